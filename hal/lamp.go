@@ -1,0 +1,16 @@
+package hal
+
+// Lamps is what a port shows. The zero value is all dark.
+type Lamps struct {
+	Talk  bool `json:"talk"`  // the floor is ours, the microphone is open
+	Busy  bool `json:"busy"`  // somebody else has the floor
+	Alert bool `json:"alert"` // denied, revoked or timed out; dark again on release
+	Link  bool `json:"link"`  // connected to the channel and allowed to talk on it
+}
+
+// Panel shows lamps. Show is called with the whole new state and only when it
+// changed; it does not block.
+type Panel interface {
+	Show(Lamps) error
+	Close() error
+}

@@ -1,0 +1,36 @@
+// Package media is the audio path: frames, Opus, pre-roll, playout, tones and
+// levels.
+//
+// Sound is 48 kHz, mono, int16, in frames of 20 ms. What runs per frame
+// allocates nothing, logs nothing, and takes no lock.
+package media
+
+import "time"
+
+const (
+	// SampleRate is in samples per second; it is also the RTP clock rate of
+	// Opus (RFC 7587 section 4.1).
+	SampleRate = 48000
+	// FrameDuration is the length of one frame.
+	FrameDuration = 20 * time.Millisecond
+	// FrameSamples is the number of samples in one frame.
+	FrameSamples = 960
+	// MaxOpusFrame is the largest Opus frame in bytes (RFC 6716 section 3.2.1);
+	// a buffer of it holds whatever the encoder makes of 20 ms.
+	MaxOpusFrame = 1275
+)
+
+// Packet is one received RTP packet of Opus, reduced to what playout needs.
+type Packet struct {
+	// Seq and Timestamp are those of RTP (RFC 3550 section 5.1); Timestamp
+	// counts samples.
+	Seq       uint16
+	Timestamp uint32
+	// Marker is set on the first packet of a talk spurt (RFC 3551 section 4.1).
+	Marker bool
+	// Arrived is when the packet was read from the network.
+	Arrived time.Time
+	// Opus is the payload, bytes. Whoever is handed a Packet copies it before
+	// returning if it is kept.
+	Opus []byte
+}
