@@ -1,0 +1,29 @@
+package media
+
+// SlotKind says what a Slot asks of the playout.
+type SlotKind uint8
+
+const (
+	// Silence: nobody talks, or the next packet is not due yet.
+	Silence SlotKind = iota
+	// Play: decode Slot.Opus.
+	Play
+	// Conceal: the packet is lost or late. Decode the in-band FEC of Slot.Opus,
+	// which is the packet after it, or conceal when that is nil.
+	Conceal
+)
+
+// Slot is what the jitter buffer asks the playout to sound next.
+type Slot struct {
+	Kind SlotKind
+	// First marks the first slot of a talk spurt: forget the decoder's state,
+	// it may be somebody else's.
+	First bool
+	// Opus is valid until the next slot is asked for.
+	Opus []byte
+	// Samples is how long to sound. Silence: exactly that many zeros. Play and
+	// Conceal: FrameSamples, or a wish for time-stretching: at least Samples
+	// when it is less than a frame, at most Samples when it is more; what
+	// Stretch makes of it may lie anywhere between the wish and a whole frame.
+	Samples int
+}

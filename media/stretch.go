@@ -1,0 +1,110 @@
+package media
+
+import "math"
+
+const (
+	// MaxStretched is the most samples Stretch makes of one frame.
+	MaxStretched = FrameSamples + maxLag
+
+	// Voices repeat every 2.5 to 12.5 ms; what is cut out or put in must be a
+	// whole number of such periods to leave no trace.
+	minLag = 120
+	maxLag = 600
+	// fade is the overlap of the two ends of a splice.
+	fade = 240
+	// coarse is the decimation of the first search for the best lag.
+	coarse = 4
+	// alike is the least normalised correlation of two ends that are joined.
+	alike = 0.5
+	// faint is the RMS amplitude (-50 dBFS) below which any splice is inaudible.
+	faint = 100
+)
+
+// Stretch writes frame to dst, shortened towards want samples when want is less
+// than FrameSamples and lengthened towards it when it is more, without changing
+// its pitch, and returns how many samples that made: a number between want and
+// FrameSamples. It overlaps the frame with itself one or more pitch periods apart
+// (WSOLA); a frame that is like itself at no such distance is copied as it is.
+// The first and last samples stay, so frames join without a click. dst has room
+// for MaxStretched samples and does not overlap frame.
+func Stretch(dst []int16, frame *[FrameSamples]int16, want int) int {
+	longest := min(max(want-FrameSamples, FrameSamples-want), maxLag)
+	lag, ok := 0, false
+	if longest >= minLag {
+		lag, ok = bestLag(frame, longest)
+	}
+	if !ok {
+		return copy(dst, frame[:])
+	}
+	from, to := 0, lag // shorten: leave at from, go on at to
+	if want > FrameSamples {
+		from, to = lag, 0
+	}
+	n := copy(dst, frame[:from])
+	for i := range fade {
+		a, b := int(frame[from+i]), int(frame[to+i])
+		dst[n+i] = int16((a*(fade-i) + b*i) / fade)
+	}
+	n += fade
+	return n + copy(dst[n:], frame[to+fade:])
+}
+
+// bestLag is the distance, at most longest, at which the start of the frame is
+// most like its continuation.
+func bestLag(frame *[FrameSamples]int16, longest int) (lag int, ok bool) {
+	var thin [FrameSamples / coarse]float64
+	for i := range thin {
+		var sum int
+		for _, s := range frame[i*coarse : (i+1)*coarse] {
+			sum += int(s)
+		}
+		thin[i] = float64(sum) / coarse
+	}
+	var energy float64
+	for _, s := range thin {
+		energy += s * s
+	}
+	if energy < faint*faint*float64(len(thin)) {
+		return longest, true
+	}
+	best := -1.0
+	for l := minLag / coarse; l <= longest/coarse; l++ {
+		if c := likeness(thin[:fade/coarse], thin[l:l+fade/coarse]); c > best {
+			best, lag = c, l*coarse
+		}
+	}
+	if best < alike {
+		return 0, false
+	}
+	var head, tail [fade]float64
+	widen(head[:], frame[:fade])
+	best = -1
+	for l := max(minLag, lag-coarse+1); l <= min(longest, lag+coarse-1); l++ {
+		widen(tail[:], frame[l:l+fade])
+		if c := likeness(head[:], tail[:]); c > best {
+			best, lag = c, l
+		}
+	}
+	return lag, true
+}
+
+// likeness is the normalised cross-correlation, -1 to 1.
+func likeness(a, b []float64) float64 {
+	var ab, aa, bb float64
+	for i, x := range a {
+		y := b[i]
+		ab += x * y
+		aa += x * x
+		bb += y * y
+	}
+	if aa == 0 || bb == 0 {
+		return 0
+	}
+	return ab / math.Sqrt(aa*bb)
+}
+
+func widen(dst []float64, src []int16) {
+	for i, s := range src {
+		dst[i] = float64(s)
+	}
+}
