@@ -1,0 +1,198 @@
+package rtc
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// conn is the life of one peer connection, common to all kinds of session. It
+// ends once, for the first reason given, and is done when nothing it started
+// still runs.
+type conn struct {
+	pc        *webrtc.PeerConnection
+	connected chan struct{}
+	ending    chan struct{}
+	done      chan struct{}
+
+	// patience is how long ICE and DTLS together may take to connect.
+	patience time.Duration
+
+	mu    sync.Mutex
+	err   error
+	timer *time.Timer
+	loops sync.WaitGroup
+}
+
+func (e *Engine) newConn() (*conn, error) {
+	pc, err := e.api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return nil, fmt.Errorf("new peer connection: %w", err)
+	}
+	c := &conn{
+		pc:        pc,
+		connected: make(chan struct{}),
+		ending:    make(chan struct{}),
+		done:      make(chan struct{}),
+		patience:  2 * e.peerTimeout,
+	}
+	connected := sync.OnceFunc(func() { close(c.connected) })
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		switch s {
+		case webrtc.PeerConnectionStateConnected:
+			connected()
+		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+			c.lost()
+		}
+	})
+	go c.reap()
+	return c, nil
+}
+
+// Done is closed when the session has ended and all it started has too.
+func (c *conn) Done() <-chan struct{} { return c.done }
+
+// Err says why the session ended: ErrClosed, ErrPeerLost or ErrNotConnected.
+// It is nil while the session lives.
+func (c *conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close ends the session and waits until all it started has ended. It must not
+// be called from a callback that was handed to the session.
+func (c *conn) Close() error {
+	c.end(ErrClosed)
+	<-c.done
+	return nil
+}
+
+func (c *conn) end(reason error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.err = reason
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	close(c.ending)
+}
+
+// awaitPeer ends the session unless it is connected within its patience.
+func (c *conn) awaitPeer() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.timer = time.AfterFunc(c.patience, func() {
+		select {
+		case <-c.connected:
+		default:
+			c.end(ErrNotConnected)
+		}
+	})
+}
+
+// lost ends the session because the stack reports its end.
+func (c *conn) lost() {
+	select {
+	case <-c.connected:
+		c.end(ErrPeerLost)
+	default:
+		c.end(ErrNotConnected)
+	}
+}
+
+// loop runs f until the session ends, unless it already has. f ends when what
+// it reads from is closed.
+func (c *conn) loop(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.loops.Go(f)
+	}
+}
+
+// reap closes the peer connection. It has its own goroutine because the stack's
+// callbacks, which notice the end, must not wait for the stack.
+func (c *conn) reap() {
+	<-c.ending
+	_ = c.pc.GracefulClose() // it can only fail at what is closed already
+	c.loops.Wait()
+	close(c.done)
+}
+
+// describe sets the local description and returns it with all candidates.
+func (c *conn) describe(ctx context.Context, local webrtc.SessionDescription) (string, error) {
+	gathered := webrtc.GatheringCompletePromise(c.pc)
+	if err := c.pc.SetLocalDescription(local); err != nil {
+		return "", fmt.Errorf("local description: %w", err)
+	}
+	select {
+	case <-gathered:
+		return c.pc.LocalDescription().SDP, nil
+	case <-c.ending:
+		return "", c.Err()
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// Exchange posts an offer to the peer and returns its answer.
+type Exchange func(ctx context.Context, offer string) (answer string, err error)
+
+// offer connects: it returns once media flows, or with the reason why not.
+func (c *conn) offer(ctx context.Context, exchange Exchange) error {
+	local, err := c.pc.CreateOffer(nil)
+	if err != nil {
+		return fmt.Errorf("offer: %w", err)
+	}
+	sdp, err := c.describe(ctx, local)
+	if err != nil {
+		return err
+	}
+	answer, err := exchange(ctx, sdp)
+	if err != nil {
+		return err
+	}
+	if err := checkSDP(answer); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		return fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
+	}
+	c.awaitPeer()
+	select {
+	case <-c.connected:
+		return nil
+	case <-c.ending:
+		return c.Err()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// answer returns the answer to an offer; the connection then comes about, or
+// fails, by itself.
+func (c *conn) answer(ctx context.Context, offer string) (string, error) {
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
+	}
+	local, err := c.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
+	}
+	sdp, err := c.describe(ctx, local)
+	if err != nil {
+		return "", err
+	}
+	c.awaitPeer()
+	return sdp, nil
+}

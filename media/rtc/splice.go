@@ -1,0 +1,59 @@
+package rtc
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+// maxGap is how many sequence numbers of one speaker may be missing before what
+// follows counts as a new beginning: a second and more is no loss but a gate
+// that was shut. SRTP itself tolerates no more than 2^15 (RFC 3711 section 3.3.1).
+const maxGap = 64
+
+// splice makes one RTP stream of the packets of successive speakers, each of
+// which has its own SSRC, sequence numbers and timestamps.
+type splice struct {
+	start time.Time
+	base  uint32 // timestamp at start
+
+	ssrc     uint32
+	in, seq  uint16 // newest sequence number, as received and as sent
+	ts       uint32 // timestamp of seq, as sent
+	inTS     uint32
+	speaking bool
+}
+
+func newSplice(now time.Time) splice {
+	return splice{start: now, base: rand.Uint32(), seq: uint16(rand.Uint32())}
+}
+
+// next is the sequence number, timestamp and marker to send a packet with.
+func (s *splice) next(h *rtp.Header) (uint16, uint32, bool) {
+	ahead := int16(h.SequenceNumber - s.in)
+	if !s.speaking || h.SSRC != s.ssrc || ahead > maxGap || ahead < -maxGap {
+		s.begin(h)
+		return s.seq, s.ts, true
+	}
+	seq, ts := s.seq+uint16(ahead), s.ts+h.Timestamp-s.inTS
+	if ahead > 0 {
+		s.in, s.inTS, s.seq, s.ts = h.SequenceNumber, h.Timestamp, seq, ts
+	}
+	return seq, ts, h.Marker
+}
+
+// begin places the packet right behind the last in sequence, and in time where
+// the clock is, since a receiver takes a timestamp that stood still for delay.
+func (s *splice) begin(h *rtp.Header) {
+	now := s.base + uint32(time.Since(s.start).Microseconds()*(media.SampleRate/1000)/1000)
+	if earliest := s.ts + media.FrameSamples; s.speaking && int32(now-earliest) < 0 {
+		now = earliest
+	}
+	s.ssrc, s.in, s.inTS = h.SSRC, h.SequenceNumber, h.Timestamp
+	s.seq++
+	s.ts = now
+	s.speaking = true
+}
