@@ -1,0 +1,46 @@
+package sim
+
+import "errors"
+
+// Radio is one virtual radio with all it has.
+type Radio struct {
+	Button  *Input
+	COR     *Input
+	PTTOut  *Output
+	Panel   *Panel
+	Mic     *Mic
+	Speaker *Speaker
+}
+
+// NewRadio returns a radio at rest whose microphone hears source and whose
+// loudspeaker has one period of latency. Its errors name its parts after name.
+func NewRadio(name string, source Source) *Radio {
+	return &Radio{
+		Button:  NewInput(name + " button"),
+		COR:     NewInput(name + " COR"),
+		PTTOut:  NewOutput(name + " PTT-out"),
+		Panel:   NewPanel(name + " panel"),
+		Mic:     NewMic(name+" microphone", source),
+		Speaker: NewSpeaker(name+" loudspeaker", periodTime),
+	}
+}
+
+// Pressed reports whether the button is held down.
+func (r *Radio) Pressed() bool {
+	active, err := r.Button.Active()
+	return err == nil && active
+}
+
+// Unplug takes the sound card away.
+func (r *Radio) Unplug() {
+	r.Mic.Unplug()
+	r.Speaker.Unplug()
+}
+
+// Close closes every part.
+func (r *Radio) Close() error {
+	return errors.Join(
+		r.Button.Close(), r.COR.Close(), r.PTTOut.Close(),
+		r.Panel.Close(), r.Mic.Close(), r.Speaker.Close(),
+	)
+}
