@@ -1,0 +1,108 @@
+package media
+
+import (
+	"fmt"
+
+	"github.com/thesyncim/gopus"
+)
+
+const (
+	// DefaultBitrate is in bit/s: wideband speech with room for redundancy.
+	DefaultBitrate = 24000
+	// DefaultComplexity is the point from where more work no longer pays for
+	// speech: docs/opus.md has the figures.
+	DefaultComplexity = 5
+)
+
+// EncoderConfig says how speech is encoded. The zero value is plain speech
+// without redundancy.
+type EncoderConfig struct {
+	// Bitrate is in bit/s, 6000 to 128000; 0 means DefaultBitrate.
+	Bitrate int
+	// FEC sends a coarse copy of every frame of speech in the packet after it
+	// (RFC 6716 section 2.1.7), so that a listener can mend a loss.
+	FEC bool
+	// ExpectedLoss is the share of packets in percent, 1 to 100, that FEC is to
+	// prepare for; the more, the more of the bitrate it takes. Without FEC it
+	// has no meaning.
+	ExpectedLoss int
+	// Complexity is 1 (least work) to 10 (best sound); 0 means
+	// DefaultComplexity.
+	Complexity int
+}
+
+func (c EncoderConfig) withDefaults() (EncoderConfig, error) {
+	if c.Bitrate == 0 {
+		c.Bitrate = DefaultBitrate
+	}
+	if c.Complexity == 0 {
+		c.Complexity = DefaultComplexity
+	}
+	switch {
+	case c.Bitrate < 6000 || c.Bitrate > 128000:
+		return c, fmt.Errorf("opus bitrate is %d bit/s; expected 6000 to 128000", c.Bitrate)
+	case c.Complexity < 1 || c.Complexity > 10:
+		return c, fmt.Errorf("opus complexity is %d; expected 1 to 10", c.Complexity)
+	case c.FEC && (c.ExpectedLoss < 1 || c.ExpectedLoss > 100):
+		return c, fmt.Errorf("opus expected loss is %d %%; with FEC expected 1 to 100", c.ExpectedLoss)
+	}
+	return c, nil
+}
+
+// Encoder makes Opus packets (RFC 6716) of 20 ms of speech each. It stays in one
+// mode, SILK wideband, so that its delay is the same for every packet. One
+// goroutine uses it.
+type Encoder struct {
+	opus *gopus.Encoder
+}
+
+// NewEncoder returns an encoder, or an error that names the value out of range.
+func NewEncoder(cfg EncoderConfig) (*Encoder, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	enc, err := gopus.NewEncoder(gopus.EncoderConfig{
+		SampleRate: SampleRate, Channels: 1, Application: gopus.ApplicationVoIP,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opus encoder: %w", err)
+	}
+	set := func(e error) {
+		if err == nil && e != nil {
+			err = fmt.Errorf("opus encoder: %w", e)
+		}
+	}
+	set(enc.SetFrameSize(FrameSamples))
+	set(enc.SetBitrate(cfg.Bitrate))
+	set(enc.SetComplexity(cfg.Complexity))
+	set(enc.SetSignal(gopus.SignalVoice))
+	set(enc.SetMaxBandwidth(gopus.BandwidthWideband))
+	if cfg.FEC {
+		enc.SetFEC(true)
+		set(enc.SetPacketLoss(cfg.ExpectedLoss))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Encoder{opus: enc}, nil
+}
+
+// Encode writes the packet of pcm, which has FrameSamples samples, to dst and
+// returns its length in bytes. A dst of MaxOpusFrame bytes is always enough.
+func (e *Encoder) Encode(pcm []int16, dst []byte) (int, error) {
+	n, err := e.opus.EncodeInt16(pcm, dst)
+	if err != nil {
+		return 0, fmt.Errorf("encode %d samples as opus: %w", len(pcm), err)
+	}
+	return n, nil
+}
+
+// Lookahead is by how many samples what is decoded lags what was encoded (the
+// pre-skip of RFC 7845 section 4.2): sample i of the input is heard at sample
+// i+Lookahead of the output, or up to 3 samples before it. To be heard to its
+// last sample, a talk spurt has to go on that much longer.
+func (e *Encoder) Lookahead() int { return e.opus.Lookahead() }
+
+// Reset forgets what was encoded, for the start of another talk spurt.
+func (e *Encoder) Reset() { e.opus.Reset() }
