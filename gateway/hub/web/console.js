@@ -1,0 +1,240 @@
+import { Demo } from './demo.js';
+import { Hub } from './hub.js';
+import { Listener } from './listener.js';
+import { queue } from './queue.js';
+import { retry } from './retry.js';
+import { blocked } from './status.js';
+import { idle, step } from './talk.js';
+import { Talker } from './talker.js';
+import { playTone } from './tones.js';
+
+// silenceTime is how long the hub may say nothing while the visitor talks: it
+// reports levels ten times a second then, so that this long means it is gone.
+const silenceTime = 3000;
+
+// Console is one visitor on one channel: it holds what the page knows (model) and
+// runs the connections. It calls changed() after each change of the model, and
+// log(text) with what is worth keeping.
+export class Console {
+  #hub;
+  #demo;
+  #element;
+  #changed;
+  #log;
+  #floorQueue = queue();
+  #talker = new Talker((reason) => this.#talk({ type: 'lost', reason }));
+  #listener = null;
+  #context = null;
+  #links = null;
+  #wantsToTalk = false;
+  #heardFrom = 0;
+  #pulse = null;
+  #lifetime = new AbortController();
+
+  constructor({ token, claims, channel, radios, element, changed, log }) {
+    this.#hub = new Hub(token, channel);
+    this.#demo = new Demo(this.#hub);
+    this.#element = element;
+    this.#changed = changed;
+    this.#log = log;
+    this.model = {
+      signedIn: true, channel, me: claims.userId, manages: claims.manages,
+      hub: 'connecting', hubError: '', redis: true, retryAt: 0, skew: 0,
+      holder: null, members: [], levels: {}, rights: null,
+      joined: 'no', listenLink: 'off', talkLink: 'off', linkError: '', hears: undefined,
+      microphone: 'none', microphoneError: '',
+      talk: idle,
+      radios: new Map(radios.map((radio) => [radio.userId, radio])),
+    };
+  }
+
+  // run follows the channel until the token is refused; it then resolves to the reason.
+  async run() {
+    const { signal } = this.#lifetime;
+    if (this.model.radios.size > 0) this.#watchRadios(signal);
+    try {
+      await retry((signal, up) => this.#hub.watch(
+        signal,
+        (type, data, began) => {
+          if (type === 'state') up();
+          this.#receive(type, data, began);
+        },
+        () => { this.#heardFrom = performance.now(); },
+      ), { signal, onDown: (error, wait) => this.#hubAway(error, wait) });
+    } catch (e) {
+      this.leave();
+      this.#lifetime.abort();
+      return e.message;
+    }
+    return '';
+  }
+
+  // join starts the sound, and with talk the microphone. Call it from a click: a
+  // browser lets a page sound only then.
+  async join(talk) {
+    const m = this.model;
+    this.#context = new AudioContext();
+    this.#context.resume();
+    this.#listener = new Listener(this.#element, this.#context);
+    this.#set({ joined: 'joining', microphone: 'none' });
+    if (talk) {
+      try {
+        await this.#talker.capture();
+        m.microphone = 'up';
+      } catch (e) {
+        Object.assign(m, { microphone: 'failed', microphoneError: e.message });
+        this.#log(e.message);
+      }
+    }
+    this.#wantsToTalk = m.microphone === 'up';
+    this.#pulse = setInterval(() => this.#beat(), 100);
+    this.#set({ joined: 'yes' });
+    if (m.hub === 'up') this.#connect();
+  }
+
+  // leave ends sound and microphone; the channel stays in view.
+  leave() {
+    this.release();
+    this.#links?.abort();
+    this.#links = null;
+    this.#talker.stop();
+    this.#context?.close();
+    this.#context = null;
+    clearInterval(this.#pulse);
+    this.#set({ joined: 'no', listenLink: 'off', talkLink: 'off', microphone: 'none', hears: undefined });
+  }
+
+  // press asks for the floor, release gives it back.
+  press() {
+    this.#talk({ type: 'press', blocked: blocked(this.model) });
+  }
+
+  release() {
+    this.#talk({ type: 'release' });
+  }
+
+  // pressRadio holds the PTT of a virtual radio down, or lets it up.
+  pressRadio(name, down) {
+    this.#demo.press(name, down).catch((e) => this.#log(`${name}: ${e.message}`));
+  }
+
+  setRights(userId, allowed) {
+    this.#hub.setRights(userId, allowed).catch((e) => this.#log(`Talk right of ${userId}: ${e.message}`));
+  }
+
+  #talk(event) {
+    const [talk, effects] = step(this.model.talk, event);
+    // The model comes first: an effect may raise the next event.
+    this.model.talk = talk;
+    for (const effect of effects) {
+      if (effect === 'ask') this.#ask(talk.request);
+      else if (effect === 'yield') this.#floorQueue(() => this.#hub.yieldFloor()).catch(() => {});
+      else if (effect === 'open') this.#talker.open();
+      else if (effect === 'close') this.#talker.close();
+      else if (this.#context) playTone(this.#context, effect);
+    }
+    this.#changed();
+  }
+
+  async #ask(request) {
+    try {
+      const answer = await this.#floorQueue(() => this.#hub.requestFloor());
+      this.#heardFrom = performance.now();
+      if (answer.granted === true) this.#talk({ type: 'granted', request, epoch: answer.epoch });
+      else this.#talk({ type: 'denied', request, reason: answer.reason, holder: answer.holder, answered: true });
+    } catch (e) {
+      this.#talk({ type: 'denied', request, reason: e.status ? e.message : 'hub', answered: false });
+    }
+  }
+
+  #receive(type, data, began) {
+    const m = this.model;
+    if (type === 'state') this.#state(data, began);
+    else if (type === 'levels') this.#set({ levels: m.holder ? data.levels : {} });
+    else if (type === 'notice' && data.text) this.#log(data.text);
+  }
+
+  #state(state, began) {
+    const m = this.model;
+    const me = state.members.find((member) => member.userId === m.me);
+    if (m.hub !== 'up') {
+      // The hub's clock dates the holder's grant. HTTP gives it in whole seconds,
+      // hence the tolerance.
+      const skew = began - Date.now();
+      m.skew = Math.abs(skew) > 2000 ? skew : 0;
+      m.hub = 'up';
+      // A hub that was away may have forgotten our sessions: begin anew.
+      if (m.joined === 'yes') this.#connect();
+    }
+    if (!state.holder) m.levels = {};
+    this.#set({ redis: state.redis, holder: state.holder, members: state.members, rights: me?.rights ?? null });
+    this.#talk({
+      type: 'seen', redis: state.redis, mine: state.holder?.userId === m.me,
+      epoch: state.holder?.epoch ?? 0, rights: me?.rights,
+    });
+  }
+
+  #hubAway(error, wait) {
+    if (this.model.hub === 'up') this.#log('The hub is away.');
+    this.#set({
+      hub: 'away', hubError: plain(error), retryAt: Date.now() + wait,
+      holder: null, members: [], levels: {}, rights: null,
+    });
+    this.#talk({ type: 'lost', reason: 'hub' });
+  }
+
+  #connect() {
+    this.#links?.abort();
+    this.#links = new AbortController();
+    const { signal } = this.#links;
+    this.#keep('listenLink', this.#listener, signal);
+    if (this.#wantsToTalk) this.#keep('talkLink', this.#talker, signal);
+  }
+
+  #keep(link, session, signal) {
+    const show = (change) => { if (!signal.aborted) this.#set(change); };
+    show({ [link]: 'connecting' });
+    session.run(this.#hub, this.model.channel, {
+      signal,
+      onUp: () => show({ [link]: 'up' }),
+      onDown: (error, wait) => show({ [link]: 'away', linkError: plain(error), retryAt: Date.now() + wait }),
+    }).catch((e) => show({ [link]: 'away', linkError: e.message, retryAt: 0 }));
+  }
+
+  #watchRadios(signal) {
+    const { radios } = this.model;
+    this.#demo.watch({
+      signal,
+      onRadio: (radio) => {
+        for (const known of radios.values()) if (known.name === radio.name) Object.assign(known, radio, { known: true });
+        this.#changed();
+      },
+      onDown: () => {
+        for (const radio of radios.values()) Object.assign(radio, { known: false, lamps: {}, level: undefined, pressed: false });
+        this.#changed();
+      },
+    }).catch(() => {});
+  }
+
+  // beat meters the sound and, while talking, checks that the hub is still there.
+  #beat() {
+    const m = this.model;
+    if (m.microphone === 'up' && !this.#talker.live) {
+      this.#set({ microphone: 'failed', microphoneError: 'The microphone is gone. Leave and join again to talk.' });
+    }
+    if (m.talk.phase === 'talking' && performance.now() - this.#heardFrom > silenceTime) {
+      this.#talk({ type: 'lost', reason: 'hub' });
+    }
+    this.#set({ hears: this.#listener.level });
+  }
+
+  #set(change) {
+    Object.assign(this.model, change);
+    this.#changed();
+  }
+}
+
+// plain turns the browser's words for a refused connection into the user's.
+function plain(error) {
+  return error instanceof TypeError ? 'It cannot be reached.' : error.message;
+}

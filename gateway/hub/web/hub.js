@@ -1,0 +1,94 @@
+import { readEvents } from './sse.js';
+import { Final } from './retry.js';
+
+// answerTime is how long the hub may take to answer before it counts as away.
+const answerTime = 5000;
+
+// HubError is an answer other than success. status is HTTP's; body is the
+// answer's JSON, {} when it had none.
+export class HubError extends Error {
+  constructor(status, body, retryAfter) {
+    super(body.error || `The hub answered ${status}.`);
+    this.status = status;
+    this.body = body;
+    this.retryAfter = retryAfter;
+  }
+}
+
+// Hub is one channel of the hub, as one bearer sees it.
+export class Hub {
+  #token;
+  #channel;
+
+  constructor(token, channel) {
+    this.#token = token;
+    this.#channel = `/api/channels/${encodeURIComponent(channel)}`;
+  }
+
+  // requestFloor resolves to { granted, reason, holder }. It rejects when the
+  // hub gave no answer that can be relied on; the request may then stand.
+  async requestFloor() {
+    try {
+      return await (await this.call('PUT', `${this.#channel}/floor`)).json();
+    } catch (e) {
+      if (e instanceof HubError && e.body.granted === false) return e.body;
+      throw e;
+    }
+  }
+
+  // yieldFloor gives the floor back, or takes back the request for it. It
+  // survives the page being closed.
+  yieldFloor() {
+    return this.call('DELETE', `${this.#channel}/floor`, { keepalive: true });
+  }
+
+  // setRights gives a member of the channel the right to talk, or takes it away.
+  setRights(userId, allowed) {
+    const path = `${this.#channel}/members/${encodeURIComponent(userId)}/rights`;
+    return this.call(allowed ? 'PUT' : 'DELETE', path);
+  }
+
+  // watch reads the channel's events until the stream ends.
+  watch(signal, onEvent, onBytes) {
+    return this.stream(`${this.#channel}/events`, signal, onEvent, onBytes);
+  }
+
+  // stream reads a path's server-sent events, calling onEvent(type, data, serverTime)
+  // with data parsed from JSON and serverTime the hub's clock, in ms, when the
+  // stream began. It throws when the hub does not answer in time or the stream breaks.
+  async stream(path, signal, onEvent, onBytes) {
+    const response = await this.call('GET', path, { headers: { Accept: 'text/event-stream' }, signal });
+    const began = Date.parse(response.headers.get('Date') ?? '') || Date.now();
+    for await (const { type, data } of readEvents(response.body, onBytes)) {
+      onEvent(type, JSON.parse(data), began);
+    }
+  }
+
+  // call makes one request and returns the response if it succeeded, else throws.
+  // The time limit ends with the response's head, so that a stream may go on.
+  async call(method, path, { headers = {}, body, keepalive = false, signal } = {}) {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error('The hub does not answer.')), answerTime);
+    const signals = signal ? [signal, late.signal] : [late.signal];
+    let response;
+    try {
+      response = await fetch(path, {
+        method,
+        body,
+        keepalive,
+        cache: 'no-store',
+        headers: { Authorization: `Bearer ${this.#token}`, ...headers },
+        signal: AbortSignal.any(signals),
+      });
+    } catch (e) {
+      throw late.signal.aborted ? late.signal.reason : e;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (response.ok) return response;
+    const answer = await response.json().catch(() => ({}));
+    if (response.status === 401) throw new Final(answer.error || 'The access token is not valid any more.');
+    const seconds = Number(response.headers.get('Retry-After'));
+    throw new HubError(response.status, answer, Number.isFinite(seconds) ? seconds * 1000 : 0);
+  }
+}

@@ -1,0 +1,11 @@
+// queue returns a function that runs asynchronous tasks one after the other, so
+// that a release never overtakes the press before it on another connection.
+// A task's failure is its caller's and does not stop the next one.
+export function queue() {
+  let last = Promise.resolve();
+  return (task) => {
+    const result = last.then(task);
+    last = result.catch(() => {});
+    return result;
+  };
+}

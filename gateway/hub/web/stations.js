@@ -1,0 +1,156 @@
+import { hold } from './hold.js';
+import { floor, toScale } from './level.js';
+import { standing } from './status.js';
+
+// Stations draws one strip per member of the channel and per virtual radio.
+export class Stations {
+  #list;
+  #template;
+  #actions;
+  #strips = new Map();
+
+  // actions is { press(radioName, down), setRights(userId, allowed) }.
+  constructor(list, template, actions) {
+    this.#list = list;
+    this.#template = template;
+    this.#actions = actions;
+  }
+
+  // render shows the model's members, radios first, then the visitor, then others.
+  render(m) {
+    const members = new Map(m.members.map((member) => [member.userId, member]));
+    const ids = new Set([...m.radios.keys(), ...(members.has(m.me) ? [m.me] : []), ...members.keys()]);
+    for (const id of this.#strips.keys()) {
+      if (ids.has(id)) continue;
+      this.#strips.get(id).remove();
+      this.#strips.delete(id);
+    }
+    for (const id of ids) {
+      if (!this.#strips.has(id)) {
+        const strip = new Strip(this.#template, id, m.radios.get(id), this.#actions);
+        this.#strips.set(id, strip);
+        this.#list.append(strip.element);
+      }
+      this.#strips.get(id).render(m, members.get(id), m.radios.get(id));
+    }
+    // The order changes only as members come: moving a strip would take the focus from it.
+    return ids.size;
+  }
+
+  // letGo releases every radio that is held, but not those that are latched.
+  letGo() {
+    for (const strip of this.#strips.values()) strip.letGo();
+  }
+}
+
+class Strip {
+  #id;
+  #part;
+  #key = null;
+  #held = false;
+  #latched = false;
+  #down = false;
+  #allowed = false;
+
+  constructor(template, id, radio, actions) {
+    this.#id = id;
+    this.element = template.content.firstElementChild.cloneNode(true);
+    const find = (selector) => this.element.querySelector(selector);
+    this.#part = {
+      name: find('.name'), you: find('.you'), standing: find('.standing'), lamps: find('.lamps'),
+      sends: find('.sends'), hears: find('.hears'), hearsLabel: find('.hears-label'),
+      key: find('.key'), latch: find('.latch'), rights: find('.rights'),
+    };
+    this.element.dataset.user = id;
+    this.#part.rights.addEventListener('click', () => actions.setRights(id, !this.#allowed));
+    if (radio) this.#wireRadio(radio, actions);
+  }
+
+  #wireRadio(radio, actions) {
+    const { key, latch, lamps, hears, hearsLabel } = this.#part;
+    for (const part of [key, latch, lamps, hears, hearsLabel]) part.hidden = false;
+    const apply = () => {
+      const down = this.#held || this.#latched;
+      if (down === this.#down) return;
+      this.#down = down;
+      actions.press(radio.name, down);
+    };
+    this.#key = hold(key, {
+      press: () => { this.#held = true; apply(); },
+      release: () => { this.#held = false; apply(); },
+    });
+    latch.addEventListener('click', () => {
+      this.#latched = !this.#latched;
+      latch.setAttribute('aria-pressed', String(this.#latched));
+      apply();
+    });
+  }
+
+  letGo() {
+    this.#key?.letGo();
+  }
+
+  remove() {
+    this.letGo();
+    this.element.remove();
+  }
+
+  render(m, member, radio) {
+    const { name, you, standing: text, sends, hears, rights } = this.#part;
+    const label = radio?.name ?? member?.userName ?? this.#id;
+    setText(name, label);
+    you.hidden = this.#id !== m.me;
+    setText(text, stripStanding(m, member, radio));
+    this.element.dataset.onAir = String(m.holder?.userId === this.#id);
+    showLevel(sends, `${label} sends`, m.levels[this.#id]);
+    if (radio) this.#renderRadio(label, radio);
+    if (this.#id === m.me && m.joined === 'yes') {
+      this.#part.hearsLabel.hidden = hears.hidden = false;
+      showLevel(hears, `${label} hears`, m.hears);
+    }
+    rights.hidden = !m.manages || !member;
+    if (member) this.#renderRights(label, member);
+  }
+
+  #renderRadio(label, radio) {
+    const { lamps, key, latch, hears } = this.#part;
+    showLevel(hears, `${label} hears`, radio.level);
+    for (const lamp of lamps.children) {
+      const on = radio.lamps?.[lamp.dataset.lamp] === true;
+      lamp.dataset.on = String(on);
+      lamp.setAttribute('aria-label', `${lamp.textContent} ${on ? 'on' : 'off'}`);
+    }
+    key.dataset.pressed = String(radio.pressed === true);
+    key.setAttribute('aria-label', `Hold to talk on ${label}`);
+    latch.setAttribute('aria-label', `Latch the talk key of ${label}`);
+  }
+
+  #renderRights(label, member) {
+    const { rights } = this.#part;
+    this.#allowed = member.rights === true;
+    setText(rights, this.#allowed ? 'Take talk right' : 'Give talk right');
+    rights.dataset.allowed = String(this.#allowed);
+    rights.setAttribute('aria-label', this.#allowed ? `Take the talk right from ${label}` : `Give the talk right to ${label}`);
+  }
+}
+
+function stripStanding(m, member, radio) {
+  if (radio?.known === false) return 'state unknown';
+  const text = standing(member, m.holder);
+  return radio?.reason ? `${text} · ${radio.reason}` : text;
+}
+
+// showLevel sets a role=meter element to a level in dBFS.
+export function showLevel(element, label, dBFS) {
+  const level = Number.isFinite(dBFS) ? Math.max(floor, Math.min(0, dBFS)) : floor;
+  element.style.setProperty('--level', toScale(level).toFixed(3));
+  element.setAttribute('aria-label', label);
+  element.setAttribute('aria-valuemin', String(floor));
+  element.setAttribute('aria-valuemax', '0');
+  element.setAttribute('aria-valuenow', level.toFixed(0));
+  element.setAttribute('aria-valuetext', level <= floor ? 'silent' : `${level.toFixed(0)} decibels`);
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,101 @@
+import { openSession } from './session.js';
+import { retry } from './retry.js';
+
+const voice = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
+
+// Talker owns the microphone and the WHIP session that carries it.
+//
+// The microphone is captured once, because asking for it at each press would cost
+// the first syllable; but outside open()…close() its track is disabled and not
+// attached to the connection, two independent locks on the same door.
+export class Talker {
+  #onLost;
+  #track = null;
+  #sender = null;
+
+  // onLost(reason) is called when talking has become impossible: 'microphone' or 'link'.
+  constructor(onLost) {
+    this.#onLost = onLost;
+  }
+
+  // live says whether there is a microphone that has not been taken away.
+  get live() {
+    return this.#track?.readyState === 'live' && !this.#track.muted;
+  }
+
+  // capture asks for the microphone. It throws an Error with a sentence for the user.
+  async capture() {
+    if (!navigator.mediaDevices) {
+      throw new Error('The browser gives its microphone only to pages from https or localhost. You can listen.');
+    }
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: voice });
+    } catch (e) {
+      throw new Error(microphoneProblem(e.name), { cause: e });
+    }
+    this.#track = stream.getAudioTracks()[0];
+    this.#track.enabled = false;
+    this.#track.addEventListener('ended', () => this.#lose('microphone'));
+    this.#track.addEventListener('mute', () => this.#lose('microphone'));
+  }
+
+  // run keeps the session up until signal aborts, telling onUp() and onDown(error, wait).
+  run(hub, channel, { signal, onUp, onDown }) {
+    const path = `/whip/${encodeURIComponent(channel)}`;
+    return retry(async (signal, up) => {
+      const prepare = (pc) => pc.addTransceiver('audio', { direction: 'sendonly' });
+      const session = await openSession(hub, path, prepare, signal);
+      try {
+        this.#sender = session.pc.getSenders()[0];
+        up();
+        onUp();
+        await session.ended;
+      } finally {
+        this.#sender = null;
+        this.#lose('link');
+        session.close();
+      }
+    }, { signal, onDown });
+  }
+
+  // open lets speech through.
+  open() {
+    if (!this.live || !this.#sender) {
+      this.#lose(this.#sender ? 'microphone' : 'link');
+      return;
+    }
+    this.#track.enabled = true;
+    this.#sender.replaceTrack(this.#track).catch(() => this.#lose('link'));
+  }
+
+  // close stops it. The track falls silent before close returns; the connection
+  // carries nothing at all as soon as the browser has detached it.
+  close() {
+    if (this.#track) this.#track.enabled = false;
+    this.#sender?.replaceTrack(null).catch(() => {});
+  }
+
+  // stop gives the microphone back to the system.
+  stop() {
+    this.close();
+    this.#track?.stop();
+    this.#track = null;
+  }
+
+  #lose(reason) {
+    this.close();
+    this.#onLost(reason);
+  }
+}
+
+function microphoneProblem(name) {
+  switch (name) {
+    case 'NotAllowedError':
+      return 'The microphone is blocked. Allow it in the browser’s site settings, then join again. You can listen.';
+    case 'NotFoundError':
+      return 'No microphone was found. Plug one in, then join again. You can listen.';
+    default:
+      return 'The microphone cannot be opened; another program may have it. You can listen.';
+  }
+}

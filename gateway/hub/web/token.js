@@ -1,0 +1,23 @@
+// readClaims decodes what a JWT says of its bearer, for display only: the hub
+// alone verifies it. Throws an Error with a sentence for the user.
+export function readClaims(token) {
+  const parts = token.split('.');
+  if (parts.length !== 3) throw new Error('This is not an access token: it has three parts with dots between them.');
+  let claims;
+  try {
+    const bytes = Uint8Array.from(atob(parts[1].replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
+    claims = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new Error('This access token cannot be read. Was it copied whole?');
+  }
+  if (typeof claims?.userId !== 'string' || claims.userId === '') {
+    throw new Error('This access token names no member (userId).');
+  }
+  const roles = [claims.globalRole, claims.role, claims.eventRole];
+  return {
+    userId: claims.userId,
+    userName: claims.userName || claims.userId,
+    channels: Array.isArray(claims.channelIds) ? claims.channelIds.filter((c) => typeof c === 'string') : [],
+    manages: roles.includes('ADMIN') || roles.includes('DISPATCH'),
+  };
+}

@@ -1,0 +1,136 @@
+import { showLevel, Stations } from './stations.js';
+import { clock, describe, talkLabel } from './status.js';
+import { readClaims } from './token.js';
+
+const logLength = 40;
+
+// View shows a Console's model in the document of index.html.
+export class View {
+  #part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
+  #stations;
+  #said = '';
+  #scheduled = false;
+
+  // actions are those of Stations.
+  constructor(actions) {
+    this.#stations = new Stations(this.#part.stations, this.#part.station, actions);
+  }
+
+  // schedule calls render once before the next frame, however often it is asked.
+  schedule(render) {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      render();
+    });
+  }
+
+  render(model) {
+    const p = this.#part;
+    const now = Date.now();
+    const m = { ...model, retryIn: Math.ceil((model.retryAt - now) / 1000) };
+    const status = describe(m);
+    document.body.dataset.phase = status.phase;
+    document.body.dataset.joined = m.joined ?? 'no';
+    document.title = `${status.headline} – talkgate`;
+    setText(p.headline, status.headline);
+    setText(p.detail, status.detail);
+    this.#announce(status, m);
+    if (!m.signedIn) {
+      for (const part of [p.join, p.push, p.leave, p['channel-line'], p.clock]) part.hidden = true;
+      return;
+    }
+    this.#clock(m, now);
+    setText(p.channel, m.channel);
+    p['channel-line'].hidden = false;
+    p.join.hidden = m.joined === 'yes';
+    for (const button of p.join.querySelectorAll('button')) button.disabled = m.joined === 'joining';
+    p.push.hidden = m.joined !== 'yes' || m.microphone === 'none';
+    p.leave.hidden = m.joined !== 'yes';
+    setText(p['talk-label'], talkLabel(status.phase, m));
+    p.talk.setAttribute('aria-pressed', String(m.talk.phase === 'talking'));
+    showLevel(p['floor-meter'], 'Level on the channel', m.holder ? m.levels[m.holder.userId] : undefined);
+    this.#health(m);
+    p.empty.hidden = this.#stations.render(m) > 0;
+  }
+
+  // letGo releases what is held in the stations.
+  letGo() {
+    this.#stations.letGo();
+  }
+
+  // showSignIn shows or hides the form, with what is wrong.
+  showSignIn(shown, problem = '') {
+    this.#part['sign-in'].hidden = !shown;
+    setText(this.#part['sign-in-error'], problem);
+    if (!shown) this.#part.token.value = '';
+    else setText(this.#part.headline, 'Not signed in');
+  }
+
+  // suggestChannels offers what a token opens.
+  suggestChannels(token) {
+    let channels = [];
+    try {
+      channels = readClaims(token).channels;
+    } catch {
+      // Half a token names no channel.
+    }
+    const input = this.#part['channel-input'];
+    this.#part.channels.replaceChildren(...channels.map((c) => new Option(c, c)));
+    if (input.value === '' && channels.length > 0) input.value = channels[0];
+  }
+
+  // log adds a line, the newest first.
+  log(text) {
+    const line = document.createElement('li');
+    const time = document.createElement('time');
+    time.textContent = new Date().toLocaleTimeString([], { hour12: false });
+    line.append(time, ` ${text}`);
+    this.#part.log.prepend(line);
+    while (this.#part.log.children.length > logLength) this.#part.log.lastChild.remove();
+  }
+
+  #clock(m, now) {
+    const since = m.holder?.since;
+    this.#part.clock.hidden = !since;
+    if (since) setText(this.#part.clock, clock(now + m.skew - since));
+  }
+
+  // announce says a new state once, to those who listen to the page.
+  #announce(status, m) {
+    const sentence = status.phase === 'busy' && m.holder?.userId !== m.me
+      ? `${status.headline} is talking`
+      : status.headline;
+    const what = status.urgent ? `${sentence}. ${withoutCountdown(status.detail)}` : sentence;
+    if (what === this.#said) return;
+    this.#said = what;
+    setText(status.urgent ? this.#part.urgent : this.#part.polite, what);
+    setText(status.urgent ? this.#part.polite : this.#part.urgent, '');
+  }
+
+  #health(m) {
+    const off = m.joined === 'no';
+    const up = m.hub === 'up';
+    this.#lamp('hub', { up: 'up', away: 'away', connecting: 'connecting' }[m.hub]);
+    this.#lamp('redis', !up ? 'unknown' : m.redis ? 'up' : 'away');
+    this.#lamp('sound', off ? 'off' : m.listenLink);
+    this.#lamp('microphone', off || m.microphone === 'none' ? 'off'
+      : m.microphone === 'failed' ? 'away'
+        : m.talk.phase === 'talking' ? 'open' : m.talkLink === 'up' ? 'closed' : m.talkLink);
+  }
+
+  #lamp(name, text) {
+    const element = this.#part[`health-${name}`];
+    element.dataset.is = text;
+    setText(element.lastElementChild, text);
+  }
+}
+
+function withoutCountdown(text) {
+  return text.replace(/ ?(Next try in \d+ s\.|Trying again…)/, '');
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

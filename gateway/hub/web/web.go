@@ -1,0 +1,40 @@
+// Package web is the hub's page: a console for one channel, served as static
+// files against the hub's own HTTP API.
+package web
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+)
+
+// policy lets the page run nothing and reach nothing but what this server
+// itself serves; a string of a member's that found its way into the page as
+// markup would still be inert.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+//go:embed index.html style.css favicon.svg *.js
+var files embed.FS
+
+// Handler serves the page at "/" and its files beside it. It answers GET and
+// HEAD only, everything else is 405, what does not exist 404.
+func Handler() http.Handler {
+	static := http.FileServerFS(fs.FS(files))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "the page answers GET and HEAD only", http.StatusMethodNotAllowed)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		// Embedded files have no modification time to revalidate by, and a hub
+		// that was updated must not be driven by its predecessor's page.
+		h.Set("Cache-Control", "no-store")
+		static.ServeHTTP(w, r)
+	})
+}
