@@ -1,0 +1,101 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+// ErrClosed is returned by a Client after Close.
+var ErrClosed = errors.New("redis client is closed")
+
+// Client is a connection to the Redis that the members of a channel share. Its
+// methods may be called from any goroutine.
+type Client struct {
+	rdb     goredis.UniversalClient
+	scripts scripts
+	cluster bool
+	log     *slog.Logger
+	subs    *subscriber
+}
+
+// Open returns a client. It connects on first use and never fails because Redis
+// is away; the error is about the configuration.
+func Open(cfg Config) (*Client, error) {
+	c := &Client{scripts: newScripts(), log: cfg.Logger}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	rdb, err := cfg.connect(c.preload)
+	if err != nil {
+		return nil, err
+	}
+	c.rdb = rdb
+	_, c.cluster = rdb.(*goredis.ClusterClient)
+	c.subs = newSubscriber(func(ctx context.Context) pubsub { return rdb.Subscribe(ctx) }, c.log)
+	return c, nil
+}
+
+// Close ends the watches and the connections, and waits for them.
+func (c *Client) Close() error {
+	c.subs.close()
+	if err := c.rdb.Close(); err != nil {
+		return fmt.Errorf("close redis: %w", err)
+	}
+	return nil
+}
+
+// Ping asks Redis for a sign of life.
+func (c *Client) Ping(ctx context.Context) error {
+	if err := c.rdb.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("ping redis: %w", err)
+	}
+	return nil
+}
+
+// Subscription reports how the connection stands on which the client listens.
+func (c *Client) Subscription() Subscription { return c.subs.state() }
+
+// preload gives each new connection's server the scripts, so that a press costs
+// one round trip even right after a failover. A server that refuses is given
+// them with the first press instead.
+func (c *Client) preload(ctx context.Context, conn *goredis.Conn) error {
+	p := conn.Pipeline()
+	for _, s := range c.scripts.all() {
+		s.Load(ctx, p)
+	}
+	if _, err := p.Exec(ctx); err != nil {
+		var refusal goredis.Error
+		if !errors.As(err, &refusal) {
+			return fmt.Errorf("load scripts: %w", err)
+		}
+		c.log.Debug("scripts not loaded beforehand", "error", err)
+	}
+	return nil
+}
+
+type withoutDialKey struct{}
+
+// withoutDial marks a context under which no connection may be made. go-redis's
+// PubSub redials at once and unasked when its connection breaks; when to redial
+// is the subscriber's to say.
+func withoutDial(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutDialKey{}, true)
+}
+
+var errNoDial = errors.New("not now")
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+func refuseMarked(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if ctx.Value(withoutDialKey{}) != nil {
+			return nil, errNoDial
+		}
+		return dial(ctx, network, addr)
+	}
+}

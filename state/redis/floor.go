@@ -1,0 +1,36 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// FloorView is the floor of a channel as it was read.
+type FloorView struct {
+	// Known is false when the lock could not be read; nothing else is set then
+	// but ReadAt.
+	Known bool
+	// Holder is nil on an idle channel.
+	Holder *Holder
+	// ReadAt is when the read was sent: the view is at least as new.
+	ReadAt time.Time
+	// TTL is what was left of the lock; negative for a lock without end.
+	TTL time.Duration
+}
+
+// ReadFloor reads the speaker lock of a channel; one round trip.
+func (c *Client) ReadFloor(ctx context.Context, channel string) (FloorView, error) {
+	v := FloorView{ReadAt: time.Now()}
+	tx := c.rdb.TxPipeline()
+	value, ttl := tx.Get(ctx, keyLock(channel)), tx.PTTL(ctx, keyLock(channel))
+	if _, err := tx.Exec(ctx); err != nil && !missing(err) {
+		return v, fmt.Errorf("read floor of channel %q: %w", channel, err)
+	}
+	v.Known = true
+	if value.Err() == nil {
+		h := parseHolder(value.Val())
+		v.Holder, v.TTL = &h, ttl.Val()
+	}
+	return v, nil
+}

@@ -1,0 +1,166 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+// Acquire asks for the floor: one round trip, in which rights, ban and lock are
+// looked at, the lock is taken and the channel is told. It may be repeated for
+// the same Claim. After an error the floor may or may not be held: Release it.
+func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
+	prefix, err := c.prepare(cl)
+	if err != nil {
+		return Decision{}, err
+	}
+	event, err := busyEvent(cl.Channel, cl.UserID, cl.UserName, cl.At)
+	if err != nil {
+		return Decision{}, err
+	}
+	keys := []string{keyLock(cl.Channel), keyEpoch(cl.Channel)}
+	no, keys, err := c.standing(ctx, cl, keys)
+	if err != nil {
+		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
+	}
+	if no != "" {
+		return Decision{Verdict: verdictOf(no)}, nil
+	}
+	reply, err := c.scripts.acquire.Run(ctx, c.rdb, keys, cl.Channel, cl.UserID, prefix,
+		cl.TTL.Milliseconds(), string(cl.Role), keyEvents(cl.Channel), event).Slice()
+	if err != nil {
+		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
+	}
+	verdict, value := text(reply, 0), text(reply, 1)
+	d := Decision{Verdict: verdictOf(verdict)}
+	switch d.Verdict {
+	case 0:
+		return Decision{}, fmt.Errorf("acquire floor of channel %q: script answered %q", cl.Channel, verdict)
+	case Granted:
+		d.Epoch = parseHolder(value).Epoch
+		if old := text(reply, 3); old != "" {
+			h := parseHolder(old)
+			d.Preempted = &h
+		}
+	case Busy:
+		d.Holder = parseHolder(value)
+	}
+	return d, nil
+}
+
+// Renew extends the lock by its TTL if it is still the Claim's and its user may
+// still talk; one round trip. It changes nothing otherwise.
+func (c *Client) Renew(ctx context.Context, cl Claim) (Standing, error) {
+	prefix, err := c.prepare(cl)
+	if err != nil {
+		return Standing{}, err
+	}
+	no, keys, err := c.standing(ctx, cl, []string{keyLock(cl.Channel)})
+	if err != nil {
+		return Standing{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
+	}
+	if no != "" {
+		return Standing{State: stateOf(no)}, nil
+	}
+	reply, err := c.scripts.renew.Run(ctx, c.rdb, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
+	if err != nil {
+		return Standing{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
+	}
+	st := Standing{State: stateOf(text(reply, 0))}
+	switch st.State {
+	case 0:
+		return Standing{}, fmt.Errorf("renew floor of channel %q: script answered %q", cl.Channel, text(reply, 0))
+	case Lost:
+		if value := text(reply, 1); value != "" {
+			h := parseHolder(value)
+			st.Holder = &h
+		}
+	}
+	return st, nil
+}
+
+// Release gives the floor back if it is the Claim's, and tells the channel only
+// then; one round trip. It is right for a Claim whose Acquire was never answered;
+// should that request still be under way, the lock's TTL ends it.
+func (c *Client) Release(ctx context.Context, cl Claim) (released bool, err error) {
+	prefix, err := c.prepare(cl)
+	if err != nil {
+		return false, err
+	}
+	event, err := idleEvent(cl.Channel)
+	if err != nil {
+		return false, err
+	}
+	n, err := c.scripts.release.Run(ctx, c.rdb, []string{keyLock(cl.Channel)}, prefix, keyEvents(cl.Channel), event).Int()
+	if err != nil {
+		return false, fmt.Errorf("release floor of channel %q: %w", cl.Channel, err)
+	}
+	return n == 1, nil
+}
+
+func (c *Client) prepare(cl Claim) (prefix string, err error) {
+	if err := cl.validate(); err != nil {
+		return "", err
+	}
+	return cl.prefix()
+}
+
+// standing adds the keys that decide about the right to talk, for the script to
+// look at. A cluster keeps them on other slots: there they are read here, one
+// round trip earlier, and the renewal's reading covers the gap.
+func (c *Client) standing(ctx context.Context, cl Claim, keys []string) (no string, all []string, err error) {
+	if !c.cluster {
+		return "", append(keys, keyRights(cl.UserID), keyBanned, keyBan(cl.UserID)), nil
+	}
+	r, err := c.ReadRights(ctx, cl.UserID)
+	switch {
+	case err != nil:
+		return "", nil, err
+	case r.Banned:
+		return "banned", nil, nil
+	case !r.MayTalk(cl.Channel):
+		return "no-rights", nil, nil
+	}
+	return "", keys, nil
+}
+
+func verdictOf(s string) Verdict {
+	switch s {
+	case "granted":
+		return Granted
+	case "busy":
+		return Busy
+	case "no-rights":
+		return NoRights
+	case "banned":
+		return Banned
+	}
+	return 0
+}
+
+func stateOf(s string) State {
+	switch s {
+	case "held":
+		return Held
+	case "lost":
+		return Lost
+	case "no-rights":
+		return Revoked
+	case "banned":
+		return RevokedByBan
+	}
+	return 0
+}
+
+func text(reply []any, i int) string {
+	if i >= len(reply) {
+		return ""
+	}
+	s, _ := reply[i].(string)
+	return s
+}
+
+// missing tells an absent key from a failure.
+func missing(err error) bool { return errors.Is(err, goredis.Nil) }

@@ -1,0 +1,103 @@
+package redis
+
+import goredis "github.com/redis/go-redis/v9"
+
+// scripts are the atomic steps. Every key is declared; keys beyond the lock and
+// its epoch are left out on a cluster, where they live on other slots and are
+// read beforehand.
+type scripts struct {
+	acquire, renew, release *goredis.Script
+}
+
+func newScripts() scripts {
+	return scripts{
+		acquire: goredis.NewScript(luaStanding + luaAcquire),
+		renew:   goredis.NewScript(luaStanding + luaRenew),
+		release: goredis.NewScript(luaRelease),
+	}
+}
+
+func (s scripts) all() []*goredis.Script {
+	return []*goredis.Script{s.acquire, s.renew, s.release}
+}
+
+// luaStanding says why a user may not talk, or nil. Time is the server's, which
+// all members share.
+const luaStanding = `
+local function now_ms()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+local function forbidden(now, channel, user, rights, banned, ban)
+  if not rights then return nil end
+  local score = redis.call('ZSCORE', banned, user)
+  if score and tonumber(score) >= now then return 'banned' end
+  if not score and redis.call('EXISTS', ban) == 1 then return 'banned' end
+  if redis.call('SISMEMBER', rights, channel) == 0 then return 'no-rights' end
+  return nil
+end
+`
+
+// luaAcquire takes the floor if it is free, or if a dispatcher asks and a member
+// without priority holds it; a lock without a role is a server's, whose holder
+// would not hear of its end, and is left alone. Asked again for a lock that is
+// the caller's already, it says so, which makes the request safe to repeat.
+//
+// KEYS: lock, epoch[, rights, banned, ban]
+// ARGV: channel, user, prefix, ttl ms, role, topic, event
+const luaAcquire = `
+local channel, user, prefix, ttl, role, topic, event = unpack(ARGV)
+local now = now_ms()
+local no = forbidden(now, channel, user, KEYS[3], KEYS[4], KEYS[5])
+if no then return {no, '', 0} end
+local old = redis.call('GET', KEYS[1])
+if old then
+  if string.sub(old, 1, #prefix) == prefix then
+    redis.call('PEXPIRE', KEYS[1], ttl)
+    return {'granted', old, 0}
+  end
+  local ok, holder = pcall(cjson.decode, old)
+  local theirs = ok and type(holder) == 'table' and holder.role
+  if role ~= 'DISPATCH' or not (theirs == 'GENERAL' or theirs == 'USER') then
+    return {'busy', old, redis.call('PTTL', KEYS[1])}
+  end
+end
+local epoch = now
+local last = redis.call('GET', KEYS[2])
+if last and string.match(last, '^%d+$') and #last <= 15 and tonumber(last) >= now then
+  epoch = tonumber(last) + 1
+end
+epoch = string.format('%.0f', epoch)
+local value = prefix .. epoch .. '}'
+redis.call('SET', KEYS[2], epoch)
+redis.call('SET', KEYS[1], value, 'PX', ttl)
+redis.call('PUBLISH', topic, event)
+return {'granted', value, 0, old or ''}
+`
+
+// luaRenew keeps the caller's own lock for another TTL while the caller may talk.
+//
+// KEYS: lock[, rights, banned, ban]
+// ARGV: channel, user, prefix, ttl ms
+const luaRenew = `
+local channel, user, prefix, ttl = unpack(ARGV)
+local old = redis.call('GET', KEYS[1])
+if not old or string.sub(old, 1, #prefix) ~= prefix then return {'lost', old or ''} end
+local no = forbidden(now_ms(), channel, user, KEYS[2], KEYS[3], KEYS[4])
+if no then return {no, ''} end
+redis.call('PEXPIRE', KEYS[1], ttl)
+return {'held', old}
+`
+
+// luaRelease deletes the caller's own lock, and only then tells everybody.
+//
+// KEYS: lock
+// ARGV: prefix, topic, event
+const luaRelease = `
+local prefix, topic, event = unpack(ARGV)
+local old = redis.call('GET', KEYS[1])
+if not old or string.sub(old, 1, #prefix) ~= prefix then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', topic, event)
+return 1
+`

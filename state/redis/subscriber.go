@@ -1,0 +1,328 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+const (
+	// pingEvery and silentAfter bound how long a dead subscription goes unseen.
+	pingEvery   = time.Second
+	silentAfter = 3 * time.Second
+)
+
+var errSilent = errors.New("subscription went silent")
+
+// pubsub is the part of go-redis's PubSub that a subscriber needs.
+type pubsub interface {
+	Subscribe(ctx context.Context, channels ...string) error
+	Unsubscribe(ctx context.Context, channels ...string) error
+	Ping(ctx context.Context, payload ...string) error
+	Receive(ctx context.Context) (any, error)
+	Close() error
+}
+
+// subscriber is the one connection on which a client listens. Topics are
+// counted: the first feed of a topic subscribes, the last one unsubscribes.
+type subscriber struct {
+	open func(ctx context.Context) pubsub
+	log  *slog.Logger
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+	wake   chan struct{}
+
+	mu     sync.Mutex
+	runs   bool
+	conn   pubsub // nil while there is none
+	topics map[string]*topic
+	status Subscription
+}
+
+type topic struct {
+	feeds     map[*feed]struct{}
+	confirmed bool
+}
+
+// Subscription is the state of the connection on which a client listens.
+type Subscription struct {
+	// Connected says that every topic is subscribed. A client that was never
+	// asked to watch anything has no connection and says false.
+	Connected bool
+	// Since is when that last changed.
+	Since time.Time
+	// Err is why the connection was last lost; nil before the first loss.
+	Err error
+}
+
+func newSubscriber(open func(ctx context.Context) pubsub, log *slog.Logger) *subscriber {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &subscriber{open: open, log: log, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1), topics: map[string]*topic{}}
+}
+
+// close ends the connection and waits for what serves it.
+func (s *subscriber) close() {
+	s.cancel()
+	s.done.Wait()
+}
+
+func (s *subscriber) join(f *feed) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return ErrClosed
+	}
+	var added []string
+	for _, name := range f.topics {
+		t := s.topics[name]
+		if t == nil {
+			t = &topic{feeds: map[*feed]struct{}{}}
+			s.topics[name] = t
+			added = append(added, name)
+		}
+		t.feeds[f] = struct{}{}
+	}
+	if !s.runs {
+		s.runs = true
+		s.done.Go(s.run)
+	}
+	switch {
+	case len(added) == 0:
+		s.tellFresh(f)
+	case s.conn != nil:
+		s.write(s.conn.Subscribe, added)
+	default:
+		s.nudge()
+	}
+	return nil
+}
+
+func (s *subscriber) leave(f *feed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var gone []string
+	for _, name := range f.topics {
+		t := s.topics[name]
+		delete(t.feeds, f)
+		if len(t.feeds) == 0 {
+			delete(s.topics, name)
+			gone = append(gone, name)
+		}
+	}
+	if s.conn != nil && len(gone) > 0 {
+		s.write(s.conn.Unsubscribe, gone)
+	}
+}
+
+// write changes the subscription of a live connection. A connection that takes
+// no writes is closed, upon which the receiver begins anew.
+func (s *subscriber) write(do func(context.Context, ...string) error, names []string) {
+	if err := do(withoutDial(s.ctx), names...); err != nil {
+		s.log.Warn("subscription is broken", "error", err)
+		s.conn.Close()
+	}
+}
+
+// refresh asks the feeds of a topic to read what is stored.
+func (s *subscriber) refresh(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.topics[name]; t != nil {
+		for f := range t.feeds {
+			f.put(note{fresh: true})
+		}
+	}
+}
+
+// state reports how the connection stands.
+func (s *subscriber) state() Subscription {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+func (s *subscriber) run() {
+	failures := 0
+	for s.waitTopics() {
+		err := s.session(func() { failures = 0 })
+		if s.ctx.Err() != nil {
+			return
+		}
+		delay := backoff(failures)
+		failures++
+		s.log.Warn("subscription lost", "error", err, "retry_in", delay)
+		timer := time.NewTimer(delay)
+		select {
+		case <-timer.C:
+		case <-s.ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+// backoff is how long to wait before the connection that follows this many
+// failures in a row: 1, 2, 4, 8, 16, 30, 30 … s.
+func backoff(failures int) time.Duration {
+	return min(time.Second<<min(failures, 5), 30*time.Second)
+}
+
+// waitTopics waits until there is something to subscribe to.
+func (s *subscriber) waitTopics() bool {
+	for {
+		s.mu.Lock()
+		n := len(s.topics)
+		s.mu.Unlock()
+		if n > 0 {
+			return s.ctx.Err() == nil
+		}
+		select {
+		case <-s.wake:
+		case <-s.ctx.Done():
+			return false
+		}
+	}
+}
+
+func (s *subscriber) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// session is one connection from its first subscription to its end.
+func (s *subscriber) session(ready func()) error {
+	ctx, cancel := context.WithCancel(s.ctx)
+	conn := s.open(ctx)
+	watch := &watchdog{conn: conn}
+	watch.heard()
+	defer watch.wait()
+	defer cancel()
+	defer conn.Close()
+
+	s.mu.Lock()
+	names := make([]string, 0, len(s.topics))
+	for name := range s.topics {
+		names = append(names, name)
+	}
+	s.mu.Unlock()
+	if err := conn.Subscribe(ctx, names...); err != nil {
+		s.down(err)
+		return err
+	}
+	s.attach(conn, names)
+	watch.start(ctx)
+	for {
+		msg, err := conn.Receive(withoutDial(ctx))
+		if err != nil {
+			if watch.bit() {
+				err = errSilent
+			}
+			s.down(err)
+			return err
+		}
+		watch.heard()
+		switch m := msg.(type) {
+		case *goredis.Subscription:
+			if m.Kind == "subscribe" && s.confirm(m.Channel) {
+				ready()
+			}
+		case *goredis.Message:
+			s.deliver(m.Channel, m.Payload)
+		}
+	}
+}
+
+// attach makes a connection the present one and mends what was joined or left
+// while it was being made.
+func (s *subscriber) attach(conn pubsub, names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn = conn
+	asked := map[string]bool{}
+	var gone, added []string
+	for _, name := range names {
+		asked[name] = true
+		if s.topics[name] == nil {
+			gone = append(gone, name)
+		}
+	}
+	for name := range s.topics {
+		if !asked[name] {
+			added = append(added, name)
+		}
+	}
+	if len(added) > 0 {
+		s.write(conn.Subscribe, added)
+	}
+	if len(gone) > 0 {
+		s.write(conn.Unsubscribe, gone)
+	}
+}
+
+// confirm notes that Redis took a subscription; true once all stand.
+func (s *subscriber) confirm(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.topics[name]
+	if t == nil {
+		return false
+	}
+	t.confirmed = true
+	for f := range t.feeds {
+		s.tellFresh(f)
+	}
+	for _, t := range s.topics {
+		if !t.confirmed {
+			return false
+		}
+	}
+	if !s.status.Connected {
+		s.status.Connected, s.status.Since = true, time.Now()
+		s.log.Info("subscribed", "topics", len(s.topics))
+	}
+	return true
+}
+
+// tellFresh tells a feed, once all its topics are confirmed.
+func (s *subscriber) tellFresh(f *feed) {
+	for _, name := range f.topics {
+		if !s.topics[name].confirmed {
+			return
+		}
+	}
+	f.put(note{fresh: true})
+}
+
+func (s *subscriber) deliver(name, payload string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.topics[name]; t != nil {
+		for f := range t.feeds {
+			f.put(note{topic: name, payload: payload})
+		}
+	}
+}
+
+func (s *subscriber) down(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn = nil
+	if s.status.Connected || s.status.Err == nil {
+		s.status.Since = time.Now()
+	}
+	s.status.Connected, s.status.Err = false, err
+	for _, t := range s.topics {
+		t.confirmed = false
+		for f := range t.feeds {
+			f.put(note{down: err})
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package redis
+
+import "fmt"
+
+// Verdict is the answer to a Claim.
+type Verdict uint8
+
+// The answers to a Claim; the zero Verdict is none.
+const (
+	Granted Verdict = iota + 1
+	Busy
+	NoRights
+	Banned
+)
+
+func (v Verdict) String() string {
+	switch v {
+	case Granted:
+		return "granted"
+	case Busy:
+		return "busy"
+	case NoRights:
+		return "no-rights"
+	case Banned:
+		return "banned"
+	}
+	return fmt.Sprintf("Verdict(%d)", uint8(v))
+}
+
+// Decision is a Verdict and what belongs to it.
+type Decision struct {
+	Verdict Verdict
+	// Epoch is the fencing token of a grant.
+	Epoch uint64
+	// Holder is who has the floor when it is Busy; empty where the lock's value
+	// cannot be read.
+	Holder Holder
+	// Preempted is who lost the floor to this grant.
+	Preempted *Holder
+}
+
+// State is how a granted Claim stands.
+type State uint8
+
+// The states of a granted Claim; the zero State is none.
+const (
+	Held State = iota + 1
+	// Lost: the lock is gone or another's.
+	Lost
+	// Revoked: the lock is still the claim's, the right to talk is not.
+	Revoked
+	// RevokedByBan is Revoked because the user is banned.
+	RevokedByBan
+)
+
+func (s State) String() string {
+	switch s {
+	case Held:
+		return "held"
+	case Lost:
+		return "lost"
+	case Revoked:
+		return "revoked"
+	case RevokedByBan:
+		return "banned"
+	}
+	return fmt.Sprintf("State(%d)", uint8(s))
+}
+
+// Standing is a State and, where the lock is Lost to somebody, who that is.
+type Standing struct {
+	State  State
+	Holder *Holder
+}

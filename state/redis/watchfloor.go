@@ -1,0 +1,78 @@
+package redis
+
+import (
+	"context"
+	"time"
+)
+
+// WatchChannel follows the floor of a channel until ctx ends, then returns nil.
+// fn gets a view after every event, after every (re)subscription, after
+// RefreshFloor, and every second while the floor is taken or cannot be read: a
+// lock that expires or is evicted tells nobody. It runs on one goroutine and
+// must return soon.
+func (c *Client) WatchChannel(ctx context.Context, channel string, fn func(FloorView)) error {
+	f := newFeed(keyEvents(channel))
+	if err := c.subs.join(f); err != nil {
+		return err
+	}
+	defer c.subs.leave(f)
+	log := c.log.With("channel", channel)
+	r := newReader(func(ctx context.Context) FloorView {
+		v, err := c.ReadFloor(ctx, channel)
+		if err != nil && ctx.Err() != context.Canceled {
+			log.Warn("floor cannot be read", "error", err)
+		}
+		return v
+	})
+	defer r.wait()
+	subscribed := false
+	timer := time.NewTimer(heartbeat)
+	defer timer.Stop()
+	r.ask(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+			for _, n := range f.take() {
+				switch {
+				case n.fresh:
+					subscribed = true
+				case n.down != nil:
+					subscribed = false
+				default:
+					if _, err := parseChannelEvent(channel, n.payload); err != nil {
+						log.Warn("message skipped", "topic", n.topic, "error", err)
+						continue
+					}
+				}
+				r.ask(ctx)
+			}
+		case <-timer.C:
+			r.ask(ctx)
+		case v := <-r.results:
+			r.took(ctx)
+			if ctx.Err() != nil {
+				return nil
+			}
+			fn(v)
+			timer.Reset(nextFloorRead(v, subscribed))
+		}
+	}
+}
+
+// RefreshFloor makes every WatchChannel of a channel read the lock now.
+func (c *Client) RefreshFloor(channel string) { c.subs.refresh(keyEvents(channel)) }
+
+func nextFloorRead(v FloorView, subscribed bool) time.Duration {
+	switch {
+	case !v.Known, !subscribed:
+		return readAgain
+	case v.Holder == nil:
+		return heartbeat
+	case v.TTL <= 0:
+		return readAgain
+	}
+	// Just after the lock would end, so that an abandoned floor is seen free.
+	return min(readAgain, v.TTL+time.Millisecond)
+}
