@@ -1,0 +1,177 @@
+// Package jitter is the adaptive jitter buffer: it turns packets as the network
+// delivers them into an even flow of slots, no later than it must.
+//
+// The idea, the figures and what was rejected are in docs/jitter-buffer.md.
+package jitter
+
+import (
+	"time"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+const (
+	rate  = media.SampleRate
+	frame = media.FrameSamples
+
+	// idle is the length of a silent slot: how soon a first packet is noticed.
+	idle = rate / 200
+	// maxConceal is how many slots in a row are made up; silence follows.
+	maxConceal = 3
+	// slack is the excess delay that is not worth a splice.
+	slack = rate / 500
+	// haste is how much of a frame may be cut out or put in, on average, and
+	// maxHaste at once.
+	haste    = frame / 4
+	maxHaste = 600
+	// leastWish leaves room for one period of a voice when lengthening.
+	leastWish = rate / 100
+)
+
+// Config of a Buffer.
+type Config struct {
+	// Start is the delay assumed until packets tell; 0 means 40 ms.
+	Start time.Duration
+}
+
+// Buffer is the jitter buffer of one stream of 20 ms Opus packets. One goroutine
+// calls Push, one calls Pop; neither waits for the other, and nothing is allocated.
+type Buffer struct {
+	epoch      time.Time
+	cells      [capacity]cell
+	free, full ring // cells to Push into, and pushed
+
+	// The rest is Pop's.
+
+	order  [capacity]entry // packets to be played, in order
+	queued int
+	spurts [2]spurt // the newest and the one before, at id&1
+	newest uint32   // id
+	target target
+	play   position
+	held   int // the cell whose payload is with the playout, or -1
+	room   int64
+
+	count counters
+}
+
+// entry is a packet in its place.
+type entry struct {
+	spurt   uint32
+	seq, ts int64
+	cell    uint8
+}
+
+func (e *entry) before(f *entry) bool {
+	return e.spurt < f.spurt || e.spurt == f.spurt && e.seq < f.seq
+}
+
+// position is how far playing has come.
+type position struct {
+	on        bool // frames or their stand-ins are sounding
+	spurt     uint32
+	seq, ts   int64  // of the next frame
+	missed    uint64 // bit i: the frame i+1 before the next was not played
+	blind     int    // slots concealed without knowing what became of the next frame
+	concealed int    // slots concealed since the last frame
+	since     int64  // when the last frame began to sound
+	end       int64  // when the last frame ended, or whatever was known to be missing after it
+}
+
+// New makes a Buffer. It is the only place that allocates.
+func New(cfg Config) *Buffer {
+	if cfg.Start == 0 {
+		cfg.Start = 40 * time.Millisecond
+	}
+	b := &Buffer{epoch: time.Now(), held: -1}
+	b.target = newTarget(int64(cfg.Start * rate / time.Second))
+	for i := range capacity {
+		b.free.put(uint8(i))
+	}
+	return b
+}
+
+// Push hands over a packet from the network. It copies p.Opus.
+func (b *Buffer) Push(p media.Packet) {
+	b.count.received.Add(1)
+	if len(p.Opus) == 0 || len(p.Opus) > media.MaxOpusFrame {
+		b.count.refused.Add(1)
+		return
+	}
+	i, ok := b.free.take()
+	if !ok {
+		b.count.refused.Add(1)
+		return
+	}
+	c := &b.cells[i]
+	c.Packet = p
+	c.Opus = c.opus[:copy(c.opus[:], p.Opus)]
+	b.full.put(i)
+}
+
+// Pop returns what is to sound from now on. now is when the first sample of the
+// slot will leave the playout, on the clock of Packet.Arrived; the playout derives
+// it from the samples it has played, so that it does not tremble with the
+// scheduling of its goroutine.
+func (b *Buffer) Pop(now time.Time) media.Slot {
+	if b.held >= 0 {
+		b.free.put(uint8(b.held))
+		b.held = -1
+	}
+	for i, ok := b.full.take(); ok; i, ok = b.full.take() {
+		if !b.place(i) {
+			b.free.put(i)
+		}
+	}
+	t := b.samples(now)
+	slot := b.next(t)
+	b.count.target.Store(b.target.delay)
+	return slot
+}
+
+func (b *Buffer) samples(t time.Time) int64 {
+	return int64(t.Sub(b.epoch)) * (rate / 1000) / int64(time.Millisecond)
+}
+
+// place puts a packet in its place in order; false: it has none.
+func (b *Buffer) place(i uint8) bool {
+	p := &b.cells[i].Packet
+	arrived := b.samples(p.Arrived)
+	s := &b.spurts[b.newest&1]
+	seq, ts, ok := s.extend(p, arrived)
+	if !ok {
+		s = &b.spurts[(b.newest+1)&1]
+		seq, ts, ok = s.extend(p, arrived)
+	}
+	if !ok {
+		skew := b.spurts[b.newest&1].base.skew
+		b.newest++
+		s = &b.spurts[b.newest&1]
+		s.start(b.newest, p)
+		s.base.skew = skew
+		seq, ts = s.seq, s.ts
+		b.count.spurts.Add(1)
+	}
+	if seq > s.seq {
+		s.seq, s.ts = seq, ts
+	} else if seq < s.seq {
+		b.count.reordered.Add(1)
+	}
+	e := entry{s.id, seq, ts, i}
+	if e.spurt < b.play.spurt || e.spurt == b.play.spurt && seq < b.play.seq {
+		return b.tooLate(s, seq, ts, arrived)
+	}
+	at := b.queued
+	for at > 0 && e.before(&b.order[at-1]) {
+		at--
+	}
+	if at > 0 && b.order[at-1].spurt == e.spurt && b.order[at-1].seq == e.seq {
+		b.count.duplicates.Add(1)
+		return false
+	}
+	copy(b.order[at+1:b.queued+1], b.order[at:b.queued])
+	b.order[at] = e
+	b.queued++
+	b.target.observe(arrived, s.base.observe(arrived, arrived-ts))
+	return true
+}

@@ -1,0 +1,148 @@
+package jitter
+
+import "github.com/talkgate/talkgate/media"
+
+// next decides what sounds from t on.
+func (b *Buffer) next(t int64) media.Slot {
+	p := &b.play
+	if b.queued == 0 {
+		return b.starve()
+	}
+	e := &b.order[0]
+	if e.spurt != p.spurt {
+		p.on = false // the tail of the one before has been played
+	}
+	excess := b.excess(e, t)
+	if !p.on {
+		if excess < 0 && b.queued < capacity/2 {
+			return media.Slot{Kind: media.Silence, Samples: int(min(-excess, idle))}
+		}
+		return b.sound(e, t, excess)
+	}
+	for p.blind > 0 && e.ts-p.ts >= frame/2 {
+		p.blind--
+		b.skip(e)
+	}
+	if e.ts-p.ts < frame/2 {
+		return b.sound(e, t, excess)
+	}
+	if p.concealed == maxConceal {
+		p.on = false
+		return b.next(t)
+	}
+	slot := media.Slot{Kind: media.Conceal, Samples: frame}
+	if e.seq > p.seq && e.ts-p.ts < frame*3/2 {
+		slot.Opus = b.cells[e.cell].Opus
+	}
+	b.skip(e)
+	p.concealed++
+	b.count.concealed.Add(1)
+	return slot
+}
+
+// starve bridges a moment without packets: the spurt is over, or they are late.
+func (b *Buffer) starve() media.Slot {
+	p := &b.play
+	if p.on && p.concealed < maxConceal {
+		p.blind++
+		p.concealed++
+		b.count.concealed.Add(1)
+		return media.Slot{Kind: media.Conceal, Samples: frame}
+	}
+	p.on = false
+	return media.Slot{Kind: media.Silence, Samples: idle}
+}
+
+// skip moves the position past a frame that is missing, or past 20 ms in which
+// nothing was sent, towards e.
+func (b *Buffer) skip(e *entry) {
+	p := &b.play
+	p.ts += frame
+	p.end += frame
+	if p.seq < e.seq {
+		p.seq++
+		p.missed = p.missed<<1 | 1
+		b.count.lost.Add(1)
+	}
+}
+
+// sound plays e, shortened or lengthened towards the delay that is wanted.
+func (b *Buffer) sound(e *entry, t, excess int64) media.Slot {
+	p := &b.play
+	c := &b.cells[e.cell]
+	slot := media.Slot{Kind: media.Play, First: e.spurt != p.spurt, Opus: c.Opus, Samples: frame}
+
+	if p.on && p.concealed == 0 {
+		took := t - p.since
+		b.room -= max(took-frame, frame-took)
+	}
+	b.room = max(0, min(b.room+haste, maxHaste))
+	switch {
+	case excess > slack:
+		spare := excess - max(0, b.target.peak()-b.target.delay)
+		slot.Samples -= int(max(0, min(spare, b.room)))
+	case excess < -slack:
+		slot.Samples += int(min(max(-excess, leastWish), b.room))
+	}
+
+	b.settle(e, t)
+	b.count.played.Add(1)
+	b.count.delay.Store(excess + b.target.delay)
+	*p = position{
+		on: true, spurt: e.spurt, seq: e.seq + 1, ts: e.ts + frame, missed: p.missed << 1,
+		since: t, end: t + int64(max(frame, slot.Samples)),
+	}
+	b.held = int(e.cell)
+	b.queued--
+	copy(b.order[:b.queued], b.order[1:])
+	return slot
+}
+
+// settle charges the slots by which e, which sounds at t, is later than it should
+// have been because it had not arrived.
+func (b *Buffer) settle(e *entry, t int64) {
+	p := &b.play
+	if e.spurt != p.spurt {
+		p.missed = 0
+		b.target.inTime()
+		return
+	}
+	for p.seq < e.seq { // in silence
+		p.seq++
+		p.missed = p.missed<<1 | 1
+		b.count.lost.Add(1)
+	}
+	if behind := t - p.end - (e.ts - p.ts); behind >= frame/2 && p.blind > 0 {
+		for range min((behind+frame/2)/frame, 25) {
+			b.target.late()
+			b.count.late.Add(1)
+		}
+		return
+	}
+	b.target.inTime()
+}
+
+// tooLate takes note of a packet whose turn is over; it is not played.
+func (b *Buffer) tooLate(s *spurt, seq, ts, arrived int64) bool {
+	if d := b.play.seq - 1 - seq; s.id == b.play.spurt && (d >= 64 || b.play.missed>>d&1 == 0) {
+		b.count.duplicates.Add(1)
+		return false
+	}
+	if s.id == b.play.spurt {
+		b.play.missed &^= 1 << (b.play.seq - 1 - seq)
+		b.count.lost.Add(^uint64(0))
+	}
+	b.count.late.Add(1)
+	b.target.late()
+	b.target.observe(arrived, s.base.observe(arrived, arrived-ts))
+	return false
+}
+
+// excess is how much longer than wanted e is held back if it sounds at t.
+func (b *Buffer) excess(e *entry, t int64) int64 {
+	s := &b.spurts[e.spurt&1]
+	if s.id != e.spurt {
+		return 0
+	}
+	return t - e.ts - s.base.at(t) - b.target.delay
+}
