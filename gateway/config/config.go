@@ -1,0 +1,156 @@
+// Package config is what a port is told: one YAML file, read strictly.
+//
+// The file carries a version, so that a later talkgate can tell an old file
+// from a wrong one. Nothing in it is a secret: a password or a token is named
+// by the file that holds it (see File). Every mistake is reported, not just the
+// first, with its key and line, what was expected and what was found.
+//
+// The struct tags below are the one description of the file: the decoder, the
+// JSON Schema and the commented example are all made from them.
+//
+//	yaml     the key
+//	doc      what it means, in words
+//	need     "true": the file must give it
+//	example  what the example shows where there is no default
+//	within   "low..high", both allowed, written as in the file; of text, its
+//	         length in characters
+//	oneof    the words allowed, separated by blanks
+//	schemes  of a URL
+//	match    a regular expression the text must match, explained by "as"
+//	union    "true": the word chosen names the pointer field whose keys follow
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Version is the version of the file that this talkgate reads.
+const Version = 1
+
+// Config is one port.
+type Config struct {
+	Version  int      `yaml:"version" need:"true" within:"1..1" example:"1" doc:"version of this file's layout"`
+	Channel  string   `yaml:"channel" need:"true" match:"^[^\\s{}/\\p{C}]*$" as:"an ID without blanks, slashes or braces" within:"1..128" example:"gates" doc:"ID of the channel this port talks and listens on"`
+	Identity Identity `yaml:"identity" doc:"who this port is to the other members"`
+	Redis    Redis    `yaml:"redis" doc:"where floor and talk rights live"`
+	Link     Link     `yaml:"link" doc:"the media connection to a channel server"`
+	Hardware Hardware `yaml:"hardware" doc:"the radio: its lines, its lamps, its sound"`
+	Talk     Talk     `yaml:"talk" doc:"how the floor is asked for and kept"`
+	Audio    Audio    `yaml:"audio" doc:"what is done to sound"`
+	Log      Log      `yaml:"log" doc:"what is written to standard error"`
+}
+
+// Identity is a port's membership.
+type Identity struct {
+	UserID   string `yaml:"user_id" need:"true" match:"^[^\\s{}/\\p{C}]*$" as:"an ID without blanks, slashes or braces" within:"1..128" example:"north-gate" doc:"ID that talk rights are given to and that the link's token carries"`
+	UserName string `yaml:"user_name" need:"true" match:"^[^\\p{C}]*$" as:"a name of printable characters" within:"1..64" example:"North gate" doc:"name shown to the others"`
+}
+
+// Redis is how the shared state is reached.
+type Redis struct {
+	URL          URL    `yaml:"url" need:"true" schemes:"redis rediss" example:"redis://127.0.0.1:6379/0" doc:"server and database; rediss:// is TLS"`
+	Username     string `yaml:"username" match:"^[^\\s\\p{C}]*$" as:"a name without blanks" within:"0..128" doc:"Redis ACL user; empty is the default user"`
+	PasswordFile File   `yaml:"password_file" doc:"file that holds the password; empty is none"`
+	CAFile       File   `yaml:"ca_file" doc:"PEM certificates that rediss:// trusts; empty is the system's"`
+}
+
+// Link is the media connection. Kind names the one of the pointers that is set.
+type Link struct {
+	Kind string   `yaml:"kind" need:"true" union:"true" example:"hub" doc:"kind of channel server"`
+	Hub  *HubLink `yaml:"hub" doc:"talkgate's own hub, over WHIP and WHEP"`
+}
+
+// HubLink is a session with talkgate's hub.
+type HubLink struct {
+	URL       URL  `yaml:"url" need:"true" schemes:"http https" example:"http://127.0.0.1:8080" doc:"where the hub listens"`
+	TokenFile File `yaml:"token_file" need:"true" example:"north-gate.token" doc:"file that holds the port's bearer token; read anew for each connection"`
+}
+
+// Hardware is what the port is wired to. Driver names the one of the pointers
+// that is set.
+type Hardware struct {
+	Driver string       `yaml:"driver" need:"true" union:"true" example:"sim" doc:"kind of hardware"`
+	Sim    *SimHardware `yaml:"sim" doc:"a virtual radio; its button is pressed by lines on standard input"`
+}
+
+// SimHardware is a virtual radio.
+type SimHardware struct {
+	Speech File `yaml:"speech" doc:"WAV that the microphone speaks (48 kHz, mono, 16 bit); empty is a built-in sentence"`
+}
+
+// Talk is the timing of the floor.
+type Talk struct {
+	Lease          time.Duration `yaml:"lease" within:"200ms..10s" doc:"how long a grant or renewal may be relied on: the longest the microphone stays open once Redis is silent"`
+	LockTTL        time.Duration `yaml:"lock_ttl" within:"1s..30s" doc:"how long Redis keeps the floor for a port that died; at least twice the lease"`
+	MaxTalk        time.Duration `yaml:"max_talk" within:"1s..1h" doc:"longest talk spurt"`
+	RequestTimeout time.Duration `yaml:"request_timeout" within:"50ms..10s" doc:"how long a press waits for its answer; at most the lease"`
+	Debounce       time.Duration `yaml:"debounce" within:"0s..200ms" doc:"how long the PTT contact must be quiet to count"`
+}
+
+// Audio is what is done to sound.
+type Audio struct {
+	Bitrate        int     `yaml:"bitrate" within:"6000..128000" doc:"of the Opus encoder, bit/s"`
+	ExpectedLoss   Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for"`
+	Complexity     int     `yaml:"complexity" within:"0..10" doc:"of the Opus encoder: 0 is cheapest, 10 is best"`
+	MicrophoneGain Decibel `yaml:"microphone_gain" within:"-40 dB..40 dB" doc:"applied before the encoder"`
+	SpeakerGain    Decibel `yaml:"speaker_gain" within:"-40 dB..40 dB" doc:"applied before the loudspeaker"`
+	Tones          Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
+}
+
+// Tones are the tones a port plays to its own user.
+type Tones struct {
+	Enabled bool    `yaml:"enabled" doc:"whether they are played"`
+	Level   Decibel `yaml:"level" within:"-60 dB..0 dB" doc:"peak, relative to full scale"`
+}
+
+// Log is what is logged and how.
+type Log struct {
+	Level  string `yaml:"level" oneof:"debug info warn error" doc:"least severity that is written"`
+	Format string `yaml:"format" oneof:"auto text json journal" doc:"auto is journal under systemd and text elsewhere"`
+}
+
+// Default is every default. What has none, the file must give.
+func Default() Config {
+	return Config{
+		Link:     Link{Hub: &HubLink{}},
+		Hardware: Hardware{Sim: &SimHardware{}},
+		Talk: Talk{
+			Lease:          time.Second,
+			LockTTL:        3 * time.Second,
+			MaxTalk:        time.Minute,
+			RequestTimeout: time.Second,
+			Debounce:       10 * time.Millisecond,
+		},
+		Audio: Audio{
+			Bitrate:      24000,
+			ExpectedLoss: 10,
+			Complexity:   5,
+			Tones:        Tones{Enabled: true, Level: -18},
+		},
+		Log: Log{Level: "info", Format: "auto"},
+	}
+}
+
+// Load reads and parses the file at path and resolves the files it names: a
+// relative one lies beside it, "credential:NAME" in credentials, which is
+// systemd's $CREDENTIALS_DIRECTORY and may be empty. The error is an *Error
+// when the file could be read.
+func Load(path, credentials string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	c, err := parse(path, text, func(f File) (File, bool) {
+		return f.resolve(filepath.Dir(path), credentials)
+	})
+	return c, err
+}
+
+// Parse is Load for text that was read already; name is used in errors. The
+// files it names are left as they are written.
+func Parse(name string, text []byte) (Config, error) {
+	return parse(name, text, func(f File) (File, bool) { return f, true })
+}

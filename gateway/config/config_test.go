@@ -1,0 +1,208 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
+
+// minimal gives what has no default, one key a line.
+const minimal = `version: 1
+channel: gates
+identity: {user_id: north, user_name: North gate}
+redis: {url: "redis://127.0.0.1:6379/0"}
+link: {kind: hub, url: "http://127.0.0.1:8080", token_file: north.token}
+hardware: {driver: sim}
+`
+
+func TestMinimalFileGivesTheDefaults(t *testing.T) {
+	c, err := config.Parse("port.yaml", []byte(minimal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Default()
+	if c.Talk != want.Talk || c.Audio != want.Audio || c.Log != want.Log {
+		t.Errorf("got %+v", c)
+	}
+	if c.Link.Hub == nil || c.Link.Hub.URL != "http://127.0.0.1:8080" || c.Link.Hub.TokenFile != "north.token" {
+		t.Errorf("link: %+v", c.Link.Hub)
+	}
+	if c.Hardware.Sim == nil {
+		t.Error("hardware.driver sim leaves Sim nil")
+	}
+}
+
+func TestEveryKeyIsRead(t *testing.T) {
+	c, err := config.Parse("port.yaml", []byte(minimal+`
+talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, debounce: 0s}
+audio:
+  bitrate: 32000
+  expected_loss: 20 %
+  complexity: 9
+  microphone_gain: -3.5 dB
+  speaker_gain: +6dB
+  tones: {enabled: false, level: -20dB}
+log: {level: debug, format: json}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
+		RequestTimeout: 400 * time.Millisecond}
+	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, MicrophoneGain: -3.5, SpeakerGain: 6,
+		Tones: config.Tones{Level: -20}}
+	if c.Talk != talk || c.Audio != audio || c.Log != (config.Log{Level: "debug", Format: "json"}) {
+		t.Errorf("got %+v", c)
+	}
+}
+
+// TestMistakes gives each mistake on a line of its own after the minimal file,
+// or in its place, and wants the whole of what is said about it.
+func TestMistakes(t *testing.T) {
+	for _, tc := range []struct{ name, replace, with, want string }{
+		{"unknown key", "", "talk:\n  leese: 1s\n",
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, request_timeout, debounce, found an unknown key"},
+		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
+			"port.yaml:6: hardware.chip: expected one of driver, speech, found an unknown key"},
+		{"duplicate key", "", "channel: yard\n",
+			"port.yaml:7: channel: expected the key once, found it again after line 2"},
+		{"number for a duration", "", "talk:\n  lease: 1\n",
+			"port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found a whole number (text of digits only needs quotes)"},
+		{"text for a duration", "", "talk:\n  lease: soon\n",
+			`port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found "soon"`},
+		{"duration out of range", "", "talk:\n  lease: 11s\n",
+			`port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found "11s"`},
+		{"number out of range", "", "audio:\n  bitrate: 24\n",
+			`port.yaml:8: audio.bitrate: expected a whole number, 6000 to 128000, found "24"`},
+		{"decibels without unit", "", "audio:\n  tones:\n    level: -18\n",
+			"port.yaml:9: audio.tones.level: expected decibels such as -18 dB, -60 dB to 0 dB, found a whole number (text of digits only needs quotes)"},
+		{"percentage out of range", "", "audio: {expected_loss: 51%}\n",
+			`port.yaml:7: audio.expected_loss: expected a percentage such as 10%, 0% to 50%, found "51%"`},
+		{"not a number", "", "audio: {expected_loss: NaN%}\n",
+			`port.yaml:7: audio.expected_loss: expected a percentage such as 10%, 0% to 50%, found "NaN%"`},
+		{"word for a truth", "", "audio: {tones: {enabled: maybe}}\n",
+			"port.yaml:7: audio.tones.enabled: expected true or false, found text"},
+		{"unknown word", "", "log: {level: loud}\n",
+			`port.yaml:7: log.level: expected one of debug, info, warn, error, found "loud"`},
+		{"unknown driver", "driver: sim", "driver: serial, chip: x",
+			`port.yaml:6: hardware.driver: expected one of sim, found "serial"`},
+		{"braces in an ID", "channel: gates", `channel: "{gates}"`,
+			`port.yaml:2: channel: expected an ID without blanks, slashes or braces, 1 to 128 characters, found "{gates}"`},
+		{"empty ID", "channel: gates", `channel: ""`,
+			`port.yaml:2: channel: expected an ID without blanks, slashes or braces, 1 to 128 characters, found ""`},
+		{"number as an ID", "user_id: north", "user_id: 17",
+			"port.yaml:3: identity.user_id: expected an ID without blanks, slashes or braces, 1 to 128 characters, found a whole number (text of digits only needs quotes)"},
+		{"missing key", "channel: gates\n", "",
+			"port.yaml:1: channel: expected an ID without blanks, slashes or braces, 1 to 128 characters, found no such key"},
+		{"missing section", "hardware: {driver: sim}\n", "",
+			"port.yaml:1: hardware.driver: expected one of sim, found no such key"},
+		{"empty value", "channel: gates", "channel:",
+			"port.yaml:2: channel: expected an ID without blanks, slashes or braces, 1 to 128 characters, found nothing"},
+		{"value for a section", "", "talk: 5\n",
+			"port.yaml:7: talk: expected keys with values, found a whole number (text of digits only needs quotes)"},
+		{"list for a section", "", "talk: [1s]\n",
+			"port.yaml:7: talk: expected keys with values, found a list"},
+		{"keys for a value", "channel: gates", "channel: {id: gates}",
+			"port.yaml:2: channel: expected an ID without blanks, slashes or braces, 1 to 128 characters, found keys with values"},
+		{"anchor", "channel: gates", "channel: &c gates",
+			"port.yaml:2: channel: expected an ID without blanks, slashes or braces, 1 to 128 characters, found an anchor or alias, which this file does without"},
+		{"later version", "version: 1", "version: 2", `port.yaml:1: version: expected 1, found "2"`},
+		{"lock too short for the lease", "", "talk:\n  lease: 2s\n",
+			"port.yaml:8: talk.lock_ttl: expected at least twice talk.lease, 4s, found 3s"},
+		{"answer later than the lease", "", "talk:\n  request_timeout: 2s\n",
+			"port.yaml:8: talk.request_timeout: expected at most talk.lease, 1s, found 2s"},
+		{"spurt shorter than the lease", "", "talk: {lease: 5s, lock_ttl: 10s, max_talk: 4s}\n",
+			"port.yaml:7: talk.max_talk: expected at least talk.lease, 5s, found 4s"},
+		{"certificates without TLS", `redis: {url`, `redis: {ca_file: ca.pem, url`,
+			"port.yaml:4: redis.ca_file: expected none, as redis.url is not a rediss:// one, found one"},
+		{"not YAML", "channel: gates", "channel: [gates", "port.yaml:3: expected YAML, found a mistake: ',' or ']' must be specified"},
+		{"tab", "channel: gates", "\tchannel: gates", "port.yaml:2: expected YAML, found a mistake: found character '\t' that cannot start any token"},
+		{"two documents", "", "---\nversion: 1\n", "port.yaml:1: expected one YAML document, found 2"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := minimal + tc.with
+			if tc.replace != "" {
+				text = strings.Replace(minimal, tc.replace, tc.with, 1)
+			}
+			_, err := config.Parse("port.yaml", []byte(text))
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if got := err.Error(); got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAllMistakesAtOnceInTheOrderOfTheirLines(t *testing.T) {
+	_, err := config.Parse("port.yaml", []byte("version: 1\nlog: {level: loud}\nchannel: 5\ntalk: {lease: 1}\n"))
+	problems, ok := errors.AsType[*config.Error](err)
+	if !ok {
+		t.Fatalf("got %v", err)
+	}
+	var keys []string
+	for _, p := range problems.Problems {
+		keys = append(keys, p.Key)
+	}
+	want := "identity.user_id identity.user_name redis.url link.kind hardware.driver log.level channel talk.lease"
+	if got := strings.Join(keys, " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestSecretsAreNotShown puts secrets where people put them by mistake.
+func TestSecretsAreNotShown(t *testing.T) {
+	const secret = "hunter2hunter2"
+	for _, text := range []string{
+		strings.Replace(minimal, "redis://", "redis://:"+secret+"@", 1),
+		strings.Replace(minimal, "redis://", secret+"://", 1),
+		strings.Replace(minimal, "token_file: north.token", "token_file: {x: "+secret+"}", 1),
+		strings.Replace(minimal, "token_file: north.token", "token_file: &a "+secret, 1),
+		minimal + "redis_password: " + secret + "\n",
+		minimal + "log: " + secret + "\n",
+		minimal + "password: '" + secret + "\n",
+		minimal + "password: [" + secret + "\n  - x",
+	} {
+		_, err := config.Parse("port.yaml", []byte(text))
+		if err == nil {
+			t.Errorf("accepted:\n%s", text)
+		} else if strings.Contains(err.Error(), secret) {
+			t.Errorf("shown: %v", err)
+		}
+	}
+}
+
+func TestFilesAreFoundBesideTheConfigurationOrAmongTheCredentials(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "port.yaml")
+	text := strings.Replace(minimal, `redis: {`, `redis: {password_file: "credential:redis", `, 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(path, "/run/credentials/port")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(c.Link.Hub.TokenFile), filepath.Join(filepath.Dir(path), "north.token"); got != want {
+		t.Errorf("token_file: got %s, want %s", got, want)
+	}
+	if got := c.Redis.PasswordFile; got != "/run/credentials/port/redis" {
+		t.Errorf("password_file: got %s", got)
+	}
+	_, err = config.Load(path, "")
+	if err == nil || !strings.Contains(err.Error(), "redis.password_file") {
+		t.Errorf("credential without a directory: got %v", err)
+	}
+}
+
+func TestLoadOfNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none.yaml")
+	if _, err := config.Load(path, ""); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v", err)
+	}
+}

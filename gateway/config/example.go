@@ -1,0 +1,54 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Example is a file that Parse accepts, with a comment on each key. Keys that
+// have a default show it.
+func Example() (string, error) {
+	var b strings.Builder
+	b.WriteString("# A talkgate port. Keys that show a default may be left out.\n")
+	err := exampleOf(&b, "", reflect.ValueOf(Default()))
+	return b.String(), err
+}
+
+// exampleOf writes the section v. Of variants it shows the one that the word's
+// example names.
+func exampleOf(b *strings.Builder, indent string, v reflect.Value) error {
+	fields, variants := fieldsOf(v)
+	for _, variant := range variants {
+		if variant.key == fields[0].Tag.Get("example") {
+			chosen, _ := choose([]field{variant}, variant.key)
+			fields = append(fields, chosen...)
+		}
+	}
+	for _, f := range fields {
+		if err := exampleField(b, indent, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exampleField(b *strings.Builder, indent string, f field) error {
+	kind, isScalar := scalarOf(f)
+	if !isScalar {
+		fmt.Fprintf(b, "\n%s# %s\n%s%s:\n", indent, f.doc, indent, f.key)
+		return exampleOf(b, indent+"  ", f.value)
+	}
+	text := f.Tag.Get("example")
+	if !f.need {
+		plain, err := yaml.Marshal(written(f.value))
+		if err != nil {
+			return fmt.Errorf("example of %s: %w", f.key, err)
+		}
+		text = strings.TrimSpace(string(plain))
+	}
+	fmt.Fprintf(b, "%s# %s (%s)\n%s%s: %s\n", indent, f.doc, kind.noun, indent, f.key, text)
+	return nil
+}

@@ -1,0 +1,67 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// File names a file: a path, or "credential:NAME" for one that systemd hands
+// over (LoadCredential=, systemd.exec(5)).
+type File string
+
+// maxSecret is more than any password or token needs, in bytes.
+const maxSecret = 64 << 10
+
+// resolve makes the name a path that can be opened from anywhere; ok is false
+// for a credential that this process was not given a directory for.
+func (f File) resolve(dir, credentials string) (File, bool) {
+	name, isCredential := strings.CutPrefix(string(f), "credential:")
+	switch {
+	case f == "":
+		return f, true
+	case isCredential:
+		ok := credentials != "" && name != "" && name == filepath.Base(name)
+		return File(filepath.Join(credentials, name)), ok
+	case filepath.IsAbs(name):
+		return f, true
+	default:
+		return File(filepath.Join(dir, name)), true
+	}
+}
+
+// ReadSecret is the content of a file that holds one secret, without the line
+// end after it. A file that every user may read is refused. Errors name neither
+// the content nor the path, which may be a secret put in the wrong place: the
+// caller says which key named it.
+func ReadSecret(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", withoutPath(err)
+	}
+	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o004 != 0 {
+		return "", fmt.Errorf("secret file: expected a file that others cannot read (chmod 600), found mode %v", mode)
+	}
+	if info.Size() > maxSecret {
+		return "", fmt.Errorf("secret file: expected at most %d bytes, found %d", maxSecret, info.Size())
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", withoutPath(err)
+	}
+	secret := strings.TrimRight(string(text), "\r\n")
+	if secret == "" {
+		return "", errors.New("secret file: expected one line, found nothing")
+	}
+	return secret, nil
+}
+
+func withoutPath(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("secret file: %w", err)
+}

@@ -1,0 +1,48 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
+
+func TestReadSecret(t *testing.T) {
+	for _, tc := range []struct {
+		name, content string
+		mode          os.FileMode
+		want          string
+		fails         string
+	}{
+		{"line", "s3cret words\n", 0o600, "s3cret words", ""},
+		{"without line end", "s3cret", 0o440, "s3cret", ""},
+		{"readable by all", "s3cret", 0o644, "", "chmod 600"},
+		{"empty", "\n", 0o600, "", "nothing"},
+		{"huge", strings.Repeat("s", 65<<10), 0o600, "", "at most"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "secret")
+			if err := os.WriteFile(path, []byte(tc.content), tc.mode); err != nil {
+				t.Fatal(err)
+			}
+			got, err := config.ReadSecret(path)
+			if tc.fails == "" {
+				if err != nil || got != tc.want {
+					t.Errorf("got %q, %v", got, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), tc.fails) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if _, err := config.ReadSecret("/nowhere/eyJhbGciOi"); err == nil || strings.Contains(err.Error(), "eyJ") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := config.ReadSecret(t.TempDir()); err == nil {
+		t.Error("a directory is accepted")
+	}
+}

@@ -1,0 +1,38 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// relations checks what one key demands of another.
+func (d *decoder) relations(c Config) {
+	t := c.Talk
+	if t.LockTTL < 2*t.Lease {
+		d.relation("talk.lock_ttl", "talk.lease", fmt.Sprint("at least twice talk.lease, ", 2*t.Lease), t.LockTTL)
+	}
+	if t.RequestTimeout > t.Lease {
+		d.relation("talk.request_timeout", "talk.lease", fmt.Sprint("at most talk.lease, ", t.Lease), t.RequestTimeout)
+	}
+	if t.MaxTalk < t.Lease {
+		d.relation("talk.max_talk", "talk.lease", fmt.Sprint("at least talk.lease, ", t.Lease), t.MaxTalk)
+	}
+	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
+		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")
+	}
+}
+
+// relation reports key at its own line or, where it is a default, at the line
+// of the other key that makes it wrong. One mistake is reported once: not if
+// either of them was wrong by itself.
+func (d *decoder) relation(key, other, expected string, found any) {
+	if slices.ContainsFunc(d.problems, func(p Problem) bool { return p.Key == key || p.Key == other }) {
+		return
+	}
+	line, given := d.lines[key]
+	if !given {
+		line = d.lines[other]
+	}
+	d.problem(key, max(line, 1), expected, fmt.Sprint(found))
+}

@@ -1,0 +1,98 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Schema is the JSON Schema (draft 2020-12) of the file, for editors. It cannot
+// say all that Parse checks: limits of durations, decibels and percentages, and
+// what one key demands of another, stand in its descriptions only.
+func Schema() ([]byte, error) {
+	c := Default()
+	s := schemaOf(reflect.ValueOf(c))
+	s.Version = jsonschema.Version
+	s.Title = "talkgate port"
+	return json.MarshalIndent(s, "", "  ")
+}
+
+// schemaOf describes the section v, whose values are the defaults.
+func schemaOf(v reflect.Value) *jsonschema.Schema {
+	fields, variants := fieldsOf(v)
+	if variants == nil {
+		return object(fields)
+	}
+	s := &jsonschema.Schema{}
+	for _, variant := range variants {
+		word := fields[0]
+		word.words, word.doc = []string{variant.key}, variant.doc
+		chosen, _ := choose([]field{variant}, variant.key)
+		s.OneOf = append(s.OneOf, object(append([]field{word}, chosen...)))
+	}
+	return s
+}
+
+func object(fields []field) *jsonschema.Schema {
+	s := &jsonschema.Schema{
+		Type:                 "object",
+		Properties:           jsonschema.NewProperties(),
+		AdditionalProperties: jsonschema.FalseSchema,
+	}
+	for _, f := range fields {
+		p := property(f)
+		s.Properties.Set(f.key, p)
+		if f.need || len(p.Required) > 0 || len(p.OneOf) > 0 {
+			s.Required = append(s.Required, f.key)
+		}
+	}
+	return s
+}
+
+func property(f field) *jsonschema.Schema {
+	kind, isScalar := scalarOf(f)
+	if !isScalar {
+		s := schemaOf(f.value)
+		s.Description = f.doc
+		return s
+	}
+	s := &jsonschema.Schema{
+		Type:        kind.json,
+		Pattern:     kind.pattern,
+		Description: fmt.Sprintf("%s (%s)", f.doc, kind.noun),
+	}
+	for _, word := range f.words {
+		s.Enum = append(s.Enum, word)
+	}
+	switch low, high, _ := strings.Cut(f.Tag.Get("within"), ".."); f.Type.Kind() {
+	case reflect.Int:
+		s.Minimum, s.Maximum = json.Number(low), json.Number(high)
+	case reflect.String:
+		s.MinLength, s.MaxLength = characters(low), characters(high)
+	}
+	if !f.need {
+		s.Default = written(f.value)
+	}
+	return s
+}
+
+// written is a value as the file would give it.
+func written(v reflect.Value) any {
+	if s, ok := v.Interface().(fmt.Stringer); ok {
+		return s.String()
+	}
+	return v.Interface()
+}
+
+// characters is a limit of a text's length; nil without one.
+func characters(limit string) *uint64 {
+	n, err := strconv.ParseUint(limit, 10, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
+}
