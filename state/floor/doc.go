@@ -1,0 +1,85 @@
+// Package floor is the talk-rights machine of a port: who may talk, from when,
+// until when. It is pure: no I/O, no clock, no goroutine. A port feeds Step
+// with events, does the effects that come back, and feeds their results in as
+// further events.
+//
+// Five rules hold in every reachable state; a breadth-first walk in the tests
+// proves them:
+//
+//  1. the microphone is open exactly while talking, and talking means pressed,
+//     rights held, lease alive and link up;
+//  2. every state that waits has a Wake time;
+//  3. every request ends in denied, or granted and later yielded;
+//  4. from every state, release and time lead to idle;
+//  5. after revoked, timed out or denied, only a fresh press asks again.
+//
+// The machine knows the generation of every request. An answer that comes too
+// late is recognised by it, and a late grant is handed back.
+//
+// # Transitions
+//
+// The table is generated from Step (go test ./state/floor -update). "late" is
+// an answer to an earlier request; "=" means that nothing changes.
+//
+//	state            event                  next                   effects
+//	Idle             Press                  Requesting             Request
+//	Idle             RightsLost             rights lost
+//	Idle             LinkDown               link down
+//	Idle             Granted, late          =                      Yield
+//	Idle             Failed, late           =                      Yield
+//	Idle             anything else          =
+//	Idle, no rights  Press                  Refused(NoRights)      Tell(Deny)
+//	Idle, no rights  RightsHeld             rights held
+//	Idle, no rights  LinkDown               link down
+//	Idle, no rights  Granted, late          =                      Yield
+//	Idle, no rights  Failed, late           =                      Yield
+//	Idle, no rights  anything else          =
+//	Idle, no link    Press                  Refused(NoLink)        Tell(Deny)
+//	Idle, no link    RightsLost             rights lost
+//	Idle, no link    LinkUp                 link up
+//	Idle, no link    Granted, late          =                      Yield
+//	Idle, no link    Failed, late           =                      Yield
+//	Idle, no link    anything else          =
+//	Requesting       Release                Idle
+//	Requesting       RightsLost             Refused(Revoked)       Tell(Deny)
+//	Requesting       LinkDown               Refused(NoLink)        Tell(Deny)
+//	Requesting       Granted                Talking                Open, Tell(Permit)
+//	Requesting       Granted, lease over    Refused(NoAnswer)      Yield, Tell(Deny)
+//	Requesting       Denied(Busy)           Refused(Busy)          Tell(Busy)
+//	Requesting       Denied(NoRights)       Refused(NoRights)      Tell(Deny)
+//	Requesting       Failed                 Refused(NoAnswer)      Yield, Tell(Deny)
+//	Requesting       Granted, late          =                      Yield
+//	Requesting       Failed, late           =                      Yield
+//	Requesting       Tick, deadline         Refused(NoAnswer)      Tell(Deny)
+//	Requesting       anything else          =
+//	Talking          Release                Draining               Drain
+//	Talking          RightsLost             Refused(Revoked)       Close, Yield, Tell(Revoked)
+//	Talking          LinkDown               Refused(NoLink)        Close, Yield, Tell(Revoked)
+//	Talking          Granted, late          =                      Yield
+//	Talking          Failed, late           =                      Yield
+//	Talking          Renewed                lease longer           Extend
+//	Talking          Lost(Preempted)        Refused(Preempted)     Close, Yield, Tell(Revoked)
+//	Talking          Doubt                  =                      Renew
+//	Talking          Tick, renewal due      =                      Renew
+//	Talking          Tick, lease over       Refused(LeaseExpired)  Close, Yield, Tell(Revoked)
+//	Talking          Tick, talked too long  Refused(TimedOut)      Close, Yield, Tell(Revoked)
+//	Talking          anything else          =
+//	Draining         Press                  Talking                Open, Renew
+//	Draining         RightsLost             Idle                   Close, Yield, Tell(Released)
+//	Draining         LinkDown               Idle                   Close, Yield, Tell(Released)
+//	Draining         Granted, late          =                      Yield
+//	Draining         Failed, late           =                      Yield
+//	Draining         Renewed                lease longer           Extend
+//	Draining         Lost(Preempted)        Idle                   Close, Yield, Tell(Released)
+//	Draining         Drained                Idle                   Close, Yield, Tell(Released)
+//	Draining         Tick, deadline         Idle                   Close, Yield, Tell(Released)
+//	Draining         anything else          =
+//	Refused          Release                Idle
+//	Refused          RightsLost             rights lost
+//	Refused          LinkDown               link down
+//	Refused          Granted, late          =                      Yield
+//	Refused          Failed, late           =                      Yield
+//	Refused          anything else          =
+package floor
+
+//go:generate go run golang.org/x/tools/cmd/stringer@v0.50.0 -type=Phase,Reason,Kind,Do,Signal -output=string.go

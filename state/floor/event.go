@@ -1,0 +1,100 @@
+package floor
+
+import "time"
+
+// Kind tells events apart.
+type Kind uint8
+
+const (
+	// Press: the push-to-talk was pressed.
+	Press Kind = iota
+	// Release: the push-to-talk was released.
+	Release
+	// RightsHeld: the user may talk on the channel.
+	RightsHeld
+	// RightsLost: the user may not; Why tells.
+	RightsLost
+	// LinkUp: the media connection is up.
+	LinkUp
+	// LinkDown: the media connection is down.
+	LinkDown
+	// Granted answers request Gen: the lock is ours, Until is its lease.
+	Granted
+	// Denied answers request Gen: the lock is not ours; Why and Holder tell.
+	Denied
+	// Failed answers request Gen: no answer came, the lock may be ours.
+	Failed
+	// Renewed: the lock of request Gen was renewed, Until is its new lease.
+	Renewed
+	// Lost: the lock of request Gen must not be relied on any more; Why and
+	// Holder tell.
+	Lost
+	// Doubt: something hints that the lock is not ours any more.
+	Doubt
+	// Drained: the last frame of request Gen has been sent.
+	Drained
+	// Tick: time has passed.
+	Tick
+)
+
+// Event is what happens to a port.
+type Event struct {
+	Kind Kind
+	// At is when it happened, on the port's monotonic clock.
+	At time.Duration
+	// Gen is the request that an answer belongs to.
+	Gen uint32
+	// Until is the end of the lease (Granted, Renewed): the time before the
+	// command was sent, plus the lease.
+	Until time.Duration
+	// Why belongs to Denied, Lost and RightsLost; Holder to the first two.
+	Why    Reason
+	Holder string
+}
+
+// Do tells effects apart.
+type Do uint8
+
+const (
+	// Request: ask Redis for the lock as request Gen. It is answered by
+	// exactly one of Granted, Denied, Failed.
+	Request Do = iota
+	// Renew: renew the lock of request Gen; answered by Renewed, Lost, or not
+	// at all.
+	Renew
+	// Yield: hand the lock of request Gen back, if it is held at all.
+	Yield
+	// Open: let speech out until the lease ends at Until, beginning with what
+	// was said since the press.
+	Open
+	// Extend: the lease now ends at Until.
+	Extend
+	// Drain: let out what was said up to At, nothing later, then report
+	// Drained.
+	Drain
+	// Close: not one frame more.
+	Close
+	// Tell: play Signal to the person at the port.
+	Tell
+)
+
+// Signal is what the person at the port is told.
+type Signal uint8
+
+// Signals.
+const (
+	SignalPermit Signal = iota
+	SignalDeny
+	SignalBusy
+	SignalRevoked
+	SignalReleased
+)
+
+// Effect is what a port has to do, in order.
+type Effect struct {
+	Do     Do
+	Gen    uint32
+	Until  time.Duration
+	At     time.Duration
+	Signal Signal
+}

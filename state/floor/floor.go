@@ -1,0 +1,112 @@
+package floor
+
+import "time"
+
+// Phase is where a port stands in the life of one press.
+type Phase uint8
+
+const (
+	// Idle: not pressed.
+	Idle Phase = iota
+	// Requesting: pressed, the floor was asked for, no answer yet.
+	Requesting
+	// Talking: the floor is ours and the microphone is open.
+	Talking
+	// Draining: released; what was said before the release is still on its way
+	// out, then the floor is handed back. The microphone is closed.
+	Draining
+	// Refused: pressed, but not talking. Only a fresh press asks again.
+	Refused
+)
+
+// Reason is why a press does not talk.
+type Reason uint8
+
+// Reasons for being Refused.
+const (
+	NoReason     Reason = iota
+	Busy                // another member has the floor
+	NoRights            // the user may not talk on this channel
+	Banned              // the user is banned
+	NoAnswer            // Redis did not answer in time
+	NoLink              // no media connection
+	Revoked             // talk rights or the floor were taken away
+	Preempted           // a member with priority took the floor
+	TimedOut            // talked longer than allowed
+	LeaseExpired        // the lock could not be renewed in time
+)
+
+// Rules are the durations that the machine keeps to.
+type Rules struct {
+	// RequestTimeout is how long an answer to a request is waited for.
+	RequestTimeout time.Duration
+	// RenewEvery is the interval between renewals of the lock while talking:
+	// a third of the lease.
+	RenewEvery time.Duration
+	// MaxTalk is when the time-out timer cuts a talk spurt; 0 is never.
+	MaxTalk time.Duration
+	// DrainTimeout bounds the time from the release to handing the floor back.
+	DrainTimeout time.Duration
+}
+
+// Floor is the state of the talk-rights machine: a value, compared with ==.
+// New makes the first one. All times are on the port's monotonic clock.
+type Floor struct {
+	Rules Rules
+
+	Phase Phase
+	// Why is the reason in phase Refused.
+	Why Reason
+	// Holder is who stood in the way when Why is Busy or Preempted: a name to
+	// show, possibly empty.
+	Holder string
+
+	// Rights is whether the user may talk on the channel, as far as is known.
+	Rights bool
+	// Bar is why not, while Rights is false.
+	Bar Reason
+	// Link is whether the media connection is up.
+	Link bool
+
+	// Gen is the generation: the number of the latest request.
+	Gen uint32
+	// Lease is until when the lock may be relied on (Talking, Draining).
+	Lease time.Duration
+	// RenewAt is when the next renewal is due (Talking).
+	RenewAt time.Duration
+	// Limit is when the time-out timer cuts (Talking, Draining); 0 is never.
+	Limit time.Duration
+	// Deadline ends waiting for an answer (Requesting) or for the last frames
+	// (Draining).
+	Deadline time.Duration
+}
+
+// New is a port just started: idle, rights not yet known, link not yet up.
+func New(r Rules) Floor { return Floor{Rules: r, Bar: NoAnswer} }
+
+// Pressed reports whether the push-to-talk is held.
+func (f Floor) Pressed() bool {
+	return f.Phase == Requesting || f.Phase == Talking || f.Phase == Refused
+}
+
+// MicOpen reports whether what is said now reaches the channel.
+func (f Floor) MicOpen() bool { return f.Phase == Talking }
+
+// Wake is when the machine wants its next Tick; ok is false where it waits for
+// nothing but people.
+func (f Floor) Wake() (at time.Duration, ok bool) {
+	switch f.Phase {
+	case Requesting:
+		return f.Deadline, true
+	case Talking:
+		at = min(f.Lease, f.RenewAt)
+		if f.Limit > 0 {
+			at = min(at, f.Limit)
+		}
+		return at, true
+	case Draining:
+		return min(f.Lease, f.Deadline), true
+	case Idle, Refused:
+	}
+	return 0, false
+}

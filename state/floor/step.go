@@ -1,0 +1,204 @@
+package floor
+
+import "time"
+
+// Step takes the machine from f through ev. It is total: every pair of state
+// and event has a defined outcome. It appends to fx what has to be done and
+// returns it. Time comes only from ev.At.
+func Step(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
+	// What is over by now is over before the event counts: a renewal that
+	// arrives after its lease has ended revives nothing.
+	f, fx = expire(f, ev.At, fx)
+	f, fx = apply(f, ev, fx)
+	if f.Phase == Talking && ev.At >= f.RenewAt {
+		f, fx = renew(f, ev.At, fx)
+	}
+	return f, fx
+}
+
+func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
+	switch ev.Kind {
+	case Press:
+		return press(f, ev, fx)
+	case Release:
+		return release(f, ev, fx)
+	case RightsHeld:
+		f.Rights, f.Bar = true, NoReason
+	case RightsLost:
+		f.Rights, f.Bar = false, ev.Why
+		return end(f, Revoked, "", fx)
+	case LinkUp:
+		f.Link = true
+	case LinkDown:
+		f.Link = false
+		return end(f, NoLink, "", fx)
+	case Granted:
+		return granted(f, ev, fx)
+	case Denied:
+		if f.Phase == Requesting && ev.Gen == f.Gen {
+			return refuse(f, ev.Why, ev.Holder, fx)
+		}
+	case Failed:
+		// Nobody knows whether the lock was taken; handing it back settles it.
+		fx = append(fx, Effect{Do: Yield, Gen: ev.Gen})
+		if f.Phase == Requesting && ev.Gen == f.Gen {
+			return refuse(f, NoAnswer, "", fx)
+		}
+	case Renewed:
+		if f.holds(ev.Gen) && ev.Until > f.Lease {
+			f.Lease = ev.Until
+			fx = append(fx, Effect{Do: Extend, Gen: f.Gen, Until: f.Lease})
+		}
+	case Lost:
+		if f.holds(ev.Gen) {
+			return end(f, ev.Why, ev.Holder, fx)
+		}
+	case Doubt:
+		if f.Phase == Talking {
+			return renew(f, ev.At, fx)
+		}
+	case Drained:
+		if f.Phase == Draining && ev.Gen == f.Gen {
+			return finish(f, fx)
+		}
+	case Tick:
+	}
+	return f, fx
+}
+
+// holds reports whether the lock of request gen is being relied on.
+func (f Floor) holds(gen uint32) bool {
+	return (f.Phase == Talking || f.Phase == Draining) && gen == f.Gen
+}
+
+// expire ends whatever may not last until now.
+func expire(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
+	switch f.Phase {
+	case Requesting:
+		if now >= f.Deadline {
+			return refuse(f, NoAnswer, "", fx)
+		}
+	case Talking:
+		if now >= f.Lease {
+			return end(f, LeaseExpired, "", fx)
+		}
+		if f.Limit > 0 && now >= f.Limit {
+			return end(f, TimedOut, "", fx)
+		}
+	case Draining:
+		if now >= f.Lease || now >= f.Deadline {
+			return finish(f, fx)
+		}
+	case Idle, Refused:
+	}
+	return f, fx
+}
+
+func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
+	switch f.Phase {
+	case Idle:
+		switch {
+		case !f.Link:
+			return refuse(f, NoLink, "", fx)
+		case !f.Rights:
+			return refuse(f, f.Bar, "", fx)
+		}
+		f.Phase = Requesting
+		f.Gen++
+		f.Deadline = ev.At + f.Rules.RequestTimeout
+		return f, append(fx, Effect{Do: Request, Gen: f.Gen})
+	case Draining:
+		// Let go and pressed again within a frame or two: the same talk spurt
+		// goes on, and its time-out timer with it.
+		f.Phase = Talking
+		f.Deadline = 0
+		fx = append(fx, Effect{Do: Open, Gen: f.Gen, Until: f.Lease})
+		return renew(f, ev.At, fx)
+	case Requesting, Talking, Refused:
+	}
+	return f, fx
+}
+
+func release(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
+	switch f.Phase {
+	case Requesting, Refused:
+		return idle(f), fx
+	case Talking:
+		f.Phase = Draining
+		f.RenewAt = 0
+		f.Deadline = ev.At + f.Rules.DrainTimeout
+		return f, append(fx, Effect{Do: Drain, Gen: f.Gen, At: ev.At})
+	case Idle, Draining:
+	}
+	return f, fx
+}
+
+func granted(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
+	if f.Phase != Requesting || ev.Gen != f.Gen {
+		return f, append(fx, Effect{Do: Yield, Gen: ev.Gen})
+	}
+	if ev.At >= ev.Until {
+		fx = append(fx, Effect{Do: Yield, Gen: ev.Gen})
+		return refuse(f, NoAnswer, "", fx)
+	}
+	f.Phase = Talking
+	f.Deadline = 0
+	f.Lease = ev.Until
+	f.RenewAt = ev.At + f.Rules.RenewEvery
+	if f.Rules.MaxTalk > 0 {
+		f.Limit = ev.At + f.Rules.MaxTalk
+	}
+	return f, append(fx,
+		Effect{Do: Open, Gen: f.Gen, Until: f.Lease},
+		Effect{Do: Tell, Signal: SignalPermit})
+}
+
+func renew(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
+	f.RenewAt = now + f.Rules.RenewEvery
+	return f, append(fx, Effect{Do: Renew, Gen: f.Gen})
+}
+
+// end takes away whatever the press has: an open microphone is closed and the
+// floor handed back, a request is given up.
+func end(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
+	switch f.Phase {
+	case Talking:
+		fx = append(fx,
+			Effect{Do: Close, Gen: f.Gen},
+			Effect{Do: Yield, Gen: f.Gen})
+		return refuse(f, why, holder, fx)
+	case Requesting:
+		return refuse(f, why, holder, fx)
+	case Draining:
+		return finish(f, fx)
+	case Idle, Refused:
+	}
+	return f, fx
+}
+
+// finish ends a talk spurt after its release.
+func finish(f Floor, fx []Effect) (Floor, []Effect) {
+	fx = append(fx,
+		Effect{Do: Close, Gen: f.Gen},
+		Effect{Do: Yield, Gen: f.Gen},
+		Effect{Do: Tell, Signal: SignalReleased})
+	return idle(f), fx
+}
+
+func refuse(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
+	signal := SignalDeny
+	switch {
+	case f.Phase == Talking:
+		signal = SignalRevoked
+	case why == Busy:
+		signal = SignalBusy
+	}
+	f = idle(f)
+	f.Phase, f.Why, f.Holder = Refused, why, holder
+	return f, append(fx, Effect{Do: Tell, Signal: signal})
+}
+
+// idle clears what belonged to the press, and keeps what belongs to the port.
+func idle(f Floor) Floor {
+	return Floor{Rules: f.Rules, Rights: f.Rights, Bar: f.Bar, Link: f.Link, Gen: f.Gen}
+}
