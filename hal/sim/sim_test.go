@@ -275,8 +275,10 @@ func TestLinesTellEveryChangeInOrderAndOnce(t *testing.T) {
 		for k := range 8 {
 			r.Button.Set(k%2 == 0)
 			r.Button.Set(k%2 == 0)
-			if err := r.PTTOut.Set(k%2 == 0); err != nil {
-				t.Fatal(err)
+			for range 2 {
+				if err := r.PTTOut.Set(k%2 == 0); err != nil {
+					t.Fatal(err)
+				}
 			}
 			time.Sleep(time.Millisecond)
 		}
