@@ -24,19 +24,21 @@ func NewInput(name string) *Input {
 	return &Input{device: newDevice(name), edges: make(chan hal.Edge, 16)}
 }
 
-// Set drives the line to a level at this instant. It does nothing when the line
-// is there already, is gone or closed, and blocks only while 16 edges wait for
-// their reader.
-func (in *Input) Set(active bool) {
+// Set drives the line to a level and returns when, which is the time its edge
+// carries. There is no edge when the line is at that level already, is gone or
+// closed. Set blocks only while 16 edges wait for their reader.
+func (in *Input) Set(active bool) time.Time {
 	in.setter.Lock()
 	defer in.setter.Unlock()
+	now := time.Now()
 	if in.Err() != nil || in.active.Swap(active) == active {
-		return
+		return now
 	}
 	select {
-	case in.edges <- hal.Edge{Active: active, At: time.Now()}:
+	case in.edges <- hal.Edge{Active: active, At: now}:
 	case <-in.done:
 	}
+	return now
 }
 
 // Active implements hal.Input.

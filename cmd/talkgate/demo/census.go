@@ -1,0 +1,96 @@
+package demo
+
+import (
+	"runtime"
+	"strings"
+)
+
+// module is the path that talkgate's own packages begin with.
+const module = "github.com/talkgate/talkgate/"
+
+// perFrame is the least rate, in allocations a frame from one place, that counts
+// as the audio path's. What is done a few times a second, such as renewing a
+// lock, lies below.
+const perFrame = 0.25
+
+// allocations runs during and returns what talkgate's own code allocated for
+// each of the frames that it says passed. An allocation is talkgate's when the
+// innermost caller outside the standard library is.
+func allocations(during func() (frames int)) Allocs {
+	rate := runtime.MemProfileRate
+	runtime.MemProfileRate = 1
+	before := census()
+	frames := during()
+	after := census()
+	runtime.MemProfileRate = rate
+
+	var a Allocs
+	for stack, n := range after {
+		each := float64(n-before[stack]) / float64(max(frames, 1))
+		own, receiving := place(stack)
+		switch {
+		case each < perFrame || !own:
+		case receiving:
+			a.RX += each
+		default:
+			a.TX += each
+		}
+	}
+	return a
+}
+
+// stack is as deep as a memory profile's.
+type stack [32]uintptr
+
+// census counts the allocations since the process started, by their place.
+func census() map[stack]int64 {
+	runtime.GC() // twice, since a profile lags by up to two collections
+	runtime.GC()
+	records := make([]runtime.MemProfileRecord, 4096)
+	for {
+		n, ok := runtime.MemProfile(records, true)
+		if ok {
+			records = records[:n]
+			break
+		}
+		records = make([]runtime.MemProfileRecord, 2*n)
+	}
+	count := make(map[stack]int64, len(records))
+	for _, r := range records {
+		count[r.Stack0] += r.AllocObjects
+	}
+	return count
+}
+
+// place tells whether an allocation is talkgate's own, and whether it was made
+// on the way in: from the network to the loudspeaker.
+func place(s stack) (own, receiving bool) {
+	pcs := s[:]
+	for i, pc := range s {
+		if pc == 0 {
+			pcs = s[:i]
+			break
+		}
+	}
+	decided := false
+	frames := runtime.CallersFrames(pcs)
+	for {
+		f, more := frames.Next()
+		if !decided && !standard(f.Function) {
+			decided, own = true, strings.HasPrefix(f.Function, module)
+		}
+		for _, way := range []string{".Receive", ".Fill", ".Play", ".Push"} {
+			receiving = receiving || strings.HasPrefix(f.Function, module) && strings.HasSuffix(f.Function, way)
+		}
+		if !more {
+			return own, receiving
+		}
+	}
+}
+
+// standard tells whether a function is of the standard library: the first
+// element of its package's path is no host name.
+func standard(function string) bool {
+	first, _, nested := strings.Cut(function, "/")
+	return !nested && !strings.HasPrefix(function, "main.") || nested && !strings.Contains(first, ".")
+}

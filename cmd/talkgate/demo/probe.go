@@ -1,0 +1,42 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/media"
+)
+
+// probe is a link that keeps a record of each packet that passes, at the last
+// place before the socket and the first after it.
+type probe struct {
+	gateway.Link
+	sent, heard *tape
+}
+
+// Run implements gateway.Link.
+func (p *probe) Run(ctx context.Context, ev gateway.LinkEvents) error {
+	return p.Link.Run(ctx, probedEvents{ev, p.heard})
+}
+
+// WriteOpus implements gateway.Link.
+func (p *probe) WriteOpus(frame []byte, timestamp uint32, first bool) error {
+	began := time.Now()
+	err := p.Link.WriteOpus(frame, timestamp, first)
+	if err == nil {
+		p.sent.write(packet{began: began, ended: time.Now(), timestamp: timestamp, first: first}, frame)
+	}
+	return err
+}
+
+type probedEvents struct {
+	gateway.LinkEvents
+	heard *tape
+}
+
+// Receive implements gateway.LinkEvents.
+func (e probedEvents) Receive(p media.Packet) {
+	e.heard.write(packet{began: p.Arrived, ended: p.Arrived, timestamp: p.Timestamp, first: p.Marker}, p.Opus)
+	e.LinkEvents.Receive(p)
+}
