@@ -24,6 +24,21 @@ func Silence() Source {
 	return func(_ uint64, period []int16) { clear(period) }
 }
 
+// Loop repeats pcm, begun at sample index from, before which it is silent. pcm is
+// neither empty nor copied.
+func Loop(pcm []int16, from uint64) Source {
+	return func(index uint64, period []int16) {
+		for i := range period {
+			n := index + uint64(i)
+			if n < from {
+				period[i] = 0
+				continue
+			}
+			period[i] = pcm[(n-from)%uint64(len(pcm))]
+		}
+	}
+}
+
 // Speech is a recorded sentence, spoken again and again; it is begun at sample
 // index from, before which it is silent.
 func Speech(from uint64) Source {
@@ -31,7 +46,7 @@ func Speech(from uint64) Source {
 	for i := range sentence {
 		sentence[i] = int16(binary.LittleEndian.Uint16(speechWAV[wavHeader+2*i:]))
 	}
-	return loop(sentence, from)
+	return Loop(sentence, from)
 }
 
 // Tone is a sine of so many hertz and, at its peak, so many dB below full scale
@@ -54,25 +69,11 @@ func Tone(hertz, dBFS float64, from uint64) Source {
 // part resembles another: where a piece of it comes from can be told to the
 // sample. It repeats after NoiseSamples.
 func Noise(seed uint64) Source {
-	return loop(bandNoise(rand.New(rand.NewPCG(seed, seed)), 300, 3400), 0)
+	return Loop(bandNoise(rand.New(rand.NewPCG(seed, seed)), 300, 3400), 0)
 }
 
 // NoiseSamples is the length of Noise.
 const NoiseSamples = 1 << 17
-
-// loop repeats pcm from sample index from on.
-func loop(pcm []int16, from uint64) Source {
-	return func(index uint64, period []int16) {
-		for i := range period {
-			n := index + uint64(i)
-			if n < from {
-				period[i] = 0
-				continue
-			}
-			period[i] = pcm[(n-from)%uint64(len(pcm))]
-		}
-	}
-}
 
 // bandNoise is white noise through a windowed-sinc band pass, wrapped around so
 // that it loops without a seam, at -15 dBFS RMS.
