@@ -104,11 +104,11 @@ func TestWhatIsDecodedLagsByLookahead(t *testing.T) {
 	// The card's period and the frame have no common start: any phase may occur.
 	for _, at := range []int{9600, 9601, 9999, 10079, 10559} {
 		for _, fec := range []bool{false, true} {
-			e := newEncoder(t, EncoderConfig{FEC: fec, ExpectedLoss: 10})
+			e := newEncoder(t, EncoderConfig{FEC: fec})
 			pcm := burst(at)
 			got := decodeAll(t, newDecoder(t), encodeAll(t, e, pcm))
-			lag, alike := correlate(pcm, got, 2*FrameSamples)
-			if lag > e.Lookahead() || lag < e.Lookahead()-3 || alike < 0.7 {
+			lag, alike := correlate(pcm, got, FrameSamples)
+			if lag > e.Lookahead() || lag < e.Lookahead()-3 || alike < 0.6 {
 				t.Errorf("at %d, fec %v: decoded lags by %d samples (correlation %.3f); Lookahead says %d",
 					at, fec, lag, alike, e.Lookahead())
 			}
@@ -116,9 +116,28 @@ func TestWhatIsDecodedLagsByLookahead(t *testing.T) {
 	}
 }
 
+func TestEveryPacketIsWidebandSpeech(t *testing.T) {
+	const silkWideband20ms = 9 // RFC 6716 section 3.1, table 2
+	for _, cfg := range []EncoderConfig{{}, {FEC: true}} {
+		redundant := 0
+		packets := encodeAll(t, newEncoder(t, cfg), longSpeech(t))
+		for i, p := range packets {
+			if got := p[0] >> 3; got != silkWideband20ms {
+				t.Errorf("%+v: packet %d has configuration %d, want %d", cfg, i, got, silkWideband20ms)
+			}
+			if HasFEC(p) {
+				redundant++
+			}
+		}
+		if share := 100 * redundant / len(packets); (share > 40) != cfg.FEC {
+			t.Errorf("%+v: %d %% of packets carry redundancy", cfg, share)
+		}
+	}
+}
+
 func TestEncoderRefusesWhatItCannotDo(t *testing.T) {
 	for _, cfg := range []EncoderConfig{
-		{Bitrate: 5999}, {Bitrate: 128001}, {Complexity: 11}, {Complexity: -1}, {FEC: true}, {FEC: true, ExpectedLoss: 101},
+		{Bitrate: 5999}, {Bitrate: 128001}, {Complexity: 11}, {Complexity: -1}, {ExpectedLoss: -1}, {FEC: true, ExpectedLoss: 101},
 	} {
 		if _, err := NewEncoder(cfg); err == nil {
 			t.Errorf("%+v was accepted", cfg)

@@ -80,7 +80,7 @@ func TestPlayoutForgetsTheLastTalker(t *testing.T) {
 }
 
 func TestPlayoutMendsAndCounts(t *testing.T) {
-	packets := encodeAll(t, newEncoder(t, EncoderConfig{FEC: true, ExpectedLoss: 20}), recorded(t, "front_center"))
+	packets := encodeAll(t, newEncoder(t, EncoderConfig{FEC: true}), recorded(t, "front_center"))
 	slots := played(packets)
 	withFEC := slices.IndexFunc(packets, HasFEC)
 	if withFEC < 1 {
