@@ -93,8 +93,8 @@ type Talk struct {
 // Audio is what is done to sound.
 type Audio struct {
 	Bitrate        int     `yaml:"bitrate" within:"6000..128000" doc:"of the Opus encoder, bit/s"`
-	ExpectedLoss   Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for"`
-	Complexity     int     `yaml:"complexity" within:"0..10" doc:"of the Opus encoder: 0 is cheapest, 10 is best"`
+	ExpectedLoss   Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; 0% sends none"`
+	Complexity     int     `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
 	MicrophoneGain Decibel `yaml:"microphone_gain" within:"-40 dB..40 dB" doc:"applied before the encoder"`
 	SpeakerGain    Decibel `yaml:"speaker_gain" within:"-40 dB..40 dB" doc:"applied before the loudspeaker"`
 	Tones          Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`

@@ -20,11 +20,11 @@ type Decibel float64
 // String is the notation of the file.
 func (d Decibel) String() string { return strconv.FormatFloat(float64(d), 'g', -1, 64) + " dB" }
 
-// Percent is a share in hundredths, written "10%".
-type Percent float64
+// Percent is a share in whole hundredths, written "10%".
+type Percent int
 
 // String is the notation of the file.
-func (p Percent) String() string { return strconv.FormatFloat(float64(p), 'g', -1, 64) + "%" }
+func (p Percent) String() string { return strconv.Itoa(int(p)) + "%" }
 
 // URL is where a server is. It holds no user and no password.
 type URL string
@@ -42,13 +42,11 @@ type scalar struct {
 func scalarOf(f field) (s scalar, ok bool) {
 	switch reflect.Zero(f.Type).Interface().(type) {
 	case time.Duration:
-		s = scalar{noun: "a duration such as 1s or 250ms", json: "string", pattern: durationPattern, parse: parseDuration}
+		s = scalar{noun: "a duration such as 1s or 250ms", json: "string", pattern: `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`, parse: parseDuration}
 	case Decibel:
-		s = scalar{noun: "decibels such as -18 dB", json: "string", pattern: numberPattern + ` ?dB$`,
-			parse: func(text string) (any, bool) { v, ok := parseUnit(text, "dB"); return Decibel(v), ok }}
+		s = scalar{noun: "decibels such as -18 dB", json: "string", pattern: `^[-+]?[0-9]+(\.[0-9]+)? ?dB$`, parse: parseDecibel}
 	case Percent:
-		s = scalar{noun: "a percentage such as 10%", json: "string", pattern: numberPattern + ` ?%$`,
-			parse: func(text string) (any, bool) { v, ok := parseUnit(text, "%"); return Percent(v), ok }}
+		s = scalar{noun: "a percentage such as 10%", json: "string", pattern: `^[0-9]+ ?%$`, parse: parsePercent}
 	case int:
 		s = scalar{noun: "a whole number", json: "integer",
 			parse: func(text string) (any, bool) { v, err := strconv.Atoi(text); return v, err == nil }}
@@ -124,23 +122,21 @@ func (s scalar) accepts(n ast.Node) bool {
 	}
 }
 
-const (
-	numberPattern   = `^[-+]?[0-9]+(\.[0-9]+)?`
-	durationPattern = `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
-)
-
 func parseDuration(text string) (any, bool) {
 	d, err := time.ParseDuration(text)
 	return d, err == nil
 }
 
-func parseUnit(text, unit string) (float64, bool) {
-	number, ok := strings.CutSuffix(text, unit)
-	if !ok {
-		return 0, false
-	}
+func parseDecibel(text string) (any, bool) {
+	number, hasUnit := strings.CutSuffix(text, "dB")
 	v, err := strconv.ParseFloat(strings.TrimSuffix(number, " "), 64)
-	return v, err == nil
+	return Decibel(v), hasUnit && err == nil
+}
+
+func parsePercent(text string) (any, bool) {
+	number, hasUnit := strings.CutSuffix(text, "%")
+	v, err := strconv.Atoi(strings.TrimSuffix(number, " "))
+	return Percent(v), hasUnit && err == nil
 }
 
 func parseURL(text string, schemes []string) (any, bool) {

@@ -68,10 +68,10 @@ func property(f field) *jsonschema.Schema {
 	for _, word := range f.words {
 		s.Enum = append(s.Enum, word)
 	}
-	switch low, high, _ := strings.Cut(f.Tag.Get("within"), ".."); f.Type.Kind() {
-	case reflect.Int:
+	switch low, high, limited := strings.Cut(f.Tag.Get("within"), ".."); {
+	case limited && kind.json == "integer":
 		s.Minimum, s.Maximum = json.Number(low), json.Number(high)
-	case reflect.String:
+	case limited && f.Type.Kind() == reflect.String:
 		s.MinLength, s.MaxLength = characters(low), characters(high)
 	}
 	if !f.need {
@@ -88,11 +88,8 @@ func written(v reflect.Value) any {
 	return v.Interface()
 }
 
-// characters is a limit of a text's length; nil without one.
+// characters is a limit of a text's length.
 func characters(limit string) *uint64 {
-	n, err := strconv.ParseUint(limit, 10, 64)
-	if err != nil {
-		return nil
-	}
+	n, _ := strconv.ParseUint(limit, 10, 64)
 	return &n
 }

@@ -1,0 +1,42 @@
+# What a newcomer needs is Go and make; 'make test' fetches the rest itself.
+
+GO ?= go
+# Everything but the race detector does without a C compiler.
+export CGO_ENABLED := 0
+
+# Exact, so that the same commit always gets the same verdict.
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+# For each fuzz target.
+FUZZTIME ?= 20s
+
+.PHONY: help demo build test race bench lint fuzz clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## two virtual radios, a hub and Redis in one process; open the page it prints
+	$(GO) run ./cmd/talkgate demo
+
+build: ## build/talkgate, one static binary
+	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate
+
+test: ## every test, on a real Redis and in a real browser; installs them if it may
+	scripts/needs.sh redis-server redis-sentinel:redis-sentinel chromium:chromium node:nodejs
+	scripts/test.sh
+
+race: ## the tests under the race detector; needs a C compiler
+	scripts/needs.sh redis-server redis-sentinel:redis-sentinel chromium:chromium node:nodejs gcc
+	CGO_ENABLED=1 scripts/test.sh -race
+
+bench: ## each figure beside its baseline, as a ratio
+	scripts/needs.sh redis-server
+	$(GO) test -run '^$$' -bench . -timeout 30m ./...
+
+lint: ## golangci-lint, at a fixed version
+	$(GO) run $(GOLANGCI) run ./...
+
+fuzz: ## every fuzz target, FUZZTIME each (20s)
+	scripts/fuzz.sh $(FUZZTIME)
+
+clean: ## remove what the other targets made
+	rm -rf build

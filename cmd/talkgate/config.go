@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
+
+func newConfigCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "config",
+		Short: "Write and check a port's configuration",
+		Args:  cobra.NoArgs,
+		RunE:  help,
+	}
+	c.AddCommand(newConfigCheckCommand(), newConfigSchemaCommand(), newConfigExampleCommand())
+	return c
+}
+
+func newConfigCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE",
+		Short: "Say everything that is wrong with a configuration",
+		Long: `Say everything that is wrong with a configuration, one mistake a line, each with
+file, line, key, what was expected and what was found. "-" is standard input.
+The files it names are not opened: they may exist only on the machine it is for.
+Exits 3 when there is a mistake.`,
+		Example: `  talkgate config check /etc/talkgate/north-gate.yaml
+  talkgate config example | talkgate config check -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := readFileOr(cmd.InOrStdin(), args[0])
+			if err != nil {
+				return err
+			}
+			if _, err := config.Parse(args[0], text); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", args[0])
+			return err
+		},
+	}
+}
+
+func newConfigSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the configuration's JSON Schema, for editors",
+		Example: `  talkgate config schema > talkgate.schema.json
+  # then, as the first line of port.yaml:
+  # yaml-language-server: $schema=talkgate.schema.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			schema, err := config.Schema()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", schema)
+			return err
+		},
+	}
+}
+
+func newConfigExampleCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "example",
+		Short:   "Print a commented configuration to start from",
+		Example: "  talkgate config example > port.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			example, err := config.Example()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), example)
+			return err
+		},
+	}
+}
+
+// readFileOr reads the file at path; "-" is stdin.
+func readFileOr(stdin io.Reader, path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(stdin)
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
+
+// newLogger is the process's logger. journalStream is $JOURNAL_STREAM
+// (systemd.exec(5)).
+func newLogger(cfg config.Log, w io.Writer, journalStream string) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		return nil, fmt.Errorf("log level: %w", err)
+	}
+	switch format := cfg.Format; {
+	case format == "json":
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), nil
+	case format == "journal", format == "auto" && isJournal(w, journalStream):
+		return slog.New(newJournalHandler(w, level)), nil
+	default:
+		return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})), nil
+	}
+}
+
+// isJournal says whether w is the stream that systemd connected to its journal.
+func isJournal(w io.Writer, journalStream string) bool {
+	f, ok := w.(*os.File)
+	if !ok || journalStream == "" {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && journalStream == fmt.Sprintf("%d:%d", s.Dev, s.Ino)
+}
