@@ -21,6 +21,7 @@ type Client struct {
 	cluster bool
 	log     *slog.Logger
 	subs    *subscriber
+	audit   *auditor
 }
 
 // Open returns a client. It connects on first use and never fails because Redis
@@ -37,12 +38,15 @@ func Open(cfg Config) (*Client, error) {
 	c.rdb = rdb
 	_, c.cluster = rdb.(*goredis.ClusterClient)
 	c.subs = newSubscriber(func(ctx context.Context) pubsub { return rdb.Subscribe(ctx) }, c.log)
+	c.audit = newAuditor(rdb, c.log)
 	return c, nil
 }
 
-// Close ends the watches and the connections, and waits for them.
+// Close ends the watches and the connections, writes the audit entries still
+// queued, and waits for all of it.
 func (c *Client) Close() error {
 	c.subs.close()
+	c.audit.close()
 	if err := c.rdb.Close(); err != nil {
 		return fmt.Errorf("close redis: %w", err)
 	}
@@ -66,7 +70,7 @@ func (c *Client) Subscription() Subscription { return c.subs.state() }
 func (c *Client) preload(ctx context.Context, conn *goredis.Conn) error {
 	p := conn.Pipeline()
 	for _, s := range c.scripts.all() {
-		s.Load(ctx, p)
+		p.ScriptLoad(ctx, s.source)
 	}
 	if _, err := p.Exec(ctx); err != nil {
 		var refusal goredis.Error

@@ -76,6 +76,9 @@ func (cfg Config) connect(hook onConnect) (goredis.UniversalClient, error) {
 	opt.ContextTimeoutEnabled = true
 	opt.MaxRetries = 1
 	opt.MinIdleConns = 1
+	// One pool for all: a pipeline of its own pool would dial anew each time
+	// that is empty.
+	opt.PipelinePoolSize = -1
 	opt.DisableIdentity = true
 	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return goredis.NewClient(opt), nil

@@ -5,14 +5,21 @@ package redis
 const MembershipUpdates = "vp:membership_updates"
 
 const (
-	keyChannelEvents = "channel:events"
-	keyBanned        = "security:banned"
+	keyChannelEvents  = "channel:events"
+	keyBanned         = "security:banned"
+	keySecurityEvents = "security:events"
+	keyAudit          = "audit:log"
+	keySessions       = "sessions"
 )
 
-func keyLock(channel string) string   { return "channel:" + channel + ":speaker" }
-func keyEvents(channel string) string { return "channel:" + channel + ":events" }
-func keyRights(userID string) string  { return "u." + userID + ".g" }
-func keyBan(userID string) string     { return "security:ban:" + userID }
+func keyLock(channel string) string       { return "channel:" + channel + ":speaker" }
+func keyEvents(channel string) string     { return "channel:" + channel + ":events" }
+func keyUsers(channel string) string      { return "channel:" + channel + ":users" }
+func keyMembers(channel string) string    { return "g." + channel + ".u" }
+func keyRights(userID string) string      { return "u." + userID + ".g" }
+func keyBan(userID string) string         { return "security:ban:" + userID }
+func keySession(userID string) string     { return "session:" + userID }
+func keyAuditActor(actorID string) string { return "audit:actor:" + actorID }
 
 // keyEpoch carries the lock's key as its hash tag, which puts both on one slot
 // of a cluster.

@@ -26,7 +26,9 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
 	}
 	if no != "" {
-		return Decision{Verdict: verdictOf(no)}, nil
+		d := Decision{Verdict: verdictOf(no)}
+		c.auditDecision(cl, d)
+		return d, nil
 	}
 	reply, err := c.scripts.acquire.Run(ctx, c.rdb, keys, cl.Channel, cl.UserID, prefix,
 		cl.TTL.Milliseconds(), string(cl.Role), keyEvents(cl.Channel), event).Slice()
@@ -47,6 +49,7 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 	case Busy:
 		d.Holder = parseHolder(value)
 	}
+	c.auditDecision(cl, d)
 	return d, nil
 }
 
@@ -62,6 +65,7 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Standing, error) {
 		return Standing{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
 	}
 	if no != "" {
+		c.auditEntry(cl, ActionRevoked, map[string]any{"reason": no})
 		return Standing{State: stateOf(no)}, nil
 	}
 	reply, err := c.scripts.renew.Run(ctx, c.rdb, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
@@ -77,6 +81,8 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Standing, error) {
 			h := parseHolder(value)
 			st.Holder = &h
 		}
+	case Revoked, RevokedByBan:
+		c.auditEntry(cl, ActionRevoked, map[string]any{"reason": text(reply, 0)})
 	}
 	return st, nil
 }
@@ -96,6 +102,9 @@ func (c *Client) Release(ctx context.Context, cl Claim) (released bool, err erro
 	n, err := c.scripts.release.Run(ctx, c.rdb, []string{keyLock(cl.Channel)}, prefix, keyEvents(cl.Channel), event).Int()
 	if err != nil {
 		return false, fmt.Errorf("release floor of channel %q: %w", cl.Channel, err)
+	}
+	if n == 1 {
+		c.auditEntry(cl, ActionStop, nil)
 	}
 	return n == 1, nil
 }

@@ -6,19 +6,30 @@ import goredis "github.com/redis/go-redis/v9"
 // its epoch are left out on a cluster, where they live on other slots and are
 // read beforehand.
 type scripts struct {
-	acquire, renew, release *goredis.Script
+	acquire, renew, release, clear script
+}
+
+// script keeps its source, which a connection is given before its first use.
+type script struct {
+	*goredis.Script
+	source string
+}
+
+func newScript(source string) script {
+	return script{goredis.NewScript(source), source}
 }
 
 func newScripts() scripts {
 	return scripts{
-		acquire: goredis.NewScript(luaStanding + luaAcquire),
-		renew:   goredis.NewScript(luaStanding + luaRenew),
-		release: goredis.NewScript(luaRelease),
+		acquire: newScript(luaStanding + luaAcquire),
+		renew:   newScript(luaStanding + luaRenew),
+		release: newScript(luaRelease),
+		clear:   newScript(luaClear),
 	}
 }
 
-func (s scripts) all() []*goredis.Script {
-	return []*goredis.Script{s.acquire, s.renew, s.release}
+func (s scripts) all() []script {
+	return []script{s.acquire, s.renew, s.release, s.clear}
 }
 
 // luaStanding says why a user may not talk, or nil. Time is the server's, which
@@ -100,4 +111,17 @@ if not old or string.sub(old, 1, #prefix) ~= prefix then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('PUBLISH', topic, event)
 return 1
+`
+
+// luaClear deletes a lock, whosever it is, and returns what it was.
+//
+// KEYS: lock
+// ARGV: topic, event
+const luaClear = `
+local topic, event = unpack(ARGV)
+local old = redis.call('GET', KEYS[1])
+if not old then return false end
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', topic, event)
+return old
 `

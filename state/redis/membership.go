@@ -1,0 +1,98 @@
+package redis
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+// unknownEvent stands in a membership update for a channel that belongs to no
+// event; servers skip an update without one.
+const unknownEvent = "talkgate"
+
+// GrantRights lets a user talk on further channels and tells everybody, as the
+// control plane does. It returns the user's whole new list, sorted.
+func (c *Client) GrantRights(ctx context.Context, userID string, channels ...string) ([]string, error) {
+	return c.changeRights(ctx, userID, channels, channels, nil)
+}
+
+// RevokeRights takes channels away from a user and tells everybody; a talk spurt
+// there ends at once. It returns the user's whole new list, sorted.
+func (c *Client) RevokeRights(ctx context.Context, userID string, channels ...string) ([]string, error) {
+	return c.changeRights(ctx, userID, channels, nil, channels)
+}
+
+// SetRights makes channels the user's whole list and tells everybody.
+func (c *Client) SetRights(ctx context.Context, userID string, channels ...string) ([]string, error) {
+	now, err := c.ReadRights(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	var gone []string
+	for _, ch := range now.Channels {
+		if !slices.Contains(channels, ch) {
+			gone = append(gone, ch)
+		}
+	}
+	return c.changeRights(ctx, userID, append(slices.Clone(channels), gone...), channels, gone)
+}
+
+// changeRights writes first and publishes then, so that whoever reads upon the
+// message reads the change. Each set is changed member by member and never
+// deleted: nobody sees a list that is empty only for the moment.
+func (c *Client) changeRights(ctx context.Context, userID string, touched, add, remove []string) ([]string, error) {
+	if userID == "" || slices.Contains(touched, "") {
+		return nil, fmt.Errorf("change rights of user %q on channels %q: neither may be empty", userID, touched)
+	}
+	tx := c.rdb.TxPipeline()
+	for _, ch := range remove {
+		tx.SRem(ctx, keyRights(userID), ch)
+		tx.SRem(ctx, keyMembers(ch), userID)
+	}
+	for _, ch := range add {
+		tx.SAdd(ctx, keyRights(userID), ch)
+		tx.SAdd(ctx, keyMembers(ch), userID)
+	}
+	members := tx.SMembers(ctx, keyRights(userID))
+	var events *goredis.SliceCmd
+	if len(touched) > 0 {
+		events = tx.HMGet(ctx, keyChannelEvents, touched...)
+	}
+	if _, err := tx.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("change rights of user %q: %w", userID, err)
+	}
+	list := members.Val()
+	slices.Sort(list)
+	u := membershipUpdate{EventID: unknownEvent, UserID: userID, ChannelIDs: list, Action: actionSetUserChannels}
+	if events != nil {
+		for _, v := range events.Val() {
+			if s, ok := v.(string); ok && s != "" {
+				u.EventID = s
+				break
+			}
+		}
+	}
+	return list, c.publishRights(ctx, u, topicRights(userID), MembershipUpdates)
+}
+
+// publishRights tells of a user's rights, on the user's own channel first.
+func (c *Client) publishRights(ctx context.Context, u membershipUpdate, topics ...string) error {
+	if u.ChannelIDs == nil {
+		u.ChannelIDs = []string{}
+	}
+	payload, err := json.Marshal(u)
+	if err != nil {
+		return fmt.Errorf("membership update of user %q: %w", u.UserID, err)
+	}
+	p := c.rdb.Pipeline()
+	for _, topic := range topics {
+		p.Publish(ctx, topic, payload)
+	}
+	if _, err := p.Exec(ctx); err != nil {
+		return fmt.Errorf("rights of user %q are changed but nobody was told: %w", u.UserID, err)
+	}
+	return nil
+}
