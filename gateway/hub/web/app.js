@@ -77,7 +77,7 @@ addEventListener('pagehide', () => {
 });
 
 // The clock runs on its own: nothing changes in the model while somebody talks.
-setInterval(() => view.schedule(render), 250);
+setInterval(() => { if (channel) view.schedule(render); }, 250);
 
 try {
   const demo = await demoConfig();
@@ -86,3 +86,4 @@ try {
 } catch {
   view.showSignIn(true, 'The hub cannot be reached. Reload the page when it runs again.');
 }
+render();

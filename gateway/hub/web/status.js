@@ -41,7 +41,7 @@ export function describe(m) {
     case 'revoked': return say('revoked', 'Cut off', `${explain(m.talk)} Your microphone is closed.`, true);
   }
   if (!m.redis) return say('redis-away', 'Redis is away', 'Nobody can be given the floor until it is back.', true);
-  if (m.holder?.userId === m.me) return say('busy', 'Your floor is open', 'The hub is handing it back.');
+  if (m.holder?.userId === m.me) return say('busy', 'Giving the floor back…', 'The hub still has you down as its holder.');
   if (m.holder) return say('busy', m.holder.userName || m.holder.userId, 'is talking');
   return say('idle', 'Channel is free', invitation(m));
 }
@@ -85,7 +85,7 @@ export function clock(ms) {
 }
 
 function again(seconds) {
-  return seconds > 0 ? `Next try in ${seconds} s.` : 'Trying again…';
+  return seconds > 0 ? `Next try in ${seconds}\u00a0s.` : 'Trying again…';
 }
 
 function say(phase, headline, detail, urgent = false) {

@@ -52,8 +52,8 @@ export class Talker {
         onUp();
         await session.ended;
       } finally {
-        this.#sender = null;
         this.#lose('link');
+        this.#sender = null;
         session.close();
       }
     }, { signal, onDown });

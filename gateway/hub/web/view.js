@@ -65,7 +65,6 @@ export class View {
     this.#part['sign-in'].hidden = !shown;
     setText(this.#part['sign-in-error'], problem);
     if (!shown) this.#part.token.value = '';
-    else setText(this.#part.headline, 'Not signed in');
   }
 
   // suggestChannels offers what a token opens.
@@ -88,6 +87,7 @@ export class View {
     time.textContent = new Date().toLocaleTimeString([], { hour12: false });
     line.append(time, ` ${text}`);
     this.#part.log.prepend(line);
+    this.#part['log-section'].hidden = false;
     while (this.#part.log.children.length > logLength) this.#part.log.lastChild.remove();
   }
 
@@ -128,7 +128,7 @@ export class View {
 }
 
 function withoutCountdown(text) {
-  return text.replace(/ ?(Next try in \d+ s\.|Trying again…)/, '');
+  return text.replace(/ ?(Next try in \d+\s+s\.|Trying again…)/, '');
 }
 
 function setText(element, text) {

@@ -1,4 +1,4 @@
-package web
+package web_test
 
 import (
 	"net/http/httptest"
@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/talkgate/talkgate/gateway/hub/web"
 )
 
 func TestHandler(t *testing.T) {
@@ -25,7 +27,7 @@ func TestHandler(t *testing.T) {
 		{"POST", "/", 405, ""},
 	} {
 		w := httptest.NewRecorder()
-		Handler().ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		web.Handler().ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
 		if w.Code != c.status {
 			t.Errorf("%s %s: status %d, want %d", c.method, c.path, w.Code, c.status)
 		}
@@ -40,7 +42,7 @@ func TestHandler(t *testing.T) {
 
 // What the policy forbids would fail only in the browser of somebody who needs it.
 func TestPageKeepsToItsPolicy(t *testing.T) {
-	page, err := files.ReadFile("index.html")
+	page, err := os.ReadFile("index.html")
 	if err != nil {
 		t.Fatal(err)
 	}
