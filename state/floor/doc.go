@@ -82,4 +82,4 @@
 //	Refused          anything else          =
 package floor
 
-//go:generate go run golang.org/x/tools/cmd/stringer@v0.50.0 -type=Phase,Reason,Kind,Do,Signal -output=string.go
+//go:generate go run golang.org/x/tools/cmd/stringer@v0.52.0 -type=Phase,Reason,Kind,Do,Signal -output=string.go

@@ -14,9 +14,9 @@ const (
 	RightsHeld
 	// RightsLost: the user may not; Why tells.
 	RightsLost
-	// LinkUp: the media connection is up.
+	// LinkUp: speech can get from the microphone to the channel.
 	LinkUp
-	// LinkDown: the media connection is down.
+	// LinkDown: it cannot; Why tells.
 	LinkDown
 	// Granted answers request Gen: the lock is ours, Until is its lease.
 	Granted
@@ -47,7 +47,8 @@ type Event struct {
 	// Until is the end of the lease (Granted, Renewed): the time before the
 	// command was sent, plus the lease.
 	Until time.Duration
-	// Why belongs to Denied, Lost and RightsLost; Holder to the first two.
+	// Why belongs to Denied, Lost, RightsLost and LinkDown; Holder to the
+	// first two.
 	Why    Reason
 	Holder string
 }

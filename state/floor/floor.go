@@ -30,6 +30,7 @@ const (
 	Banned              // the user is banned
 	NoAnswer            // Redis did not answer in time
 	NoLink              // no media connection
+	NoSound             // no microphone
 	Revoked             // talk rights or the floor were taken away
 	Preempted           // a member with priority took the floor
 	TimedOut            // talked longer than allowed
@@ -65,8 +66,10 @@ type Floor struct {
 	Rights bool
 	// Bar is why not, while Rights is false.
 	Bar Reason
-	// Link is whether the media connection is up.
+	// Link is whether speech can get from the microphone to the channel.
 	Link bool
+	// Fault is why not, while Link is false.
+	Fault Reason
 
 	// Gen is the generation: the number of the latest request.
 	Gen uint32
@@ -82,7 +85,7 @@ type Floor struct {
 }
 
 // New is a port just started: idle, rights not yet known, link not yet up.
-func New(r Rules) Floor { return Floor{Rules: r, Bar: NoAnswer} }
+func New(r Rules) Floor { return Floor{Rules: r, Bar: NoAnswer, Fault: NoLink} }
 
 // Pressed reports whether the push-to-talk is held.
 func (f Floor) Pressed() bool {

@@ -28,10 +28,10 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		f.Rights, f.Bar = false, ev.Why
 		return end(f, Revoked, "", fx)
 	case LinkUp:
-		f.Link = true
+		f.Link, f.Fault = true, NoReason
 	case LinkDown:
-		f.Link = false
-		return end(f, NoLink, "", fx)
+		f.Link, f.Fault = false, ev.Why
+		return end(f, ev.Why, "", fx)
 	case Granted:
 		return granted(f, ev, fx)
 	case Denied:
@@ -99,7 +99,7 @@ func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	case Idle:
 		switch {
 		case !f.Link:
-			return refuse(f, NoLink, "", fx)
+			return refuse(f, f.Fault, "", fx)
 		case !f.Rights:
 			return refuse(f, f.Bar, "", fx)
 		}
@@ -200,5 +200,5 @@ func refuse(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
 
 // idle clears what belonged to the press, and keeps what belongs to the port.
 func idle(f Floor) Floor {
-	return Floor{Rules: f.Rules, Rights: f.Rights, Bar: f.Bar, Link: f.Link, Gen: f.Gen}
+	return Floor{Rules: f.Rules, Rights: f.Rights, Bar: f.Bar, Link: f.Link, Fault: f.Fault, Gen: f.Gen}
 }

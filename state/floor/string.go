@@ -36,15 +36,16 @@ func _() {
 	_ = x[Banned-3]
 	_ = x[NoAnswer-4]
 	_ = x[NoLink-5]
-	_ = x[Revoked-6]
-	_ = x[Preempted-7]
-	_ = x[TimedOut-8]
-	_ = x[LeaseExpired-9]
+	_ = x[NoSound-6]
+	_ = x[Revoked-7]
+	_ = x[Preempted-8]
+	_ = x[TimedOut-9]
+	_ = x[LeaseExpired-10]
 }
 
-const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkRevokedPreemptedTimedOutLeaseExpired"
+const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkNoSoundRevokedPreemptedTimedOutLeaseExpired"
 
-var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 56, 64, 76}
+var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 54, 63, 71, 83}
 
 func (i Reason) String() string {
 	idx := int(i) - 0

@@ -47,7 +47,7 @@ func states() []struct {
 	barred := idle
 	barred.Rights, barred.Bar = false, NoRights
 	unlinked := idle
-	unlinked.Link = false
+	unlinked.Link, unlinked.Fault = false, NoLink
 	requesting := idle
 	requesting.Phase, requesting.Deadline = Requesting, now+time.Second
 	talking := idle
@@ -84,7 +84,7 @@ func table() string {
 		row("RightsHeld", Event{Kind: RightsHeld})
 		row("RightsLost", Event{Kind: RightsLost, Why: NoRights})
 		row("LinkUp", Event{Kind: LinkUp})
-		row("LinkDown", Event{Kind: LinkDown})
+		row("LinkDown", Event{Kind: LinkDown, Why: NoLink})
 		if s.f.Phase == Requesting {
 			row("Granted", Event{Kind: Granted, Gen: gen, Until: now + time.Second})
 			row("Granted, lease over", Event{Kind: Granted, Gen: gen, Until: now})

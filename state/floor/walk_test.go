@@ -71,10 +71,11 @@ func eventsOf(w world) []Event {
 	var evs []Event
 	for _, after := range []time.Duration{0, time.Second, 4 * time.Second, time.Minute} {
 		at := now + after
-		for _, k := range []Kind{Press, Release, RightsHeld, LinkUp, LinkDown, Doubt, Tick} {
+		for _, k := range []Kind{Press, Release, RightsHeld, LinkUp, Doubt, Tick} {
 			evs = append(evs, Event{Kind: k, At: at})
 		}
 		evs = append(evs,
+			Event{Kind: LinkDown, At: at, Why: NoLink},
 			Event{Kind: RightsLost, At: at, Why: NoRights},
 			Event{Kind: RightsLost, At: at, Why: Banned})
 		for _, age := range w.asked {

@@ -1,0 +1,186 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/floor"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// drainTimeout bounds how long the last frames after a release may take: two
+// frames and a period of the card, generously.
+const drainTimeout = 200 * time.Millisecond
+
+// actor is the state of the goroutine that decides. Nothing in it waits for
+// anything but the next event.
+type actor struct {
+	*Port
+	floor   floor.Floor
+	view    redis.FloorView
+	claim   redis.Claim // of the latest request
+	pressed time.Duration
+	shown   Status
+	fx      []floor.Effect
+}
+
+// act runs the actor until ctx ends, and leaves the microphone shut and the
+// floor on its way back.
+func (p *Port) act(ctx context.Context) error {
+	defer close(p.over)
+	a := &actor{Port: p, floor: floor.New(floor.Rules{
+		RequestTimeout: p.opt.Talk.RequestTimeout,
+		RenewEvery:     p.opt.Talk.Lease / 3,
+		MaxTalk:        p.opt.Talk.MaxTalk,
+		DrainTimeout:   drainTimeout,
+	})}
+	a.show()
+	wake := time.NewTimer(0)
+	defer wake.Stop()
+	for {
+		if at, ok := a.floor.Wake(); ok {
+			wake.Reset(max(0, at-p.now()))
+		} else {
+			wake.Stop()
+		}
+		select {
+		case ev := <-p.events:
+			a.step(ev)
+		case r := <-p.rights:
+			a.rightsAre(r)
+		case v := <-p.views:
+			a.floorIs(v)
+		case <-wake.C:
+			a.step(floor.Event{Kind: floor.Tick, At: p.now()})
+		case <-ctx.Done():
+			a.step(floor.Event{Kind: floor.LinkDown, At: p.now(), Why: floor.NoLink})
+			return nil
+		}
+	}
+}
+
+func (a *actor) step(ev floor.Event) {
+	before := a.floor
+	if ev.Kind == floor.Press {
+		a.pressed = ev.At
+	}
+	a.floor, a.fx = floor.Step(a.floor, ev, a.fx[:0])
+	for _, fx := range a.fx {
+		a.do(fx)
+	}
+	a.report(before)
+	a.show()
+}
+
+func (a *actor) do(fx floor.Effect) {
+	switch fx.Do {
+	case floor.Open:
+		a.talker.open(fx.Gen, a.start.Add(a.pressed), fx.Until)
+	case floor.Extend:
+		a.talker.extend(fx.Until)
+	case floor.Drain:
+		a.talker.drain(a.start.Add(fx.At))
+	case floor.Close:
+		a.talker.shut()
+	case floor.Request:
+		a.claim = redis.NewClaim(a.opt.Channel, a.opt.UserID, a.opt.UserName, time.Now(), a.opt.Talk.LockTTL)
+		a.claim.Role = a.opt.Role
+		a.keeper.post(order{do: fx.Do, gen: fx.Gen, claim: a.claim, by: a.floor.Deadline})
+	case floor.Renew, floor.Yield:
+		a.keeper.post(order{do: fx.Do, gen: fx.Gen})
+	case floor.Tell:
+		a.playout.PlayTone(toneOf(fx.Signal))
+	}
+}
+
+// rightsAre takes in the user's rights. Rights that cannot be read take nothing
+// away: every grant and renewal looks at them in Redis itself, and the lease
+// ends a talk spurt that cannot be renewed.
+func (a *actor) rightsAre(r redis.Rights) {
+	ev := floor.Event{Kind: floor.RightsLost, At: a.now(), Why: floor.NoRights}
+	switch {
+	case !r.Known:
+		return
+	case r.MayTalk(a.opt.Channel):
+		ev.Kind, ev.Why = floor.RightsHeld, floor.NoReason
+	case r.Banned:
+		ev.Why = floor.Banned
+	}
+	a.step(ev)
+}
+
+// floorIs takes in who has the floor. If it is not this port although the
+// machine thinks so, Redis is asked at once.
+func (a *actor) floorIs(v redis.FloorView) {
+	if !v.Known {
+		return
+	}
+	a.view = v
+	if a.floor.Phase == floor.Talking && !a.ours() {
+		a.step(floor.Event{Kind: floor.Doubt, At: a.now()})
+	}
+	a.show()
+}
+
+// ours reports whether the lock that was seen is that of the latest request.
+func (a *actor) ours() bool {
+	return a.view.Holder != nil && a.view.Holder.Token != "" && a.view.Holder.Token == a.claim.Token
+}
+
+// show brings lamps and observer up to date.
+func (a *actor) show() {
+	s := Status{Floor: a.floor}
+	if h := a.view.Holder; h != nil {
+		s.Holder, s.HolderName = h.UserID, h.UserName
+	}
+	s.Lamps = lamps(a.floor, s.Holder, a.ours())
+	if s == a.shown {
+		return
+	}
+	if p := a.opt.Hardware.Lamps; p != nil && s.Lamps != a.shown.Lamps {
+		if err := p.Show(s.Lamps); err != nil {
+			a.log.Warn("lamps cannot be shown", "err", err)
+		}
+	}
+	a.shown = s
+	if a.opt.Observe != nil {
+		a.opt.Observe(s)
+	}
+}
+
+// report logs what a technician or a dispatcher would ask about.
+func (a *actor) report(before floor.Floor) {
+	if a.floor.Rights != before.Rights {
+		a.log.Info("talk rights changed", "held", a.floor.Rights)
+	}
+	if a.floor.Phase == before.Phase {
+		return
+	}
+	switch a.floor.Phase {
+	case floor.Talking:
+		a.log.Info("talking")
+	case floor.Refused:
+		a.log.Info("not talking", "was", before.Phase.String(), "why", Why(a.floor))
+	case floor.Idle:
+		if before.Phase == floor.Draining {
+			a.log.Info("released")
+		}
+	case floor.Requesting, floor.Draining:
+	}
+}
+
+func toneOf(s floor.Signal) media.Tone {
+	switch s {
+	case floor.SignalPermit:
+		return media.Permit
+	case floor.SignalBusy:
+		return media.Busy
+	case floor.SignalRevoked:
+		return media.Revoked
+	case floor.SignalReleased:
+		return media.Released
+	case floor.SignalDeny:
+	}
+	return media.Deny
+}

@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/talkgate/talkgate/state/floor"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// SpeakerLock is the floor in Redis. An error means that nobody knows what
+// Redis did.
+type SpeakerLock interface {
+	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
+	Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error)
+	Release(ctx context.Context, cl redis.Claim) (bool, error)
+}
+
+// order is one command for the keeper.
+type order struct {
+	do  floor.Do // Request, Renew or Yield
+	gen uint32
+	// claim and by belong to Request: what to ask with, and until when the
+	// answer is wanted.
+	claim redis.Claim
+	by    time.Duration
+}
+
+// keeper carries out the machine's Request, Renew and Yield, one at a time and
+// in order: the lock of one press is handed back before the next press asks.
+// What is no longer of use when its turn comes is not sent.
+type keeper struct {
+	lock  SpeakerLock
+	lease time.Duration
+	now   func() time.Duration
+	tell  func(floor.Event)
+	log   *slog.Logger
+
+	// claims are those of the requests that have not been denied or handed
+	// back. run owns them.
+	claims map[uint32]redis.Claim
+
+	mu     sync.Mutex
+	orders []order
+	wake   chan struct{}
+}
+
+func newKeeper(lock SpeakerLock, lease time.Duration, now func() time.Duration, tell func(floor.Event), log *slog.Logger) *keeper {
+	return &keeper{lock: lock, lease: lease, now: now, tell: tell, log: log,
+		claims: make(map[uint32]redis.Claim), wake: make(chan struct{}, 1)}
+}
+
+// post adds an order. It never blocks and never drops one.
+func (k *keeper) post(o order) {
+	k.mu.Lock()
+	k.orders = append(k.orders, o)
+	k.mu.Unlock()
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take removes the oldest order that is still of use.
+func (k *keeper) take() (order, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for len(k.orders) > 0 {
+		o := k.orders[0]
+		k.orders = slices.Delete(k.orders, 0, 1)
+		superseded := o.do == floor.Renew && slices.ContainsFunc(k.orders, func(later order) bool {
+			return later.gen == o.gen
+		})
+		if !superseded {
+			return o, true
+		}
+	}
+	return order{}, false
+}
+
+// run works until over is closed, after which nothing is posted any more, and
+// then through what is left. Once ctx has ended it only hands back.
+func (k *keeper) run(ctx context.Context, over <-chan struct{}) {
+	for last := false; !last; {
+		select {
+		case <-k.wake:
+		case <-over:
+			last = true
+		}
+		for o, ok := k.take(); ok; o, ok = k.take() {
+			k.carryOut(ctx, o)
+		}
+	}
+}
+
+func (k *keeper) carryOut(ctx context.Context, o order) {
+	switch o.do {
+	case floor.Request:
+		k.request(ctx, o)
+	case floor.Renew:
+		k.renew(ctx, o)
+	case floor.Yield:
+		// Also when everything else has ended: nobody should wait for the
+		// lock's TTL.
+		k.yield(context.WithoutCancel(ctx), o)
+	default:
+	}
+}
+
+func (k *keeper) request(ctx context.Context, o order) {
+	sent := k.now()
+	if sent >= o.by || ctx.Err() != nil {
+		k.tell(floor.Event{Kind: floor.Denied, At: sent, Gen: o.gen, Why: floor.NoAnswer})
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.by-sent)
+	defer cancel()
+	k.claims[o.gen] = o.claim
+	d, err := k.lock.Acquire(ctx, o.claim)
+	ev := floor.Event{Kind: floor.Denied, At: k.now(), Gen: o.gen}
+	switch {
+	case err != nil:
+		k.log.Warn("floor request was not answered", "err", err)
+		ev.Kind = floor.Failed
+	case d.Verdict == redis.Granted:
+		ev.Kind, ev.Until = floor.Granted, sent+k.lease
+	case d.Verdict == redis.Busy:
+		ev.Why, ev.Holder = floor.Busy, d.Holder.UserName
+	case d.Verdict == redis.Banned:
+		ev.Why = floor.Banned
+	default:
+		ev.Why = floor.NoRights
+	}
+	if ev.Kind == floor.Denied {
+		delete(k.claims, o.gen)
+	}
+	k.tell(ev)
+}
+
+func (k *keeper) renew(ctx context.Context, o order) {
+	claim, ok := k.claims[o.gen]
+	if !ok {
+		return
+	}
+	sent := k.now()
+	ctx, cancel := context.WithTimeout(ctx, k.lease/2)
+	defer cancel()
+	s, err := k.lock.Renew(ctx, claim)
+	if err != nil {
+		// The lease is what ends a talk spurt that cannot be renewed.
+		k.log.Warn("floor was not renewed", "err", err)
+		return
+	}
+	ev := floor.Event{Kind: floor.Lost, At: k.now(), Gen: o.gen, Why: floor.Revoked}
+	switch {
+	case s.State == redis.Held:
+		ev.Kind, ev.Why, ev.Until = floor.Renewed, floor.NoReason, sent+k.lease
+	case s.State == redis.RevokedByBan:
+		ev.Why = floor.Banned
+	case s.Holder != nil:
+		ev.Why, ev.Holder = floor.Preempted, s.Holder.UserName
+	}
+	k.tell(ev)
+}
+
+func (k *keeper) yield(ctx context.Context, o order) {
+	claim, ok := k.claims[o.gen]
+	if !ok {
+		return
+	}
+	delete(k.claims, o.gen)
+	ctx, cancel := context.WithTimeout(ctx, k.lease/2)
+	defer cancel()
+	if _, err := k.lock.Release(ctx, claim); err != nil {
+		k.log.Warn("floor was not handed back; its TTL frees it", "ttl", claim.TTL, "err", err)
+	}
+}

@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// linkEvents is the port as its link sees it.
+type linkEvents struct{ p *Port }
+
+func (l linkEvents) LinkUp() {
+	l.p.log.Info("link is up")
+	l.p.path.setLink(true)
+}
+
+func (l linkEvents) LinkDown(reason error) {
+	l.p.log.Warn("link is down", "err", reason)
+	l.p.path.setLink(false)
+}
+
+func (l linkEvents) Receive(p media.Packet) { l.p.heard.Push(p) }
+
+// path is the way of speech out of the port. It is up while the link is and the
+// microphone delivers.
+type path struct {
+	mu        sync.Mutex
+	link, mic bool
+	changed   func(up bool, why floor.Reason)
+}
+
+func (p *path) setLink(up bool) { p.set(&p.link, up) }
+func (p *path) setMic(up bool)  { p.set(&p.mic, up) }
+
+func (p *path) set(part *bool, up bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if *part == up {
+		return
+	}
+	*part = up
+	why := floor.NoReason
+	switch {
+	case !p.link:
+		why = floor.NoLink
+	case !p.mic:
+		why = floor.NoSound
+	}
+	p.changed(why == floor.NoReason, why)
+}
+
+// listenToButton turns edges into presses and releases. A button that is held
+// or stuck when the port starts has to be let go first.
+func (p *Port) listenToButton(ctx context.Context) error {
+	ptt := p.opt.Hardware.PTT
+	stuck, err := ptt.Active()
+	if err != nil {
+		return ended(ctx, "push-to-talk line", err)
+	}
+	if stuck {
+		p.log.Warn("push-to-talk is held at start; it counts once it has been released")
+	}
+	for e := range ptt.Edges() {
+		if stuck && e.Active {
+			continue
+		}
+		stuck = false
+		kind := floor.Release
+		if e.Active {
+			kind = floor.Press
+		}
+		p.post(floor.Event{Kind: kind, At: e.At.Sub(p.start)})
+	}
+	p.post(floor.Event{Kind: floor.Release, At: p.now()})
+	return ended(ctx, "push-to-talk line", ptt.Err())
+}
+
+// capture keeps the microphone's memory filled.
+func (p *Port) capture(ctx context.Context) error {
+	period := make([]int16, hal.PeriodSamples)
+	for {
+		at, err := p.opt.Hardware.Mic.Read(period)
+		if err != nil {
+			p.path.setMic(false)
+			return ended(ctx, "microphone", err)
+		}
+		p.mic.Write(period, at)
+		p.path.setMic(true)
+	}
+}
+
+// play lets the loudspeaker pull.
+func (p *Port) play(ctx context.Context) error {
+	return ended(ctx, "loudspeaker", p.opt.Hardware.Speaker.Play(p.playout.Fill))
+}

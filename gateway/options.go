@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// Options is what a Port is made of.
+type Options struct {
+	// UserID and UserName are who the port is to the other members, Role what
+	// its token says it may do, Channel where it talks and listens.
+	UserID, UserName string
+	Role             redis.Role
+	Channel          string
+
+	Talk     TalkTiming
+	Encoder  media.EncoderConfig
+	Tones    *media.Tones // nil plays none
+	Hardware Hardware
+	Link     Link
+	Lock     SpeakerLock
+	Rights   RightsWatcher
+	Floor    FloorWatcher
+	Logger   *slog.Logger
+
+	// Observe, if not nil, is called with every change of the port's status,
+	// on the actor's goroutine: it returns at once.
+	Observe func(Status)
+}
+
+// TalkTiming is the timing of the floor.
+type TalkTiming struct {
+	// Lease is how long a grant or a renewal may be relied on.
+	Lease time.Duration
+	// LockTTL is how long Redis keeps the floor for a port that died.
+	LockTTL time.Duration
+	// MaxTalk is the longest talk spurt; 0 is endless.
+	MaxTalk time.Duration
+	// RequestTimeout is how long a press waits for its answer.
+	RequestTimeout time.Duration
+}
+
+// Hardware is what a Port owns while it runs; Run closes it.
+type Hardware struct {
+	PTT     hal.Input
+	Mic     hal.Capture
+	Speaker hal.Playback
+	Lamps   hal.Panel // may be nil
+}
+
+// RightsWatcher follows the talk rights of a user until ctx ends.
+type RightsWatcher interface {
+	WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error
+}
+
+// FloorWatcher follows the floor of a channel until ctx ends.
+type FloorWatcher interface {
+	WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error
+}
+
+func (o Options) validate() error {
+	var errs []error
+	need := func(ok bool, what string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s is missing", what))
+		}
+	}
+	need(o.UserID != "", "the user ID")
+	need(o.Channel != "", "the channel")
+	need(o.Hardware.PTT != nil, "the push-to-talk line")
+	need(o.Hardware.Mic != nil, "the microphone")
+	need(o.Hardware.Speaker != nil, "the loudspeaker")
+	need(o.Link != nil, "the link")
+	need(o.Lock != nil && o.Rights != nil && o.Floor != nil, "Redis")
+	need(o.Logger != nil, "the logger")
+	need(o.Talk.RequestTimeout > 0, "the request timeout")
+	if o.Talk.Lease <= 0 || o.Talk.LockTTL < 2*o.Talk.Lease {
+		errs = append(errs, fmt.Errorf("the lock's TTL must be at least twice the lease, and is %v to %v", o.Talk.LockTTL, o.Talk.Lease))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/jitter"
+	"github.com/talkgate/talkgate/state/floor"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// Port is one radio on one channel.
+type Port struct {
+	opt   Options
+	log   *slog.Logger
+	start time.Time
+
+	mic     *media.Mic
+	heard   *jitter.Buffer
+	playout *media.Playout
+	talker  *talker
+	keeper  *keeper
+	path    path
+
+	// In: read by the actor.
+	events chan floor.Event
+	rights chan redis.Rights
+	views  chan redis.FloorView
+	over   chan struct{} // closed when the actor reads no more
+}
+
+// New makes a port of opt and starts nothing. The error names what is missing
+// or out of range.
+func New(opt Options) (*Port, error) {
+	if err := opt.validate(); err != nil {
+		return nil, fmt.Errorf("port: %w", err)
+	}
+	enc, err := media.NewEncoder(opt.Encoder)
+	if err != nil {
+		return nil, fmt.Errorf("port: %w", err)
+	}
+	p := &Port{
+		opt:    opt,
+		log:    opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
+		start:  time.Now(),
+		mic:    media.NewMic(opt.Talk.RequestTimeout + time.Second),
+		heard:  jitter.New(jitter.Config{}),
+		events: make(chan floor.Event, 16),
+		rights: make(chan redis.Rights),
+		views:  make(chan redis.FloorView),
+		over:   make(chan struct{}),
+	}
+	tones := opt.Tones
+	if tones == nil {
+		tones = new(media.Tones)
+	}
+	if p.playout, err = media.NewPlayout(p.heard, tones); err != nil {
+		return nil, fmt.Errorf("port: %w", err)
+	}
+	p.talker = newTalker(p.mic, enc, opt.Link, p.now, func(gen uint32) {
+		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
+	})
+	p.keeper = newKeeper(opt.Lock, opt.Talk.Lease, p.now, p.post, p.log)
+	p.path.changed = func(up bool, why floor.Reason) {
+		kind := floor.LinkDown
+		if up {
+			kind = floor.LinkUp
+		}
+		p.post(floor.Event{Kind: kind, At: p.now(), Why: why})
+	}
+	return p, nil
+}
+
+// Run is the port's life. It ends with nil when ctx does, or with an error that
+// wraps hal.ErrGone when a line or the sound card vanished. Either way the
+// microphone is shut, the floor handed back, the lamps dark and the hardware
+// closed.
+func (p *Port) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.act(ctx) })
+	g.Go(func() error { p.keeper.run(ctx, p.over); return nil })
+	g.Go(func() error { p.talker.run(ctx); return nil })
+	g.Go(func() error { return p.opt.Link.Run(ctx, linkEvents{p}) })
+	g.Go(func() error { return p.listenToButton(ctx) })
+	g.Go(func() error { return p.capture(ctx) })
+	g.Go(func() error { return p.play(ctx) })
+	g.Go(func() error {
+		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, func(r redis.Rights) { send(p.rights, r, p.over) })
+	})
+	g.Go(func() error {
+		return p.opt.Floor.WatchChannel(ctx, p.opt.Channel, func(v redis.FloorView) { send(p.views, v, p.over) })
+	})
+	// What blocks in a device is woken by closing it.
+	g.Go(func() error { <-ctx.Done(); <-p.over; return p.closeHardware() })
+	return g.Wait()
+}
+
+// TalkStats counts what was sent; any goroutine may ask.
+func (p *Port) TalkStats() TalkStats { return p.talker.stats() }
+
+// HeardStats counts what was received; any goroutine may ask.
+func (p *Port) HeardStats() jitter.Stats { return p.heard.Stats() }
+
+// SpeakerLevel meters what the loudspeaker is given.
+func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }
+
+// now is the port's monotonic clock.
+func (p *Port) now() time.Duration { return time.Since(p.start) }
+
+// post hands an event to the actor.
+func (p *Port) post(ev floor.Event) { send(p.events, ev, p.over) }
+
+// send delivers v unless the actor is over.
+func send[T any](to chan<- T, v T, over <-chan struct{}) {
+	select {
+	case to <- v:
+	case <-over:
+	}
+}
+
+func (p *Port) closeHardware() error {
+	hw := p.opt.Hardware
+	err := errors.Join(hw.PTT.Close(), hw.Mic.Close(), hw.Speaker.Close())
+	if hw.Lamps != nil {
+		err = errors.Join(err, hw.Lamps.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("closing the hardware: %w", err)
+	}
+	return nil
+}
+
+// ended is what a device's error means to Run: nothing once the port itself
+// has closed it.
+func ended(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil || errors.Is(err, hal.ErrClosed) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// Status is a port at an instant.
+type Status struct {
+	Floor floor.Floor
+	// Holder is who has the floor, as Redis tells: empty on an idle channel.
+	// HolderName is for people.
+	Holder, HolderName string
+	// Lamps is what the panel shows.
+	Lamps hal.Lamps
+}
+
+// lamps is what a port shows. ours says that the holder is this port itself.
+func lamps(f floor.Floor, holder string, ours bool) hal.Lamps {
+	return hal.Lamps{
+		Talk:  f.Phase == floor.Talking,
+		Busy:  holder != "" && !ours,
+		Alert: f.Phase == floor.Refused,
+		Link:  f.Link && f.Rights,
+	}
+}
+
+// Why is the reason of a refusal in words for a person at the port.
+func Why(f floor.Floor) string {
+	by := func(text string) string {
+		if f.Holder == "" {
+			return text
+		}
+		return text + " by " + f.Holder
+	}
+	switch f.Why {
+	case floor.Busy:
+		return by("the channel is in use")
+	case floor.NoRights:
+		return "no right to talk on this channel"
+	case floor.Banned:
+		return "banned"
+	case floor.NoAnswer:
+		return "Redis does not answer"
+	case floor.NoLink:
+		return "no connection to the channel server"
+	case floor.NoSound:
+		return "no microphone"
+	case floor.Revoked:
+		return "the right to talk was taken away"
+	case floor.Preempted:
+		return by("the floor was taken")
+	case floor.TimedOut:
+		return "talked for too long"
+	case floor.LeaseExpired:
+		return "lost touch with Redis"
+	case floor.NoReason:
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+// opusWriter is where a talk spurt goes: the link.
+type opusWriter interface {
+	WriteOpus(frame []byte, timestamp uint32, first bool) error
+}
+
+// spurt is one talk spurt as the talker sees it. Samples are those of the
+// microphone, by index.
+type spurt struct {
+	gen   uint32
+	start uint64
+	// end is the first sample that is not sent any more, endless while the
+	// push-to-talk is held.
+	end atomic.Uint64
+}
+
+const endless = math.MaxUint64
+
+// talker sends talk spurts: from the microphone's memory through the encoder
+// and the TalkGate to the link. The actor opens and ends them; one goroutine,
+// run, does the rest.
+type talker struct {
+	gate    TalkGate
+	mic     *media.Mic
+	enc     *media.Encoder
+	link    opusWriter
+	now     func() time.Duration
+	drained func(gen uint32) // called once the end of a spurt has been sent
+
+	spurt atomic.Pointer[spurt]
+	wake  chan struct{}
+
+	sent, unsent, skipped atomic.Uint64
+
+	// What follows belongs to run.
+	cur   *spurt
+	next  uint64 // first sample not yet sent
+	first bool
+	done  bool // drained was called for the present end
+	pcm   [media.FrameSamples]int16
+	opus  [media.MaxOpusFrame]byte
+}
+
+// TalkStats counts frames of 20 ms since the port was started.
+type TalkStats struct {
+	Sent    uint64 // handed to the link
+	Unsent  uint64 // refused by the link
+	Skipped uint64 // not encoded, or overwritten in the microphone's memory before
+}
+
+func newTalker(mic *media.Mic, enc *media.Encoder, link opusWriter, now func() time.Duration, drained func(uint32)) *talker {
+	return &talker{mic: mic, enc: enc, link: link, now: now, drained: drained, wake: make(chan struct{}, 1)}
+}
+
+// open starts the talk spurt of request gen with what was said at pressed, or
+// goes on with it when it was about to end.
+func (t *talker) open(gen uint32, pressed time.Time, until time.Duration) {
+	if s := t.spurt.Load(); s != nil && s.gen == gen {
+		s.end.Store(endless)
+	} else {
+		s := &spurt{gen: gen, start: t.startOf(pressed)}
+		s.end.Store(endless)
+		t.spurt.Store(s)
+	}
+	t.gate.Open(until)
+	t.nudge()
+}
+
+// startOf is where a talk spurt begins: at the press, or a little before it so
+// that there is a whole frame to send at once.
+func (t *talker) startOf(pressed time.Time) uint64 {
+	start := t.mic.IndexAt(pressed)
+	head := t.mic.Head()
+	if head < start+media.FrameSamples {
+		start = head - min(head, media.FrameSamples)
+	}
+	return start
+}
+
+// extend moves the deadline of the talk spurt.
+func (t *talker) extend(until time.Duration) { t.gate.Open(until) }
+
+// drain sends what was said before released, nothing later.
+func (t *talker) drain(released time.Time) {
+	if s := t.spurt.Load(); s != nil {
+		s.end.Store(max(t.mic.IndexAt(released), s.start))
+		t.nudge()
+	}
+}
+
+// shut ends the talk spurt: not one frame more.
+func (t *talker) shut() {
+	t.gate.Shut()
+	t.spurt.Store(nil)
+}
+
+func (t *talker) nudge() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// stats may be called from any goroutine.
+func (t *talker) stats() TalkStats {
+	return TalkStats{Sent: t.sent.Load(), Unsent: t.unsent.Load(), Skipped: t.skipped.Load()}
+}
+
+// run sends until ctx ends.
+func (t *talker) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.mic.Captured():
+		case <-t.wake:
+		}
+		for t.sendOne() {
+		}
+	}
+}
+
+// sendOne sends one frame of the present talk spurt; false means that there is
+// none to send now.
+func (t *talker) sendOne() bool {
+	s := t.spurt.Load()
+	if s == nil {
+		return false
+	}
+	if s != t.cur {
+		t.cur, t.next, t.first, t.done = s, s.start, true, false
+		t.enc.Reset()
+	}
+	end := s.end.Load()
+	if end == endless {
+		t.done = false
+	} else if t.next >= end+uint64(t.enc.Lookahead()) {
+		// The encoder has let go of the last sample.
+		if !t.done {
+			t.done = true
+			t.drained(s.gen)
+		}
+		return false
+	}
+	if !t.read(end) {
+		return false
+	}
+	n, err := t.enc.Encode(t.pcm[:], t.opus[:])
+	timestamp := uint32(t.next)
+	t.next += media.FrameSamples
+	if err != nil {
+		t.skipped.Add(1)
+		return true
+	}
+
+	// Encoding takes its time. Only now is the question asked.
+	if !t.gate.Passes(t.now()) || t.spurt.Load() != s {
+		return false
+	}
+	if err := t.link.WriteOpus(t.opus[:n], timestamp, t.first); err != nil {
+		t.unsent.Add(1)
+		return !errors.Is(err, ErrLinkDown)
+	}
+	t.first = false
+	t.sent.Add(1)
+	return true
+}
+
+// read fills pcm with the frame at next: silence from end on. It is false while
+// not all of it has been captured.
+func (t *talker) read(end uint64) bool {
+	head := t.mic.Head()
+	want := uint64(media.FrameSamples)
+	if end < t.next+want {
+		want = end - min(end, t.next)
+	}
+	if t.next+want > head {
+		return false
+	}
+	clear(t.pcm[want:])
+	if want == 0 || t.mic.ReadAt(t.next, t.pcm[:want]) {
+		return true
+	}
+	// The grant came later than the memory is long. Go on with the oldest
+	// speech that is surely still there.
+	t.skipped.Add(1)
+	t.next = head - min(head, media.FrameSamples)
+	return t.mic.ReadAt(t.next, t.pcm[:])
+}

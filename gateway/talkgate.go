@@ -1,0 +1,22 @@
+package gateway
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// TalkGate stands between the encoder and the wire and is asked for every
+// frame. It is open until a deadline and needs nobody to shut it: whatever has
+// stalled, died or been cut off, the talk spurt ends.
+//
+// Times are on the port's monotonic clock. The zero value is shut.
+type TalkGate struct{ until atomic.Int64 }
+
+// Open lets frames pass until the deadline.
+func (g *TalkGate) Open(until time.Duration) { g.until.Store(int64(until)) }
+
+// Shut lets nothing pass any more.
+func (g *TalkGate) Shut() { g.until.Store(0) }
+
+// Passes reports whether a frame may pass at now.
+func (g *TalkGate) Passes(now time.Duration) bool { return int64(now) < g.until.Load() }
