@@ -1,0 +1,269 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// floorReader is what a channel needs of the shared state.
+type floorReader interface {
+	// WatchChannel and WatchRights report until ctx ends, one view at a time.
+	WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error
+	WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error
+	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
+	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
+}
+
+// channel is one channel as long as anybody is on it: who that is, what the hub
+// knows of the floor, and the sound that goes through.
+type channel struct {
+	id    string
+	state floorReader
+	lease time.Duration
+	log   *slog.Logger
+	fwd   forwarder
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	loops  sync.WaitGroup
+	look   chan struct{} // asks for a fresh reading
+
+	uses int // guarded by the hub's lock
+
+	mu       sync.Mutex
+	floor    floorView
+	members  map[string]*member
+	watchers map[*watcher]struct{}
+	shown    *redis.Holder // who the watchers were told has the floor
+	// stopMeter ends the metering of levels, which goes on while anybody watches.
+	stopMeter context.CancelFunc
+}
+
+func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, log *slog.Logger) *channel {
+	ch := &channel{
+		id:       id,
+		state:    state,
+		lease:    lease,
+		log:      log.With("channel", id),
+		look:     make(chan struct{}, 1),
+		floor:    floorView{lease: lease},
+		members:  map[string]*member{},
+		watchers: map[*watcher]struct{}{},
+	}
+	ch.ctx, ch.cancel = context.WithCancel(ctx)
+	ch.fwd.traffic = tr
+	ch.fwd.gate.hold = hold
+	ch.fwd.begun = ch.lookAgain
+	ch.loops.Go(ch.follow)
+	ch.loops.Go(ch.refresh)
+	return ch
+}
+
+// close ends what the channel runs, and waits for it.
+func (ch *channel) close() {
+	ch.cancel()
+	ch.loops.Wait()
+}
+
+// follow keeps up with the floor as it changes hands.
+func (ch *channel) follow() {
+	err := ch.state.WatchChannel(ch.ctx, ch.id, ch.seeFloor)
+	if err != nil && ch.ctx.Err() == nil {
+		ch.log.Error("floor is not watched: nothing is forwarded", "error", err)
+	}
+}
+
+// lookInterval is the least time between two readings that were asked for.
+const lookInterval = 10 * time.Millisecond
+
+// refresh reads the floor again before the view of it runs out, and when somebody
+// begins to send whom the view does not admit: the news may have been lost.
+func (ch *channel) refresh() {
+	tick := time.NewTicker(ch.lease / 3)
+	defer tick.Stop()
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ch.ctx.Done():
+			return
+		case <-tick.C:
+			ch.mu.Lock()
+			held := ch.floor.holder != nil
+			ch.mu.Unlock()
+			if !held {
+				continue
+			}
+		case <-ch.look:
+		}
+		ch.read()
+		pause.Reset(lookInterval)
+		select {
+		case <-ch.ctx.Done():
+			return
+		case <-pause.C:
+		}
+	}
+}
+
+func (ch *channel) lookAgain() {
+	select {
+	case ch.look <- struct{}{}:
+	default:
+	}
+}
+
+// read reads the floor, and the rights of who has it.
+func (ch *channel) read() {
+	ctx, cancel := context.WithTimeout(ch.ctx, ch.lease/3)
+	defer cancel()
+	floor, err := ch.state.ReadFloor(ctx, ch.id)
+	if err != nil {
+		floor = redis.FloorView{ReadAt: floor.ReadAt}
+	}
+	ch.seeFloor(floor)
+	ch.mu.Lock()
+	var m *member
+	if h := ch.floor.holder; h != nil {
+		m = ch.members[h.UserID]
+	}
+	ch.mu.Unlock()
+	if m == nil {
+		return
+	}
+	at := time.Now()
+	if rights, err := ch.state.ReadRights(ctx, m.userID); err == nil {
+		ch.seeRights(m, rights, at)
+	}
+}
+
+func (ch *channel) seeFloor(f redis.FloorView) {
+	ch.change(func() {
+		if err := ch.floor.see(f); err != nil {
+			ch.log.Warn("floor is not honoured", "error", err)
+		}
+	})
+}
+
+func (ch *channel) seeRights(m *member, r redis.Rights, readAt time.Time) {
+	ch.change(func() {
+		m.rights.see(r, ch.id, readAt, ch.lease)
+		if m.mayTalkUntil(time.Now().Add(ch.lease)).IsZero() {
+			if r.Banned {
+				m.release(reasonBanned)
+			} else {
+				m.release(reasonRevoked)
+			}
+		}
+	})
+}
+
+// change changes the channel by f and lets gate and watchers follow.
+func (ch *channel) change(f func()) {
+	ch.mu.Lock()
+	f()
+	ch.decide()
+	ch.mu.Unlock()
+	ch.fwd.drain()
+}
+
+// decide lets the gate admit who has the floor, is here, and may talk; and tells
+// the watchers. ch.mu is held.
+func (ch *channel) decide() {
+	now := time.Now()
+	holder := ch.floor.holderAt(now)
+	ch.admit(holder, now)
+	if !sameGrant(holder, ch.shown) {
+		ch.tellHandover(ch.shown, holder)
+		ch.shown = holder
+	}
+	for w := range ch.watchers {
+		w.stateChanged()
+	}
+}
+
+func (ch *channel) admit(holder *redis.Holder, now time.Time) {
+	if holder != nil {
+		m := ch.members[holder.UserID]
+		if m != nil && m.source != nil {
+			if until := m.mayTalkUntil(ch.floor.until); now.Before(until) {
+				ch.fwd.admit(m.source, grantOf(holder), until)
+				return
+			}
+		}
+	}
+	ch.fwd.shut()
+}
+
+func grantOf(h *redis.Holder) grant {
+	return grant{userID: h.UserID, token: h.Token, epoch: h.Epoch, since: h.Since.UnixMilli()}
+}
+
+func sameGrant(a, b *redis.Holder) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return grantOf(a) == grantOf(b)
+}
+
+// tellHandover puts a change of the floor into words. ch.mu is held.
+func (ch *channel) tellHandover(from, to *redis.Holder) {
+	if from == nil {
+		return
+	}
+	name := cmp.Or(from.UserName, from.UserID, "someone")
+	m := ch.members[from.UserID]
+	switch {
+	case m != nil && m.rights.known && !m.rights.talk:
+		ch.tell(notice{reasonRevoked, from.UserID, name + " may not talk any more"})
+	case !ch.floor.known:
+		ch.tell(notice{reasonRedis, from.UserID, "Redis does not answer: " + name + " is not heard"})
+	case to != nil && to.UserID != from.UserID:
+		ch.tell(notice{reasonPreempted, from.UserID, name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")})
+	default:
+		ch.tell(notice{reasonReleased, from.UserID, name + " has finished"})
+	}
+}
+
+// tell sends a notice to all watchers. ch.mu is held.
+func (ch *channel) tell(n notice) {
+	for w := range ch.watchers {
+		w.notify(n)
+	}
+}
+
+func (ch *channel) showLevels(levels map[string]float64) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	for w := range ch.watchers {
+		w.setLevels(levels)
+	}
+}
+
+// snapshot is the channel as it is now.
+func (ch *channel) snapshot() channelState {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	s := channelState{Channel: ch.id, Redis: ch.floor.known, Members: []memberState{}}
+	if h := ch.floor.holderAt(time.Now()); h != nil {
+		s.Holder = &floorHolder{UserID: h.UserID, UserName: h.UserName, Since: h.Since.UnixMilli(), Epoch: h.Epoch}
+	}
+	for _, m := range ch.members {
+		ms := memberState{UserID: m.userID, UserName: m.userName, Sending: m.source != nil, Listening: m.listeners > 0}
+		if m.rights.known {
+			talk := m.rights.talk
+			ms.Rights = &talk
+		}
+		s.Members = append(s.Members, ms)
+	}
+	slices.SortFunc(s.Members, func(a, b memberState) int {
+		return cmp.Or(cmp.Compare(a.UserName, b.UserName), cmp.Compare(a.UserID, b.UserID))
+	})
+	return s
+}

@@ -1,0 +1,105 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// Claims are what a bearer token says about its holder. Tokens are signed with
+// HS256 (RFC 7518 section 3.2) and must expire.
+type Claims struct {
+	UserID     string `json:"userId"`
+	UserName   string `json:"userName,omitempty"`
+	GlobalRole string `json:"globalRole,omitempty"`
+	EventID    string `json:"eventId,omitempty"`
+	// Role and EventRole are two spellings of the same: the role in the event.
+	Role      string `json:"role,omitempty"`
+	EventRole string `json:"eventRole,omitempty"`
+	// ChannelIDs are the channels the holder may join.
+	ChannelIDs []string `json:"channelIds"`
+	jwt.RegisteredClaims
+}
+
+// Sign returns the token that carries c.
+func (c *Claims) Sign(secret []byte) (string, error) {
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(secret)
+	if err != nil {
+		return "", fmt.Errorf("sign token of %q: %w", c.UserID, err)
+	}
+	return token, nil
+}
+
+// Validate says what else than signature and expiry a token must have.
+func (c *Claims) Validate() error {
+	if c.UserID == "" {
+		return errors.New("userId is missing")
+	}
+	if len(c.UserID) > maxName {
+		return fmt.Errorf("userId is longer than %d bytes", maxName)
+	}
+	return nil
+}
+
+// role is the role in the event.
+func (c *Claims) role() redis.Role {
+	if c.EventRole != "" {
+		return redis.Role(c.EventRole)
+	}
+	return redis.Role(c.Role)
+}
+
+func (c *Claims) isAdmin() bool {
+	return redis.Role(c.GlobalRole) == redis.RoleAdmin || c.role() == redis.RoleAdmin
+}
+
+// mayJoin says whether the holder may be on a channel, which is not to say that
+// it may talk there.
+func (c *Claims) mayJoin(channel string) bool {
+	return c.isAdmin() || slices.Contains(c.ChannelIDs, channel)
+}
+
+// mayManage says whether the holder may change the talk rights of others.
+func (c *Claims) mayManage() bool {
+	return c.isAdmin() || c.role() == redis.RoleDispatch
+}
+
+// verifier checks bearer tokens.
+type verifier struct {
+	secret []byte
+	parser *jwt.Parser
+}
+
+func newVerifier(secret []byte) *verifier {
+	return &verifier{secret, jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithExpirationRequired(),
+	)}
+}
+
+var errNoToken = errors.New(`send "Authorization: Bearer" and a token`)
+
+// verify returns the claims of the request's bearer token (RFC 6750 section 2.1).
+func (v *verifier) verify(r *http.Request) (*Claims, error) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return nil, errNoToken
+	}
+	c := &Claims{}
+	_, err := v.parser.ParseWithClaims(strings.TrimSpace(token), c, func(*jwt.Token) (any, error) { return v.secret, nil })
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return nil, errors.New("the token has expired: get a new one")
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
+		return nil, errors.New("the token was not signed with HS256 and this hub's secret")
+	case err != nil:
+		return nil, fmt.Errorf("the token cannot be used: %w", err)
+	}
+	return c, nil
+}

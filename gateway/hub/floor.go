@@ -1,0 +1,158 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// askTimeout bounds one request for the floor.
+const askTimeout = 2 * time.Second
+
+// floorAnswer is the answer to a request for the floor, in the HTTP API.
+type floorAnswer struct {
+	Granted bool         `json:"granted"`
+	Epoch   uint64       `json:"epoch,omitempty"`
+	Reason  reason       `json:"reason,omitempty"`
+	Error   string       `json:"error,omitempty"`
+	Holder  *floorHolder `json:"holder,omitempty"`
+}
+
+// requestFloor answers PUT /api/channels/{channel}/floor.
+func (h *Hub) requestFloor(w http.ResponseWriter, r *http.Request, c *Claims) {
+	ch := h.enter(r.PathValue("channel"))
+	defer h.leave(ch)
+	m := ch.member(c.UserID)
+	if m == nil {
+		h.answerFloor(w, http.StatusConflict, floorAnswer{Reason: reasonNoSession, Error: "open a WHIP session on this channel first"})
+		return
+	}
+	m.asking.Lock()
+	defer m.asking.Unlock()
+	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
+	defer cancel()
+	status, answer := h.ask(ctx, ch, m, c.role())
+	h.answerFloor(w, status, answer)
+}
+
+func (h *Hub) answerFloor(w http.ResponseWriter, status int, a floorAnswer) {
+	label := string(a.Reason)
+	if a.Granted {
+		label = "granted"
+	}
+	h.metrics.floorRequests.WithLabelValues(label).Inc()
+	if a.Reason == reasonRedis {
+		w.Header().Set("Retry-After", "1")
+	}
+	writeJSON(w, status, a)
+}
+
+// ask requests the floor for a member. m.asking is held.
+func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) (int, floorAnswer) {
+	ch.mu.Lock()
+	src, streams, held := m.source, m.streams, m.keeper
+	ch.mu.Unlock()
+	switch {
+	case src == nil:
+		return http.StatusConflict, floorAnswer{Reason: reasonNoSession, Error: "open a WHIP session on this channel first"}
+	case streams == 0:
+		return http.StatusConflict, floorAnswer{Reason: reasonNoEvents, Error: "open the channel's event stream first: when it ends the floor is given back"}
+	case held != nil && held.ctx.Err() == nil:
+		return http.StatusOK, floorAnswer{Granted: true, Epoch: held.epoch}
+	case held != nil:
+		<-held.stopped
+	}
+	ch.fwd.begin(src)
+	claim := redis.NewClaim(ch.id, m.userID, m.userName, time.Now(), h.cfg.LockTTL)
+	claim.Role = role
+	asked := time.Now()
+	d, err := h.cfg.State.Acquire(ctx, claim)
+	if err != nil {
+		h.log.Warn("floor request was not answered", "channel", ch.id, "user", m.userID, "error", err)
+		ch.loops.Go(func() { h.giveBack(claim) })
+		return http.StatusServiceUnavailable, floorAnswer{Reason: reasonRedis, Error: "Redis does not answer: press again"}
+	}
+	switch d.Verdict {
+	case redis.Granted:
+	case redis.Busy:
+		holder := &floorHolder{UserID: d.Holder.UserID, UserName: d.Holder.UserName, Since: d.Holder.Since.UnixMilli(), Epoch: d.Holder.Epoch}
+		h.deny(ch, m, fmt.Sprintf("%s wanted the floor while %s had it", m.userName, d.Holder.UserName))
+		return http.StatusConflict, floorAnswer{Reason: reasonBusy, Holder: holder}
+	case redis.Banned:
+		h.deny(ch, m, m.userName+" is banned")
+		return http.StatusForbidden, floorAnswer{Reason: reasonBanned}
+	default:
+		h.deny(ch, m, m.userName+" may not talk on this channel")
+		return http.StatusForbidden, floorAnswer{Reason: reasonNoRights}
+	}
+	k := newKeeper(ch.ctx, h.cfg.State, claim, d.Epoch, h.cfg.Lease, func() time.Time { return ch.fwd.lastHeard(src) })
+	h.keep(ch, m, src, k, asked)
+	return http.StatusOK, floorAnswer{Granted: true, Epoch: d.Epoch}
+}
+
+// keep starts to keep the floor for a member, and opens the gate to it without
+// waiting for the news to come back from Redis.
+func (h *Hub) keep(ch *channel, m *member, src *source, k *keeper, asked time.Time) {
+	ch.change(func() {
+		m.keeper = k
+		// What happened while the request was under way.
+		if m.source != src {
+			k.stop(reasonNoSession)
+		} else if m.streams == 0 {
+			k.stop(reasonNoEvents)
+		}
+		_ = ch.floor.see(redis.FloorView{
+			Known:  true,
+			Holder: &redis.Holder{UserID: m.userID, UserName: m.userName, Role: k.claim.Role, Token: k.claim.Token, Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
+			ReadAt: asked,
+			TTL:    k.claim.TTL,
+		})
+	})
+	ch.loops.Go(func() {
+		why := k.run(asked)
+		h.log.Info("floor given back", "channel", ch.id, "user", m.userID, "epoch", k.epoch, "reason", why)
+		ch.change(func() {
+			if m.keeper == k {
+				m.keeper = nil
+			}
+			if why != reasonReleased && why != reasonRevoked && why != reasonPreempted {
+				ch.tell(notice{why, m.userID, m.userName + " lost the floor: " + string(why)})
+			}
+		})
+	})
+}
+
+func (h *Hub) deny(ch *channel, m *member, text string) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	ch.tell(notice{"denied", m.userID, text})
+}
+
+// giveBack releases a claim whose request was not answered.
+func (h *Hub) giveBack(claim redis.Claim) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.ctx), h.cfg.Lease)
+	defer cancel()
+	// If this fails too, the lock's TTL frees the floor.
+	_, _ = h.cfg.State.Release(ctx, claim)
+}
+
+// yieldFloor answers DELETE /api/channels/{channel}/floor. It is always granted.
+func (h *Hub) yieldFloor(w http.ResponseWriter, r *http.Request, c *Claims) {
+	ch := h.enter(r.PathValue("channel"))
+	defer h.leave(ch)
+	if m := ch.member(c.UserID); m != nil {
+		m.asking.Lock()
+		defer m.asking.Unlock()
+		ch.mu.Lock()
+		k := m.keeper
+		m.release(reasonReleased)
+		ch.mu.Unlock()
+		if k != nil {
+			<-k.stopped
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,153 @@
+package hub
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+// packetWriter is where a listener's packets go. WriteRTP keeps nothing of p.
+type packetWriter interface {
+	WriteRTP(p *rtp.Packet) error
+}
+
+// listener is one stream to one member.
+type listener struct {
+	member *member
+	out    packetWriter
+}
+
+// traffic counts packets, for the metrics.
+type traffic struct {
+	received          [verdicts]atomic.Uint64
+	forwarded, unsent atomic.Uint64
+	spurts            atomic.Uint64
+}
+
+// forwarder carries the sound of one channel from the source its gate lets
+// through to all listeners but the talker's own.
+//
+// Whoever brings a packet, or opens the gate, sends what may be sent; if somebody
+// else is at it already, that one will find the packet. So packets leave in order
+// though they come from several goroutines, and the lock is never held while one
+// is written.
+type forwarder struct {
+	traffic *traffic
+	// begun is told that a run began which the gate does not let through.
+	begun func()
+	// heard is handed each packet that went out, if set; it must not block.
+	heard atomic.Pointer[func(*outgoing)]
+
+	mu        sync.Mutex
+	gate      gate
+	listeners []*listener // replaced, never changed
+	draining  bool
+
+	out outgoing // of whoever drains
+}
+
+// receive takes in a packet that src sent. p is not kept.
+func (f *forwarder) receive(src *source, p *rtp.Packet) {
+	f.mu.Lock()
+	v, began := f.gate.push(src, time.Now(), p)
+	f.mu.Unlock()
+	f.traffic.received[v].Add(1)
+	if began && v != accepted {
+		f.begun()
+	}
+	f.drain()
+}
+
+// admit lets src be heard. drain must follow, outside all locks.
+func (f *forwarder) admit(src *source, by grant, until time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gate.admit(src, by, until)
+}
+
+// shut lets nobody be heard. One packet may be on its way to the socket.
+func (f *forwarder) shut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gate.shut()
+}
+
+// begin says that what src sends from now on is a new run, for a member whose
+// stream never pauses.
+func (f *forwarder) begin(src *source) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gate.open != src {
+		src.begin()
+	}
+}
+
+// lastHeard is when src last sent a packet; zero for never.
+func (f *forwarder) lastHeard(src *source) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return src.last
+}
+
+func (f *forwarder) addListener(l *listener) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.listeners = append(slices.Clone(f.listeners), l)
+}
+
+func (f *forwarder) removeListener(l *listener) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rest := make([]*listener, 0, len(f.listeners))
+	for _, other := range f.listeners {
+		if other != l {
+			rest = append(rest, other)
+		}
+	}
+	f.listeners = rest
+}
+
+// drain sends what may be sent, unless somebody else does.
+func (f *forwarder) drain() {
+	f.mu.Lock()
+	if f.draining {
+		f.mu.Unlock()
+		return
+	}
+	f.draining = true
+	for f.gate.next(time.Now(), &f.out) {
+		listeners := f.listeners
+		f.mu.Unlock()
+		f.send(listeners)
+		f.mu.Lock()
+	}
+	f.draining = false
+	f.mu.Unlock()
+}
+
+func (f *forwarder) send(listeners []*listener) {
+	var sent, failed uint64
+	for _, l := range listeners {
+		if l.member == f.out.from.member {
+			continue
+		}
+		if l.out.WriteRTP(&f.out.Packet) != nil {
+			failed++
+		} else {
+			sent++
+		}
+	}
+	f.traffic.forwarded.Add(sent)
+	if failed > 0 {
+		f.traffic.unsent.Add(failed)
+	}
+	if f.out.Marker {
+		f.traffic.spurts.Add(1)
+	}
+	if heard := f.heard.Load(); heard != nil {
+		(*heard)(&f.out)
+	}
+}

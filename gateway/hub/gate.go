@@ -1,0 +1,152 @@
+package hub
+
+import (
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+// grant is one grant of the floor, which begins one talk spurt. Two grants to
+// the same member differ.
+type grant struct {
+	userID, token string
+	epoch         uint64
+	since         int64 // ms since 1970
+}
+
+// verdict is what the gate made of a packet that arrived.
+type verdict uint8
+
+const (
+	accepted  verdict = iota // it goes out now
+	heldBack                 // it waits for the view to confirm its sender
+	refused                  // its sender does not have the floor
+	duplicate                // it was there already
+	malformed                // it cannot be Opus
+	verdicts
+)
+
+// outgoing is one packet as it leaves for the listeners. Its SSRC is the number
+// of the talk spurt, from which a listener's stream learns where one ends and the
+// next begins; only the first packet of a spurt has the marker bit.
+type outgoing struct {
+	rtp.Packet
+	from *source
+	data [media.MaxOpusFrame]byte
+}
+
+// gate decides what of a channel's incoming sound goes out: that of the one
+// source which the hub's view of lock and rights admits, while that view is
+// valid. The first packets of a spurt may be here before the view is; they are
+// held back, for hold at most, and go out once it confirms them.
+//
+// It is pure: no clock, no lock, no goroutine, and no allocation.
+type gate struct {
+	hold time.Duration
+
+	open  *source // nil: nobody may be heard
+	grant grant
+	until time.Time
+
+	spurt    uint32 // number of the talk spurt
+	sent     int    // its packets so far
+	firstSeq uint16 // of its first packet
+	firstRun uint64
+}
+
+// admit lets src be heard, because of a grant, before until.
+func (g *gate) admit(src *source, by grant, until time.Time) {
+	if g.open != src || g.grant != by {
+		if g.open != src {
+			g.shut()
+		}
+		g.open, g.grant = src, by
+		g.spurt++
+		g.sent = 0
+	}
+	g.until = until
+}
+
+// shut lets nobody be heard. What the source has sent of the run that was heard
+// is forgotten, and nothing more of it is held; a run it has begun since may be
+// that of its next grant.
+func (g *gate) shut() {
+	if g.open == nil {
+		return
+	}
+	s := g.open
+	if g.sent > 0 {
+		s.closed = max(s.closed, g.firstRun)
+	}
+	for s.n > 0 && s.at(0).run <= s.closed {
+		s.drop()
+	}
+	g.open = nil
+}
+
+// isOpen reports whether src may be heard at now.
+func (g *gate) isOpen(src *source, now time.Time) bool {
+	return g.open == src && now.Before(g.until)
+}
+
+// push takes in a packet that src sent. p is not kept. began reports that the
+// packet is the first of a run.
+func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began bool) {
+	if len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusFrame {
+		return malformed, false
+	}
+	if p.Marker || src.run == 0 || now.Sub(src.last) > runGap {
+		began = true
+		if g.open == src {
+			src.run++ // what waits has been confirmed
+		} else {
+			src.begin()
+		}
+	}
+	src.last = now
+	src.expire(now, g.hold)
+	open := g.isOpen(src, now)
+	switch {
+	case !open && src.run <= src.closed:
+		return refused, began
+	case !src.insert(now, p):
+		return duplicate, began
+	case open:
+		return accepted, began
+	}
+	return heldBack, began
+}
+
+// next moves the next packet that may be heard at now into out, and reports
+// whether there was one.
+func (g *gate) next(now time.Time, out *outgoing) bool {
+	s := g.open
+	if s == nil || !now.Before(g.until) {
+		return false
+	}
+	s.expire(now, g.hold)
+	for s.n > 0 {
+		h := s.at(0)
+		s.drop()
+		if behind := int16(g.firstSeq - h.seq); g.sent > 0 && g.sent < maxMisorder && behind > 0 && behind < maxMisorder {
+			continue // it would have come before the spurt's first
+		}
+		if g.sent == 0 {
+			g.firstSeq, g.firstRun = h.seq, h.run
+		}
+		out.from = s
+		out.Header = rtp.Header{
+			Version:        2,
+			Marker:         g.sent == 0,
+			SequenceNumber: h.seq,
+			Timestamp:      h.ts,
+			SSRC:           g.spurt,
+		}
+		out.Payload = out.data[:copy(out.data[:], h.data[:h.size])]
+		g.sent++
+		return true
+	}
+	return false
+}

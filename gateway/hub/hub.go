@@ -1,0 +1,212 @@
+// Package hub is the embedded channel server, for a site without one.
+//
+// Members publish to a channel by WHIP (RFC 9725) and listen by WHEP; what a
+// member sends goes to everybody else on the channel, without transcoding, while
+// the member has the floor and may talk by the hub's own view of Redis. A port
+// takes the floor in Redis itself; for browsers the hub does. The HTTP API is
+// described in docs/http-api.md.
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// State is what the hub needs of the shared state in Redis.
+type State interface {
+	floorReader
+	floorLock
+	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
+	Ping(ctx context.Context) error
+}
+
+// Config is what a Hub is made of. State, Media and Secret are required.
+type Config struct {
+	// Listen is "host:port" to serve HTTP on. Empty serves nothing: the hub is
+	// reached by its Handler only.
+	Listen string
+	// Secret signs the bearer tokens (HS256): 32 random bytes or more.
+	Secret []byte
+	// State is the shared state; the hub does not close it.
+	State State
+	// Media makes the sessions; the hub does not close it. Its PeerTimeout
+	// decides how soon a member whose session died may open another.
+	Media *rtc.Engine
+	// LockTTL is how long a lock the hub holds for a browser outlives the hub;
+	// zero is 3 s.
+	LockTTL time.Duration
+	// Lease is how long a view of the floor, or a lock, is relied on without
+	// having been confirmed; zero is 1 s.
+	Lease time.Duration
+	// HoldBack is how long the first packets of a talk spurt wait for the view
+	// of the floor to confirm their sender; zero is 200 ms.
+	HoldBack time.Duration
+	// MaxSessions bounds WHIP and WHEP sessions together; zero is 2000.
+	MaxSessions int
+	// Metrics takes the hub's metrics and is served at /metrics; nil is one of
+	// its own.
+	Metrics *prometheus.Registry
+	// Logger takes what happens; nil discards it. Tokens never reach it.
+	Logger *slog.Logger
+}
+
+func (cfg *Config) complete() error {
+	switch {
+	case cfg.State == nil:
+		return errors.New("hub: Config.State is nil, expected the shared state")
+	case cfg.Media == nil:
+		return errors.New("hub: Config.Media is nil, expected an engine")
+	case len(cfg.Secret) < minSecret:
+		return fmt.Errorf("hub: the token secret has %d bytes, expected at least %d random ones (RFC 7518 section 3.2)", len(cfg.Secret), minSecret)
+	}
+	setDefault(&cfg.LockTTL, 3*time.Second)
+	setDefault(&cfg.Lease, time.Second)
+	setDefault(&cfg.HoldBack, 200*time.Millisecond)
+	setDefault(&cfg.MaxSessions, 2000)
+	if cfg.Lease > cfg.LockTTL {
+		return fmt.Errorf("hub: a lease of %v is longer than the lock TTL of %v it relies on", cfg.Lease, cfg.LockTTL)
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = prometheus.NewRegistry()
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// minSecret is the shortest secret HS256 allows.
+const minSecret = 32
+
+func setDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}
+
+// Hub is a channel server.
+type Hub struct {
+	cfg      Config
+	log      *slog.Logger
+	tokens   *verifier
+	metrics  *metrics
+	traffic  traffic
+	listener net.Listener // nil without Config.Listen
+	handler  http.Handler
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	// alive counts the sessions; none begins once closing is set.
+	alive sync.WaitGroup
+
+	mu       sync.Mutex
+	channels map[string]*channel
+	sessions map[string]*session
+	pending  int // sessions being set up
+	closing  bool
+}
+
+// New prepares a hub and opens its address, so that one in use is known at once.
+// Run must follow.
+func New(cfg Config) (*Hub, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	h := &Hub{
+		cfg:      cfg,
+		log:      cfg.Logger,
+		tokens:   newVerifier(cfg.Secret),
+		channels: map[string]*channel{},
+		sessions: map[string]*session{},
+	}
+	if cfg.Listen != "" {
+		l, err := net.Listen("tcp", cfg.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("hub: HTTP address %q cannot be served on, free it or choose another: %w", cfg.Listen, err)
+		}
+		h.listener = l
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.metrics = newMetrics(h)
+	h.handler = h.routes()
+	return h, nil
+}
+
+// Addr is the address that is served on, nil without Config.Listen.
+func (h *Hub) Addr() net.Addr {
+	if h.listener == nil {
+		return nil
+	}
+	return h.listener.Addr()
+}
+
+// Handler serves the HTTP API and the page.
+func (h *Hub) Handler() http.Handler { return h.handler }
+
+// shutdownTime bounds how long Run may take once its context has ended.
+const shutdownTime = 1500 * time.Millisecond
+
+// Run serves until ctx ends, then gives back the floors it holds, closes all
+// sessions and returns nil. It returns an error if it cannot serve.
+func (h *Hub) Run(ctx context.Context) error {
+	failed := make(chan error, 1)
+	srv := newServer(h.handler, h.log)
+	// Event streams end with the hub, not only when their readers leave.
+	srv.BaseContext = func(net.Listener) context.Context { return h.ctx }
+	if h.listener != nil {
+		go func() { failed <- srv.Serve(h.listener) }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("hub: serve %v: %w", h.listener.Addr(), err)
+	}
+	h.cancel()
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if srv.Shutdown(bye) != nil {
+		_ = srv.Close() // whoever still talks to us has had its time
+	}
+	h.closeSessions()
+	return err
+}
+
+// enter returns a channel for use; leave must follow.
+func (h *Hub) enter(id string) *channel {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ch := h.channels[id]
+	if ch == nil {
+		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.log)
+		h.channels[id] = ch
+	}
+	ch.uses++
+	return ch
+}
+
+// leave ends one use of a channel. An unused one is closed.
+func (h *Hub) leave(ch *channel) {
+	h.mu.Lock()
+	ch.uses--
+	last := ch.uses == 0
+	if last {
+		delete(h.channels, ch.id)
+	}
+	h.mu.Unlock()
+	if last {
+		ch.close()
+	}
+}

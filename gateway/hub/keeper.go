@@ -1,0 +1,129 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// reason says why a floor was denied or ended. It is part of the HTTP API.
+type reason string
+
+const (
+	reasonReleased  reason = "released"
+	reasonRevoked   reason = "revoked"
+	reasonBanned    reason = "banned"
+	reasonPreempted reason = "preempted"
+	reasonBusy      reason = "busy"
+	reasonNoRights  reason = "no-rights"
+	reasonNoSession reason = "no-session"
+	reasonNoEvents  reason = "no-events"
+	reasonSilent    reason = "silent"
+	reasonRedis     reason = "redis"
+	reasonShutdown  reason = "shutdown"
+)
+
+// patience is how long a member the hub holds the floor for may send nothing.
+const patience = time.Second
+
+// floorLock is what a keeper needs of the shared state.
+type floorLock interface {
+	Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error)
+	Release(ctx context.Context, cl redis.Claim) (bool, error)
+}
+
+// keeper holds the floor on behalf of a member that cannot reach Redis itself: it
+// renews the lock and lets go of it once, for the first reason to.
+type keeper struct {
+	lock  floorLock
+	claim redis.Claim
+	epoch uint64
+	lease time.Duration
+	// lastHeard is when the member last sent a packet.
+	lastHeard func() time.Time
+
+	cancel  context.CancelCauseFunc
+	ctx     context.Context
+	stopped chan struct{} // closed once the lock is let go
+}
+
+// endedBecause carries a reason as a context's cause.
+type endedBecause reason
+
+func (e endedBecause) Error() string { return string(e) }
+
+// newKeeper prepares to keep what the claim was granted; ctx bounds it.
+func newKeeper(ctx context.Context, lock floorLock, claim redis.Claim, epoch uint64, lease time.Duration, lastHeard func() time.Time) *keeper {
+	k := &keeper{lock: lock, claim: claim, epoch: epoch, lease: lease, lastHeard: lastHeard, stopped: make(chan struct{})}
+	k.ctx, k.cancel = context.WithCancelCause(ctx)
+	return k
+}
+
+// stop ends the keeping; run then lets go of the lock.
+func (k *keeper) stop(why reason) { k.cancel(endedBecause(why)) }
+
+// run keeps the lock from grantedFrom, when it was asked for, until stopped or
+// until there is a reason to let go, and returns that reason.
+func (k *keeper) run(grantedFrom time.Time) reason {
+	defer close(k.stopped)
+	why := k.keep(grantedFrom)
+	k.stop(why)
+	// The lock is let go even when the hub is going down.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), k.lease)
+	defer cancel()
+	// If this fails, nobody renews the lock any more and its TTL ends it.
+	_, _ = k.lock.Release(ctx, k.claim)
+	return why
+}
+
+func (k *keeper) keep(grantedFrom time.Time) reason {
+	tick := time.NewTicker(k.lease / 3)
+	defer tick.Stop()
+	until := grantedFrom.Add(k.lease)
+	heard := time.Now()
+	for {
+		select {
+		case <-k.ctx.Done():
+			return k.cause()
+		case now := <-tick.C:
+			if last := k.lastHeard(); last.After(heard) {
+				heard = last
+			}
+			if now.Sub(heard) > patience {
+				return reasonSilent
+			}
+		}
+		sent := time.Now()
+		ctx, cancel := context.WithDeadline(k.ctx, until)
+		standing, err := k.lock.Renew(ctx, k.claim)
+		cancel()
+		switch {
+		case k.ctx.Err() != nil:
+			return k.cause()
+		case err != nil && !time.Now().Before(until):
+			return reasonRedis
+		case err != nil:
+			continue
+		}
+		switch standing.State {
+		case redis.Held:
+			until = sent.Add(k.lease)
+		case redis.Revoked:
+			return reasonRevoked
+		case redis.RevokedByBan:
+			return reasonBanned
+		default:
+			return reasonPreempted
+		}
+	}
+}
+
+func (k *keeper) cause() reason {
+	var because endedBecause
+	if errors.As(context.Cause(k.ctx), &because) {
+		return reason(because)
+	}
+	return reasonShutdown
+}

@@ -1,0 +1,36 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// member is one user on one channel, by whatever sessions it is there.
+type member struct {
+	userID, userName string
+
+	// asking makes floor requests of one browser take their turn.
+	asking sync.Mutex
+
+	// What follows is guarded by the channel's lock.
+
+	uses      int                // sessions and streams that keep it a member
+	leave     context.CancelFunc // ends the watch of its rights
+	rights    rightsView
+	source    *source // nil while it has no WHIP session
+	listeners int     // WHEP sessions
+	streams   int     // event streams
+	keeper    *keeper // nil unless the hub holds the floor for it
+}
+
+// mayTalkUntil is until when the member may be heard, given that it has the
+// floor before floor.
+func (m *member) mayTalkUntil(floor time.Time) time.Time { return m.rights.mayTalkUntil(floor) }
+
+// release lets go of the floor that the hub holds for the member, if it does.
+func (m *member) release(why reason) {
+	if m.keeper != nil {
+		m.keeper.stop(why)
+	}
+}

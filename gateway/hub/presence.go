@@ -1,0 +1,139 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// join makes a user a member, or finds it to be one; each join wants a part.
+func (ch *channel) join(userID, userName string) *member {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	m := ch.members[userID]
+	if m == nil {
+		m = &member{userID: userID}
+		ch.members[userID] = m
+		ctx, leave := context.WithCancel(ch.ctx)
+		m.leave = leave
+		ch.loops.Go(func() { ch.followRights(ctx, m) })
+	}
+	m.userName = cmp.Or(userName, m.userName, userID)
+	m.uses++
+	return m
+}
+
+func (ch *channel) followRights(ctx context.Context, m *member) {
+	err := ch.state.WatchRights(ctx, m.userID, func(r redis.Rights) { ch.seeRights(m, r, time.Now()) })
+	if err != nil && ctx.Err() == nil {
+		ch.log.Error("talk rights are not watched: the member is not heard", "user", m.userID, "error", err)
+		ch.seeRights(m, redis.Rights{}, time.Now())
+	}
+}
+
+// member is a user that is on the channel, nil if it is not.
+func (ch *channel) member(userID string) *member {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return ch.members[userID]
+}
+
+// part undoes one join.
+func (ch *channel) part(m *member) {
+	ch.change(func() {
+		m.uses--
+		if m.uses == 0 {
+			m.leave()
+			delete(ch.members, m.userID)
+		}
+	})
+}
+
+// openSource gives a member its one stream to send on; nil while it has one.
+func (ch *channel) openSource(m *member) *source {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if m.source != nil {
+		return nil
+	}
+	m.source = &source{member: m}
+	return m.source
+}
+
+func (ch *channel) closeSource(s *source) {
+	ch.change(func() {
+		s.member.source = nil
+		s.member.release(reasonNoSession)
+	})
+}
+
+// maxListeners and maxStreams bound what one member may open on a channel.
+const (
+	maxListeners = 8
+	maxStreams   = 8
+)
+
+// reserveListener counts a listener in; false when the member has too many.
+func (ch *channel) reserveListener(m *member) bool {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if m.listeners == maxListeners {
+		return false
+	}
+	m.listeners++
+	return true
+}
+
+func (ch *channel) openListener(l *listener) {
+	ch.change(func() { ch.fwd.addListener(l) })
+}
+
+func (ch *channel) closeListener(l *listener) {
+	ch.change(func() {
+		ch.fwd.removeListener(l)
+		l.member.listeners--
+	})
+}
+
+// openStream begins an event stream of a member; nil when it has too many. While
+// anybody watches, levels are measured.
+func (ch *channel) openStream(m *member) *watcher {
+	w := newWatcher()
+	ok := false
+	ch.change(func() {
+		if m.streams == maxStreams {
+			return
+		}
+		ok = true
+		m.streams++
+		ch.watchers[w] = struct{}{}
+		if len(ch.watchers) == 1 {
+			ctx, cancel := context.WithCancel(ch.ctx)
+			ch.stopMeter = cancel
+			meter := newMeter(ch.showLevels)
+			hear := meter.hear
+			ch.fwd.heard.Store(&hear)
+			ch.loops.Go(func() { meter.run(ctx) })
+		}
+	})
+	if !ok {
+		return nil
+	}
+	return w
+}
+
+func (ch *channel) closeStream(m *member, w *watcher) {
+	ch.change(func() {
+		delete(ch.watchers, w)
+		m.streams--
+		if m.streams == 0 {
+			m.release(reasonNoEvents)
+		}
+		if len(ch.watchers) == 0 {
+			ch.fwd.heard.Store(nil)
+			ch.stopMeter()
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package hub
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/go-chi/httprate"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const (
+	// maxName bounds IDs of channels and users, bytes.
+	maxName = 128
+	// What one user may ask for, and how often one address may be refused.
+	requestsPerSecond = 50
+	refusalsPerMinute = 120
+
+	readTime       = 10 * time.Second
+	headerTime     = 5 * time.Second
+	idleTime       = time.Minute
+	maxHeaderBytes = 16 << 10
+)
+
+// authorized answers a request of a bearer whose claims have been checked.
+type authorized func(w http.ResponseWriter, r *http.Request, c *Claims)
+
+// newServer is an HTTP server that no slow client wears out. Event streams
+// extend the time to write themselves.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       readTime,
+		WriteTimeout:      readTime + answerTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+func (h *Hub) routes() http.Handler {
+	mux := http.NewServeMux()
+	limits := newLimits()
+	api := func(pattern string, f authorized) { mux.Handle(pattern, h.authorize(limits, f)) }
+	for kind, open := range map[string]authorized{kindWHIP: h.publish, kindWHEP: h.listen} {
+		endpoint, session := "/"+kind+"/{channel}", "/"+kind+"/{channel}/{session}"
+		api("POST "+endpoint, open)
+		api("DELETE "+session, h.end(kind))
+		mux.HandleFunc("OPTIONS "+endpoint, preflight("OPTIONS, POST"))
+		mux.HandleFunc("OPTIONS "+session, preflight("DELETE, OPTIONS"))
+		mux.HandleFunc(endpoint, refuseMethod("OPTIONS, POST", "POST an SDP offer"))
+		mux.HandleFunc(session, refuseMethod("DELETE, OPTIONS",
+			"DELETE ends the session; neither trickle ICE nor ICE restarts are supported: offer all candidates, or open a new session"))
+	}
+	const floor = "/api/channels/{channel}/floor"
+	api("PUT "+floor, h.requestFloor)
+	api("DELETE "+floor, h.yieldFloor)
+	api("GET /api/channels/{channel}/events", h.events)
+	mux.HandleFunc("OPTIONS /api/", preflight("DELETE, GET, OPTIONS, PUT"))
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusNotFound, "there is no such resource, or not by this method: see docs/http-api.md")
+	})
+	mux.HandleFunc("GET /healthz", h.health)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.cfg.Metrics, promhttp.HandlerOpts{}))
+	return h.metrics.count(secure(mux))
+}
+
+// limits are the rates at which requests are taken.
+type limits struct{ users, refusals *httprate.RateLimiter }
+
+func newLimits() limits {
+	tooMany := httprate.WithLimitHandler(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusTooManyRequests, "too many requests: wait for Retry-After")
+	})
+	return limits{
+		users:    httprate.NewRateLimiter(requestsPerSecond, time.Second, tooMany),
+		refusals: httprate.NewRateLimiter(refusalsPerMinute, time.Minute, tooMany),
+	}
+}
+
+// authorize lets f answer requests with a good token for the channel they name.
+func (h *Hub) authorize(limits limits, f authorized) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := h.tokens.verify(r)
+		if err != nil {
+			if limits.refusals.RespondOnLimit(w, r, "ip:"+clientIP(r)) {
+				return
+			}
+			challenge := `Bearer realm="talkgate"`
+			if err != errNoToken {
+				challenge += `, error="invalid_token"`
+			}
+			w.Header().Set("WWW-Authenticate", challenge)
+			writeError(w, http.StatusUnauthorized, err.Error())
+			return
+		}
+		if limits.users.RespondOnLimit(w, r, c.UserID) {
+			return
+		}
+		channel := r.PathValue("channel")
+		switch {
+		case !validName(channel):
+			writeError(w, http.StatusBadRequest, "the channel's ID is empty, too long or not printable")
+		case !c.mayJoin(channel):
+			writeError(w, http.StatusForbidden, "the token is not for this channel")
+		default:
+			f(w, r, c)
+		}
+	})
+}
+
+// clientIP is the address a request came from, an IPv6 one reduced to its network.
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	return httprate.CanonicalizeIP(host)
+}
+
+// validName says whether s may be the ID of a channel or a user.
+func validName(s string) bool {
+	return s != "" && len(s) <= maxName && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+// secure sets the headers every answer has. Other origins may use the API: it
+// takes nothing a browser would send by itself.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		head := w.Header()
+		head.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		head.Set("X-Content-Type-Options", "nosniff")
+		head.Set("Referrer-Policy", "no-referrer")
+		head.Set("Cross-Origin-Resource-Policy", "same-origin")
+		head.Set("Cache-Control", "no-store")
+		head.Set("Access-Control-Allow-Origin", "*")
+		head.Set("Access-Control-Expose-Headers", "Location, Retry-After, WWW-Authenticate")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// preflight answers OPTIONS, for CORS and as RFC 9725 section 4.2 asks.
+func preflight(methods string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		head := w.Header()
+		head.Set("Allow", methods)
+		head.Set("Accept-Post", sdpType)
+		head.Set("Access-Control-Allow-Methods", methods)
+		head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		head.Set("Access-Control-Max-Age", "86400")
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func refuseMethod(allow, why string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", allow)
+		writeError(w, http.StatusMethodNotAllowed, why)
+	}
+}
+
+func writeError(w http.ResponseWriter, status int, text string) {
+	writeJSON(w, status, struct {
+		Error string `json:"error"`
+	}{text})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // who has gone does not hear it
+}

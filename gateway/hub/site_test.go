@@ -1,0 +1,455 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/pion/rtp"
+	"go.uber.org/goleak"
+
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/redistest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const channelID = "ops"
+
+var secret = []byte("a secret of thirty-two bytes, 123")
+
+// eventually is patient far beyond what is expected: it only ends a hung test.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// site is a hub with a real Redis, and an engine for its ports.
+type site struct {
+	t     testing.TB
+	redis *redistest.Server
+	state *redis.Client
+	hub   *Hub
+	port  *rtc.Engine
+	http  *http.Client
+	stop  func() error
+}
+
+func newSite(t testing.TB, change ...func(*Config)) *site {
+	t.Helper()
+	srv := redistest.Start(t)
+	return newSiteOn(t, srv, srv.URL, change...)
+}
+
+// newSiteOn has the hub reach Redis by url.
+func newSiteOn(t testing.TB, srv *redistest.Server, url string, change ...func(*Config)) *site {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	s := &site{t: t, redis: srv, http: &http.Client{Transport: &http.Transport{}}}
+	s.state = s.client(url)
+	s.port = engine(t, rtc.Config{})
+	cfg := Config{
+		Listen: "127.0.0.1:0",
+		Secret: secret,
+		State:  s.state,
+		Media:  engine(t, rtc.Config{UDPAddr: "127.0.0.1:0", PeerTimeout: 2 * time.Second}),
+		Logger: log,
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	h, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.hub = h
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx) }()
+	s.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		s.http.CloseIdleConnections()
+	})
+	return s
+}
+
+func engine(t testing.TB, cfg rtc.Config) *rtc.Engine {
+	t.Helper()
+	cfg.Interfaces = []string{"lo"}
+	e, err := rtc.NewEngine(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+func (s *site) client(url string) *redis.Client {
+	s.t.Helper()
+	c, err := redis.Open(redis.Config{URL: url})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// claims are those of a member of the channel.
+func claims(user string) *Claims {
+	return &Claims{
+		UserID: user, UserName: strings.ToUpper(user), Role: "GENERAL", ChannelIDs: []string{channelID},
+		RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))},
+	}
+}
+
+func (c *Claims) sign(t testing.TB) string {
+	t.Helper()
+	token, err := c.Sign(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// answer is a response that has been read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do makes a request with a token, or without if it is empty.
+func (s *site) do(ctx context.Context, method, path, token, contentType, body string) answer {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.hub.Addr().String()+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(b)}
+}
+
+func (s *site) as(user, method, path string) answer {
+	s.t.Helper()
+	return s.do(s.t.Context(), method, path, claims(user).sign(s.t), "", "")
+}
+
+// allow gives users the right to talk.
+func (s *site) allow(users ...string) {
+	s.t.Helper()
+	for _, u := range users {
+		s.redis.Do("SADD", "u."+u+".g", channelID)
+		s.publishRights(u, channelID)
+	}
+}
+
+// publishRights tells of a user's whole new list, as the control plane does.
+func (s *site) publishRights(user string, channels ...string) {
+	s.t.Helper()
+	b, _ := json.Marshal(map[string]any{"eventId": "e", "userId": user, "channelIds": append([]string{}, channels...), "action": "set_user_channels"})
+	s.redis.Do("PUBLISH", redis.MembershipUpdates, string(b))
+}
+
+// exchange posts an offer as a user; where is told the session's path.
+func (s *site) exchange(kind, user string, where *string) rtc.Exchange {
+	return func(ctx context.Context, offer string) (string, error) {
+		a := s.do(ctx, "POST", "/"+kind+"/"+channelID, claims(user).sign(s.t), sdpType, offer)
+		if a.status != http.StatusCreated {
+			return "", fmt.Errorf("%s: %d %s", kind, a.status, a.body)
+		}
+		if where != nil {
+			*where = a.header.Get("Location")
+		}
+		return a.body, nil
+	}
+}
+
+// talker is a member's voice. What it says is numbered.
+type talker struct {
+	*rtc.Publication
+	t     testing.TB
+	path  string
+	spoke int
+}
+
+func (s *site) talker(user string) *talker {
+	s.t.Helper()
+	tk := &talker{t: s.t}
+	p, err := s.port.Publish(s.t.Context(), s.exchange(kindWHIP, user, &tk.path))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	tk.Publication = p
+	s.t.Cleanup(func() { _ = p.Close() })
+	return tk
+}
+
+// say sends n frames, the first of them with the marker bit if first.
+func (tk *talker) say(first bool, n int) {
+	tk.t.Helper()
+	for i := range n {
+		frame := []byte{0xF8, byte(tk.spoke >> 8), byte(tk.spoke), 0xFF, 0xFE}
+		if err := tk.WriteOpus(frame, uint32(tk.spoke*media.FrameSamples), first && i == 0); err != nil {
+			tk.t.Fatal(err)
+		}
+		tk.spoke++
+	}
+}
+
+// keepSaying sends a frame every few milliseconds until ok.
+func (tk *talker) keepSaying(what string, ok func() bool) {
+	tk.t.Helper()
+	first := true
+	eventually(tk.t, what, func() bool {
+		tk.say(first, 1)
+		first = false
+		time.Sleep(4 * time.Millisecond)
+		return ok()
+	})
+}
+
+// ear is what a member heard.
+type ear struct {
+	mu    sync.Mutex
+	heard []media.Packet
+	path  string
+	sub   *rtc.Subscription
+}
+
+func (s *site) ear(user string) *ear {
+	s.t.Helper()
+	e := &ear{}
+	sub, err := s.port.Subscribe(s.t.Context(), s.exchange(kindWHEP, user, &e.path), func(p media.Packet) {
+		p.Opus = bytes.Clone(p.Opus)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.heard = append(e.heard, p)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	e.sub = sub
+	s.t.Cleanup(func() { _ = sub.Close() })
+	s.await(e)
+	return e
+}
+
+// await waits until packets of the hub reach an ear that has just connected: the
+// two ends of a connection do not stand at the same moment.
+func (s *site) await(e *ear) {
+	s.t.Helper()
+	f := &s.hub.channels[channelID].fwd
+	f.mu.Lock()
+	out := f.listeners[len(f.listeners)-1].out
+	f.mu.Unlock()
+	probe := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: []byte{0xF8, 0xFF, 0}}
+	eventually(s.t, "the ear hears a probe", func() bool {
+		probe.SequenceNumber++
+		probe.Payload[2]++
+		if err := out.WriteRTP(probe); err != nil {
+			s.t.Fatal(err)
+		}
+		for range 20 {
+			time.Sleep(time.Millisecond)
+			if heard := e.packets(); len(heard) > 0 && heard[len(heard)-1].Opus[2] == probe.Payload[2] {
+				return true
+			}
+		}
+		return false
+	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard = nil
+}
+
+func (e *ear) packets() []media.Packet {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]media.Packet(nil), e.heard...)
+}
+
+func (e *ear) count() int { return len(e.packets()) }
+
+// number is which of a talker's frames a packet carries.
+func number(p media.Packet) int { return int(p.Opus[1])<<8 | int(p.Opus[2]) }
+
+// take takes the floor as a port does.
+func (s *site) take(user string) redis.Claim {
+	s.t.Helper()
+	cl := redis.NewClaim(channelID, user, strings.ToUpper(user), time.Now(), 3*time.Second)
+	d, err := s.state.Acquire(s.t.Context(), cl)
+	if err != nil || d.Verdict != redis.Granted {
+		s.t.Fatalf("%s asks for the floor: %+v, %v", user, d, err)
+	}
+	return cl
+}
+
+func (s *site) release(cl redis.Claim) {
+	s.t.Helper()
+	if ok, err := s.state.Release(s.t.Context(), cl); !ok || err != nil {
+		s.t.Fatalf("release: %v, %v", ok, err)
+	}
+}
+
+// admits waits until the hub's own view lets user be heard, or nobody for "".
+func (s *site) admits(user string) {
+	s.t.Helper()
+	eventually(s.t, "the gate admits "+user, func() bool { return s.admitted() == user })
+}
+
+func (s *site) admitted() string {
+	s.hub.mu.Lock()
+	ch := s.hub.channels[channelID]
+	s.hub.mu.Unlock()
+	if ch == nil {
+		return ""
+	}
+	ch.fwd.mu.Lock()
+	defer ch.fwd.mu.Unlock()
+	if g := &ch.fwd.gate; g.open != nil && g.isOpen(g.open, time.Now()) {
+		return g.open.member.userID
+	}
+	return ""
+}
+
+// knows waits until the hub knows that user may talk, or may not.
+func (s *site) knows(user string, talk bool) {
+	s.t.Helper()
+	eventually(s.t, fmt.Sprintf("the hub knows that %s may talk: %v", user, talk), func() bool {
+		for _, m := range s.snapshot().Members {
+			if m.UserID == user {
+				return m.Rights != nil && *m.Rights == talk
+			}
+		}
+		return false
+	})
+}
+
+func (s *site) snapshot() channelState {
+	s.hub.mu.Lock()
+	ch := s.hub.channels[channelID]
+	s.hub.mu.Unlock()
+	if ch == nil {
+		return channelState{}
+	}
+	return ch.snapshot()
+}
+
+// stream is an event stream being read.
+type stream struct {
+	mu      sync.Mutex
+	states  []channelState
+	notices []notice
+	levels  []map[string]float64
+	close   func()
+}
+
+func (s *site) stream(user string) *stream {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	req, _ := http.NewRequestWithContext(ctx, "GET", "http://"+s.hub.Addr().String()+"/api/channels/"+channelID+"/events", nil)
+	req.Header.Set("Authorization", "Bearer "+claims(user).sign(s.t))
+	resp, err := s.http.Do(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		s.t.Fatalf("event stream: %v, %v", resp, err)
+	}
+	st := &stream{}
+	done := make(chan struct{})
+	go func() { defer close(done); defer resp.Body.Close(); st.read(resp.Body) }()
+	st.close = sync.OnceFunc(func() { cancel(); <-done })
+	s.t.Cleanup(st.close)
+	st.see(s.t, "a first state", func() bool { return len(st.states) > 0 })
+	return st
+}
+
+func (st *stream) read(r io.Reader) {
+	var kind string
+	buf := make([]byte, 0, 4096)
+	chunk := make([]byte, 4096)
+	for {
+		n, err := r.Read(chunk)
+		buf = append(buf, chunk[:n]...)
+		for {
+			line, rest, ok := bytes.Cut(buf, []byte("\n"))
+			if !ok {
+				break
+			}
+			buf = rest
+			if k, ok := bytes.CutPrefix(line, []byte("event: ")); ok {
+				kind = string(k)
+			} else if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
+				st.put(kind, data)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (st *stream) put(kind string, data []byte) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	switch kind {
+	case "state":
+		var s channelState
+		_ = json.Unmarshal(data, &s)
+		st.states = append(st.states, s)
+	case "notice":
+		var n notice
+		_ = json.Unmarshal(data, &n)
+		st.notices = append(st.notices, n)
+	case "levels":
+		var l struct{ Levels map[string]float64 }
+		_ = json.Unmarshal(data, &l)
+		st.levels = append(st.levels, l.Levels)
+	}
+}
+
+func (st *stream) see(t testing.TB, what string, look func() bool) {
+	t.Helper()
+	eventually(t, what, func() bool {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		return look()
+	})
+}
+
+func (st *stream) holder() string {
+	if h := st.states[len(st.states)-1].Holder; h != nil {
+		return h.UserID
+	}
+	return ""
+}

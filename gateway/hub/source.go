@@ -1,0 +1,98 @@
+package hub
+
+import (
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+const (
+	// holdPackets bounds what is held back by number: a port whose grant took
+	// long sends all it recorded meanwhile at once.
+	holdPackets = 64
+	// runGap is the silence after which a packet begins a new run, in case the
+	// packet with the marker bit was lost.
+	runGap = 100 * time.Millisecond
+	// maxMisorder is how many packets late a packet may be (RFC 3550 appendix A.1).
+	maxMisorder = 100
+)
+
+// heldPacket is one packet of a source that has not gone out yet.
+type heldPacket struct {
+	at   time.Time // when it arrived
+	seq  uint16
+	ts   uint32
+	run  uint64
+	size int
+	data [media.MaxOpusFrame]byte
+}
+
+// source is what one member sends: the packets that wait for the floor view to
+// confirm the member. A run is what is sent in one go, from a marker bit or a
+// silence on. Its fields belong to the gate.
+type source struct {
+	member *member
+
+	ring    [holdPackets]heldPacket
+	head, n int
+
+	run    uint64    // of the newest packet
+	closed uint64    // up to this run, nothing is held back any more
+	last   time.Time // when the newest packet arrived
+}
+
+// begin starts a new run. What was held of older ones is forgotten: nobody
+// confirmed it.
+func (s *source) begin() {
+	s.run++
+	s.forget()
+}
+
+func (s *source) forget() { s.head, s.n = 0, 0 }
+
+func (s *source) at(i int) *heldPacket { return &s.ring[(s.head+i)%holdPackets] }
+
+// expire forgets what has waited longer than hold. A run that waited in vain
+// will not be flushed later: it was sent without the floor.
+func (s *source) expire(now time.Time, hold time.Duration) (gone int) {
+	for s.n > 0 && now.Sub(s.at(0).at) > hold {
+		s.closed = max(s.closed, s.at(0).run)
+		s.drop()
+		gone++
+	}
+	return gone
+}
+
+func (s *source) drop() {
+	s.head = (s.head + 1) % holdPackets
+	s.n--
+}
+
+// insert holds a packet, in the order of sequence numbers. It reports false for
+// a duplicate of one that is held. The oldest gives way when all room is taken.
+func (s *source) insert(now time.Time, p *rtp.Packet) bool {
+	i := s.n
+	for i > 0 && s.at(i-1).run == s.run && int16(p.SequenceNumber-s.at(i-1).seq) <= 0 {
+		if s.at(i-1).seq == p.SequenceNumber {
+			return false
+		}
+		i--
+	}
+	if s.n == holdPackets {
+		if i == 0 {
+			return false
+		}
+		s.drop()
+		i--
+	}
+	for j := s.n; j > i; j-- {
+		*s.at(j) = *s.at(j - 1)
+	}
+	s.n++
+	h := s.at(i)
+	h.at, h.seq, h.ts, h.run = now, p.SequenceNumber, p.Timestamp, s.run
+	h.size = copy(h.data[:], p.Payload)
+	return true
+}

@@ -1,0 +1,90 @@
+package hub
+
+import (
+	"maps"
+	"sync"
+)
+
+// maxNotices bounds what waits for one slow reader; the oldest give way.
+const maxNotices = 32
+
+// floorHolder is who has the floor, in the HTTP API. Since is in ms since 1970.
+type floorHolder struct {
+	UserID   string `json:"userId"`
+	UserName string `json:"userName"`
+	Since    int64  `json:"since"`
+	Epoch    uint64 `json:"epoch,omitempty"`
+}
+
+// memberState is one member of a channel, in the HTTP API. Rights is nil while
+// they cannot be read.
+type memberState struct {
+	UserID    string `json:"userId"`
+	UserName  string `json:"userName"`
+	Sending   bool   `json:"sending"`
+	Listening bool   `json:"listening"`
+	Rights    *bool  `json:"rights"`
+}
+
+// channelState is a whole channel, in the HTTP API.
+type channelState struct {
+	Channel string        `json:"channel"`
+	Redis   bool          `json:"redis"`
+	Holder  *floorHolder  `json:"holder"`
+	Members []memberState `json:"members"`
+}
+
+// notice is one thing that happened, in words for a log.
+type notice struct {
+	Kind   reason `json:"kind"`
+	UserID string `json:"userId"`
+	Text   string `json:"text"`
+}
+
+// watcher collects, for one event stream, what has not been written yet. State
+// and levels are only ever the newest, so that a slow reader holds up nobody and
+// grows nothing.
+type watcher struct {
+	wake chan struct{} // something is there
+
+	mu      sync.Mutex
+	stale   bool // the state has changed
+	notices []notice
+	levels  map[string]float64
+}
+
+func newWatcher() *watcher { return &watcher{wake: make(chan struct{}, 1)} }
+
+func (w *watcher) put(f func()) {
+	w.mu.Lock()
+	f()
+	w.mu.Unlock()
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *watcher) stateChanged() { w.put(func() { w.stale = true }) }
+
+func (w *watcher) notify(n notice) {
+	w.put(func() {
+		if len(w.notices) == maxNotices {
+			w.notices = append(w.notices[:0], w.notices[1:]...)
+		}
+		w.notices = append(w.notices, n)
+	})
+}
+
+func (w *watcher) setLevels(levels map[string]float64) {
+	w.put(func() { w.levels = maps.Clone(levels) })
+}
+
+// take returns what is new since it was called last.
+func (w *watcher) take() (stale bool, notices []notice, levels map[string]float64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	stale, notices, levels = w.stale, w.notices, w.levels
+	w.stale, w.notices, w.levels = false, nil, nil
+	return stale, notices, levels
+}
