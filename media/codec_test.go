@@ -154,6 +154,7 @@ func TestDecoderRefusesWhatIsNotAFrame(t *testing.T) {
 		"empty":            {},
 		"60 ms":            {11<<3 | 0, 1, 2, 3},
 		"10 ms":            {8<<3 | 0, 1, 2, 3},
+		"2.5 ms":           {28<<3 | 0, 1, 2, 3},
 		"odd pair":         {9<<3 | 1, 1, 2, 3, 4},
 		"no frames":        {9<<3 | 3, 0},
 		"too many":         {9<<3 | 3, 63, 1, 2},
@@ -163,9 +164,37 @@ func TestDecoderRefusesWhatIsNotAFrame(t *testing.T) {
 		if err := d.Decode(packet, pcm); !errors.Is(err, ErrNotAFrame) {
 			t.Errorf("%s: %v, want %v", name, err, ErrNotAFrame)
 		}
+		if err := d.Conceal(pcm); err != nil {
+			t.Errorf("%s: what takes its place: %v", name, err)
+		}
 	}
 	good := encodeAll(t, newEncoder(t, EncoderConfig{}), recorded(t, "front_center"))
 	if got := decodeAll(t, d, good); len(got) == 0 {
 		t.Error("good packets no longer decode")
 	}
+}
+
+// Whatever comes from the network, the decoder answers with a frame or an error,
+// and goes on.
+func FuzzDecoder(f *testing.F) {
+	good := encodeAll(f, newEncoder(f, EncoderConfig{FEC: true}), recorded(f, "front_center")[10*FrameSamples:])[:12]
+	for _, p := range good[4:] {
+		f.Add(p, good[5])
+	}
+	f.Add([]byte{}, []byte{0xff})
+	pcm := make([]int16, FrameSamples)
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		d := newDecoder(t)
+		decodeAll(t, d, good[8:])
+		_ = d.Decode(first, pcm)
+		if HasFEC(second) {
+			_ = d.DecodeFEC(second, pcm)
+		}
+		_ = d.Decode(second, pcm)
+		_ = d.DecodeFEC(first, pcm)
+		if err := d.Conceal(pcm); err != nil {
+			t.Error(err)
+		}
+		decodeAll(t, d, good[8:])
+	})
 }

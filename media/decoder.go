@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/thesyncim/gopus"
 )
@@ -23,9 +24,9 @@ type Decoder struct {
 
 // NewDecoder returns a decoder that has heard nothing.
 func NewDecoder() (*Decoder, error) {
-	cfg := gopus.DefaultDecoderConfig(SampleRate, 1)
-	cfg.MaxPacketSamples = FrameSamples
-	dec, err := gopus.NewDecoder(cfg)
+	// Its limit on a packet's length stays at the default: with a frame's, a short
+	// packet would make it conceal no more than that packet's length.
+	dec, err := gopus.NewDecoder(gopus.DefaultDecoderConfig(SampleRate, 1))
 	if err != nil {
 		return nil, fmt.Errorf("opus decoder: %w", err)
 	}
@@ -52,8 +53,11 @@ func (d *Decoder) Decode(opus []byte, pcm []int16) error {
 // (packet loss concealment); one after the other they fade to silence.
 func (d *Decoder) Conceal(pcm []int16) error {
 	n, err := d.opus.DecodeInt16(nil, pcm[:FrameSamples])
-	if err != nil || n != FrameSamples {
-		return fmt.Errorf("conceal: %d of %d samples: %w", n, FrameSamples, err)
+	if err != nil {
+		return fmt.Errorf("conceal: %w", err)
+	}
+	if n != FrameSamples {
+		return fmt.Errorf("conceal: made %d samples, want %d", n, FrameSamples)
 	}
 	return nil
 }
@@ -73,7 +77,7 @@ func (d *Decoder) DecodeFEC(next []byte, pcm []int16) error {
 		return fmt.Errorf("%w: it recovers %d samples", ErrNotAFrame, n)
 	}
 	for i, s := range d.recovered {
-		pcm[i] = int16(min(max(s*32768, -32768), 32767))
+		pcm[i] = int16(min(max(math.RoundToEven(float64(s)*32768), -32768), 32767))
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ type EncoderConfig struct {
 	// prepare for; 0 means DefaultExpectedLoss. Without FEC it has no meaning.
 	ExpectedLoss int
 	// Complexity is 1 (least work) to 10 (best sound); 0 means
-	// DefaultComplexity.
+	// DefaultComplexity. At 1, FEC takes the upper frequencies for its room.
 	Complexity int
 }
 
