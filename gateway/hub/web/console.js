@@ -12,6 +12,9 @@ import { playTone } from './tones.js';
 // reports levels ten times a second then, so that this long means it is gone.
 const silenceTime = 3000;
 
+// endings are the notices by which the hub says why it took the floor back.
+const endings = new Set(['revoked', 'banned', 'preempted', 'silent', 'redis', 'no-session', 'no-events', 'shutdown']);
+
 // Console is one visitor on one channel: it holds what the page knows (model) and
 // runs the connections. It calls changed() after each change of the model, and
 // log(text) with what is worth keeping.
@@ -151,7 +154,10 @@ export class Console {
     const m = this.model;
     if (type === 'state') this.#state(data, began);
     else if (type === 'levels') this.#set({ levels: m.holder ? data.levels : {} });
-    else if (type === 'notice' && data.text) this.#log(data.text);
+    else if (type === 'notice') {
+      this.#log(data.text);
+      if (data.userId === m.me && endings.has(data.kind)) this.#talk({ type: 'lost', reason: data.kind });
+    }
   }
 
   #state(state, began) {

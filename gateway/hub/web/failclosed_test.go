@@ -59,6 +59,7 @@ func TestMicrophoneFailsClosed(t *testing.T) {
 		"rights taken":       {func(hub *mockHub) { hub.send("state", rights(mine(5), false)) }, "revoked"},
 		"rights unknown":     {func(hub *mockHub) { hub.send("state", rights(mine(5), nil)) }, "revoked"},
 		"redis away":         {func(hub *mockHub) { hub.send("state", with(mine(5), object{"redis": false})) }, "revoked"},
+		"told so":            {func(hub *mockHub) { hub.send("notice", object{"kind": "banned", "userId": "visitor", "text": "x"}) }, "revoked"},
 		"floor idle":         {func(hub *mockHub) { hub.send("state", quiet()) }, "revoked"},
 		"floor granted anew": {func(hub *mockHub) { hub.send("state", mine(6)) }, "revoked"},
 		"hub gone":           {func(hub *mockHub) { hub.CloseClientConnections() }, "hub-away"},

@@ -4,6 +4,10 @@ import { Final } from './retry.js';
 // answerTime is how long the hub may take to answer before it counts as away.
 const answerTime = 5000;
 
+// silenceTime is how long a stream may say nothing, three of the hub's signs of
+// life, before it counts as broken: a path that swallows packets does not end it.
+const silenceTime = 15000;
+
 // HubError is an answer other than success. status is HTTP's; body is the
 // answer's JSON, {} when it had none.
 export class HubError extends Error {
@@ -55,12 +59,31 @@ export class Hub {
 
   // stream reads a path's server-sent events, calling onEvent(type, data, serverTime)
   // with data parsed from JSON and serverTime the hub's clock, in ms, when the
-  // stream began. It throws when the hub does not answer in time or the stream breaks.
+  // stream began. It throws when the hub does not answer in time or the stream breaks, and a Final when the
+  // bearer may not read it.
   async stream(path, signal, onEvent, onBytes) {
-    const response = await this.call('GET', path, { headers: { Accept: 'text/event-stream' }, signal });
-    const began = Date.parse(response.headers.get('Date') ?? '') || Date.now();
-    for await (const { type, data } of readEvents(response.body, onBytes)) {
-      onEvent(type, JSON.parse(data), began);
+    const silent = new AbortController();
+    let timer;
+    const heard = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silent.abort(new Error('The hub has fallen silent.')), silenceTime);
+      onBytes?.();
+    };
+    try {
+      const response = await this.call('GET', path, {
+        headers: { Accept: 'text/event-stream' },
+        signal: AbortSignal.any([signal, silent.signal]),
+      });
+      heard();
+      const began = Date.parse(response.headers.get('Date') ?? '') || Date.now();
+      for await (const { type, data } of readEvents(response.body, heard)) {
+        onEvent(type, JSON.parse(data), began);
+      }
+    } catch (e) {
+      if (silent.signal.aborted) throw silent.signal.reason;
+      throw e.status === 400 || e.status === 403 ? new Final(e.message) : e;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -3,15 +3,21 @@
 const reasons = {
   busy: 'Somebody else has the floor.',
   'no-rights': 'You have no talk right on this channel.',
+  revoked: 'Your talk right was taken away.',
   banned: 'You are banned from talking.',
+  preempted: 'Somebody with priority took the floor.',
+  silent: 'Nothing came from your microphone.',
+  ended: 'The hub ended it.',
   redis: 'Redis is away, so nobody can be given the floor.',
   hub: 'The hub does not answer.',
-  taken: 'The hub gave the floor to nobody or to somebody else.',
+  shutdown: 'The hub is shutting down.',
   microphone: 'The microphone is not available.',
   link: 'The audio connection is down.',
+  'no-session': 'The audio connection is down.',
+  'no-events': 'The connection to the hub was interrupted.',
 };
 
-// explain puts the reason of a denial or a revocation into words.
+// explain puts the reason of a denial or a revocation, mostly the hub's, into words.
 export function explain({ reason, holder }) {
   if (reason === 'busy' && holder) return `${holder.userName || holder.userId} has the floor.`;
   return reasons[reason] ?? reason;

@@ -64,9 +64,9 @@ export function step(talk, event) {
 function seen(talk, { redis, mine, epoch, rights }) {
   if (talk.phase !== 'talking') return [talk, []];
   if (!redis) return lost(talk, 'redis');
-  if (rights === false || rights === null) return lost(talk, 'no-rights');
+  if (rights === false || rights === null) return lost(talk, 'revoked');
   if (mine && epoch === talk.epoch) return [{ ...talk, confirmed: true }, []];
-  if (talk.confirmed || epoch > talk.epoch) return lost(talk, 'taken');
+  if (talk.confirmed || epoch > talk.epoch) return lost(talk, 'ended');
   return [talk, []];
 }
 
@@ -76,6 +76,9 @@ function lost(talk, reason) {
       return [{ ...talk, phase: 'revoked', reason }, ['close', 'yield', 'revoked']];
     case 'requesting':
       return [{ ...talk, phase: 'denied', reason }, ['yield', 'deny']];
+    case 'revoked':
+      // That it ended may be known before why.
+      return [talk.reason === 'ended' ? { ...talk, reason } : talk, []];
     default:
       return [talk, []];
   }

@@ -101,7 +101,7 @@ test('an event from before the grant does not end it, one from after does', () =
 
 test('what the hub says ends a talk spurt at once', () => {
   const granted = { type: 'granted', request: 1, epoch: 7 };
-  for (const [change, reason] of [[{ redis: false }, 'redis'], [{ rights: false }, 'no-rights'], [{ rights: null }, 'no-rights']]) {
+  for (const [change, reason] of [[{ redis: false }, 'redis'], [{ rights: false }, 'revoked'], [{ rights: null }, 'revoked']]) {
     const event = { type: 'seen', redis: true, rights: true, mine: true, epoch: 7, ...change };
     const [talk, effects] = play(press, granted, event);
     assert.equal(talk.reason, reason);
@@ -116,4 +116,15 @@ test('an unanswered request is taken back, an answered one is not', () => {
 
 test('an unknown event is a mistake, not a silence', () => {
   assert.throws(() => step(idle, { type: 'pres' }), /unknown event pres/);
+});
+
+test('why it ended may come after it ended, and is then not forgotten', () => {
+  const grant = [press, { type: 'granted', request: 1, epoch: 7 }];
+  const seen = (mine) => ({ type: 'seen', redis: true, rights: true, mine, epoch: mine ? 7 : 0 });
+  const silent = { type: 'lost', reason: 'silent' };
+  for (const events of [[seen(true), seen(false), silent], [silent, seen(false)]]) {
+    const [talk, effects] = play(...grant, ...events, { type: 'lost', reason: 'hub' });
+    assert.equal(talk.reason, 'silent');
+    assert.equal(effects.filter((e) => e === 'close').length, 1);
+  }
 });
