@@ -1,10 +1,8 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +31,9 @@ type channel struct {
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 	look   chan struct{} // asks for a fresh reading
+	// looked ends the wait for known: Redis has been asked once, in vain or not.
+	looked func()
+	known  chan struct{}
 
 	uses int // guarded by the hub's lock
 
@@ -41,6 +42,7 @@ type channel struct {
 	members  map[string]*member
 	watchers map[*watcher]struct{}
 	shown    *redis.Holder // who the watchers were told has the floor
+	picture  []byte        // the state they were told last, JSON
 	// stopMeter ends the metering of levels, which goes on while anybody watches.
 	stopMeter context.CancelFunc
 }
@@ -52,10 +54,12 @@ func newChannel(ctx context.Context, id string, state floorReader, lease, hold t
 		lease:    lease,
 		log:      log.With("channel", id),
 		look:     make(chan struct{}, 1),
+		known:    make(chan struct{}),
 		floor:    floorView{lease: lease},
 		members:  map[string]*member{},
 		watchers: map[*watcher]struct{}{},
 	}
+	ch.looked = sync.OnceFunc(func() { close(ch.known) })
 	ch.ctx, ch.cancel = context.WithCancel(ctx)
 	ch.fwd.traffic = tr
 	ch.fwd.gate.hold = hold
@@ -144,6 +148,7 @@ func (ch *channel) read() {
 }
 
 func (ch *channel) seeFloor(f redis.FloorView) {
+	defer ch.looked()
 	ch.change(func() {
 		if err := ch.floor.see(f); err != nil {
 			ch.log.Warn("floor is not honoured", "error", err)
@@ -183,9 +188,7 @@ func (ch *channel) decide() {
 		ch.tellHandover(ch.shown, holder)
 		ch.shown = holder
 	}
-	for w := range ch.watchers {
-		w.stateChanged()
-	}
+	ch.show(now)
 }
 
 func (ch *channel) admit(holder *redis.Holder, now time.Time) {
@@ -210,60 +213,4 @@ func sameGrant(a, b *redis.Holder) bool {
 		return a == b
 	}
 	return grantOf(a) == grantOf(b)
-}
-
-// tellHandover puts a change of the floor into words. ch.mu is held.
-func (ch *channel) tellHandover(from, to *redis.Holder) {
-	if from == nil {
-		return
-	}
-	name := cmp.Or(from.UserName, from.UserID, "someone")
-	m := ch.members[from.UserID]
-	switch {
-	case m != nil && m.rights.known && !m.rights.talk:
-		ch.tell(notice{reasonRevoked, from.UserID, name + " may not talk any more"})
-	case !ch.floor.known:
-		ch.tell(notice{reasonRedis, from.UserID, "Redis does not answer: " + name + " is not heard"})
-	case to != nil && to.UserID != from.UserID:
-		ch.tell(notice{reasonPreempted, from.UserID, name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")})
-	default:
-		ch.tell(notice{reasonReleased, from.UserID, name + " has finished"})
-	}
-}
-
-// tell sends a notice to all watchers. ch.mu is held.
-func (ch *channel) tell(n notice) {
-	for w := range ch.watchers {
-		w.notify(n)
-	}
-}
-
-func (ch *channel) showLevels(levels map[string]float64) {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	for w := range ch.watchers {
-		w.setLevels(levels)
-	}
-}
-
-// snapshot is the channel as it is now.
-func (ch *channel) snapshot() channelState {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	s := channelState{Channel: ch.id, Redis: ch.floor.known, Members: []memberState{}}
-	if h := ch.floor.holderAt(time.Now()); h != nil {
-		s.Holder = &floorHolder{UserID: h.UserID, UserName: h.UserName, Since: h.Since.UnixMilli(), Epoch: h.Epoch}
-	}
-	for _, m := range ch.members {
-		ms := memberState{UserID: m.userID, UserName: m.userName, Sending: m.source != nil, Listening: m.listeners > 0}
-		if m.rights.known {
-			talk := m.rights.talk
-			ms.Rights = &talk
-		}
-		s.Members = append(s.Members, ms)
-	}
-	slices.SortFunc(s.Members, func(a, b memberState) int {
-		return cmp.Or(cmp.Compare(a.UserName, b.UserName), cmp.Compare(a.UserID, b.UserID))
-	})
-	return s
 }

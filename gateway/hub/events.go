@@ -32,7 +32,9 @@ func (h *Hub) events(w http.ResponseWriter, r *http.Request, c *Claims) {
 	s := &eventStream{w: w, ctl: http.NewResponseController(w)}
 	tick := time.NewTicker(keepalive)
 	defer tick.Stop()
-	if s.send("state", ch.snapshot()) != nil {
+	select {
+	case <-ch.known: // so that the first state says more than that nothing is known yet
+	case <-r.Context().Done():
 		return
 	}
 	for {
@@ -67,7 +69,7 @@ func (s *eventStream) forward(ch *channel, watch *watcher) error {
 		}
 	}
 	if stale {
-		if err := s.send("state", ch.snapshot()); err != nil {
+		if err := s.send("state", ch.shownState()); err != nil {
 			return err
 		}
 	}

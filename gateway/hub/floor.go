@@ -78,9 +78,8 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 	switch d.Verdict {
 	case redis.Granted:
 	case redis.Busy:
-		holder := &floorHolder{UserID: d.Holder.UserID, UserName: d.Holder.UserName, Since: d.Holder.Since.UnixMilli(), Epoch: d.Holder.Epoch}
 		h.deny(ch, m, fmt.Sprintf("%s wanted the floor while %s had it", m.userName, d.Holder.UserName))
-		return http.StatusConflict, floorAnswer{Reason: reasonBusy, Holder: holder}
+		return http.StatusConflict, floorAnswer{Reason: reasonBusy, Holder: holderOf(&d.Holder)}
 	case redis.Banned:
 		h.deny(ch, m, m.userName+" is banned")
 		return http.StatusForbidden, floorAnswer{Reason: reasonBanned}

@@ -49,6 +49,12 @@ func (v *floorView) see(f redis.FloorView) error {
 	return nil
 }
 
+// knownAt says whether the floor is known at now: Redis answered last time, or
+// less than a lease ago.
+func (v *floorView) knownAt(now time.Time) bool {
+	return v.known || now.Before(v.readAt.Add(v.lease))
+}
+
 // holderAt is who has the floor at now, nil for nobody.
 func (v *floorView) holderAt(now time.Time) *redis.Holder {
 	if v.holder == nil || !now.Before(v.until) {

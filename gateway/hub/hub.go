@@ -27,6 +27,7 @@ import (
 type State interface {
 	floorReader
 	floorLock
+	rightsWriter
 	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 	Ping(ctx context.Context) error
 }

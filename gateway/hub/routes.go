@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-chi/httprate"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/talkgate/talkgate/gateway/hub/web"
 )
 
 const (
@@ -57,16 +59,19 @@ func (h *Hub) routes() http.Handler {
 		mux.HandleFunc(session, refuseMethod("DELETE, OPTIONS",
 			"DELETE ends the session; neither trickle ICE nor ICE restarts are supported: offer all candidates, or open a new session"))
 	}
-	const floor = "/api/channels/{channel}/floor"
+	const floor, rights = "/api/channels/{channel}/floor", "/api/channels/{channel}/members/{user}/rights"
 	api("PUT "+floor, h.requestFloor)
 	api("DELETE "+floor, h.yieldFloor)
 	api("GET /api/channels/{channel}/events", h.events)
+	api("PUT "+rights, h.setRights(true))
+	api("DELETE "+rights, h.setRights(false))
 	mux.HandleFunc("OPTIONS /api/", preflight("DELETE, GET, OPTIONS, PUT"))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "there is no such resource, or not by this method: see docs/http-api.md")
 	})
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(h.cfg.Metrics, promhttp.HandlerOpts{}))
+	mux.Handle("/", web.Handler())
 	return h.metrics.count(secure(mux))
 }
 

@@ -364,7 +364,9 @@ func (s *site) snapshot() channelState {
 	if ch == nil {
 		return channelState{}
 	}
-	return ch.snapshot()
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return ch.snapshot(time.Now())
 }
 
 // stream is an event stream being read.

@@ -53,7 +53,12 @@ type watcher struct {
 	levels  map[string]float64
 }
 
-func newWatcher() *watcher { return &watcher{wake: make(chan struct{}, 1)} }
+// newWatcher is a watcher that has been told nothing yet, not even the state.
+func newWatcher() *watcher {
+	w := &watcher{wake: make(chan struct{}, 1)}
+	w.stateChanged()
+	return w
+}
 
 func (w *watcher) put(f func()) {
 	w.mu.Lock()

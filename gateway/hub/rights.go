@@ -1,0 +1,45 @@
+package hub
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// rightsWriter changes talk rights as the control plane does, and tells everybody.
+type rightsWriter interface {
+	GrantRights(ctx context.Context, userID string, channels ...string) ([]string, error)
+	RevokeRights(ctx context.Context, userID string, channels ...string) ([]string, error)
+}
+
+// rightsTime bounds a change of talk rights.
+const rightsTime = 2 * time.Second
+
+// setRights answers PUT and DELETE of a member's talk rights on a channel.
+func (h *Hub) setRights(may bool) authorized {
+	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
+		channel, user := r.PathValue("channel"), r.PathValue("user")
+		switch {
+		case !c.mayManage():
+			writeError(w, http.StatusForbidden, "talk rights are given and taken by DISPATCH and ADMIN only")
+			return
+		case !validName(user):
+			writeError(w, http.StatusBadRequest, "the user's ID is empty, too long or not printable")
+			return
+		}
+		change := h.cfg.State.RevokeRights
+		if may {
+			change = h.cfg.State.GrantRights
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), rightsTime)
+		defer cancel()
+		if _, err := change(ctx, user, channel); err != nil {
+			h.log.Error("talk rights could not be changed", "channel", channel, "user", user, "talk", may, "by", c.UserID, "error", err)
+			w.Header().Set("Retry-After", "1")
+			writeError(w, http.StatusServiceUnavailable, "Redis does not answer, the rights may not have changed: try again")
+			return
+		}
+		h.log.Info("talk rights changed", "channel", channel, "user", user, "talk", may, "by", c.UserID)
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
