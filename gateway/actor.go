@@ -113,11 +113,11 @@ func (a *actor) rightsAre(r redis.Rights) {
 // floorIs takes in who has the floor. If it is not this port although the
 // machine thinks so, Redis is asked at once.
 func (a *actor) floorIs(v redis.FloorView) {
-	if !v.Known {
-		return
+	if v.Known != a.view.Known {
+		a.log.Info("Redis answers", "answers", v.Known)
 	}
 	a.view = v
-	if a.floor.Phase == floor.Talking && !a.ours() {
+	if v.Known && a.floor.Phase == floor.Talking && !a.ours() {
 		a.step(floor.Event{Kind: floor.Doubt, At: a.now()})
 	}
 	a.show()
@@ -130,11 +130,11 @@ func (a *actor) ours() bool {
 
 // show brings lamps and observer up to date.
 func (a *actor) show() {
-	s := Status{Floor: a.floor}
+	s := Status{Floor: a.floor, Redis: a.view.Known}
 	if h := a.view.Holder; h != nil {
 		s.Holder, s.HolderName = h.UserID, h.UserName
 	}
-	s.Lamps = lamps(a.floor, s.Holder, a.ours())
+	s.Lamps = lamps(s, a.ours())
 	if s == a.shown {
 		return
 	}

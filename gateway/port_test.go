@@ -450,26 +450,43 @@ func TestLampsAndWords(t *testing.T) {
 			t.Errorf("no words for %v", why)
 		}
 	}
-	idle := floor.Floor{Rights: true, Link: true}
-	talking, refused := idle, idle
-	talking.Phase, refused.Phase = floor.Talking, floor.Refused
+	ready := Status{Floor: floor.Floor{Rights: true, Link: true}, Redis: true}
+	with := func(s Status, change func(*Status)) Status { change(&s); return s }
 	tests := []struct {
-		f      floor.Floor
-		holder string
+		status Status
 		ours   bool
 		want   hal.Lamps
 	}{
-		{idle, "", false, hal.Lamps{Link: true}},
-		{idle, "u2", false, hal.Lamps{Link: true, Busy: true}},
-		{talking, "u1", true, hal.Lamps{Link: true, Talk: true}},
-		{refused, "u2", false, hal.Lamps{Link: true, Busy: true, Alert: true}},
-		{floor.Floor{Link: true}, "", false, hal.Lamps{}},
+		{ready, false, hal.Lamps{Link: true}},
+		{with(ready, func(s *Status) { s.Holder = "u2" }), false, hal.Lamps{Link: true, Busy: true}},
+		{with(ready, func(s *Status) { s.Holder, s.Floor.Phase = "u1", floor.Talking }), true, hal.Lamps{Link: true, Talk: true}},
+		{with(ready, func(s *Status) { s.Holder, s.Floor.Phase = "u2", floor.Refused }), false, hal.Lamps{Link: true, Busy: true, Alert: true}},
+		{with(ready, func(s *Status) { s.Floor.Rights = false }), false, hal.Lamps{}},
+		{with(ready, func(s *Status) { s.Floor.Link = false }), false, hal.Lamps{}},
+		{with(ready, func(s *Status) { s.Redis = false }), false, hal.Lamps{}},
 	}
 	for _, tt := range tests {
-		if got := lamps(tt.f, tt.holder, tt.ours); got != tt.want {
-			t.Errorf("%v with holder %q: %+v, want %+v", tt.f.Phase, tt.holder, got, tt.want)
+		if got := lamps(tt.status, tt.ours); got != tt.want {
+			t.Errorf("%+v: %+v, want %+v", tt.status, got, tt.want)
 		}
 	}
+}
+
+// TestRedisAwayShows: a person at the port sees that a press would not work.
+func TestRedisAwayShows(t *testing.T) {
+	inBubble(t, time.Millisecond, func(w *world) {
+		if !w.now().Lamps.Link {
+			t.Error("the link lamp is dark")
+		}
+		w.redis.view(redis.FloorView{})
+		if w.now().Lamps.Link {
+			t.Error("the link lamp is lit though Redis is away")
+		}
+		w.redis.view(redis.FloorView{Known: true})
+		if !w.now().Lamps.Link {
+			t.Error("the link lamp stays dark though Redis is back")
+		}
+	})
 }
 
 func TestOptionsNameWhatIsWrong(t *testing.T) {

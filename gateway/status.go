@@ -8,6 +8,8 @@ import (
 // Status is a port at an instant.
 type Status struct {
 	Floor floor.Floor
+	// Redis is whether Redis answers.
+	Redis bool
 	// Holder is who has the floor, as Redis tells: empty on an idle channel.
 	// HolderName is for people.
 	Holder, HolderName string
@@ -16,12 +18,12 @@ type Status struct {
 }
 
 // lamps is what a port shows. ours says that the holder is this port itself.
-func lamps(f floor.Floor, holder string, ours bool) hal.Lamps {
+func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
-		Talk:  f.Phase == floor.Talking,
-		Busy:  holder != "" && !ours,
-		Alert: f.Phase == floor.Refused,
-		Link:  f.Link && f.Rights,
+		Talk:  s.Floor.Phase == floor.Talking,
+		Busy:  s.Holder != "" && !ours,
+		Alert: s.Floor.Phase == floor.Refused,
+		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 	}
 }
 

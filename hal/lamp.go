@@ -5,7 +5,7 @@ type Lamps struct {
 	Talk  bool `json:"talk"`  // the floor is ours, the microphone is open
 	Busy  bool `json:"busy"`  // somebody else has the floor
 	Alert bool `json:"alert"` // denied, revoked or timed out; dark again on release
-	Link  bool `json:"link"`  // connected to the channel and allowed to talk on it
+	Link  bool `json:"link"`  // connected to channel and Redis, and allowed to talk
 }
 
 // Panel shows lamps. Show is called with the whole new state and only when it
