@@ -148,8 +148,9 @@ func (c *conn) describe(ctx context.Context, local webrtc.SessionDescription) (s
 // Exchange posts an offer to the peer and returns its answer.
 type Exchange func(ctx context.Context, offer string) (answer string, err error)
 
-// offer connects: it returns once media flows, or with the reason why not.
-func (c *conn) offer(ctx context.Context, exchange Exchange) error {
+// offer connects to a peer whose part is answerer: it returns once media flows,
+// or with the reason why not.
+func (c *conn) offer(ctx context.Context, exchange Exchange, answerer role) error {
 	local, err := c.pc.CreateOffer(nil)
 	if err != nil {
 		return fmt.Errorf("offer: %w", err)
@@ -162,7 +163,7 @@ func (c *conn) offer(ctx context.Context, exchange Exchange) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSDP(answer); err != nil {
+	if err := checkSDP(answer, answerer); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {

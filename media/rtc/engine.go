@@ -20,7 +20,9 @@ type Config struct {
 	Logger *slog.Logger
 	// UDPAddr, "host:port", is the one UDP socket shared by all sessions, so
 	// that a firewall needs one rule. A host of "" or "0.0.0.0" means each
-	// address of this machine. Empty gives each session ports of its own.
+	// address of this machine. Empty gives each session ports of its own. It is
+	// for the answering side: sessions that share a socket are told apart by
+	// the peer's address, so peers must not share one too.
 	UDPAddr string
 	// Interfaces names the network interfaces to use when UDPAddr does not
 	// name an address, for example "eth0". Empty means all, loopback included.

@@ -24,7 +24,7 @@ type Listener struct {
 // connected; the session ends by itself if that never happens. Errors wrap
 // ErrBadSDP or ErrNoOpus when the offer is at fault.
 func (e *Engine) AcceptListener(ctx context.Context, offer string) (*Listener, string, error) {
-	if err := checkSDP(offer); err != nil {
+	if err := checkSDP(offer, listens); err != nil {
 		return nil, "", fmt.Errorf("accept listener: %w", err)
 	}
 	c, err := e.newConn()

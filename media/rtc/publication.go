@@ -39,7 +39,7 @@ func (p *Publication) connect(ctx context.Context, exchange Exchange) error {
 	if err := p.send(p.out); err != nil {
 		return err
 	}
-	if err := p.offer(ctx, exchange); err != nil {
+	if err := p.offer(ctx, exchange, listens); err != nil {
 		return err
 	}
 	// The stack reports the connection a moment before it binds the stream.

@@ -19,7 +19,7 @@ type Session struct {
 // each packet, one at a time; the packet and its payload are reused when it
 // returns. Errors wrap ErrBadSDP or ErrNoOpus when the offer is at fault.
 func (e *Engine) AcceptPublisher(ctx context.Context, offer string, on func(p *rtp.Packet)) (*Session, string, error) {
-	if err := checkSDP(offer); err != nil {
+	if err := checkSDP(offer, sends); err != nil {
 		return nil, "", fmt.Errorf("accept publisher: %w", err)
 	}
 	c, err := e.newConn()

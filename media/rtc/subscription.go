@@ -47,5 +47,5 @@ func (s *Subscription) connect(ctx context.Context, exchange Exchange) error {
 		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		return fmt.Errorf("add stream: %w", err)
 	}
-	return s.offer(ctx, exchange)
+	return s.offer(ctx, exchange, sends)
 }
