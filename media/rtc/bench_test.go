@@ -74,7 +74,7 @@ func bareListener(b *testing.B, from, to *Engine, t webrtc.TrackLocal) {
 		if _, err := c.pc.AddTransceiverFromTrack(t, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
 			return "", err
 		}
-		return c.answer(ctx, offer)
+		return c.answer(ctx, offer, listens)
 	}, func(media.Packet) {})
 	if err != nil {
 		b.Fatal(err)

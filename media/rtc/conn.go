@@ -180,9 +180,9 @@ func (c *conn) offer(ctx context.Context, exchange Exchange, answerer role) erro
 	}
 }
 
-// answer returns the answer to an offer; the connection then comes about, or
-// fails, by itself.
-func (c *conn) answer(ctx context.Context, offer string) (string, error) {
+// answer returns the answer to an offer of an author whose part is offerer; the
+// connection then comes about, or fails, by itself.
+func (c *conn) answer(ctx context.Context, offer string, offerer role) (string, error) {
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
 	}
@@ -193,6 +193,10 @@ func (c *conn) answer(ctx context.Context, offer string) (string, error) {
 	sdp, err := c.describe(ctx, local)
 	if err != nil {
 		return "", err
+	}
+	// The stack rejects what it cannot match by silently answering without it.
+	if err := checkSDP(sdp, offerer.opposite()); err != nil {
+		return "", fmt.Errorf("offer: its audio section has no common ground with ours: %w", err)
 	}
 	c.awaitPeer()
 	return sdp, nil

@@ -36,7 +36,7 @@ func (e *Engine) AcceptListener(ctx context.Context, offer string) (*Listener, s
 		_ = c.Close()
 		return nil, "", fmt.Errorf("accept listener: %w", err)
 	}
-	answer, err := c.answer(ctx, offer)
+	answer, err := c.answer(ctx, offer, listens)
 	if err != nil {
 		_ = c.Close()
 		return nil, "", fmt.Errorf("accept listener: %w", err)

@@ -28,7 +28,7 @@ func (e *Engine) AcceptPublisher(ctx context.Context, offer string, on func(p *r
 	}
 	s := &Session{conn: c}
 	s.hear(c, func(p *rtp.Packet, _ time.Time) { on(p) })
-	answer, err := c.answer(ctx, offer)
+	answer, err := c.answer(ctx, offer, sends)
 	if err != nil {
 		_ = c.Close()
 		return nil, "", fmt.Errorf("accept publisher: %w", err)
