@@ -1,0 +1,199 @@
+package rtc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"go.uber.org/goleak"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+// within is patient far beyond what is expected: it only ends a hung test.
+func within(t testing.TB, what string, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatalf("never: %s", what)
+	}
+}
+
+func TestCloseEndsBothSidesAndLeavesNothing(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0"}), newEngine(t, Config{})
+	for range 5 {
+		p, s := publishTo(t, port, hub, func(*rtp.Packet) {})
+		q, l := listenTo(t, port, hub, func(media.Packet) {})
+		_ = p.Close()
+		within(t, "the hub notices the publisher's end", s.Done())
+		_ = l.Close()
+		within(t, "the port notices the hub's end", q.Done())
+		if !errors.Is(p.Err(), ErrClosed) || !errors.Is(l.Err(), ErrClosed) {
+			t.Errorf("own end: %v, %v", p.Err(), l.Err())
+		}
+		if !errors.Is(s.Err(), ErrPeerLost) || !errors.Is(q.Err(), ErrPeerLost) {
+			t.Errorf("peer's end: %v, %v", s.Err(), q.Err())
+		}
+		if err := p.WriteOpus([]byte{0xF8}, 0, true); !errors.Is(err, ErrClosed) {
+			t.Errorf("WriteOpus after the end: %v", err)
+		}
+		if err := l.WriteRTP(&rtp.Packet{Payload: []byte{0xF8}}); !errors.Is(err, ErrClosed) {
+			t.Errorf("WriteRTP after the end: %v", err)
+		}
+	}
+	_ = hub.Close()
+	goleak.VerifyNone(t, before)
+}
+
+// A hub that is killed says no goodbye: its socket is just gone.
+func TestVanishedPeerIsNoticed(t *testing.T) {
+	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0", PeerTimeout: time.Second}), newEngine(t, Config{PeerTimeout: time.Second})
+	p, s := publishTo(t, port, hub, func(*rtp.Packet) {})
+	q, l := listenTo(t, port, hub, func(media.Packet) {})
+	_ = hub.Close()
+	for name, session := range map[string]interface {
+		Done() <-chan struct{}
+		Err() error
+	}{"publication": p, "session": s, "subscription": q, "listener": l} {
+		within(t, name+" ends", session.Done())
+		if !errors.Is(session.Err(), ErrPeerLost) {
+			t.Errorf("%s: %v", name, session.Err())
+		}
+	}
+}
+
+// Silence between talk spurts is no reason to end: consent checks go on.
+func TestSilenceIsNotAbsence(t *testing.T) {
+	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0", PeerTimeout: time.Second}), newEngine(t, Config{PeerTimeout: time.Second})
+	p, s := publishTo(t, port, hub, func(*rtp.Packet) {})
+	select {
+	case <-p.Done():
+		t.Errorf("publication ended: %v", p.Err())
+	case <-s.Done():
+		t.Errorf("session ended: %v", s.Err())
+	case <-time.After(3 * time.Second): // three times the timeout
+	}
+}
+
+// An offer whose author never connects costs the hub nothing for long.
+func TestPeerThatNeverComes(t *testing.T) {
+	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0", PeerTimeout: time.Second}), newEngine(t, Config{})
+	send, hear := offers(t, port)
+	s, _, err := hub.AcceptPublisher(t.Context(), send, func(*rtp.Packet) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, _, err := hub.AcceptListener(t.Context(), hear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the session ends", s.Done())
+	within(t, "the listener ends", l.Done())
+	if !errors.Is(s.Err(), ErrNotConnected) || !errors.Is(l.Err(), ErrNotConnected) {
+		t.Errorf("got %v and %v", s.Err(), l.Err())
+	}
+}
+
+func TestConnectingCanBeGivenUp(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0"}), newEngine(t, Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	var s *Session
+	_, err := port.Publish(ctx, func(ctx context.Context, offer string) (answer string, err error) {
+		s, answer, err = hub.AcceptPublisher(ctx, offer, func(*rtp.Packet) {})
+		_ = s.Close()
+		time.AfterFunc(50*time.Millisecond, cancel)
+		return answer, err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	_ = hub.Close()
+	goleak.VerifyNone(t, before)
+}
+
+// Nothing a publisher puts into its stream ends it, or reaches the channel
+// unless it is a packet of sound.
+func TestMalformedPacketsAreDropped(t *testing.T) {
+	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0"}), newEngine(t, Config{})
+	good := make(chan struct{})
+	var bad atomic.Int64
+	heard := sync.OnceFunc(func() { close(good) })
+	p, s := publishTo(t, port, hub, func(p *rtp.Packet) {
+		if bytes.Equal(p.Payload, []byte("good")) {
+			heard()
+		} else if len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusFrame {
+			bad.Add(1)
+		}
+	})
+	b := p.out.binding.Load()
+	write := func(h rtp.Header, payload []byte) {
+		h.Version, h.SSRC = 2, b.ssrc
+		_, _ = b.writer.WriteRTP(&h, payload)
+	}
+	for range 200 {
+		write(rtp.Header{PayloadType: b.payloadType}, nil)
+		write(rtp.Header{PayloadType: b.payloadType}, make([]byte, media.MaxOpusFrame+1))
+		write(rtp.Header{PayloadType: uint8(rand.N(128))}, make([]byte, rand.N(200)))
+		write(rtp.Header{PayloadType: b.payloadType, CSRC: make([]uint32, rand.N(16))}, []byte{1})
+		write(rtp.Header{PayloadType: b.payloadType, Padding: true, PaddingSize: byte(rand.N(255))}, []byte{1})
+		junk := make([]byte, 1+rand.N(100))
+		for i := range junk {
+			junk[i] = byte(rand.Uint32())
+		}
+		_, _ = b.writer.Write(junk)
+	}
+	go func() {
+		for {
+			if p.WriteOpus([]byte("good"), 0, false) != nil {
+				return
+			}
+			select {
+			case <-good:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}()
+	within(t, "a good packet is heard after the bad ones", good)
+	if n := bad.Load(); n != 0 {
+		t.Errorf("%d packets without sound were passed on", n)
+	}
+	if s.Err() != nil {
+		t.Errorf("the session ended: %v", s.Err())
+	}
+}
+
+// The hub writes a channel's packets from the goroutine of whoever speaks.
+func TestManyWriteToOneListener(t *testing.T) {
+	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0"}), newEngine(t, Config{})
+	heard := make(chan struct{}, 1)
+	_, l := listenTo(t, port, hub, func(media.Packet) {
+		select {
+		case heard <- struct{}{}:
+		default:
+		}
+	})
+	var writers sync.WaitGroup
+	for i := range 4 {
+		writers.Go(func() {
+			p := &rtp.Packet{Header: rtp.Header{Version: 2, SSRC: uint32(i)}, Payload: []byte{1, 2, 3}}
+			for range 200 {
+				p.SequenceNumber++
+				if err := l.WriteRTP(p); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	<-heard
+}
