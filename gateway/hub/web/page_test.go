@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 )
 
 var gates = []object{{"name": "north-gate", "userId": "n"}, {"name": "south-gate", "userId": "s"}}
@@ -14,8 +12,8 @@ var gates = []object{{"name": "north-gate", "userId": "n"}, {"name": "south-gate
 // TestLooks walks the page through all it can show, at the sizes and in the
 // colours it can have, and keeps pictures of it.
 func TestLooks(t *testing.T) {
-	b := webtest.Start(t)
-	b.Before(peerConnectionStub)
+	b := newBrowser(t)
+	b.before(peerConnectionStub)
 	since := func() int64 { return time.Now().Add(-7 * time.Second).UnixMilli() }
 	lit := func(name, lamp, state, reason string, level float64) object {
 		lamps := object{"talk": false, "busy": false, "alert": false, "link": true}
@@ -34,21 +32,21 @@ func TestLooks(t *testing.T) {
 		hub := newMockHub(t, gates...)
 		shoot := func(phase string) {
 			t.Helper()
-			b.UntilPhase(phase)
-			if over := webtest.Eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+			b.untilPhase(phase)
+			if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
 				t.Errorf("%s, %s: %d px too wide", size.name, phase, over)
 			}
-			b.Shoot(size.name + " " + phase)
+			b.shoot(size.name + " " + phase)
 		}
-		b.Look(size.width, size.height, size.scheme)
-		b.Run(chromedp.Navigate(hub.URL))
+		b.look(size.width, size.height, size.scheme)
+		b.run(chromedp.Navigate(hub.URL))
 		hub.send("radio", lit("north-gate", "link", "idle", "", -60))
 		hub.send("radio", lit("south-gate", "link", "idle", "", -60))
-		b.UntilPhase("idle")
-		b.Shoot(size.name + " not joined")
+		b.untilPhase("idle")
+		b.shoot(size.name + " not joined")
 
-		b.Run(chromedp.Click("#join-talk"))
-		b.Until(`document.querySelector("#health-microphone dd").textContent === "closed"`)
+		b.run(chromedp.Click("#join-talk"))
+		b.until(`document.querySelector("#health-microphone dd").textContent === "closed"`)
 		shoot("idle")
 
 		hub.send("state", with(quiet(), object{"holder": object{"userId": "n", "userName": "north-gate", "since": since(), "epoch": 4}}))
@@ -59,16 +57,16 @@ func TestLooks(t *testing.T) {
 		shoot("busy")
 
 		hub.grant(409, object{"granted": false, "reason": "busy", "holder": object{"userId": "n", "userName": "north-gate"}})
-		b.Run(chromedp.Focus("#talk"), webtest.Down(" "))
+		b.run(chromedp.Focus("#talk"), down(" "))
 		shoot("denied")
-		b.Run(webtest.Up(" "))
+		b.run(up(" "))
 
 		hub.send("state", quiet())
 		hub.send("radio", lit("north-gate", "alert", "revoked", "talk right taken away", -60))
 		hub.send("radio", lit("south-gate", "link", "idle", "", -60))
-		b.UntilPhase("idle")
+		b.untilPhase("idle")
 		hub.grant(200, object{"granted": true, "epoch": 5})
-		b.Run(webtest.Down(" "))
+		b.run(down(" "))
 		mine := with(quiet(), object{"holder": object{"userId": "visitor", "userName": "Visitor", "since": since(), "epoch": 5}})
 		hub.send("state", mine)
 		hub.send("levels", object{"levels": object{"visitor": -20.0}})
@@ -79,7 +77,7 @@ func TestLooks(t *testing.T) {
 		hub.send("state", revoked)
 		hub.send("notice", object{"kind": "revoked", "userId": "visitor", "text": "Visitor’s talk right was taken away"})
 		shoot("revoked")
-		b.Run(webtest.Up(" "))
+		b.run(up(" "))
 
 		hub.send("state", with(quiet(), object{"redis": false}))
 		shoot("redis-away")
@@ -88,8 +86,8 @@ func TestLooks(t *testing.T) {
 		shoot("hub-away")
 	}
 	hub := newMockHub(t)
-	b.Look(360, 720, "dark")
-	b.Run(chromedp.Navigate(hub.URL))
-	b.Until(`!document.getElementById("sign-in").hidden`)
-	b.Shoot("signed out")
+	b.look(360, 720, "dark")
+	b.run(chromedp.Navigate(hub.URL))
+	b.until(`!document.getElementById("sign-in").hidden`)
+	b.shoot("signed out")
 }

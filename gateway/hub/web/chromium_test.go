@@ -1,5 +1,4 @@
-// Package webtest drives the page in a real browser, for tests.
-package webtest
+package web_test
 
 import (
 	"context"
@@ -18,19 +17,19 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Patience bounds every wait of a browser test. It is far beyond what any of them
+// patience bounds every wait of a browser test. It is far beyond what any of them
 // needs: a test ends when what it waits for is there.
-const Patience = 20 * time.Second
+const patience = 20 * time.Second
 
-// Browser is one tab of a headless Chromium.
-type Browser struct {
+// browser is one tab of a headless Chromium.
+type browser struct {
 	t   *testing.T
 	ctx context.Context
 }
 
-// Start starts Chromium with these flags beside the usual ones. The test
+// newBrowser starts Chromium with these flags beside the usual ones. The test
 // fails if the page logs an error, throws, or is stopped by its content policy.
-func Start(t *testing.T, flags ...chromedp.ExecAllocatorOption) *Browser {
+func newBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -40,7 +39,7 @@ func Start(t *testing.T, flags ...chromedp.ExecAllocatorOption) *Browser {
 		}
 	}
 	if path == "" {
-		Missing(t, "chromium, to test the page in a browser")
+		missing(t, "chromium, to test the page in a browser")
 	}
 	options := append([]chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
@@ -54,11 +53,9 @@ func Start(t *testing.T, flags ...chromedp.ExecAllocatorOption) *Browser {
 		chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true),
-		// A machine without a network still has the hub on its loopback.
-		chromedp.Flag("allow-loopback-in-peer-connection", true),
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
 		chromedp.Flag("use-fake-device-for-media-stream", true),
-		chromedp.WSURLReadTimeout(Patience),
+		chromedp.WSURLReadTimeout(patience),
 	}, flags...)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
@@ -84,34 +81,31 @@ func Start(t *testing.T, flags ...chromedp.ExecAllocatorOption) *Browser {
 			t.Errorf("the page's console: %s", p)
 		}
 	})
-	return &Browser{t: t, ctx: ctx}
+	return &browser{t: t, ctx: ctx}
 }
 
-// For is the same tab in a subtest.
-func (b *Browser) For(t *testing.T) *Browser { return &Browser{t: t, ctx: b.ctx} }
-
-// Run performs actions one after the other.
-func (b *Browser) Run(actions ...chromedp.Action[chromedp.Void]) {
+// run performs actions one after the other.
+func (b *browser) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, Patience)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// Call is an action of one protocol command.
-func Call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+// call is an action of one protocol command.
+func call[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, target, command, params)
 		return chromedp.Void{}, err
 	}
 }
 
-// Eval returns what a JavaScript expression comes to, its promise awaited.
-func Eval[T any](b *Browser, expression string) T {
+// eval returns what a JavaScript expression comes to, its promise awaited.
+func eval[T any](b *browser, expression string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, Patience)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -120,39 +114,38 @@ func Eval[T any](b *Browser, expression string) T {
 	return value
 }
 
-// Until waits for a JavaScript condition, and when it does not come says what the page shows.
-func (b *Browser) Until(condition string) {
+// until waits for a JavaScript condition, and when it does not come says what the page shows.
+func (b *browser) until(condition string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, Patience)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	poll := chromedp.Poll[chromedp.Void](condition,
 		chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
 	if _, err := chromedp.Run(ctx, poll); err != nil {
 		b.t.Fatalf("waiting for %s: %v\nthe page shows: %s", condition, err,
-			Eval[string](b, `document.body.dataset.phase + " | " + document.body.innerText.replace(/\s+/g, " ")`))
+			eval[string](b, `document.body.dataset.phase + " | " + document.body.innerText.replace(/\s+/g, " ")`))
 	}
 }
 
-// UntilPhase waits until the page is in a phase, one of those in status.js.
-func (b *Browser) UntilPhase(phase string) {
+func (b *browser) untilPhase(phase string) {
 	b.t.Helper()
-	b.Until(fmt.Sprintf("document.body.dataset.phase === %q", phase))
+	b.until(fmt.Sprintf("document.body.dataset.phase === %q", phase))
 }
 
-// Before runs a script in every page that is opened from now on, ahead of its own.
-func (b *Browser) Before(script string) {
+// before runs a script in every page that is opened from now on, ahead of its own.
+func (b *browser) before(script string) {
 	b.t.Helper()
-	b.Run(Call(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}))
+	b.run(call(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}))
 }
 
-// Look sets the size of the window in CSS pixels and the colour scheme.
-func (b *Browser) Look(width, height int64, scheme string) {
+// look sets the size of the window in CSS pixels and the colour scheme.
+func (b *browser) look(width, height int64, scheme string) {
 	b.t.Helper()
-	b.Run(
-		Call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+	b.run(
+		call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
 			Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 600,
 		}),
-		Call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{
 				{Name: "prefers-color-scheme", Value: scheme},
 				{Name: "prefers-reduced-motion", Value: "reduce"}, // a picture in mid-transition shows neither state
@@ -161,10 +154,10 @@ func (b *Browser) Look(width, height int64, scheme string) {
 	)
 }
 
-// Shoot keeps a picture of the window among the test's artifacts (go test -artifacts).
-func (b *Browser) Shoot(name string) {
+// shoot keeps a picture of the window among the test's artifacts (go test -artifacts).
+func (b *browser) shoot(name string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, Patience)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
@@ -176,17 +169,17 @@ func (b *Browser) Shoot(name string) {
 	}
 }
 
-// Down and Up are the two halves of a key that is held; Tap is both.
-func Down(key string) chromedp.Action[chromedp.Void] {
+// down and up are the two halves of a key that is held; tap is both.
+func down(key string) chromedp.Action[chromedp.Void] {
 	text := map[string]string{" ": " ", "Enter": "\r"}[key]
 	return keyEvent(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: text})
 }
 
-func Up(key string) chromedp.Action[chromedp.Void] {
+func up(key string) chromedp.Action[chromedp.Void] {
 	return keyEvent(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key})
 }
 
-func Tap(key string) chromedp.Action[chromedp.Void] { return chromedp.Steps(Down(key), Up(key)) }
+func tap(key string) chromedp.Action[chromedp.Void] { return chromedp.Steps(down(key), up(key)) }
 
 func keyEvent(p input.DispatchKeyEventParams) chromedp.Action[chromedp.Void] {
 	p.Code = map[string]string{" ": "Space"}[p.Key]
@@ -194,25 +187,5 @@ func keyEvent(p input.DispatchKeyEventParams) chromedp.Action[chromedp.Void] {
 		p.Code = p.Key
 	}
 	p.WindowsVirtualKeyCode = map[string]int64{" ": 32, "Enter": 13, "Tab": 9}[p.Key]
-	return Call(input.DispatchKeyEvent, p)
-}
-
-// Missing skips a test for want of a program, but fails it in CI, where a skip
-// would go unseen.
-func Missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("CI must have %s", what)
-	}
-	t.Skipf("SKIPPED: not installed: %s", what)
-}
-
-// Eventually waits for what the page causes elsewhere.
-func Eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(Patience); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
+	return call(input.DispatchKeyEvent, p)
 }

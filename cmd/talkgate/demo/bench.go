@@ -1,0 +1,117 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"math/rand/v2"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/hal/sim"
+	"github.com/talkgate/talkgate/media"
+)
+
+// bench is a site with pairs of radios under test.
+type bench struct {
+	site  *Site
+	pairs []*pair
+}
+
+// packetsPerTrial is room for what is sent or heard in one trial: 50 a second.
+const packetsPerTrial = 100
+
+func newBench(cfg Config, presses int) (_ *bench, err error) {
+	site, err := newSite(cfg)
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{site: site}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, site.close())
+		}
+	}()
+	enc, err := media.NewEncoder(media.EncoderConfig{FEC: true, ExpectedLoss: 10})
+	if err != nil {
+		return nil, err
+	}
+	run := rand.Uint32() // so that two selftests may share a Redis
+	for i := range pairs {
+		p := &pair{
+			setRights: site.setRights,
+			rnd:       rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+			lookahead: enc.Lookahead(),
+		}
+		channel := fmt.Sprintf("selftest-%x-%d", run, i)
+		room := (2*share(presses, i) + 10) * packetsPerTrial
+		seed := maphash.MakeSeed()
+		for k, st := range []**tested{&p.talker, &p.ear} {
+			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, sim.Noise(uint64(2*i+k)), seed, room)
+			if err != nil {
+				return nil, err
+			}
+		}
+		if p.witness, err = b.newWitness(channel+"-w", channel, seed, room); err != nil {
+			return nil, err
+		}
+		b.pairs = append(b.pairs, p)
+	}
+	return b, nil
+}
+
+// tested is a station that is measured.
+type tested struct {
+	*station
+	source   sim.Source
+	probe    *probe
+	recorder *sim.Recorder
+	lost     moment
+}
+
+// newTested adds a station whose microphone always hears source, on the same
+// index as its samples.
+func (b *bench) newTested(name, channel string, source sim.Source, seed maphash.Seed, room int) (*tested, error) {
+	t := &tested{source: source, recorder: sim.NewRecorder(memory)}
+	var err error
+	t.station, err = b.site.newStation(name, channel, nil, func(opt *gateway.Options) {
+		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room), heard: newTape(seed, room)}
+		opt.Link = t.probe
+		opt.Rights = watched{opt.Rights, channel, &t.lost}
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.radio.Mic.Hear(source)
+	t.radio.Speaker.SetTap(t.recorder.Tap)
+	return t, nil
+}
+
+// newWitness adds a member who only listens, and returns what it hears.
+func (b *bench) newWitness(name, channel string, seed maphash.Seed, room int) (*tape, error) {
+	l, err := b.site.newLink(name, name, channel)
+	if err != nil {
+		return nil, err
+	}
+	heard := newTape(seed, 2*room)
+	b.site.members = append(b.site.members, member{name, channel, func(ctx context.Context) error {
+		return l.Run(ctx, probedEvents{nobody{}, heard})
+	}})
+	return heard, nil
+}
+
+// nobody is behind the witness's link.
+type nobody struct{}
+
+func (nobody) LinkUp()              {}
+func (nobody) LinkDown(error)       {}
+func (nobody) Receive(media.Packet) {}
+
+// setRights gives or takes talk rights as a control plane does.
+func (s *Site) setRights(ctx context.Context, st *station, held bool) error {
+	if held {
+		return s.admit(ctx, st.userID, st.channel)
+	}
+	_, err := s.state.RevokeRights(ctx, st.userID, st.channel)
+	return err
+}

@@ -1,0 +1,48 @@
+// Package demo is a site in one process: a hub, a Redis and virtual radios, each
+// a complete port. It is there to be looked at, and to test itself.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/talkgate/talkgate/hal/sim"
+)
+
+// Channel is the channel of the demo.
+const Channel = "gates"
+
+// Run shows the demo until ctx ends, and says on out where to look.
+func Run(ctx context.Context, cfg Config, out io.Writer) error {
+	site, err := newSite(cfg)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"north-gate", "south-gate"} {
+		if _, err := site.newStation(name, Channel, sim.Speech, nil); err != nil {
+			return errors.Join(err, site.close())
+		}
+	}
+	if err := site.welcome(out); err != nil {
+		return errors.Join(err, site.close())
+	}
+	return site.Run(ctx)
+}
+
+func (s *Site) welcome(out io.Writer) error {
+	where := "in this process, " + s.redisURL
+	if s.embedded == nil {
+		where = "as given with --redis"
+	}
+	_, err := fmt.Fprintf(out, `talkgate demo
+
+  open    %s
+  radios  north-gate and south-gate, on channel %s
+  redis   %s
+  end     Ctrl-C
+
+`, s.URL(), Channel, where)
+	return err
+}

@@ -1,0 +1,154 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+const (
+	// pairs is on how many channels at once presses are tried.
+	pairs = 3
+	// spoilt is how many trials in a row may be spoilt by a machine that does
+	// not keep up with virtual sound cards.
+	spoilt = 20
+	// countFor is how long allocations are counted.
+	countFor = 2 * time.Second
+)
+
+// Selftest presses and revokes so many times each, through the real path from
+// the button of one radio to the loudspeaker of another, and says what it found.
+// It is in error when it could not be carried out.
+func Selftest(ctx context.Context, cfg Config, presses int) (*Report, error) {
+	bench, err := newBench(cfg, presses)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var report *Report
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return bench.site.Run(ctx) })
+	g.Go(func() error {
+		defer cancel()
+		var err error
+		report, err = bench.run(ctx, presses)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
+	began := time.Now()
+	for _, p := range b.pairs {
+		if err := p.settle(ctx, time.Time{}); err != nil {
+			return nil, fmt.Errorf("radios do not come on air: %w", err)
+		}
+	}
+	onAir := time.Since(began)
+	if since, ok := running(); ok {
+		onAir = since
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	for i, p := range b.pairs {
+		g.Go(func() error { return p.try(gctx, share(presses, i)) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	r := &Report{StartToOnAir: millis(onAir), RSS: resident()}
+	var err error
+	if r.AllocsPerFrame, err = b.pairs[0].count(ctx); err != nil {
+		return nil, err
+	}
+	b.collect(r)
+	r.judge(presses, presses)
+	return r, nil
+}
+
+// share is what pair i does of n.
+func share(n, i int) int { return (n + pairs - 1 - i) / pairs }
+
+// try does n presses, n revocations and some collisions, in random order.
+func (p *pair) try(ctx context.Context, n int) error {
+	trials := make([]func(context.Context) error, 0, 3*n)
+	for k := range n {
+		trials = append(trials, p.speakUndisturbed, p.revoke)
+		if k%5 == 0 {
+			trials = append(trials, p.collide)
+		}
+	}
+	p.rnd.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
+	for _, trial := range trials {
+		if err := trial(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// speakUndisturbed repeats a trial that this machine spoilt.
+func (p *pair) speakUndisturbed(ctx context.Context) error {
+	for range spoilt {
+		before := p.found.disturbed
+		if err := p.speak(ctx); err != nil || p.found.disturbed == before {
+			return err
+		}
+	}
+	return fmt.Errorf("this machine was too slow for the virtual sound cards %d times in a row; let it do nothing else", spoilt)
+}
+
+// count talks for a while and counts what is allocated for it.
+func (p *pair) count(ctx context.Context) (Allocs, error) {
+	p.talker.radio.Button.Set(true)
+	if err := p.pause(ctx, 200*time.Millisecond, 220*time.Millisecond); err != nil {
+		return Allocs{}, err
+	}
+	var err error
+	a := allocations(func() int {
+		mark := p.talker.probe.sent.mark()
+		err = p.pause(ctx, countFor, countFor+media.FrameDuration)
+		return p.talker.probe.sent.mark() - mark
+	})
+	if err != nil {
+		return Allocs{}, err
+	}
+	return a, p.settle(ctx, p.talker.radio.Button.Set(false))
+}
+
+// collect adds up what the pairs found.
+func (b *bench) collect(r *Report) {
+	var all findings
+	for _, p := range b.pairs {
+		f := p.found
+		all.press = append(all.press, f.press...)
+		all.revoke = append(all.revoke, f.revoke...)
+		all.mouthToEar = append(all.mouthToEar, f.mouthToEar...)
+		r.Faults = append(r.Faults, f.faults...)
+		r.Presses += f.heard
+		r.Revocations += f.silenced
+		r.Collisions += f.collisions
+		r.Disturbed += f.disturbed
+		r.PacketsAfterRevoke += f.after
+		r.PacketsInFlight += f.inFlight
+		r.ClippedSamples.Start = max(r.ClippedSamples.Start, f.clipped.Start)
+		r.ClippedSamples.End = max(r.ClippedSamples.End, f.clipped.End)
+		a, b := p.talker.probe.sent, p.ear.probe.sent
+		r.DoubleTalkFrames += doubleTalk(a.since(0), b.since(0), p.witness.since(0))
+		for _, t := range []*tape{a, b, p.witness} {
+			if t.full() {
+				r.Faults = append(r.Faults, fmt.Sprintf("a record of %d packets is full", len(t.packets)))
+			}
+		}
+	}
+	r.PressToFirstPacket = tail(all.press)
+	r.RevokeToLastPacket = tail(all.revoke)
+	r.MouthToEar = usual(all.mouthToEar)
+}

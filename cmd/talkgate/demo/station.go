@@ -1,0 +1,110 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	link "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/hal/sim"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// station is one virtual radio and its port: the very code that runs on a board,
+// with connections of its own.
+type station struct {
+	name, userID, channel string
+	// voice is what its microphone hears when it is pressed, from a sample
+	// index on.
+	voice  func(from uint64) sim.Source
+	radio  *sim.Radio
+	status atomic.Pointer[gateway.Status]
+}
+
+// newStation prepares a station at a site; wrap, if not nil, may put something
+// between the port and its surroundings.
+func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Source, wrap func(*gateway.Options)) (*station, error) {
+	st := &station{name: name, userID: name, channel: channel, voice: voice, radio: sim.NewRadio(name, sim.Silence())}
+	s.stations = append(s.stations, st)
+	s.later(st.radio.Close)
+	st.status.Store(&gateway.Status{})
+	state, err := s.openState(name)
+	if err != nil {
+		return nil, err
+	}
+	opt := gateway.Options{
+		UserID: st.userID, UserName: name, Channel: channel,
+		Role: redis.RoleGeneral,
+		Talk: gateway.TalkTiming{
+			Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second,
+		},
+		Encoder: media.EncoderConfig{FEC: true, ExpectedLoss: 10},
+		Tones:   media.NewTones(),
+		Hardware: gateway.Hardware{
+			PTT: st.radio.Button, Mic: st.radio.Mic, Speaker: st.radio.Speaker, Lamps: st.radio.Panel,
+		},
+		Lock: state, Rights: state, Floor: state,
+		Logger:  s.log(name),
+		Observe: func(now gateway.Status) { st.status.Store(&now) },
+	}
+	if opt.Link, err = s.newLink(st.userID, name, channel); err != nil {
+		return nil, err
+	}
+	if wrap != nil {
+		wrap(&opt)
+	}
+	port, err := gateway.New(opt)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s.members = append(s.members, member{st.userID, channel, port.Run})
+	return st, nil
+}
+
+// newLink makes a member's link to the site's hub.
+func (s *Site) newLink(userID, userName, channel string) (*link.Link, error) {
+	engine, err := s.openEngine(userID)
+	if err != nil {
+		return nil, err
+	}
+	l, err := link.New(link.Config{
+		URL:     s.URL(),
+		Channel: channel,
+		Token: func(context.Context) (string, error) {
+			return s.token(userID, userName, channel, redis.RoleGeneral)
+		},
+		Engine: engine,
+		Logger: s.log(userID),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", userID, err)
+	}
+	return l, nil
+}
+
+// press holds the button down, which makes the microphone hear the voice from its
+// beginning, or lets it up.
+func (st *station) press(down bool) {
+	if down && !st.radio.Pressed() {
+		mic := st.radio.Mic
+		mic.Hear(st.voice(mic.IndexAt(time.Now())))
+	}
+	st.radio.Button.Set(down)
+}
+
+func (st *station) view() radioView {
+	now := st.status.Load()
+	return radioView{
+		Name:    st.name,
+		Pressed: st.radio.Pressed(),
+		Lamps:   now.Lamps,
+		Level:   math.Round(max(silent, st.radio.Speaker.Level())),
+		State:   strings.ToLower(now.Floor.Phase.String()),
+		Reason:  gateway.Why(now.Floor),
+	}
+}

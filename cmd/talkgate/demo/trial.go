@@ -1,0 +1,262 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+)
+
+const (
+	// hush is how long a loudspeaker must be silent for a talk spurt to be over.
+	hush = 60 * time.Millisecond
+	// memory is how much of what a loudspeaker plays is kept.
+	memory = 2 * time.Second
+	// faint is the amplitude, of 32767, below which a sample is silence.
+	faint = 33
+	// patience is how long anything is waited for.
+	patience = 5 * time.Second
+	// look is how often what is waited for is looked at.
+	look = 5 * time.Millisecond
+)
+
+// pair is two radios on a channel of their own, and a witness who only listens.
+// One goroutine tries them.
+type pair struct {
+	talker, ear *tested
+	witness     *tape
+	// setRights gives or takes the talk rights of a station the way a control
+	// plane does, and returns when that is written and published.
+	setRights func(ctx context.Context, s *station, held bool) error
+	rnd       *rand.Rand
+	lookahead int // of the encoder, in samples
+	found     findings
+}
+
+// findings is what the trials of one or more pairs showed.
+type findings struct {
+	heard, silenced, collisions int
+	press, revoke, mouthToEar   []time.Duration
+	clipped                     Clipped
+	after, inFlight, doubleTalk int
+	disturbed                   int
+	faults                      []string
+}
+
+func (f *findings) fault(format string, args ...any) {
+	f.faults = append(f.faults, fmt.Sprintf(format, args...))
+}
+
+// speak presses, talks and releases, at random phases of everything, and looks
+// whether all of it was heard.
+func (p *pair) speak(ctx context.Context) error {
+	p.swap()
+	if err := p.pause(ctx, 0, media.FrameDuration); err != nil {
+		return err
+	}
+	stalls := p.stalls()
+	mark := p.talker.probe.sent.mark()
+	pressed := p.talker.radio.Button.Set(true)
+	if err := p.pause(ctx, 90*time.Millisecond, 130*time.Millisecond); err != nil {
+		return err
+	}
+	released := p.talker.radio.Button.Set(false)
+	if err := p.settle(ctx, released); err != nil {
+		return err
+	}
+	if p.stalls() != stalls {
+		p.found.disturbed++
+		return nil
+	}
+	packets := p.talker.probe.sent.since(mark)
+	if len(packets) == 0 {
+		p.found.fault("%s was pressed and sent nothing; it shows %+v", p.talker.name, p.talker.radio.Panel.Lamps())
+		return nil
+	}
+	p.found.press = append(p.found.press, packets[0].ended.Sub(pressed))
+	p.hear(pressed, released, packets)
+	return nil
+}
+
+// hear judges what the loudspeaker made of the samples between press and release.
+func (p *pair) hear(pressed, released time.Time, packets []packet) {
+	mic := p.talker.radio.Mic
+	from, to := mic.IndexAt(pressed), mic.IndexAt(released)
+
+	// By the labels of the packets, exact to the sample of rounding.
+	lead := int(int32(packets[0].timestamp - uint32(from)))
+	end := packets[len(packets)-1].timestamp + media.FrameSamples - uint32(p.lookahead)
+	rest := int(int32(uint32(to) - end))
+	p.clip(lead-1, rest-1)
+
+	// And by ear, which no label deceives.
+	reference := make([]int16, to-from)
+	p.talker.source(from, reference)
+	recording, at := p.ear.recorder.Since(pressed)
+	h, ok := listen(reference, recording)
+	if !ok {
+		p.found.fault("%s did not hear %s", p.ear.name, p.talker.name)
+		return
+	}
+	p.clip(h.start-clipTolerance, h.end-clipTolerance)
+	p.found.heard++
+	heard := func(place int) time.Time {
+		return at.Add(time.Duration(place) * time.Second / hal.SampleRate)
+	}
+	p.found.mouthToEar = append(p.found.mouthToEar,
+		heard(h.first).Sub(mic.TimeOf(from)), heard(h.last).Sub(mic.TimeOf(to)))
+}
+
+func (p *pair) clip(start, end int) {
+	p.found.clipped.Start = max(p.found.clipped.Start, start)
+	p.found.clipped.End = max(p.found.clipped.End, end)
+}
+
+// revoke takes the rights away from a radio in the midst of its talk spurt, and
+// looks what it sends afterwards.
+func (p *pair) revoke(ctx context.Context) error {
+	p.swap()
+	mark := p.talker.probe.sent.mark()
+	p.talker.radio.Button.Set(true)
+	if err := p.await(ctx, "talk", func() bool { return p.talker.probe.sent.mark() > mark }); err != nil {
+		return err
+	}
+	if err := p.pause(ctx, 20*time.Millisecond, 80*time.Millisecond); err != nil {
+		return err
+	}
+	p.talker.lost.forget()
+	asked := time.Now()
+	if err := p.setRights(ctx, p.talker.station, false); err != nil {
+		return err
+	}
+	if err := p.await(ctx, "read its revocation", p.talker.lost.known); err != nil {
+		return err
+	}
+	if err := p.pause(ctx, 3*media.FrameDuration, 4*media.FrameDuration); err != nil {
+		return err
+	}
+	if p.talker.radio.Panel.Lamps().Talk {
+		p.found.fault("%s still talks after its revocation", p.talker.name)
+	} else {
+		p.found.silenced++
+	}
+	p.silence(asked, p.talker.probe.sent.since(mark))
+	p.talker.radio.Button.Set(false)
+	if err := p.setRights(ctx, p.talker.station, true); err != nil {
+		return err
+	}
+	return p.settle(ctx, time.Now())
+}
+
+// silence counts what was sent after the revocation was read.
+func (p *pair) silence(asked time.Time, packets []packet) {
+	read := p.talker.lost.at()
+	last := asked
+	after := 0
+	for _, s := range packets {
+		if s.ended.After(last) {
+			last = s.ended
+		}
+		if s.began.After(read) {
+			after++
+		}
+	}
+	p.found.revoke = append(p.found.revoke, last.Sub(asked))
+	if after > 0 {
+		p.found.inFlight++
+		p.found.after += after - 1
+	}
+}
+
+// collide presses both radios at once: one talks, the other does not.
+func (p *pair) collide(ctx context.Context) error {
+	p.swap()
+	p.talker.radio.Button.Set(true)
+	if err := p.pause(ctx, 0, 2*time.Millisecond); err != nil {
+		return err
+	}
+	p.ear.radio.Button.Set(true)
+	if err := p.pause(ctx, 80*time.Millisecond, 120*time.Millisecond); err != nil {
+		return err
+	}
+	one, other := p.talker.radio.Panel.Lamps(), p.ear.radio.Panel.Lamps()
+	if one.Talk == other.Talk {
+		p.found.fault("%s and %s were pressed at once and show %+v and %+v", p.talker.name, p.ear.name, one, other)
+	}
+	p.found.collisions++
+	p.talker.radio.Button.Set(false)
+	if err := p.pause(ctx, 0, media.FrameDuration); err != nil {
+		return err
+	}
+	return p.settle(ctx, p.ear.radio.Button.Set(false))
+}
+
+// swap lets the other one talk, sometimes.
+func (p *pair) swap() {
+	if p.rnd.IntN(2) == 0 {
+		p.talker, p.ear = p.ear, p.talker
+	}
+}
+
+// stalls counts how often this machine was too late for the virtual cards.
+func (p *pair) stalls() uint64 {
+	return p.talker.radio.Mic.Overruns() + p.ear.radio.Speaker.Underruns()
+}
+
+// settle waits until both radios may talk and neither does, and until their
+// loudspeakers have been silent for a while since t.
+func (p *pair) settle(ctx context.Context, t time.Time) error {
+	ready := hal.Lamps{Link: true}
+	return p.await(ctx, "fall silent", func() bool {
+		since := time.Now().Add(-hush)
+		if since.Before(t) {
+			return false
+		}
+		for _, s := range []*tested{p.talker, p.ear} {
+			if s.radio.Panel.Lamps() != ready || !s.quietSince(since) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// await looks until done, and is in error when that takes too long.
+func (p *pair) await(ctx context.Context, what string, done func() bool) error {
+	t := time.NewTicker(look)
+	defer t.Stop()
+	for start := time.Now(); !done(); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case now := <-t.C:
+			if now.Sub(start) > patience {
+				return fmt.Errorf("waited %v for %s and %s to %s; they show %+v and %+v", patience,
+					p.talker.name, p.ear.name, what, p.talker.radio.Panel.Lamps(), p.ear.radio.Panel.Lamps())
+			}
+		}
+	}
+	return nil
+}
+
+// quietSince reports that the loudspeaker has played nothing since t.
+func (t *tested) quietSince(since time.Time) bool {
+	pcm, _ := t.recorder.Since(since)
+	return len(pcm) > 0 && !slices.ContainsFunc(pcm, func(v int16) bool { return v > faint || v < -faint })
+}
+
+// pause waits for a random time between two.
+func (p *pair) pause(ctx context.Context, least, most time.Duration) error {
+	t := time.NewTimer(least + time.Duration(p.rnd.Int64N(int64(most-least))))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,41 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// tokenLife is how long a token is good for: a day of looking at the demo.
+const tokenLife = 24 * time.Hour
+
+// token signs somebody's access to a channel.
+func (s *Site) token(userID, userName, channel string, role redis.Role) (string, error) {
+	c := &hub.Claims{UserID: userID, UserName: userName, Role: string(role), ChannelIDs: []string{channel}}
+	c.ExpiresAt = jwt.NewNumericDate(time.Now().Add(tokenLife))
+	return c.Sign(s.secret)
+}
+
+// visit welcomes somebody who opened the page: a new member of the channel, so
+// that two browsers do not stand in each other's way, who may talk and manage.
+func (s *Site) visit(ctx context.Context) (visit, error) {
+	n := s.guests.Add(1)
+	v := visit{
+		Channel: Channel,
+		User:    visitor{UserID: fmt.Sprintf("visitor-%d", n), UserName: fmt.Sprintf("Visitor %d", n)},
+	}
+	for _, st := range s.stations {
+		v.Radios = append(v.Radios, visitRadio{Name: st.name, UserID: st.userID})
+	}
+	if err := s.admit(ctx, v.User.UserID, Channel); err != nil {
+		return visit{}, err
+	}
+	var err error
+	v.Token, err = s.token(v.User.UserID, v.User.UserName, Channel, redis.RoleDispatch)
+	return v, err
+}
