@@ -26,12 +26,12 @@ export function hold(element, { press, release }) {
     if (e.button !== 0) return;
     clickOwnsIt = false;
     // Without capture a finger that slides off would never be seen to lift.
-    element.setPointerCapture?.(e.pointerId);
+    element.setPointerCapture(e.pointerId);
     down(`pointer ${e.pointerId}`);
   });
-  for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
-    element.addEventListener(end, (e) => up(`pointer ${e.pointerId}`));
-  }
+  // Capture ends with the button or the finger going up, and when the system takes
+  // the pointer away.
+  element.addEventListener('lostpointercapture', (e) => up(`pointer ${e.pointerId}`));
   element.addEventListener('contextmenu', (e) => e.preventDefault());
 
   element.addEventListener('keydown', (e) => {

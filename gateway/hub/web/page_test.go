@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 )
 
 var gates = []object{{"name": "north-gate", "userId": "n"}, {"name": "south-gate", "userId": "s"}}
@@ -12,8 +14,8 @@ var gates = []object{{"name": "north-gate", "userId": "n"}, {"name": "south-gate
 // TestLooks walks the page through all it can show, at the sizes and in the
 // colours it can have, and keeps pictures of it.
 func TestLooks(t *testing.T) {
-	b := newBrowser(t)
-	b.before(peerConnectionStub)
+	b := webtest.Start(t)
+	b.Before(peerConnectionStub)
 	since := func() int64 { return time.Now().Add(-7 * time.Second).UnixMilli() }
 	lit := func(name, lamp, state, reason string, level float64) object {
 		lamps := object{"talk": false, "busy": false, "alert": false, "link": true}
@@ -32,21 +34,21 @@ func TestLooks(t *testing.T) {
 		hub := newMockHub(t, gates...)
 		shoot := func(phase string) {
 			t.Helper()
-			b.untilPhase(phase)
-			if over := eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+			b.UntilPhase(phase)
+			if over := webtest.Eval[int](b, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
 				t.Errorf("%s, %s: %d px too wide", size.name, phase, over)
 			}
-			b.shoot(size.name + " " + phase)
+			b.Shoot(size.name + " " + phase)
 		}
-		b.look(size.width, size.height, size.scheme)
-		b.run(chromedp.Navigate(hub.URL))
+		b.Look(size.width, size.height, size.scheme)
+		b.Run(chromedp.Navigate(hub.URL))
 		hub.send("radio", lit("north-gate", "link", "idle", "", -60))
 		hub.send("radio", lit("south-gate", "link", "idle", "", -60))
-		b.untilPhase("idle")
-		b.shoot(size.name + " not joined")
+		b.UntilPhase("idle")
+		b.Shoot(size.name + " not joined")
 
-		b.run(chromedp.Click("#join-talk"))
-		b.until(`document.querySelector("#health-microphone dd").textContent === "closed"`)
+		b.Run(chromedp.Click("#join-talk"))
+		b.Until(`document.querySelector("#health-microphone dd").textContent === "closed"`)
 		shoot("idle")
 
 		hub.send("state", with(quiet(), object{"holder": object{"userId": "n", "userName": "north-gate", "since": since(), "epoch": 4}}))
@@ -57,16 +59,16 @@ func TestLooks(t *testing.T) {
 		shoot("busy")
 
 		hub.grant(409, object{"granted": false, "reason": "busy", "holder": object{"userId": "n", "userName": "north-gate"}})
-		b.run(chromedp.Focus("#talk"), down(" "))
+		b.Run(chromedp.Focus("#talk"), webtest.Down(" "))
 		shoot("denied")
-		b.run(up(" "))
+		b.Run(webtest.Up(" "))
 
 		hub.send("state", quiet())
 		hub.send("radio", lit("north-gate", "alert", "revoked", "talk right taken away", -60))
 		hub.send("radio", lit("south-gate", "link", "idle", "", -60))
-		b.untilPhase("idle")
+		b.UntilPhase("idle")
 		hub.grant(200, object{"granted": true, "epoch": 5})
-		b.run(down(" "))
+		b.Run(webtest.Down(" "))
 		mine := with(quiet(), object{"holder": object{"userId": "visitor", "userName": "Visitor", "since": since(), "epoch": 5}})
 		hub.send("state", mine)
 		hub.send("levels", object{"levels": object{"visitor": -20.0}})
@@ -77,7 +79,7 @@ func TestLooks(t *testing.T) {
 		hub.send("state", revoked)
 		hub.send("notice", object{"kind": "revoked", "userId": "visitor", "text": "Visitor’s talk right was taken away"})
 		shoot("revoked")
-		b.run(up(" "))
+		b.Run(webtest.Up(" "))
 
 		hub.send("state", with(quiet(), object{"redis": false}))
 		shoot("redis-away")
@@ -86,8 +88,8 @@ func TestLooks(t *testing.T) {
 		shoot("hub-away")
 	}
 	hub := newMockHub(t)
-	b.look(360, 720, "dark")
-	b.run(chromedp.Navigate(hub.URL))
-	b.until(`!document.getElementById("sign-in").hidden`)
-	b.shoot("signed out")
+	b.Look(360, 720, "dark")
+	b.Run(chromedp.Navigate(hub.URL))
+	b.Until(`!document.getElementById("sign-in").hidden`)
+	b.Shoot("signed out")
 }

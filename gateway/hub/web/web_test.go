@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/talkgate/talkgate/gateway/hub/web"
+	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 )
 
 func TestHandler(t *testing.T) {
@@ -61,20 +62,10 @@ func TestPageKeepsToItsPolicy(t *testing.T) {
 func TestScripts(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		missing(t, "node, to run the unit tests of the page's scripts")
+		webtest.Missing(t, "node, to run the unit tests of the page's scripts")
 	}
 	out, err := exec.Command(node, "--test").CombinedOutput()
 	if err != nil {
 		t.Fatalf("node --test: %v\n%s", err, out)
 	}
-}
-
-// missing skips a test for want of a program, but fails it in CI, where a skip
-// would go unseen.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("CI must have %s", what)
-	}
-	t.Skipf("SKIPPED: not installed: %s", what)
 }
