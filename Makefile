@@ -8,6 +8,8 @@ export CGO_ENABLED := 0
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 # For each fuzz target.
 FUZZTIME ?= 20s
+# Commands the tests use, with their Debian packages where named differently.
+TOOLS := redis-server redis-sentinel chromium node:nodejs
 
 .PHONY: help demo build test race bench lint fuzz clean
 
@@ -21,22 +23,22 @@ build: ## build/talkgate, one static binary
 	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate
 
 test: ## every test, on a real Redis and in a real browser; installs them if it may
-	scripts/needs.sh redis-server redis-sentinel:redis-sentinel chromium:chromium node:nodejs
-	scripts/test.sh
+	.ci/needs.sh $(TOOLS)
+	.ci/test.sh
 
 race: ## the tests under the race detector; needs a C compiler
-	scripts/needs.sh redis-server redis-sentinel:redis-sentinel chromium:chromium node:nodejs gcc
-	CGO_ENABLED=1 scripts/test.sh -race
+	.ci/needs.sh $(TOOLS) gcc
+	CGO_ENABLED=1 .ci/test.sh -race
 
 bench: ## each figure beside its baseline, as a ratio
-	scripts/needs.sh redis-server
+	.ci/needs.sh redis-server
 	$(GO) test -run '^$$' -bench . -timeout 30m ./...
 
 lint: ## golangci-lint, at a fixed version
 	$(GO) run $(GOLANGCI) run ./...
 
 fuzz: ## every fuzz target, FUZZTIME each (20s)
-	scripts/fuzz.sh $(FUZZTIME)
+	.ci/fuzz.sh $(FUZZTIME)
 
 clean: ## remove what the other targets made
 	rm -rf build

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/talkgate/talkgate/"
+
+// below says which parts of the module a part may import besides itself. The
+// longest name that fits a package counts.
+var below = map[string][]string{
+	"cmd":          {"gateway", "hal", "media", "state"},
+	"gateway":      {"hal", "media", "state"},
+	"gateway/link": {"gateway", "media", "state"},
+	"gateway/hub":  {"media", "state"},
+	"hal":          {},
+	"media":        {},
+	"state":        {},
+	"systemd":      {},
+}
+
+// rooms says who may import a module that is not ours. What is not listed here
+// nobody may, but the standard library: a new module gets its room first.
+var rooms = map[string][]string{
+	"github.com/alicebob/miniredis":       {"cmd/talkgate/demo"},
+	"github.com/goccy/go-yaml":            {"gateway/config"},
+	"github.com/golang-jwt/jwt":           {"gateway/hub"},
+	"github.com/invopop/jsonschema":       {"gateway/config"},
+	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate/demo"},
+	"github.com/pion/rtp":                 {"media/rtc", "gateway/hub", "gateway/link"},
+	"github.com/pion":                     {"media/rtc", "gateway/link"},
+	"github.com/prometheus/client_golang": {"gateway", "cmd"},
+	"github.com/redis/go-redis":           {"state/redis"},
+	"github.com/spf13/cobra":              {"cmd"},
+	"github.com/thesyncim/gopus":          {"media"},
+	"golang.org/x/sync":                   {"cmd", "gateway", "hal", "media", "state"},
+	"golang.org/x/sys":                    {"hal", "cmd", "systemd"},
+	"periph.io":                           {"hal/gpio"},
+	"github.com/ebitengine/oto":           {"hal/audio"},
+	"github.com/gen2brain/malgo":          {"hal/audio"},
+}
+
+// pkg is what 'go list' says about a package; imports of tests are not in it.
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImportsKeepTheirDirection(t *testing.T) {
+	packages := listPackages(t)
+	if len(packages) < 10 {
+		t.Fatalf("go list found only %d packages", len(packages))
+	}
+	for _, p := range packages {
+		from, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours {
+			t.Fatalf("go list found %s", p.ImportPath)
+		}
+		for _, imported := range p.Imports {
+			if problem := judge(from, imported); problem != "" {
+				t.Errorf("%s imports %s: %s", from, imported, problem)
+			}
+		}
+	}
+}
+
+// TestTheJudgeJudges keeps the test above from passing because it sees nothing.
+func TestTheJudgeJudges(t *testing.T) {
+	for _, tc := range []struct {
+		from, imported string
+		allowed        bool
+	}{
+		{"gateway", module + "hal", true},
+		{"gateway", module + "hal/sim", false},
+		{"gateway", module + "gateway/hub", false},
+		{"gateway", module + "gateway/config", true},
+		{"gateway/link/hub", module + "gateway", true},
+		{"gateway/hub", module + "media/rtc", true},
+		{"gateway/hub", module + "gateway", false},
+		{"hal/sim", module + "hal", true},
+		{"hal/sim", module + "media", false},
+		{"media/rtc", module + "state", false},
+		{"state/redis", module + "gateway", false},
+		{"cmd/talkgate", module + "hal/sim", true},
+		{"cmd/talkgate", "github.com/redis/go-redis/v9", false},
+		{"state/redis", "github.com/redis/go-redis/v9", true},
+		{"gateway/hub", "github.com/pion/webrtc/v4", false},
+		{"gateway/hub", "github.com/pion/rtp", true},
+		{"gateway/link/voiceping", "github.com/pion/webrtc/v4", true},
+		{"gateway", "github.com/nobody/knows", false},
+		{"hal", "time", true},
+	} {
+		if problem := judge(tc.from, tc.imported); (problem == "") != tc.allowed {
+			t.Errorf("%s imports %s: %q", tc.from, tc.imported, problem)
+		}
+	}
+}
+
+// judge says what is wrong with an import; nothing, if it is empty.
+func judge(from, imported string) string {
+	if to, ours := strings.CutPrefix(imported, module); ours {
+		part, fits := longest(below, from)
+		switch {
+		case !fits:
+			return "the importing package has no place in the layout"
+		case from == "gateway" && (within(to, "gateway/hub") || within(to, "gateway/link")):
+			return "gateway declares what it needs, cmd picks the drivers"
+		case strings.HasPrefix(from, "gateway") && strings.HasPrefix(to, "hal/"):
+			return "gateway knows the hardware contract only, cmd picks the drivers"
+		case within(to, part), slices.ContainsFunc(below[part], func(p string) bool { return within(to, p) }):
+			return ""
+		}
+		return "that direction is closed"
+	}
+	if host, _, _ := strings.Cut(imported, "/"); !strings.Contains(host, ".") {
+		return "" // the standard library
+	}
+	vendor, known := longest(rooms, imported)
+	if !known {
+		return "the module has no room yet"
+	}
+	if !slices.ContainsFunc(rooms[vendor], func(room string) bool { return within(from, room) }) {
+		return "that module stays in " + strings.Join(rooms[vendor], ", ")
+	}
+	return ""
+}
+
+// longest is the longest key that path lies within.
+func longest(m map[string][]string, path string) (key string, ok bool) {
+	for k := range m {
+		if within(path, k) && len(k) >= len(key) {
+			key, ok = k, true
+		}
+	}
+	return key, ok
+}
+
+func within(path, root string) bool {
+	return path == root || strings.HasPrefix(path, root+"/")
+}
+
+func listPackages(t *testing.T) []pkg {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", module+"...")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		err := d.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
