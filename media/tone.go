@@ -38,6 +38,17 @@ func NewTones() *Tones {
 	}
 }
 
+// Gain makes every tone louder by so many decibels, as far as full scale goes.
+// Call it before the first use.
+func (t *Tones) Gain(decibels float64) {
+	factor := math.Pow(10, decibels/20)
+	for _, pcm := range t {
+		for i, s := range pcm {
+			pcm[i] = int16(max(math.MinInt16, min(math.MaxInt16, factor*float64(s))))
+		}
+	}
+}
+
 func synthesise(notes ...note) []int16 {
 	const (
 		amplitude = 6500 // -14 dBFS: clear beside speech, no shock in a headset

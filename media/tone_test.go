@@ -33,3 +33,20 @@ func TestTonesAreShortSoftAndDistinct(t *testing.T) {
 		}
 	}
 }
+
+func TestGainOfTones(t *testing.T) {
+	tones, plain := NewTones(), NewTones()
+	tones.Gain(-6.02)
+	for i, s := range plain[Permit] {
+		if got := tones[Permit][i]; got < s/2-1 || got > s/2+1 {
+			t.Fatalf("sample %d of %d became %d", i, s, got)
+		}
+	}
+	tones.Gain(60)
+	for _, s := range tones[Permit] {
+		if s == 32767 {
+			return
+		}
+	}
+	t.Error("full scale is never reached")
+}

@@ -24,6 +24,16 @@ type ranError struct{ error }
 
 func (e ranError) Unwrap() error { return e.error }
 
+// usageError is an error of a command line that only the command itself finds.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// configError is an error that only another configuration can mend.
+type configError struct{ error }
+
+func (e configError) Unwrap() error { return e.error }
+
 // markRan makes every command below c tell its errors from those of its
 // command line.
 func markRan(c *cobra.Command) {
@@ -48,12 +58,14 @@ func execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	if _, ran := errors.AsType[ranError](err); !ran {
+	_, ran := errors.AsType[ranError](err)
+	if _, isUsage := errors.AsType[usageError](err); isUsage || !ran {
 		fmt.Fprintf(stderr, "%v\nSee '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, err)
-	if _, isConfig := errors.AsType[*config.Error](err); isConfig {
+	_, isConfig := errors.AsType[configError](err)
+	if _, isFile := errors.AsType[*config.Error](err); isFile || isConfig {
 		return exitConfig
 	}
 	return exitFailed

@@ -29,8 +29,10 @@ var below = map[string][]string{
 // nobody may, but the standard library: a new module gets its room first.
 var rooms = map[string][]string{
 	"github.com/alicebob/miniredis":       {"cmd/talkgate/demo"},
+	"github.com/go-chi/httprate":          {"gateway/hub"},
+	"github.com/google/uuid":              {"state/redis"},
 	"github.com/goccy/go-yaml":            {"gateway/config"},
-	"github.com/golang-jwt/jwt":           {"gateway/hub"},
+	"github.com/golang-jwt/jwt":           {"gateway/hub", "cmd/talkgate"},
 	"github.com/invopop/jsonschema":       {"gateway/config"},
 	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate/demo"},
 	"github.com/pion/rtp":                 {"media/rtc", "gateway/hub", "gateway/link"},

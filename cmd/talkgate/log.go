@@ -15,15 +15,17 @@ import (
 func newLogger(cfg config.Log, w io.Writer, journalStream string) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
-		return nil, fmt.Errorf("log level: %w", err)
+		return nil, fmt.Errorf("log level: expected debug, info, warn or error, found %q", cfg.Level)
 	}
 	switch format := cfg.Format; {
 	case format == "json":
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), nil
 	case format == "journal", format == "auto" && isJournal(w, journalStream):
 		return slog.New(newJournalHandler(w, level)), nil
-	default:
+	case format == "text", format == "auto":
 		return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})), nil
+	default:
+		return nil, fmt.Errorf("log format: expected auto, text, json or journal, found %q", format)
 	}
 }
 

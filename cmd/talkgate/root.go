@@ -26,6 +26,9 @@ Exit codes:
 	}
 	root.AddCommand(
 		newDemoCommand(),
+		newRunCommand(),
+		newHubCommand(),
+		newTokenCommand(),
 		newConfigCommand(),
 		newVersionCommand(),
 	)

@@ -47,6 +47,7 @@ type Config struct {
 type Identity struct {
 	UserID   string `yaml:"user_id" need:"true" match:"^[^\\s{}/\\p{C}]*$" as:"an ID without blanks, slashes or braces" within:"1..128" example:"north-gate" doc:"ID that talk rights are given to and that the link's token carries"`
 	UserName string `yaml:"user_name" need:"true" match:"^[^\\p{C}]*$" as:"a name of printable characters" within:"1..64" example:"North gate" doc:"name shown to the others"`
+	Role     string `yaml:"role" oneof:"USER GENERAL DISPATCH ADMIN" doc:"role in the event, as the link's token has it; DISPATCH takes the floor from USER and GENERAL"`
 }
 
 // Redis is how the shared state is reached.
@@ -87,23 +88,20 @@ type Talk struct {
 	LockTTL        time.Duration `yaml:"lock_ttl" within:"1s..30s" doc:"how long Redis keeps the floor for a port that died; at least twice the lease"`
 	MaxTalk        time.Duration `yaml:"max_talk" within:"1s..1h" doc:"longest talk spurt"`
 	RequestTimeout time.Duration `yaml:"request_timeout" within:"50ms..10s" doc:"how long a press waits for its answer; at most the lease"`
-	Debounce       time.Duration `yaml:"debounce" within:"0s..200ms" doc:"how long the PTT contact must be quiet to count"`
 }
 
 // Audio is what is done to sound.
 type Audio struct {
-	Bitrate        int     `yaml:"bitrate" within:"6000..128000" doc:"of the Opus encoder, bit/s"`
-	ExpectedLoss   Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; 0% sends none"`
-	Complexity     int     `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
-	MicrophoneGain Decibel `yaml:"microphone_gain" within:"-40 dB..40 dB" doc:"applied before the encoder"`
-	SpeakerGain    Decibel `yaml:"speaker_gain" within:"-40 dB..40 dB" doc:"applied before the loudspeaker"`
-	Tones          Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
+	Bitrate      int     `yaml:"bitrate" within:"6000..128000" doc:"of the Opus encoder, bit/s"`
+	ExpectedLoss Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; 0% sends none"`
+	Complexity   int     `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
+	Tones        Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
 }
 
 // Tones are the tones a port plays to its own user.
 type Tones struct {
 	Enabled bool    `yaml:"enabled" doc:"whether they are played"`
-	Level   Decibel `yaml:"level" within:"-60 dB..0 dB" doc:"peak, relative to full scale"`
+	Gain    Decibel `yaml:"gain" within:"-40 dB..12 dB" doc:"makes them louder or softer than speech beside them"`
 }
 
 // Log is what is logged and how.
@@ -115,6 +113,7 @@ type Log struct {
 // Default is every default. What has none, the file must give.
 func Default() Config {
 	return Config{
+		Identity: Identity{Role: "GENERAL"},
 		Link:     Link{Hub: &HubLink{}},
 		Hardware: Hardware{Sim: &SimHardware{}},
 		Talk: Talk{
@@ -122,13 +121,12 @@ func Default() Config {
 			LockTTL:        3 * time.Second,
 			MaxTalk:        time.Minute,
 			RequestTimeout: time.Second,
-			Debounce:       10 * time.Millisecond,
 		},
 		Audio: Audio{
 			Bitrate:      24000,
 			ExpectedLoss: 10,
 			Complexity:   5,
-			Tones:        Tones{Enabled: true, Level: -18},
+			Tones:        Tones{Enabled: true},
 		},
 		Log: Log{Level: "info", Format: "auto"},
 	}

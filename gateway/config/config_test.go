@@ -39,14 +39,12 @@ func TestMinimalFileGivesTheDefaults(t *testing.T) {
 
 func TestEveryKeyIsRead(t *testing.T) {
 	c, err := config.Parse("port.yaml", []byte(minimal+`
-talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, debounce: 0s}
+talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms}
 audio:
   bitrate: 32000
   expected_loss: 20 %
   complexity: 9
-  microphone_gain: -3.5 dB
-  speaker_gain: +6dB
-  tones: {enabled: false, level: -20dB}
+  tones: {enabled: false, gain: -3.5dB}
 log: {level: debug, format: json}
 `))
 	if err != nil {
@@ -54,8 +52,7 @@ log: {level: debug, format: json}
 	}
 	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
 		RequestTimeout: 400 * time.Millisecond}
-	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, MicrophoneGain: -3.5, SpeakerGain: 6,
-		Tones: config.Tones{Level: -20}}
+	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: config.Tones{Gain: -3.5}}
 	if c.Talk != talk || c.Audio != audio || c.Log != (config.Log{Level: "debug", Format: "json"}) {
 		t.Errorf("got %+v", c)
 	}
@@ -66,7 +63,7 @@ log: {level: debug, format: json}
 func TestMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, replace, with, want string }{
 		{"unknown key", "", "talk:\n  leese: 1s\n",
-			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, request_timeout, debounce, found an unknown key"},
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, request_timeout, found an unknown key"},
 		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
 			"port.yaml:6: hardware.chip: expected one of driver, speech, found an unknown key"},
 		{"duplicate key", "", "channel: yard\n",
@@ -79,12 +76,12 @@ func TestMistakes(t *testing.T) {
 			`port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found "11s"`},
 		{"number out of range", "", "audio:\n  bitrate: 24\n",
 			`port.yaml:8: audio.bitrate: expected a whole number, 6000 to 128000, found "24"`},
-		{"decibels without unit", "", "audio:\n  tones:\n    level: -18\n",
-			"port.yaml:9: audio.tones.level: expected decibels such as -18 dB, -60 dB to 0 dB, found a whole number (text of digits only needs quotes)"},
+		{"decibels without unit", "", "audio:\n  tones:\n    gain: -18\n",
+			"port.yaml:9: audio.tones.gain: expected decibels such as -18 dB, -40 dB to 12 dB, found a whole number (text of digits only needs quotes)"},
 		{"percentage out of range", "", "audio: {expected_loss: 51%}\n",
 			`port.yaml:7: audio.expected_loss: expected a percentage such as 10%, 0% to 50%, found "51%"`},
-		{"not a number", "", "audio: {speaker_gain: NaN dB}\n",
-			`port.yaml:7: audio.speaker_gain: expected decibels such as -18 dB, -40 dB to 40 dB, found "NaN dB"`},
+		{"not a number", "", "audio: {tones: {gain: NaN dB}}\n",
+			`port.yaml:7: audio.tones.gain: expected decibels such as -18 dB, -40 dB to 12 dB, found "NaN dB"`},
 		{"word for a truth", "", "audio: {tones: {enabled: maybe}}\n",
 			"port.yaml:7: audio.tones.enabled: expected true or false, found text"},
 		{"unknown word", "", "log: {level: loud}\n",

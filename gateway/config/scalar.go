@@ -29,6 +29,20 @@ func (p Percent) String() string { return strconv.Itoa(int(p)) + "%" }
 // URL is where a server is. It holds no user and no password.
 type URL string
 
+// ParseURL reads a URL of one of the schemes. The error does not show text,
+// which may hold a password.
+func ParseURL(text string, schemes ...string) (URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" || u.User != nil {
+		return "", fmt.Errorf("expected %s", urlNoun(schemes))
+	}
+	return URL(text), nil
+}
+
+func urlNoun(schemes []string) string {
+	return "a URL " + strings.Join(schemes, ":// or ") + ":// with a host and without user or password"
+}
+
 // scalar is one value of the file: how it is written and what is allowed.
 type scalar struct {
 	noun    string                        // what is expected, in words
@@ -55,8 +69,7 @@ func scalarOf(f field) (s scalar, ok bool) {
 			parse: func(text string) (any, bool) { v, err := strconv.ParseBool(text); return v, err == nil }}
 	case URL:
 		schemes := strings.Fields(f.Tag.Get("schemes"))
-		s = scalar{noun: "a URL " + strings.Join(schemes, ":// or ") + ":// with a host and without user or password",
-			json: "string", pattern: "^(" + strings.Join(schemes, "|") + ")://[^@]+$", secret: true,
+		s = scalar{noun: urlNoun(schemes), json: "string", pattern: "^(" + strings.Join(schemes, "|") + ")://[^@]+$", secret: true,
 			parse: func(text string) (any, bool) { return parseURL(text, schemes) }}
 	case File:
 		s = scalar{noun: "the path of a file, or credential:NAME", json: "string", secret: true,
@@ -140,9 +153,8 @@ func parsePercent(text string) (any, bool) {
 }
 
 func parseURL(text string, schemes []string) (any, bool) {
-	u, err := url.Parse(text)
-	ok := err == nil && slices.Contains(schemes, u.Scheme) && u.Host != "" && u.User == nil
-	return URL(text), ok
+	u, err := ParseURL(text, schemes...)
+	return u, err == nil
 }
 
 // size is what a limit applies to.

@@ -88,7 +88,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"hardware:", "audio: {complexity: high}\nhardware:"},
 		{"hardware:", "audio: {expected_loss: 10}\nhardware:"},
 		{"hardware:", "audio: {tones: {enabled: 1}}\nhardware:"},
-		{"hardware:", "audio: {tones: {level: loud}}\nhardware:"},
+		{"hardware:", "audio: {tones: {gain: loud}}\nhardware:"},
 		{"hardware:", "log: {level: loud}\nhardware:"},
 	} {
 		text := strings.Replace(minimal, mistake.replace, mistake.with, 1)

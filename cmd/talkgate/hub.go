@@ -1,0 +1,77 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/media/rtc"
+)
+
+// hubFlags are what 'talkgate hub' is told.
+type hubFlags struct {
+	listen, udp string
+	secret      config.File
+	redis       config.Redis
+	log         config.Log
+}
+
+func newHubCommand() *cobra.Command {
+	var flags hubFlags
+	c := &cobra.Command{
+		Use:   "hub",
+		Short: "Serve channels to ports and browsers, for a site without a channel server",
+		Long: `Serve channels: ports and browsers publish by WHIP and listen by WHEP, and who
+holds the floor in Redis is heard by everybody else on the channel. The console
+is at /, health at /healthz, metrics at /metrics.
+
+Members prove who they are with tokens signed with the secret; 'talkgate token'
+makes them for trying out.`,
+		Example: `  (umask 077; head -c 32 /dev/urandom | base64 > hub.secret)
+  talkgate hub --token-secret-file hub.secret
+  talkgate hub --token-secret-file hub.secret --listen :8080 --udp :8081 --redis rediss://redis.example:6380/0`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runHub(cmd, flags) },
+	}
+	f := c.Flags()
+	f.StringVar(&flags.listen, "listen", "127.0.0.1:8080", "host:port of HTTP; put a TLS proxy before it on an open network")
+	f.StringVar(&flags.udp, "udp", "", "host:port of all media (default: a port of its own for each session)")
+	f.StringVar((*string)(&flags.secret), "token-secret-file", "", "file that holds the secret of the tokens, 32 bytes or more (required)")
+	_ = c.MarkFlagRequired("token-secret-file") // it exists
+	addRedisFlags(c, &flags.redis)
+	addLogFlags(c, &flags.log)
+	return c
+}
+
+func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
+	log, err := openLog(cmd, flags.log)
+	if err != nil {
+		return configError{err}
+	}
+	secret, err := readSecret("--token-secret-file", flags.secret)
+	if err != nil {
+		return err
+	}
+	state, err := openRedis(flags.redis, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, state.Close)
+	engine, err := rtc.NewEngine(rtc.Config{Logger: log, UDPAddr: flags.udp})
+	if err != nil {
+		return err
+	}
+	defer closing(&err, engine.Close)
+	server, err := hub.New(hub.Config{
+		Listen: flags.listen,
+		Secret: []byte(secret),
+		State:  state,
+		Media:  engine,
+		Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("hub listens", "address", server.Addr().String())
+	return server.Run(cmd.Context())
+}

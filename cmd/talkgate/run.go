@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+func newRunCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run a port: one radio on one channel",
+		Long: `Run the port that a configuration describes, until SIGINT or SIGTERM. What it
+waits for, such as Redis or the hub, it waits for without end; it never talks
+without both.
+
+With the driver sim the radio is virtual. Lines on standard input move it:
+  press     hold the PTT button; the microphone hears a sentence
+  release   let it up
+  quit      end
+and lines on standard output tell what it shows and whether it is heard.`,
+		Example: `  talkgate run --config port.yaml
+  (echo press; sleep 3; echo release; sleep 1; echo quit) | talkgate run --config port.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runPort(cmd, path) },
+	}
+	c.Flags().StringVarP(&path, "config", "c", "", "configuration of the port; see 'talkgate config' (required)")
+	_ = c.MarkFlagRequired("config") // it exists
+	return c
+}
+
+func runPort(cmd *cobra.Command, path string) (err error) {
+	cfg, err := config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY"))
+	if err != nil {
+		return configError{err}
+	}
+	log, err := openLog(cmd, cfg.Log)
+	if err != nil {
+		return configError{err}
+	}
+	state, err := openRedis(cfg.Redis, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, state.Close)
+	link, err := openLink(cfg, log)
+	if err != nil {
+		return err
+	}
+	ctx, quit := context.WithCancel(cmd.Context())
+	defer quit()
+	board, err := openHardware(cfg.Hardware, cmd.InOrStdin(), cmd.OutOrStdout(), quit)
+	if err != nil {
+		return err
+	}
+	opt := portOptions(cfg, state, link, log)
+	opt.Hardware, opt.Observe = board.Hardware, board.observe
+	port, err := gateway.New(opt)
+	if err != nil {
+		return configError{err}
+	}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer quit()
+	if board.run != nil {
+		beside.Go(func() { board.run(ctx) })
+	}
+	return port.Run(ctx)
+}
+
+// portOptions is what a port is made of, but for its hardware.
+func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log *slog.Logger) gateway.Options {
+	opt := gateway.Options{
+		UserID:   cfg.Identity.UserID,
+		UserName: cfg.Identity.UserName,
+		Role:     redis.Role(cfg.Identity.Role),
+		Channel:  cfg.Channel,
+		Talk: gateway.TalkTiming{
+			Lease:          cfg.Talk.Lease,
+			LockTTL:        cfg.Talk.LockTTL,
+			MaxTalk:        cfg.Talk.MaxTalk,
+			RequestTimeout: cfg.Talk.RequestTimeout,
+		},
+		Encoder: media.EncoderConfig{
+			Bitrate:      cfg.Audio.Bitrate,
+			FEC:          cfg.Audio.ExpectedLoss > 0,
+			ExpectedLoss: int(cfg.Audio.ExpectedLoss),
+			Complexity:   cfg.Audio.Complexity,
+		},
+		Link:   link,
+		Lock:   state,
+		Rights: state,
+		Floor:  state,
+		Logger: log,
+	}
+	if cfg.Audio.Tones.Enabled {
+		opt.Tones = media.NewTones()
+		opt.Tones.Gain(float64(cfg.Audio.Tones.Gain))
+	}
+	return opt
+}
+
+// openLink is the media connection of the kind that the configuration names.
+func openLink(cfg config.Config, log *slog.Logger) (gateway.Link, error) {
+	token := func() (string, error) { return readSecret("link.token_file", cfg.Link.Hub.TokenFile) }
+	if _, err := token(); err != nil {
+		return nil, err
+	}
+	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	return linkhub.New(linkhub.Config{
+		URL:     string(cfg.Link.Hub.URL),
+		Channel: cfg.Channel,
+		Token:   func(context.Context) (string, error) { return token() },
+		Engine:  engine,
+		Logger:  log,
+	})
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// addRedisFlags makes cfg what the command line says about Redis.
+func addRedisFlags(c *cobra.Command, cfg *config.Redis) {
+	f := c.Flags()
+	f.StringVar((*string)(&cfg.URL), "redis", "redis://127.0.0.1:6379/0", "Redis server and database; rediss:// is TLS")
+	f.StringVar(&cfg.Username, "redis-username", "", "Redis ACL user (default: the default user)")
+	f.StringVar((*string)(&cfg.PasswordFile), "redis-password-file", "", "file that holds the Redis password (default: none)")
+	f.StringVar((*string)(&cfg.CAFile), "redis-ca-file", "", "PEM certificates that rediss:// trusts (default: the system's)")
+}
+
+// addLogFlags makes cfg what the command line says about logging.
+func addLogFlags(c *cobra.Command, cfg *config.Log) {
+	defaults := config.Default().Log
+	f := c.Flags()
+	f.StringVar(&cfg.Level, "log-level", defaults.Level, "debug, info, warn or error")
+	f.StringVar(&cfg.Format, "log-format", defaults.Format, "auto, text, json or journal")
+}
+
+// openLog is the logger of a command, on its standard error.
+func openLog(c *cobra.Command, cfg config.Log) (*slog.Logger, error) {
+	return newLogger(cfg, c.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
+}
+
+// openRedis opens the shared state. It does not wait for Redis.
+func openRedis(cfg config.Redis, log *slog.Logger) (*redis.Client, error) {
+	if _, err := config.ParseURL(string(cfg.URL), "redis", "rediss"); err != nil {
+		return nil, configError{fmt.Errorf("Redis: %w; a password goes into a file", err)}
+	}
+	state, err := redis.Open(redis.Config{
+		URL:          string(cfg.URL),
+		Username:     cfg.Username,
+		PasswordFile: string(cfg.PasswordFile),
+		CAFile:       string(cfg.CAFile),
+		Logger:       log,
+	})
+	if err != nil {
+		return nil, configError{err}
+	}
+	return state, nil
+}
+
+// readSecret reads the secret in file, which key or flag names.
+func readSecret(key string, file config.File) (string, error) {
+	secret, err := config.ReadSecret(string(file))
+	if err != nil {
+		return "", configError{fmt.Errorf("%s: %w", key, err)}
+	}
+	return secret, nil
+}
+
+// closing closes c after what err tells of.
+func closing(err *error, close func() error) {
+	*err = errors.Join(*err, close())
+}
