@@ -27,19 +27,29 @@ type Client struct {
 // Open returns a client. It connects on first use and never fails because Redis
 // is away; the error is about the configuration.
 func Open(cfg Config) (*Client, error) {
-	c := &Client{scripts: newScripts(), log: cfg.Logger}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
+	c := newClient(cfg)
 	rdb, err := cfg.connect(c.preload)
 	if err != nil {
 		return nil, err
 	}
+	c.attach(rdb)
+	return c, nil
+}
+
+func newClient(cfg Config) *Client {
+	log := cfg.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Client{scripts: newScripts(), log: log}
+}
+
+// attach puts a client on its connections.
+func (c *Client) attach(rdb goredis.UniversalClient) {
 	c.rdb = rdb
 	_, c.cluster = rdb.(*goredis.ClusterClient)
 	c.subs = newSubscriber(func(ctx context.Context) pubsub { return rdb.Subscribe(ctx) }, c.log)
 	c.audit = newAuditor(rdb, c.log)
-	return c, nil
 }
 
 // Close ends the watches and the connections, writes the audit entries still

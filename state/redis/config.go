@@ -41,6 +41,15 @@ const (
 type onConnect = func(ctx context.Context, conn *goredis.Conn) error
 
 func (cfg Config) connect(hook onConnect) (goredis.UniversalClient, error) {
+	opt, err := cfg.options()
+	if err != nil {
+		return nil, err
+	}
+	opt.OnConnect = hook
+	return goredis.NewClient(opt), nil
+}
+
+func (cfg Config) options() (*goredis.Options, error) {
 	opt, err := goredis.ParseURL(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("redis URL: %w", err)
@@ -68,7 +77,6 @@ func (cfg Config) connect(hook onConnect) (goredis.UniversalClient, error) {
 			return nil, fmt.Errorf("redis CA file %s: no PEM certificate in it", cfg.CAFile)
 		}
 	}
-	opt.OnConnect = hook
 	opt.Dialer = dialer(opt.TLSConfig)
 	opt.Protocol = 2
 	opt.DialTimeout, opt.DialerRetries = dialTimeout, 1
@@ -81,7 +89,7 @@ func (cfg Config) connect(hook onConnect) (goredis.UniversalClient, error) {
 	opt.PipelinePoolSize = -1
 	opt.DisableIdentity = true
 	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return goredis.NewClient(opt), nil
+	return opt, nil
 }
 
 func dialer(conf *tls.Config) dialFunc {

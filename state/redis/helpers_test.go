@@ -93,3 +93,13 @@ func await[T any](t testing.TB, ch <-chan T, what string, ok func(T) bool) T {
 func ban(rdb *goredis.Client, user string, until float64) {
 	rdb.ZAdd(context.Background(), keyBanned, goredis.Z{Score: until, Member: user})
 }
+
+// until polls for what a test waits for.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(deadline); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", deadline, what)
+		}
+	}
+}

@@ -319,10 +319,14 @@ func (s *subscriber) down(err error) {
 		s.status.Since = time.Now()
 	}
 	s.status.Connected, s.status.Err = false, err
+	told := map[*feed]bool{}
 	for _, t := range s.topics {
 		t.confirmed = false
 		for f := range t.feeds {
-			f.put(note{down: err})
+			if !told[f] {
+				told[f] = true
+				f.put(note{down: err})
+			}
 		}
 	}
 }
