@@ -45,7 +45,7 @@ func (c *Client) BanUser(ctx context.Context, userID, by, reason string, length 
 		b.ExpiresAt = b.BannedAt.Add(length)
 		score, expires, duration = float64(b.ExpiresAt.UnixMilli()), strconv.FormatInt(b.ExpiresAt.UnixMilli(), 10), length.Milliseconds()
 	}
-	tx := c.rdb.TxPipeline()
+	tx := c.together()
 	tx.ZAdd(ctx, keyBanned, goredis.Z{Score: score, Member: userID})
 	tx.Del(ctx, keyBan(userID))
 	tx.HSet(ctx, keyBan(userID), "userId", userID, "bannedBy", by, "bannedAt", strconv.FormatInt(b.BannedAt.UnixMilli(), 10),
@@ -73,7 +73,7 @@ func (c *Client) UnbanUser(ctx context.Context, userID, by string) (bool, error)
 		return false, fmt.Errorf("unban user %q by %q: neither may be empty", userID, by)
 	}
 	ms := time.Now().UnixMilli()
-	tx := c.rdb.TxPipeline()
+	tx := c.together()
 	removed := tx.ZRem(ctx, keyBanned, userID)
 	deleted := tx.Del(ctx, keyBan(userID))
 	members := tx.SMembers(ctx, keyRights(userID))

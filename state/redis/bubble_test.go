@@ -48,7 +48,7 @@ func (b *bubble) open() (c *Client, end func()) {
 	})
 	c = newClient(Config{})
 	opt.OnConnect = c.preload
-	c.attach(goredis.NewClient(opt))
+	c.attach(goredis.NewClient(opt.Simple()))
 	return c, func() {
 		if err := c.Close(); err != nil {
 			b.t.Error(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -28,11 +27,12 @@ type Client struct {
 // is away; the error is about the configuration.
 func Open(cfg Config) (*Client, error) {
 	c := newClient(cfg)
-	rdb, err := cfg.connect(c.preload)
+	opt, err := cfg.options()
 	if err != nil {
 		return nil, err
 	}
-	c.attach(rdb)
+	opt.OnConnect = c.preload
+	c.attach(goredis.NewUniversalClient(opt))
 	return c, nil
 }
 
@@ -74,6 +74,15 @@ func (c *Client) Ping(ctx context.Context) error {
 // Subscription reports how the connection stands on which the client listens.
 func (c *Client) Subscription() Subscription { return c.subs.state() }
 
+// together is a pipeline that is one transaction where that can be: the keys of a
+// Cluster live on different slots.
+func (c *Client) together() goredis.Pipeliner {
+	if c.cluster {
+		return c.rdb.Pipeline()
+	}
+	return c.rdb.TxPipeline()
+}
+
 // preload gives each new connection's server the scripts, so that a press costs
 // one round trip even right after a failover. A server that refuses is given
 // them with the first press instead.
@@ -90,26 +99,4 @@ func (c *Client) preload(ctx context.Context, conn *goredis.Conn) error {
 		c.log.Debug("scripts not loaded beforehand", "error", err)
 	}
 	return nil
-}
-
-type withoutDialKey struct{}
-
-// withoutDial marks a context under which no connection may be made. go-redis's
-// PubSub redials at once and unasked when its connection breaks; when to redial
-// is the subscriber's to say.
-func withoutDial(ctx context.Context) context.Context {
-	return context.WithValue(ctx, withoutDialKey{}, true)
-}
-
-var errNoDial = errors.New("not now")
-
-type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
-
-func refuseMarked(dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if ctx.Value(withoutDialKey{}) != nil {
-			return nil, errNoDial
-		}
-		return dial(ctx, network, addr)
-	}
 }

@@ -47,7 +47,7 @@ func (c *Client) changeRights(ctx context.Context, userID string, touched, add, 
 	if userID == "" || slices.Contains(touched, "") {
 		return nil, fmt.Errorf("change rights of user %q on channels %q: neither may be empty", userID, touched)
 	}
-	tx := c.rdb.TxPipeline()
+	tx := c.together()
 	for _, ch := range remove {
 		tx.SRem(ctx, keyRights(userID), ch)
 		tx.SRem(ctx, keyMembers(ch), userID)

@@ -6,7 +6,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -20,10 +23,11 @@ type Server struct {
 	// Addr is host:port, URL the same for a client.
 	Addr, URL string
 
-	t    testing.TB
-	args []string
-	cmd  *exec.Cmd
-	out  *bytes.Buffer
+	t     testing.TB
+	dir   string
+	args  []string
+	cmd   *exec.Cmd // nil while it does not run
+	ended chan struct{}
 }
 
 // Start runs a server without persistence until the test ends. args are further
@@ -32,15 +36,21 @@ func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	for range 5 {
 		port := FreePort(t)
-		s := &Server{t: t, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+		s := &Server{t: t, dir: t.TempDir(), Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 		s.URL = "redis://" + s.Addr
-		s.args = append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-			"--dir", t.TempDir(), "--daemonize", "no", "--enable-debug-command", "local"}, args...)
-		if s.run() == nil {
+		listen := []string{"--port", strconv.Itoa(port)}
+		if slices.Contains(args, "--tls-cert-file") {
+			listen = []string{"--port", "0", "--tls-port", strconv.Itoa(port)}
+			s.URL = "rediss://" + s.Addr
+		}
+		s.args = slices.Concat(listen, []string{"--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+			"--dir", s.dir, "--daemonize", "no", "--enable-debug-command", "local"}, args)
+		err := s.run()
+		if err == nil {
 			t.Cleanup(s.Kill)
 			return s
 		}
-		t.Logf("redis-server on %s: %s", s.Addr, s.out)
+		t.Log(err)
 	}
 	t.Fatal("redis-server does not start; install it (apt-get install redis-server) or see the log above")
 	return nil
@@ -57,27 +67,37 @@ func FreePort(t testing.TB) int {
 }
 
 func (s *Server) run() error {
-	s.out = &bytes.Buffer{}
-	s.cmd = exec.Command("redis-server", s.args...)
-	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
-		s.cmd = nil
+	log, err := os.Create(filepath.Join(s.dir, "log"))
+	if err != nil {
+		return fmt.Errorf("log of redis-server: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command("redis-server", s.args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start redis-server: %w", err)
 	}
-	for range 200 {
-		conn, err := net.Dial("tcp", s.Addr)
-		if err == nil {
-			conn.Close()
+	s.cmd, s.ended = cmd, make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(s.ended)
+	}()
+	// Its own word counts: on the port somebody else may have been faster.
+	for range 400 {
+		text, _ := os.ReadFile(log.Name())
+		if bytes.Contains(text, []byte("Ready to accept connections")) {
 			return nil
 		}
-		if s.cmd.ProcessState != nil {
-			break
+		select {
+		case <-s.ended:
+			text, _ = os.ReadFile(log.Name())
+			return fmt.Errorf("redis-server ended:\n%s", text)
+		case <-time.After(25 * time.Millisecond):
 		}
-		time.Sleep(25 * time.Millisecond)
 	}
 	s.Kill()
-	return fmt.Errorf("redis-server on %s does not answer", s.Addr)
+	return fmt.Errorf("redis-server on %s does not start", s.Addr)
 }
 
 // Kill ends the server as a crash does. Its data is lost.
@@ -86,7 +106,7 @@ func (s *Server) Kill() {
 		return
 	}
 	s.cmd.Process.Kill()
-	s.cmd.Wait()
+	<-s.ended
 	s.cmd = nil
 }
 
@@ -95,7 +115,7 @@ func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()
 	if err := s.run(); err != nil {
-		s.t.Fatalf("%v\n%s", err, s.out)
+		s.t.Fatal(err)
 	}
 }
 
