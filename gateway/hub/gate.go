@@ -80,9 +80,7 @@ func (g *gate) shut() {
 	if g.sent > 0 {
 		s.closed = max(s.closed, g.firstRun)
 	}
-	for s.n > 0 && s.at(0).run <= s.closed {
-		s.drop()
-	}
+	s.forgetClosed()
 	g.open = nil
 }
 
@@ -106,7 +104,9 @@ func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began
 		}
 	}
 	src.last = now
-	src.expire(now, g.hold)
+	if src.expire(now, g.hold) && g.open != src {
+		src.forgetClosed()
+	}
 	open := g.isOpen(src, now)
 	switch {
 	case !open && src.run <= src.closed:
@@ -126,7 +126,9 @@ func (g *gate) next(now time.Time, out *outgoing) bool {
 	if s == nil || !now.Before(g.until) {
 		return false
 	}
-	s.expire(now, g.hold)
+	if s.expire(now, g.hold) && g.sent == 0 {
+		s.forgetClosed() // a spurt does not begin in the middle of a run
+	}
 	for s.n > 0 {
 		h := s.at(0)
 		s.drop()

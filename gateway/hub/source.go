@@ -54,15 +54,22 @@ func (s *source) forget() { s.head, s.n = 0, 0 }
 
 func (s *source) at(i int) *heldPacket { return &s.ring[(s.head+i)%holdPackets] }
 
-// expire forgets what has waited longer than hold. A run that waited in vain
-// will not be flushed later: it was sent without the floor.
-func (s *source) expire(now time.Time, hold time.Duration) (gone int) {
+// expire forgets what has waited longer than hold and reports whether there was
+// any. It closes its run: that was sent without the floor.
+func (s *source) expire(now time.Time, hold time.Duration) (gone bool) {
 	for s.n > 0 && now.Sub(s.at(0).at) > hold {
 		s.closed = max(s.closed, s.at(0).run)
 		s.drop()
-		gone++
+		gone = true
 	}
 	return gone
+}
+
+// forgetClosed forgets what is held of runs that are closed.
+func (s *source) forgetClosed() {
+	for s.n > 0 && s.at(0).run <= s.closed {
+		s.drop()
+	}
 }
 
 func (s *source) drop() {

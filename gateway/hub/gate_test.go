@@ -1,0 +1,283 @@
+package hub
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"pgregory.net/rapid"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+const hold = 200 * time.Millisecond
+
+// bench drives a gate with a clock of its own.
+type bench struct {
+	t    testing.TB
+	gate gate
+	now  time.Time
+	id   uint32
+}
+
+func newBench(t testing.TB) *bench {
+	return &bench{t: t, gate: gate{hold: hold}, now: time.UnixMilli(0)}
+}
+
+func (b *bench) wait(d time.Duration) { b.now = b.now.Add(d) }
+
+// push sends a packet with a payload that is its number, and returns that.
+func (b *bench) push(s *source, seq uint16, marker bool) (uint32, verdict) {
+	b.id++
+	p := &rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: uint32(seq) * 960, Marker: marker}}
+	p.Payload = binary.BigEndian.AppendUint32(nil, b.id)
+	v, _ := b.gate.push(s, b.now, p)
+	return b.id, v
+}
+
+// talk sends n packets, 20 ms apart, from seq on.
+func (b *bench) talk(s *source, seq uint16, n int) {
+	for i := range n {
+		b.push(s, seq+uint16(i), i == 0)
+		b.wait(media.FrameDuration)
+	}
+}
+
+func (b *bench) admit(s *source, epoch uint64, d time.Duration) {
+	b.gate.admit(s, grant{userID: s.member.userID, epoch: epoch}, b.now.Add(d))
+}
+
+// out is all that may go out now.
+func (b *bench) out() (seqs []uint16, packets []outgoing) {
+	var o outgoing
+	for b.gate.next(b.now, &o) {
+		seqs = append(seqs, o.SequenceNumber)
+		packets = append(packets, o)
+	}
+	return seqs, packets
+}
+
+func (b *bench) want(what string, want ...uint16) {
+	b.t.Helper()
+	got, packets := b.out()
+	if len(got) != len(want) {
+		b.t.Fatalf("%s: %v went out, want %v", what, got, want)
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			b.t.Fatalf("%s: %v went out, want %v", what, got, want)
+		}
+		if packets[i].Timestamp != uint32(got[i])*960 {
+			b.t.Fatalf("%s: packet %d has timestamp %d", what, got[i], packets[i].Timestamp)
+		}
+	}
+}
+
+func newSource(user string) *source { return &source{member: &member{userID: user}} }
+
+func TestGateHoldsBackUntilConfirmed(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.talk(a, 10, 3)
+	b.want("before the grant")
+	b.admit(a, 1, time.Second)
+	b.want("after the grant", 10, 11, 12)
+	b.push(a, 13, false)
+	b.want("in the spurt", 13)
+	b.want("again")
+}
+
+func TestGateForgetsWhatWasNotConfirmedInTime(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.talk(a, 0, 20) // 400 ms
+	b.admit(a, 1, time.Second)
+	b.want("a run that waited in vain is not flushed")
+	b.push(a, 20, false)
+	b.want("from the grant on it is heard", 20)
+}
+
+func TestGateForgetsARunThatEndedUnconfirmed(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.talk(a, 0, 5)
+	b.wait(hold - 40*time.Millisecond)
+	b.admit(a, 1, time.Second)
+	b.want("its end is not heard without its beginning")
+	b.push(a, 9, true)
+	b.want("the next run is heard", 9)
+}
+
+func TestGateShutsWithTheView(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.admit(a, 1, 100*time.Millisecond)
+	b.push(a, 0, true)
+	b.want("in time", 0)
+	b.wait(100 * time.Millisecond)
+	b.push(a, 1, false)
+	b.want("the view has run out")
+	b.admit(a, 1, 100*time.Millisecond)
+	b.want("it is renewed", 1)
+}
+
+func TestGateForgetsTheRunThatWasHeard(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.admit(a, 1, time.Second)
+	b.push(a, 0, true)
+	b.want("in the spurt", 0)
+	b.push(a, 1, false)
+	b.gate.shut()
+	b.push(a, 2, false)
+	b.want("shut")
+	b.admit(a, 2, time.Second)
+	b.want("what was said without the floor is not heard with the next grant")
+	b.push(a, 3, false)
+	b.want("what is said now is", 3)
+}
+
+// A port that presses again sends at once; the news of its release and its new
+// grant may both be later than that.
+func TestGateKeepsTheNextRun(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.admit(a, 1, time.Second)
+	b.push(a, 0, true)
+	b.want("first spurt", 0)
+	b.wait(media.FrameDuration)
+	b.push(a, 7, true)
+	b.gate.shut()
+	b.push(a, 8, false)
+	b.admit(a, 2, time.Second)
+	b.want("second spurt, whole", 7, 8)
+}
+
+func TestGateLetsNobodyElseThrough(t *testing.T) {
+	b, a, c := newBench(t), newSource("a"), newSource("c")
+	b.admit(a, 1, time.Second)
+	b.push(c, 100, true)
+	b.push(a, 0, true)
+	b.want("of both", 0)
+	b.admit(c, 2, time.Second)
+	b.push(a, 1, false)
+	b.want("after the floor changed hands", 100)
+}
+
+func TestGateMarksSpurts(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	for epoch := range uint64(3) {
+		b.admit(a, epoch+1, time.Second)
+		b.push(a, uint16(epoch*2), false)
+		b.push(a, uint16(epoch*2+1), true)
+		_, packets := b.out()
+		for i, p := range packets {
+			if p.Marker != (i == 0) || p.SSRC != uint32(epoch+1) {
+				t.Errorf("spurt %d, packet %d: marker %v, SSRC %d", epoch, i, p.Marker, p.SSRC)
+			}
+		}
+	}
+}
+
+func TestGateMendsOrder(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	for _, seq := range []uint16{65535, 1, 0, 1, 65534, 3, 2} {
+		b.push(a, seq, false)
+	}
+	b.admit(a, 1, time.Second)
+	b.want("held back", 65534, 65535, 0, 1, 2, 3)
+	b.push(a, 65533, false)
+	b.want("what would come before the first")
+	b.push(a, 5, false)
+	b.push(a, 4, false)
+	b.want("while open", 4, 5)
+}
+
+func TestGateRefusesWhatIsNoOpus(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.admit(a, 1, time.Second)
+	for _, payload := range [][]byte{nil, make([]byte, media.MaxOpusFrame+1)} {
+		if v, _ := b.gate.push(a, b.now, &rtp.Packet{Payload: payload}); v != malformed {
+			t.Errorf("%d bytes: %v", len(payload), v)
+		}
+	}
+	b.want("nothing")
+}
+
+func TestGateBoundsWhatItHolds(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	for i := range 3 * holdPackets {
+		b.push(a, uint16(i), i == 0)
+	}
+	b.admit(a, 1, time.Second)
+	seqs, _ := b.out()
+	if len(seqs) != holdPackets || seqs[0] != 2*holdPackets || seqs[holdPackets-1] != 3*holdPackets-1 {
+		t.Errorf("%d held, %v", len(seqs), seqs)
+	}
+}
+
+// Whatever comes in whatever order, what goes out was sent by whom the view then
+// admitted, is no older than may be held, is not repeated, and is told apart by
+// spurts.
+func TestGateWhateverHappens(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		b := newBench(t)
+		sources := []*source{newSource("a"), newSource("b")}
+		type sent struct {
+			from *source
+			at   time.Time
+		}
+		packets, gone := map[uint32]sent{}, map[uint32]bool{}
+		var open *source
+		var until time.Time
+		var spurt uint32
+		epoch := uint64(0)
+		for range rapid.IntRange(1, 200).Draw(rt, "steps") {
+			s := sources[rapid.IntRange(0, 1).Draw(rt, "source")]
+			switch rapid.IntRange(0, 5).Draw(rt, "step") {
+			case 0, 1, 2:
+				id, _ := b.push(s, rapid.Uint16Range(0, 40).Draw(rt, "seq"), rapid.IntRange(0, 9).Draw(rt, "marker") == 0)
+				packets[id] = sent{s, b.now}
+			case 3:
+				epoch += rapid.Uint64Range(0, 1).Draw(rt, "epoch")
+				d := time.Duration(rapid.IntRange(0, 300).Draw(rt, "for")) * time.Millisecond
+				b.admit(s, epoch, d)
+				open, until = s, b.now.Add(d)
+			case 4:
+				b.gate.shut()
+				open = nil
+			case 5:
+				b.wait(time.Duration(rapid.IntRange(0, 120).Draw(rt, "wait")) * time.Millisecond)
+			}
+			_, out := b.out()
+			for _, o := range out {
+				id := binary.BigEndian.Uint32(o.data[:])
+				p, known := packets[id]
+				switch {
+				case !known || gone[id]:
+					rt.Fatalf("packet %d was not sent, or went out before", id)
+				case open != p.from || o.from != open || !b.now.Before(until):
+					rt.Fatalf("packet %d of %s went out while %v was admitted", id, p.from.member.userID, open)
+				case b.now.Sub(p.at) > hold:
+					rt.Fatalf("packet %d went out after %v", id, b.now.Sub(p.at))
+				case o.Marker != (o.SSRC != spurt) || o.SSRC < spurt:
+					rt.Fatalf("marker %v in spurt %d after %d", o.Marker, o.SSRC, spurt)
+				}
+				spurt, gone[id] = o.SSRC, true
+			}
+		}
+	})
+}
+
+func TestGateAllocatesNothing(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	p := &rtp.Packet{Payload: make([]byte, 60)}
+	var o outgoing
+	frame := func() {
+		b.wait(media.FrameDuration)
+		b.gate.admit(a, grant{userID: "a", epoch: 1}, b.now.Add(time.Second))
+		p.SequenceNumber++
+		b.gate.push(a, b.now, p)
+		if !b.gate.next(b.now, &o) {
+			t.Fatal("nothing went out")
+		}
+	}
+	if n := testing.AllocsPerRun(1000, frame); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+}
