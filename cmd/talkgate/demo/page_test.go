@@ -1,0 +1,190 @@
+package demo_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/talkgate/talkgate/cmd/talkgate/demo"
+	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
+	"github.com/talkgate/talkgate/state/redis/redistest"
+)
+
+// watchMedia lets a test count the page's RTP packets and look at its microphone.
+const watchMedia = `
+window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...args) { super(...args); connections.push(this); }
+};
+const capture = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (constraints) => {
+  const stream = await capture(constraints);
+  window.microphone = stream.getAudioTracks()[0];
+  return stream;
+};
+window.packets = async (type, field) => {
+  let sum = 0;
+  for (const c of connections) for (const s of (await c.getStats()).values()) if (s.type === type) sum += s[field];
+  return sum;
+};
+window.pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+window.strip = (name) => [...document.querySelectorAll(".station")].find((s) => s.querySelector(".name").textContent === name);
+window.me = () => document.querySelector(".you:not([hidden])").closest(".station");
+window.level = (station, which) => Number(station.querySelector("." + which).getAttribute("aria-valuenow"));
+window.lamp = (name, lamp) => strip(name).querySelector('[data-lamp="' + lamp + '"]').dataset.on === "true";`
+
+const (
+	heard     = "> -45" // dBFS, at a meter of the page
+	silent    = "<= -60"
+	canListen = `document.querySelector("#health-sound dd").textContent === "up"`
+	canTalk   = `document.querySelector("#health-microphone dd").textContent === "closed"`
+)
+
+// TestPage is the whole path, for real: Redis, hub, the ports of two virtual
+// radios, and a browser with its microphone and loudspeaker.
+func TestPage(t *testing.T) {
+	url := start(t)
+	speech, err := filepath.Abs("../../../hal/sim/speech.wav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := webtest.Start(t, chromedp.Flag("use-file-for-fake-audio-capture", speech))
+	b.Before(watchMedia)
+	b.Look(1280, 860, "dark")
+	b.Run(chromedp.Navigate(url))
+	b.Until(`document.querySelectorAll(".station").length >= 2 && lamp("north-gate", "link") && lamp("south-gate", "link")`)
+
+	b.Run(chromedp.Click("#join-talk"))
+	b.Until(canListen + " && " + canTalk)
+
+	// A radio is heard by the page and by the other radio.
+	click(b, `strip("north-gate").querySelector(".latch")`)
+	b.UntilPhase("busy")
+	b.Until(`document.getElementById("headline").textContent === "north-gate"`)
+	b.Until(`lamp("north-gate", "talk") && lamp("south-gate", "busy")`)
+	b.Until(`level(me(), "hears") ` + heard)
+	b.Until(`level(strip("south-gate"), "hears") ` + heard)
+	b.Until(`level(strip("north-gate"), "sends") ` + heard)
+	b.Shoot("desktop-dark-radio-talks")
+
+	// Its talk right taken away, it falls silent though it is still pressed.
+	click(b, `strip("north-gate").querySelector(".rights")`)
+	b.UntilPhase("idle")
+	b.Until(`lamp("north-gate", "alert") && !lamp("north-gate", "talk") && !lamp("south-gate", "busy")`)
+	b.Until(`level(me(), "hears") ` + silent + ` && level(strip("south-gate"), "hears") ` + silent)
+	noMorePackets(t, b, "inbound-rtp", "packetsReceived")
+	if !webtest.Eval[bool](b, `strip("north-gate").querySelector(".key").dataset.pressed === "true"`) {
+		t.Error("north-gate was let go; it must fall silent while pressed")
+	}
+	b.Shoot("desktop-dark-radio-revoked")
+	click(b, `strip("north-gate").querySelector(".latch")`)
+	b.Until(`!lamp("north-gate", "alert")`)
+	click(b, `strip("north-gate").querySelector(".rights")`)
+	b.Until(`strip("north-gate").querySelector(".rights").dataset.allowed === "true"`)
+
+	// The visitor's microphone is heard by both radios.
+	b.Run(chromedp.Focus("#talk"), webtest.Down(" "))
+	b.UntilPhase("talking")
+	b.Until(`level(strip("north-gate"), "hears") ` + heard + ` && level(strip("south-gate"), "hears") ` + heard)
+	b.Until(`level(me(), "sends") ` + heard)
+	b.Until(`lamp("north-gate", "busy") && lamp("south-gate", "busy")`)
+	b.Shoot("desktop-dark-visitor-talks")
+
+	// Until the right to talk is taken away; holding on does not help.
+	webtest.Eval[any](b, `me().querySelector(".rights").click(); null`)
+	b.UntilPhase("revoked")
+	b.Until(`document.getElementById("detail").textContent.includes("taken away")`)
+	b.Until(`!microphone.enabled && connections.every((c) => c.getSenders().every((s) => s.track === null))`)
+	b.Until(`level(strip("north-gate"), "hears") ` + silent + ` && level(strip("south-gate"), "hears") ` + silent)
+	noMorePackets(t, b, "outbound-rtp", "packetsSent")
+	b.Look(360, 720, "light")
+	b.Shoot("phone-light-visitor-revoked")
+	if width := webtest.Eval[int](b, "document.documentElement.scrollWidth"); width > 360 {
+		t.Errorf("on a phone the page is %d px wide", width)
+	}
+	b.Run(webtest.Up(" "))
+
+	// Given back, a fresh press talks again.
+	webtest.Eval[any](b, `me().querySelector(".rights").click(); null`)
+	b.Until(`me().querySelector(".rights").dataset.allowed === "true"`)
+	b.Run(webtest.Down(" "))
+	b.UntilPhase("talking")
+	b.Until(`level(strip("south-gate"), "hears") ` + heard)
+	b.Run(webtest.Up(" "))
+	b.UntilPhase("idle")
+	noMorePackets(t, b, "outbound-rtp", "packetsSent")
+
+	// Who joined without a microphone hears as well.
+	b.Run(chromedp.Click("#leave"), chromedp.Click("#join-listen"))
+	b.Until(canListen)
+	b.Run(chromedp.Focus(`[aria-label="Hold to talk on south-gate"]`), webtest.Down("Enter"))
+	b.Until(`document.getElementById("headline").textContent === "south-gate"`)
+	b.Until(`level(me(), "hears") ` + heard)
+	b.Shoot("phone-light-listening")
+	b.Run(webtest.Up("Enter"))
+	b.UntilPhase("idle")
+	b.Until(`level(me(), "hears") ` + silent)
+}
+
+// start runs the demo on a Redis of its own and returns where its page is.
+func start(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	cfg := demo.Config{
+		Listen: "127.0.0.1:0", RedisURL: redistest.Start(t).URL,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	go func() {
+		err := demo.Run(ctx, cfg, in)
+		in.Close()
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the demo ends: %v", err)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, url, found := strings.Cut(lines.Text(), "http://"); found {
+			go io.Copy(io.Discard, out)
+			return "http://" + url
+		}
+	}
+	t.Fatal("the demo does not say where its page is")
+	return ""
+}
+
+// click clicks what a JavaScript expression names, with the mouse.
+func click(b *webtest.Browser, element string) {
+	at := webtest.Eval[[]float64](b, fmt.Sprintf(`(() => {
+		const e = %s;
+		e.scrollIntoView({ block: "center" });
+		const r = e.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})()`, element))
+	b.Run(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// noMorePackets fails the test if the page receives or sends RTP in the next second.
+func noMorePackets(t *testing.T, b *webtest.Browser, kind, field string) {
+	t.Helper()
+	counts := webtest.Eval[[]int](b, fmt.Sprintf(`(async () => {
+		const before = await packets(%[1]q, %[2]q);
+		await pause(1000);
+		return [before, await packets(%[1]q, %[2]q)];
+	})()`, kind, field))
+	if counts[0] == 0 || counts[0] != counts[1] {
+		t.Errorf("%s went from %d to %d in a second of silence", field, counts[0], counts[1])
+	}
+}
