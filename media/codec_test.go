@@ -1,10 +1,12 @@
 package media
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -118,9 +120,16 @@ func TestWhatIsDecodedLagsByLookahead(t *testing.T) {
 
 func TestEveryPacketIsWidebandSpeech(t *testing.T) {
 	const silkWideband20ms = 9 // RFC 6716 section 3.1, table 2
-	for _, cfg := range []EncoderConfig{{}, {FEC: true}} {
+	// Music in the background must not change it either, nor work or bits to spare.
+	pcm := longSpeech(t)
+	for _, hz := range []float64{220, 277, 330, 880, 1760, 3000} {
+		for i, s := range sine(hz, 2000, 2*SampleRate) {
+			pcm[i] += s
+		}
+	}
+	for _, cfg := range []EncoderConfig{{}, {FEC: true}, {FEC: true, Complexity: 10}, {FEC: true, Bitrate: 64000, Complexity: 10}} {
 		redundant := 0
-		packets := encodeAll(t, newEncoder(t, cfg), longSpeech(t))
+		packets := encodeAll(t, newEncoder(t, cfg), pcm)
 		for i, p := range packets {
 			if got := p[0] >> 3; got != silkWideband20ms {
 				t.Errorf("%+v: packet %d has configuration %d, want %d", cfg, i, got, silkWideband20ms)
@@ -129,15 +138,54 @@ func TestEveryPacketIsWidebandSpeech(t *testing.T) {
 				redundant++
 			}
 		}
-		if share := 100 * redundant / len(packets); (share > 40) != cfg.FEC {
+		if share := 100 * redundant / len(packets); (share > 30) != cfg.FEC {
 			t.Errorf("%+v: %d %% of packets carry redundancy", cfg, share)
 		}
 	}
 }
 
+func TestEncoderHeedsItsSettings(t *testing.T) {
+	speech := recorded(t, "front_center")
+	size := func(cfg EncoderConfig) (n int) {
+		for _, p := range encodeAll(t, newEncoder(t, cfg), speech) {
+			n += len(p)
+		}
+		return n
+	}
+	if small, large := size(EncoderConfig{Bitrate: 12000}), size(EncoderConfig{Bitrate: 36000}); large < 2*small {
+		t.Errorf("at three times the bitrate %d bytes become %d", small, large)
+	}
+	if got := newEncoder(t, EncoderConfig{Complexity: 9}).opus.Complexity(); got != 9 {
+		t.Errorf("complexity is %d, want 9", got)
+	}
+}
+
+// What was said in one talk spurt, perhaps never to be sent, must not be heard in
+// the next.
+func TestResetStartsAfresh(t *testing.T) {
+	speech := recorded(t, "front_center")
+	first := encodeAll(t, newEncoder(t, EncoderConfig{FEC: true}), speech)
+	heard := decodeAll(t, newDecoder(t), first)
+	e, d := newEncoder(t, EncoderConfig{FEC: true}), newDecoder(t)
+	for _, frames := range []int{10, 12, 14} { // in the middle of a vowel
+		decodeAll(t, d, encodeAll(t, e, speech[:frames*FrameSamples]))
+		e.Reset()
+		d.Reset()
+		again := encodeAll(t, e, speech)
+		if !slices.EqualFunc(first, again, bytes.Equal) {
+			t.Errorf("after %d frames another talk spurt is encoded differently", frames)
+		}
+		if !slices.Equal(heard, decodeAll(t, d, again)) {
+			t.Errorf("after %d frames another talk spurt is decoded differently", frames)
+		}
+		e.Reset()
+		d.Reset()
+	}
+}
+
 func TestEncoderRefusesWhatItCannotDo(t *testing.T) {
 	for _, cfg := range []EncoderConfig{
-		{Bitrate: 5999}, {Bitrate: 128001}, {Complexity: 11}, {Complexity: -1}, {ExpectedLoss: -1}, {FEC: true, ExpectedLoss: 101},
+		{Bitrate: 5999}, {Bitrate: 64001}, {Complexity: 11}, {Complexity: -1}, {ExpectedLoss: -1}, {FEC: true, ExpectedLoss: 101},
 	} {
 		if _, err := NewEncoder(cfg); err == nil {
 			t.Errorf("%+v was accepted", cfg)

@@ -66,9 +66,6 @@ func (d *Decoder) Conceal(pcm []int16) error {
 // redundancy in next, and conceals it when there is none. next itself is still
 // to be decoded after it.
 func (d *Decoder) DecodeFEC(next []byte, pcm []int16) error {
-	if len(next) == 0 {
-		return d.Conceal(pcm)
-	}
 	n, err := d.opus.DecodeWithFEC(next, d.recovered[:], true)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotAFrame, err)

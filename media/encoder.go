@@ -1,6 +1,7 @@
 package media
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/thesyncim/gopus"
@@ -20,7 +21,7 @@ const (
 // EncoderConfig says how speech is encoded. The zero value is plain speech
 // without redundancy.
 type EncoderConfig struct {
-	// Bitrate is in bit/s, 6000 to 128000; 0 means DefaultBitrate.
+	// Bitrate is in bit/s, 6000 to 64000; 0 means DefaultBitrate.
 	Bitrate int
 	// FEC sends a coarse copy of every frame of speech in the packet after it
 	// (RFC 6716 section 2.1.7), so that a listener can mend a loss. Opus does
@@ -46,8 +47,8 @@ func (c EncoderConfig) withDefaults() (EncoderConfig, error) {
 		c.ExpectedLoss = DefaultExpectedLoss
 	}
 	switch {
-	case c.Bitrate < 6000 || c.Bitrate > 128000:
-		return c, fmt.Errorf("opus bitrate is %d bit/s; expected 6000 to 128000", c.Bitrate)
+	case c.Bitrate < 6000 || c.Bitrate > 64000:
+		return c, fmt.Errorf("opus bitrate is %d bit/s; expected 6000 to 64000", c.Bitrate)
 	case c.Complexity < 1 || c.Complexity > 10:
 		return c, fmt.Errorf("opus complexity is %d; expected 1 to 10", c.Complexity)
 	case c.ExpectedLoss < 1 || c.ExpectedLoss > 100:
@@ -60,6 +61,7 @@ func (c EncoderConfig) withDefaults() (EncoderConfig, error) {
 // mode, SILK up to wideband, so that its delay is the same for every packet. One
 // goroutine uses it.
 type Encoder struct {
+	cfg  EncoderConfig
 	opus *gopus.Encoder
 }
 
@@ -69,30 +71,29 @@ func NewEncoder(cfg EncoderConfig) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	enc, err := gopus.NewEncoder(gopus.EncoderConfig{
-		SampleRate: SampleRate, Channels: 1, Application: gopus.ApplicationVoIP,
-	})
+	opus, err := cfg.open()
 	if err != nil {
 		return nil, fmt.Errorf("opus encoder: %w", err)
 	}
-	set := func(e error) {
-		if err == nil && e != nil {
-			err = fmt.Errorf("opus encoder: %w", e)
-		}
-	}
-	set(enc.SetFrameSize(FrameSamples))
-	set(enc.SetBitrate(cfg.Bitrate))
-	set(enc.SetComplexity(cfg.Complexity))
-	set(enc.SetSignal(gopus.SignalVoice))
-	set(enc.SetMaxBandwidth(gopus.BandwidthWideband))
-	if cfg.FEC {
-		enc.SetFEC(true)
-		set(enc.SetPacketLoss(cfg.ExpectedLoss))
-	}
+	return &Encoder{cfg: cfg, opus: opus}, nil
+}
+
+func (c EncoderConfig) open() (*gopus.Encoder, error) {
+	opus, err := gopus.NewEncoder(gopus.EncoderConfig{
+		SampleRate: SampleRate, Channels: 1, Application: gopus.ApplicationVoIP,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &Encoder{opus: enc}, nil
+	opus.SetFEC(c.FEC)
+	return opus, errors.Join(
+		opus.SetFrameSize(FrameSamples),
+		opus.SetBitrate(c.Bitrate),
+		opus.SetComplexity(c.Complexity),
+		opus.SetPacketLoss(c.ExpectedLoss),
+		opus.SetSignal(gopus.SignalVoice),
+		opus.SetMaxBandwidth(gopus.BandwidthWideband),
+	)
 }
 
 // Encode writes the packet of pcm, which has FrameSamples samples, to dst and
@@ -112,4 +113,11 @@ func (e *Encoder) Encode(pcm []int16, dst []byte) (int, error) {
 func (e *Encoder) Lookahead() int { return e.opus.Lookahead() }
 
 // Reset forgets what was encoded, for the start of another talk spurt.
-func (e *Encoder) Reset() { e.opus.Reset() }
+//
+// It starts afresh, as gopus's own Reset keeps the state of its filters: up to
+// 20 ms of the old talk spurt would be heard at the start of the new one.
+func (e *Encoder) Reset() {
+	if opus, err := e.cfg.open(); err == nil { // as it was in NewEncoder
+		e.opus = opus
+	}
+}

@@ -19,6 +19,7 @@ func TestLevelReadsDecibels(t *testing.T) {
 		if l.RMS() != LevelFloor || l.Peak() != LevelFloor {
 			t.Fatalf("unheard level is %v, %v", l.RMS(), l.Peak())
 		}
+		l.Measure(nil)
 		feed := func(pcm []int16) {
 			for ; len(pcm) > 0; pcm = pcm[min(period, len(pcm)):] {
 				l.Measure(pcm[:min(period, len(pcm))])

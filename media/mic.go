@@ -66,10 +66,10 @@ func (m *Mic) IndexAt(t time.Time) uint64 {
 // no use, when not all of them are captured yet (index+len(dst) > Head) or some
 // are forgotten already.
 func (m *Mic) ReadAt(index uint64, dst []int16) bool {
-	size := uint64(len(m.ring))
-	if index+uint64(len(dst)) > m.head.Load() || m.claimed.Load() > index+size {
+	if index+uint64(len(dst)) > m.head.Load() {
 		return false
 	}
+	size := uint64(len(m.ring))
 	at := index % size
 	for i := range dst {
 		dst[i] = int16(m.ring[at].Load())

@@ -97,6 +97,19 @@ func TestPlayoutMendsAndCounts(t *testing.T) {
 	}
 }
 
+func TestPlayoutConcealsWhatIsBroken(t *testing.T) {
+	packets := encodeAll(t, newEncoder(t, EncoderConfig{}), recorded(t, "front_center"))[:30]
+	d := newDecoder(t)
+	want := append(decodeAll(t, d, packets), make([]int16, FrameSamples)...)
+	if err := d.Conceal(want[len(packets)*FrameSamples:]); err != nil {
+		t.Fatal(err)
+	}
+	p := newPlayout(t, append(played(packets), Slot{Kind: Play, Opus: []byte{9<<3 | 3, 0}, Samples: FrameSamples}))
+	if got := drain(p, len(want), 480); !slices.Equal(got, want) {
+		t.Error("in place of a broken packet is not what the decoder invents")
+	}
+}
+
 func TestPlayoutStretchesAsAsked(t *testing.T) {
 	pcm := sine(200, 8000, SampleRate) // periods of 5 ms: any splice fits
 	packets := encodeAll(t, newEncoder(t, EncoderConfig{}), pcm)
@@ -124,21 +137,27 @@ func TestPlayoutStretchesAsAsked(t *testing.T) {
 
 func TestPlayoutSoundsTonesOverSpeech(t *testing.T) {
 	tones := NewTones()
-	p := newPlayout(t, nil)
-	p.PlayTone(Busy)
-	if got := drain(p, len(tones[Busy]), 100); !slices.Equal(got, tones[Busy]) {
+	quiet := newPlayout(t, nil)
+	quiet.PlayTone(Busy)
+	if got := drain(quiet, len(tones[Busy]), 100); !slices.Equal(got, tones[Busy]) {
 		t.Error("a tone over silence is not the tone")
 	}
-	if p.Level().Peak() < -20 {
-		t.Errorf("the tone reads %.1f dBFS", p.Level().Peak())
+	if quiet.Level().Peak() < -20 {
+		t.Errorf("the tone reads %.1f dBFS", quiet.Level().Peak())
 	}
-	if got := drain(p, 1000, 100); slices.Max(got) != 0 {
+	if got := drain(quiet, 1000, 100); slices.Max(got) != 0 {
 		t.Error("the tone goes on")
 	}
 
 	packets := encodeAll(t, newEncoder(t, EncoderConfig{}), recorded(t, "front_center"))
 	speech := decodeAll(t, newDecoder(t), packets)
-	p = newPlayout(t, played(packets))
+	for i := range tones[Revoked] {
+		tones[Revoked][i] *= 5 // so loud that the sum does not fit
+	}
+	p, err := NewPlayout(&script{played(packets)}, tones)
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.PlayTone(Revoked)
 	got := drain(p, len(speech), 480)
 	for i := range got {
@@ -179,6 +198,11 @@ func TestLimitIsSmoothAndNeverOverflows(t *testing.T) {
 			t.Fatalf("limit(%d) = %d; below the knee nothing changes", x, y)
 		}
 		last = y
+	}
+	for x := int32(30000); x < 60000; x += 1000 {
+		if limit(x+1000) <= limit(x) || limit(-x-1000) >= limit(-x) {
+			t.Errorf("limit clips: %d and %d of %d and %d", limit(x), limit(x+1000), x, x+1000)
+		}
 	}
 	if y := limit(1 << 30); y > 32767 || y < 32700 {
 		t.Errorf("limit(1<<30) = %d", y)

@@ -60,7 +60,7 @@ func TestWAVRefusesOtherFormatsAndSaysWhich(t *testing.T) {
 		"44.1 kHz":    {with(24, 0x44, 0xac, 0, 0), "44100 Hz"},
 		"24 bit":      {with(34, 24), "24 bit"},
 		"float":       {with(20, 3), "format 3"},
-		"cut short":   {good[:len(good)-1], "cut short"},
+		"cut short":   {good[:len(good)-2], "cut short"},
 		"no format":   {slices.Concat(good[:12], good[36:]), "before their format"},
 		"no data":     {good[:36], "too early"},
 		"cut in head": {good[:30], "too early"},
