@@ -45,7 +45,6 @@ const (
 // Engine makes sessions. Its methods may be called from any goroutine.
 type Engine struct {
 	api         *webrtc.API
-	log         *slog.Logger
 	mux         ice.UDPMux
 	peerTimeout time.Duration
 }
@@ -59,7 +58,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 		cfg.PeerTimeout = defaultPeerTimeout
 	}
 	cfg.PeerTimeout = max(cfg.PeerTimeout, time.Second)
-	e := &Engine{log: cfg.Logger, peerTimeout: cfg.PeerTimeout}
+	e := &Engine{peerTimeout: cfg.PeerTimeout}
 
 	codecs := &webrtc.MediaEngine{}
 	if err := codecs.RegisterCodec(webrtc.RTPCodecParameters{
@@ -77,10 +76,14 @@ func NewEngine(cfg Config) (*Engine, error) {
 	}
 	// No interceptors: reports and retransmission are of no use to a talk
 	// spurt, and each of them would cost allocations per packet.
+	settings, err := e.settings(cfg)
+	if err != nil {
+		return nil, err
+	}
 	e.api = webrtc.NewAPI(
 		webrtc.WithMediaEngine(codecs),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
-		webrtc.WithSettingEngine(e.settings(cfg)),
+		webrtc.WithSettingEngine(settings),
 	)
 	return e, nil
 }
@@ -93,7 +96,7 @@ func (e *Engine) Close() error {
 	return e.mux.Close()
 }
 
-func (e *Engine) settings(cfg Config) webrtc.SettingEngine {
+func (e *Engine) settings(cfg Config) (webrtc.SettingEngine, error) {
 	s := webrtc.SettingEngine{LoggerFactory: pionLogs{cfg.Logger}}
 	keepalive := e.peerTimeout / 4
 	// Failed follows Disconnected by the second figure; the first is when a
@@ -112,7 +115,12 @@ func (e *Engine) settings(cfg Config) webrtc.SettingEngine {
 	if e.mux != nil {
 		s.SetICEUDPMux(e.mux)
 	}
-	return s
+	// The DTLS client is the last to know that a connection stands. Let that be
+	// the offering side, so that once it does the answering side hears it.
+	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return s, fmt.Errorf("DTLS role: %w", err)
+	}
+	return s, nil
 }
 
 // listenMux opens the shared socket: one on the address that is named, or one
