@@ -137,7 +137,8 @@ class Strip {
 function stripStanding(m, member, radio) {
   if (radio?.known === false) return 'state unknown';
   const text = standing(member, m.holder);
-  return radio?.reason ? `${text} · ${radio.reason}` : text;
+  // A port remembers its last reason; it matters while the lamp is on.
+  return radio?.lamps?.alert && radio.reason ? `${text} · ${radio.reason}` : text;
 }
 
 // showLevel sets a role=meter element to a level in dBFS.

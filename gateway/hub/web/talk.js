@@ -6,9 +6,12 @@
 // only a fresh press asks again.
 
 // idle is the state before the first press. request numbers the presses that
-// asked; epoch is the grant's, and confirmed says that the channel's events have
-// shown it too; reason says why the last press ended, in the words of status.js.
-export const idle = Object.freeze({ phase: 'idle', request: 0, epoch: 0, confirmed: false, reason: '', holder: null });
+// asked; epoch is that of the grant; reason and holder say why the last press
+// ended, in the words of status.js. held is the epoch the channel's events showed
+// last, 0 for an idle floor, and shown the highest that they showed to be ours.
+export const idle = Object.freeze({
+  phase: 'idle', request: 0, epoch: 0, reason: '', holder: null, held: 0, shown: 0,
+});
 
 // step takes a state and an event and returns [state, effects].
 //
@@ -32,14 +35,16 @@ export function step(talk, event) {
 
     case 'release': {
       const effects = { requesting: ['yield'], talking: ['close', 'yield', 'released'] };
-      return [{ ...idle, request: talk.request }, effects[talk.phase] ?? []];
+      return [{ ...talk, phase: 'idle', epoch: 0, reason: '', holder: null }, effects[talk.phase] ?? []];
     }
 
     // An answer to an earlier press needs nothing: the release that ended that
     // press has queued its yield behind it.
-    case 'granted':
+    case 'granted': {
       if (!current) return [talk, []];
-      return [{ ...talk, phase: 'talking', epoch: event.epoch }, ['open', 'permit']];
+      const granted = { ...talk, phase: 'talking', epoch: event.epoch };
+      return over(granted) ? lost(talk, 'ended') : [granted, ['open', 'permit']];
+    }
 
     case 'denied':
       if (!current) return [talk, []];
@@ -59,15 +64,19 @@ export function step(talk, event) {
   }
 }
 
-// seen compares a grant with what the channel's events say. They travel on another
-// connection: what they said before the grant does not contradict it.
 function seen(talk, { redis, mine, epoch, rights }) {
-  if (talk.phase !== 'talking') return [talk, []];
-  if (!redis) return lost(talk, 'redis');
-  if (rights === false || rights === null) return lost(talk, 'revoked');
-  if (mine && epoch === talk.epoch) return [{ ...talk, confirmed: true }, []];
-  if (talk.confirmed || epoch > talk.epoch) return lost(talk, 'ended');
-  return [talk, []];
+  const now = { ...talk, held: epoch, shown: mine ? Math.max(talk.shown, epoch) : talk.shown };
+  if (talk.phase !== 'talking') return [now, []];
+  if (!redis) return lost(now, 'redis');
+  if (rights === false || rights === null) return lost(now, 'revoked');
+  return over(now) ? lost(now, 'ended') : [now, []];
+}
+
+// over says whether the channel's events have shown that a grant has ended. They
+// travel on another connection than the grant itself: an event that shows it not
+// yet does not contradict it, and one that shows it may come first.
+function over({ epoch, held, shown }) {
+  return held !== epoch && (shown === epoch || held > epoch);
 }
 
 function lost(talk, reason) {

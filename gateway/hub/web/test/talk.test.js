@@ -97,6 +97,12 @@ test('an event from before the grant does not end it, one from after does', () =
   assert.equal(play(press, granted, seen(true, 6))[0].phase, 'talking', 'own earlier spurt');
   assert.equal(play(press, granted, seen(false, 8))[0].phase, 'revoked', 'a later grant to another');
   assert.equal(play(press, granted, seen(true, 7), seen(false, 0))[0].phase, 'revoked', 'idle after being seen');
+  assert.equal(play(press, seen(true, 7), granted, seen(false, 0))[0].phase, 'revoked', 'the event before the grant');
+  for (const past of [[seen(true, 7), seen(false, 0)], [seen(false, 8)]]) {
+    const [talk, effects] = play(press, ...past, granted);
+    assert.equal(talk.phase, 'denied', 'over before the answer came');
+    assert.deepEqual(effects, ['ask', 'yield', 'deny']);
+  }
 });
 
 test('what the hub says ends a talk spurt at once', () => {
