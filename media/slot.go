@@ -1,5 +1,7 @@
 package media
 
+import "time"
+
 // SlotKind says what a Slot asks of the playout.
 type SlotKind uint8
 
@@ -26,4 +28,15 @@ type Slot struct {
 	// when it is less than a frame, at most Samples when it is more; what
 	// Stretch makes of it may lie anywhere between the wish and a whole frame.
 	Samples int
+}
+
+// Pull says where a slot will sound: in answer to which request of the device.
+type Pull struct {
+	// At is when the device asked, by a clock that does not tremble with the
+	// scheduling of the goroutine that answers.
+	At time.Time
+	// Samples is how many the device asked for.
+	Samples int
+	// Ahead is how many of them sound before the slot.
+	Ahead int
 }

@@ -18,7 +18,7 @@ const (
 	idle = rate / 200
 	// maxConceal is how many slots in a row are made up; silence follows.
 	maxConceal = 3
-	// slack is the excess delay that is not worth a splice.
+	// slack is the shortfall of delay that is not worth a splice.
 	slack = rate / 500
 	// haste is how much of a frame may be cut out or put in, on average, and
 	// maxHaste at once.
@@ -109,11 +109,8 @@ func (b *Buffer) Push(p media.Packet) {
 	b.full.put(i)
 }
 
-// Pop returns what is to sound from now on. now is when the first sample of the
-// slot will leave the playout, on the clock of Packet.Arrived; the playout derives
-// it from the samples it has played, so that it does not tremble with the
-// scheduling of its goroutine.
-func (b *Buffer) Pop(now time.Time) media.Slot {
+// Pop returns what is to sound next, in answer to a request of the device.
+func (b *Buffer) Pop(p media.Pull) media.Slot {
 	if b.held >= 0 {
 		b.free.put(uint8(b.held))
 		b.held = -1
@@ -123,8 +120,7 @@ func (b *Buffer) Pop(now time.Time) media.Slot {
 			b.free.put(i)
 		}
 	}
-	t := b.samples(now)
-	slot := b.next(t)
+	slot := b.next(pull{b.samples(p.At), max(1, int64(p.Samples)), int64(p.Ahead)})
 	b.count.target.Store(b.target.delay)
 	return slot
 }

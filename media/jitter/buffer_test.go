@@ -34,9 +34,11 @@ func (d *bench) push(n uint32, seq uint16, ts uint32, marker bool) {
 
 func (d *bench) when() time.Time { return d.b.epoch.Add(time.Duration(d.at) * time.Second / rate) }
 
+func (d *bench) pull() media.Pull { return media.Pull{At: d.when(), Samples: idle} }
+
 // pop sounds one slot.
 func (d *bench) pop() media.Slot {
-	s := d.b.Pop(d.when())
+	s := d.b.Pop(d.pull())
 	switch s.Kind {
 	case media.Play:
 		n := binary.BigEndian.Uint32(s.Opus)
@@ -242,7 +244,7 @@ func TestPacketsDoNotAllocate(t *testing.T) {
 	if a := testing.AllocsPerRun(2000, func() {
 		p.Seq, p.Timestamp, p.Arrived = uint16(n*7/6), n*7/6*frame, at
 		b.Push(p)
-		b.Pop(at)
+		b.Pop(media.Pull{At: at, Samples: frame})
 		at, n = at.Add(media.FrameDuration), n+1
 	}); a != 0 {
 		t.Errorf("%v allocations a packet, want 0", a)
@@ -264,7 +266,7 @@ func TestGoroutines(t *testing.T) {
 	}()
 	at, last, running := b.epoch, int64(-1), true
 	for idle := 0; idle < 1000; {
-		s := b.Pop(at)
+		s := b.Pop(media.Pull{At: at, Samples: frame})
 		at = at.Add(time.Duration(s.Samples) * time.Second / rate)
 		if s.Kind == media.Play {
 			n := int64(binary.BigEndian.Uint32(s.Opus))

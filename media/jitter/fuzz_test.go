@@ -40,7 +40,7 @@ func FuzzBuffer(f *testing.F) {
 		}
 		// Whatever is held sounds within a bounded time, and then it is silent.
 		d.until(d.at + 30*rate)
-		if s := d.b.Pop(d.when()); s.Kind != media.Silence || d.b.queued != 0 {
+		if s := d.b.Pop(d.pull()); s.Kind != media.Silence || d.b.queued != 0 {
 			t.Fatalf("kind %d with %d packets held 30 s after the last", s.Kind, d.b.queued)
 		}
 		seen := map[uint32]bool{}

@@ -2,8 +2,14 @@ package jitter
 
 import "github.com/talkgate/talkgate/media"
 
-// next decides what sounds from t on.
-func (b *Buffer) next(t int64) media.Slot {
+// pull is media.Pull in samples.
+type pull struct{ at, period, ahead int64 }
+
+// sounds is when the slot begins to sound.
+func (p pull) sounds() int64 { return p.at + p.ahead }
+
+// next decides what sounds.
+func (b *Buffer) next(now pull) media.Slot {
 	p := &b.play
 	if b.queued == 0 {
 		return b.starve()
@@ -12,23 +18,22 @@ func (b *Buffer) next(t int64) media.Slot {
 	if e.spurt != p.spurt {
 		p.on = false // the tail of the one before has been played
 	}
-	excess := b.excess(e, t)
 	if !p.on {
-		if excess < 0 && b.queued < capacity/2 {
-			return media.Slot{Kind: media.Silence, Samples: int(min(-excess, idle))}
+		if b.excess(e, now.at) < 0 && b.queued < capacity/2 {
+			return media.Slot{Kind: media.Silence, Samples: idle}
 		}
-		return b.sound(e, t, excess)
+		return b.sound(e, now)
 	}
 	for p.blind > 0 && e.ts-p.ts >= frame/2 {
 		p.blind--
 		b.skip(e)
 	}
 	if e.ts-p.ts < frame/2 {
-		return b.sound(e, t, excess)
+		return b.sound(e, now)
 	}
 	if p.concealed == maxConceal {
 		p.on = false
-		return b.next(t)
+		return b.next(now)
 	}
 	slot := media.Slot{Kind: media.Conceal, Samples: frame}
 	if e.seq > p.seq && e.ts-p.ts < frame*3/2 {
@@ -67,27 +72,23 @@ func (b *Buffer) skip(e *entry) {
 }
 
 // sound plays e, shortened or lengthened towards the delay that is wanted.
-func (b *Buffer) sound(e *entry, t, excess int64) media.Slot {
+func (b *Buffer) sound(e *entry, now pull) media.Slot {
 	p := &b.play
-	c := &b.cells[e.cell]
-	slot := media.Slot{Kind: media.Play, First: e.spurt != p.spurt, Opus: c.Opus, Samples: frame}
-
+	t := now.sounds()
+	slot := media.Slot{
+		Kind: media.Play, First: e.spurt != p.spurt,
+		Opus: b.cells[e.cell].Opus, Samples: frame,
+	}
 	if p.on && p.concealed == 0 {
 		took := t - p.since
 		b.room -= max(took-frame, frame-took)
 	}
 	b.room = max(0, min(b.room+haste, maxHaste))
-	switch {
-	case excess > slack:
-		spare := excess - max(0, b.target.peak()-b.target.delay)
-		slot.Samples -= int(max(0, min(spare, b.room)))
-	case excess < -slack:
-		slot.Samples += int(min(max(-excess, leastWish), b.room))
-	}
+	slot.Samples -= int(max(-b.room, min(b.surplus(e, now), b.room)))
 
 	b.settle(e, t)
 	b.count.played.Add(1)
-	b.count.delay.Store(excess + b.target.delay)
+	b.count.delay.Store(b.excess(e, t) + b.target.delay)
 	*p = position{
 		on: true, spurt: e.spurt, seq: e.seq + 1, ts: e.ts + frame, missed: p.missed << 1,
 		since: t, end: t + int64(max(frame, slot.Samples)),
@@ -96,6 +97,28 @@ func (b *Buffer) sound(e *entry, t, excess int64) media.Slot {
 	b.queued--
 	copy(b.order[:b.queued], b.order[1:])
 	return slot
+}
+
+// surplus is by how much the frame may be shortened, or, negative, should be
+// lengthened. A frame is asked for when the device asks for the period it begins
+// in: what counts is how much longer than wanted it was held back then.
+func (b *Buffer) surplus(e *entry, now pull) int64 {
+	excess := b.excess(e, now.at)
+	even := frame%now.period == 0
+	if !even { // the next ones will be asked for up to a period before they sound
+		excess -= now.period - now.ahead
+	}
+	lately := excess - max(0, b.target.peak()-b.target.delay)
+	switch {
+	case excess < -slack-b.target.delay/4:
+		return min(excess, -leastWish)
+	case lately < 0:
+		return 0
+	case even: // frames go on being asked for at the same point of a period
+		return now.ahead + lately/now.period*now.period
+	default:
+		return lately
+	}
 }
 
 // settle charges the slots by which e, which sounds at t, is later than it should
@@ -138,11 +161,11 @@ func (b *Buffer) tooLate(s *spurt, seq, ts, arrived int64) bool {
 	return false
 }
 
-// excess is how much longer than wanted e is held back if it sounds at t.
-func (b *Buffer) excess(e *entry, t int64) int64 {
+// excess is how much longer than wanted e is held back at a time.
+func (b *Buffer) excess(e *entry, at int64) int64 {
 	s := &b.spurts[e.spurt&1]
 	if s.id != e.spurt {
 		return 0
 	}
-	return t - e.ts - s.base.at(t) - b.target.delay
+	return at - e.ts - s.base.at(at) - b.target.delay
 }

@@ -10,16 +10,16 @@ const (
 	bins     = 256        // 512 ms; the last holds whatever is later
 
 	// memory is how many packets the delay distribution remembers.
-	memory = 1500
+	memory = 1000
 	// recent is how many packets are still thought of as now.
 	recent = 10
 	// budget is the share of packets that may come too late.
-	budget = 0.007
+	budget = 0.0075
 	// priceStep is how fast the price of a late packet follows the budget.
 	priceStep = 0.03
 
 	startPrice = 50
-	minPrice   = 40
+	minPrice   = 20
 	maxPrice   = 1000
 )
 
@@ -29,21 +29,18 @@ const (
 //
 // over the distribution of the packets' delay behind the fastest. The price of a
 // late packet rises with each and falls with each that was in time, so that in the
-// long run the budget is spent, and spent where it saves most delay: a rare spike
-// is let go, a knee of the distribution is covered.
+// long run no more than the budget is spent, and spent where it saves most delay: a
+// rare spike is let go, a knee of the distribution is covered.
 type target struct {
 	weight [bins]float64
 	total  float64
 	one    float64 // weight of the next packet; grows, which is what makes others fade
 	price  float64
 	delay  int64         // samples
-	recent [recent]int64 // of the last packets, the n-th at n%recent
-	n      int
-	last   int64 // when the last packet arrived
+	last   int64         // when the last packet arrived
+	recent [recent]int64 // delay of the last packets, the n-th at n%recent
+	n      uint
 }
-
-// peak is the longest delay behind the fastest of the last packets.
-func (t *target) peak() int64 { return slices.Max(t.recent[:]) }
 
 func newTarget(start int64) target {
 	t := target{one: 1, price: startPrice}
@@ -52,6 +49,9 @@ func newTarget(start int64) target {
 	t.choose()
 	return t
 }
+
+// peak is the longest delay behind the fastest among the last packets.
+func (t *target) peak() int64 { return slices.Max(t.recent[:]) }
 
 // observe adds one packet's delay behind the fastest, in samples.
 func (t *target) observe(at, behind int64) {
