@@ -8,9 +8,9 @@ import (
 
 // Source hands out what was received, in order: the jitter buffer.
 type Source interface {
-	// Pop is called whenever the card needs more, at the pace of the card. now
-	// is when. It neither blocks nor allocates.
-	Pop(now time.Time) Slot
+	// Pop is called whenever the card needs more, at the pace of the card. It
+	// neither blocks nor allocates.
+	Pop(Pull) Slot
 }
 
 // PlayoutStats counts frames since the start.
@@ -24,6 +24,7 @@ type PlayoutStats struct {
 // Playout is what a card pulls: received speech with tones over it.
 type Playout struct {
 	source Source
+	clock  playClock
 	dec    *Decoder
 	tones  *Tones
 	level  Level
@@ -51,7 +52,7 @@ func NewPlayout(source Source, tones *Tones) (*Playout, error) {
 // Fill writes the next len(period) samples, whatever their number. The card's
 // goroutine calls it; it neither blocks nor allocates.
 func (p *Playout) Fill(period []int16) {
-	now := time.Now()
+	at := p.clock.ask(time.Now(), len(period))
 	for out := period; len(out) > 0; {
 		switch {
 		case len(p.pending) > 0:
@@ -62,7 +63,7 @@ func (p *Playout) Fill(period []int16) {
 			clear(out[:n])
 			p.quiet, out = p.quiet-n, out[n:]
 		default:
-			p.next(now)
+			p.next(Pull{At: at, Samples: len(period), Ahead: len(period) - len(out)})
 		}
 	}
 	p.mixTone(period)
@@ -70,8 +71,8 @@ func (p *Playout) Fill(period []int16) {
 }
 
 // next fetches a slot and leaves it in pending or quiet.
-func (p *Playout) next(now time.Time) {
-	slot := p.source.Pop(now)
+func (p *Playout) next(pull Pull) {
+	slot := p.source.Pop(pull)
 	if slot.First {
 		p.dec.Reset()
 	}

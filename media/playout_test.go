@@ -3,13 +3,12 @@ package media
 import (
 	"slices"
 	"testing"
-	"time"
 )
 
 // script is a Source that plays back what it was given, then silence.
 type script struct{ slots []Slot }
 
-func (s *script) Pop(time.Time) Slot {
+func (s *script) Pop(Pull) Slot {
 	if len(s.slots) == 0 {
 		return Slot{Samples: FrameSamples}
 	}
