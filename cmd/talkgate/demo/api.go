@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -15,6 +16,8 @@ import (
 const (
 	// refresh is how often a stream of radios shows their levels.
 	refresh = 50 * time.Millisecond
+	// alive is how often a stream says so when no radio changes.
+	alive = 5 * time.Second
 	// silent is the least level that is shown, in dB below full scale.
 	silent = -90
 )
@@ -103,6 +106,8 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	shown := make([][]byte, len(a.stations))
 	tick := time.NewTicker(refresh)
 	defer tick.Stop()
+	pulse := time.NewTicker(alive)
+	defer pulse.Stop()
 	for {
 		for i, s := range a.stations {
 			now, err := json.Marshal(s.view())
@@ -125,6 +130,10 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-tick.C:
+		case <-pulse.C:
+			if _, err := io.WriteString(w, ":\n\n"); err != nil {
+				return
+			}
 		}
 	}
 }

@@ -76,6 +76,7 @@ export class Console {
   // browser lets a page sound only then.
   async join(talk) {
     const m = this.model;
+    if (m.joined !== 'no') return;
     this.#context = new AudioContext();
     this.#context.resume();
     this.#listener = new Listener(this.#element, this.#context);
@@ -87,6 +88,11 @@ export class Console {
       } catch (e) {
         Object.assign(m, { microphone: 'failed', microphoneError: e.message });
         this.#log(e.message);
+      }
+      if (m.joined !== 'joining') {
+        // Left while the browser was still asking.
+        this.#talker.stop();
+        return;
       }
     }
     this.#wantsToTalk = m.microphone === 'up';
@@ -225,8 +231,10 @@ export class Console {
   // beat meters the sound and, while talking, checks that the hub is still there.
   #beat() {
     const m = this.model;
-    if (m.microphone === 'up' && !this.#talker.live) {
-      this.#set({ microphone: 'failed', microphoneError: 'The microphone is gone. Leave and join again to talk.' });
+    if (this.#wantsToTalk) {
+      // A system that muted the microphone may give it back.
+      m.microphone = this.#talker.live ? 'up' : 'failed';
+      m.microphoneError = 'The microphone is muted or gone. Unmute it, or leave and join again.';
     }
     if (m.talk.phase === 'talking' && performance.now() - this.#heardFrom > silenceTime) {
       this.#talk({ type: 'lost', reason: 'hub' });

@@ -101,6 +101,45 @@ func TestMicrophoneFailsClosed(t *testing.T) {
 	}
 }
 
+// TestMicrophoneComesBack goes on after the system muted the microphone for a while.
+func TestMicrophoneComesBack(t *testing.T) {
+	b := webtest.Start(t)
+	b.Before(peerConnectionStub)
+	hub := newMockHub(t, gates...)
+	hub.grant(200, object{"granted": true, "epoch": 5})
+	join(t, b, hub)
+	webtest.Eval[any](b, `Object.defineProperty(microphone, "muted", { value: true, configurable: true }); null`)
+	b.Until(`document.querySelector("#health-microphone dd").textContent === "away"`)
+	b.Run(webtest.Down(" "))
+	b.UntilPhase("denied")
+	b.Run(webtest.Up(" "))
+	if n := hub.count("PUT " + floorPath); n != 0 {
+		t.Errorf("asked for the floor %d times without a microphone", n)
+	}
+	webtest.Eval[any](b, `delete microphone.muted; null`)
+	b.Until(ready)
+	b.Run(webtest.Down(" "))
+	b.UntilPhase("talking")
+	b.Until(micOpen)
+}
+
+// TestLeftWhileAsked gives back a microphone that was granted too late.
+func TestLeftWhileAsked(t *testing.T) {
+	b := webtest.Start(t)
+	b.Before(peerConnectionStub + `
+		const asked = navigator.mediaDevices.getUserMedia;
+		navigator.mediaDevices.getUserMedia = async (c) => { await new Promise((allow) => { window.allow = allow; }); return asked(c); };`)
+	hub := newMockHub(t, gates...)
+	b.Run(chromedp.Navigate(hub.URL), chromedp.Click("#join-talk"))
+	b.Until(`window.allow`)
+	webtest.Eval[any](b, `dispatchEvent(new Event("pagehide")); allow(); null`)
+	b.Until(`window.microphone?.readyState === "ended"`)
+	b.Until(`document.body.dataset.joined === "no"`)
+	if n := hub.count("POST /whip/harbour"); n != 0 {
+		t.Errorf("%d sessions opened after leaving", n)
+	}
+}
+
 // TestReleaseBeforeTheGrant lets go while the hub still thinks about it.
 func TestReleaseBeforeTheGrant(t *testing.T) {
 	b := webtest.Start(t)
