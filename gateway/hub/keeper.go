@@ -82,11 +82,15 @@ func (k *keeper) keep(grantedFrom time.Time) reason {
 	tick := time.NewTicker(k.lease / 3)
 	defer tick.Stop()
 	until := grantedFrom.Add(k.lease)
+	lapse := time.NewTimer(time.Until(until))
+	defer lapse.Stop()
 	heard := time.Now()
 	for {
 		select {
 		case <-k.ctx.Done():
 			return k.cause()
+		case <-lapse.C:
+			return reasonRedis
 		case now := <-tick.C:
 			if last := k.lastHeard(); last.After(heard) {
 				heard = last
@@ -102,14 +106,13 @@ func (k *keeper) keep(grantedFrom time.Time) reason {
 		switch {
 		case k.ctx.Err() != nil:
 			return k.cause()
-		case err != nil && !time.Now().Before(until):
-			return reasonRedis
 		case err != nil:
-			continue
+			continue // another try, or the lease ends
 		}
 		switch standing.State {
 		case redis.Held:
 			until = sent.Add(k.lease)
+			lapse.Reset(time.Until(until))
 		case redis.Revoked:
 			return reasonRevoked
 		case redis.RevokedByBan:
