@@ -1,0 +1,147 @@
+package redis
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/talkgate/talkgate/state/redis/redistest"
+)
+
+// aclUser loads the documented rule of a user and returns a client and a raw
+// connection under it.
+func aclUser(t *testing.T, s *redistest.Server, user string) (*Client, *goredis.Client) {
+	t.Helper()
+	doc, err := os.ReadFile("../../docs/redis.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rule, ok := strings.Cut(string(doc), "```acl\nuser "+user+" ")
+	if !ok {
+		t.Fatalf("docs/redis.md has no rule for %s", user)
+	}
+	rule, _, _ = strings.Cut(rule, "\n")
+	rule = strings.ReplaceAll(rule, "PASSWORD_SHA256", fmt.Sprintf("%x", sha256.Sum256([]byte("sesame"))))
+	args := []any{"ACL", "SETUSER", user}
+	for i, part := range strings.Split(rule, "(") {
+		if i == 0 {
+			for _, f := range strings.Fields(part) {
+				args = append(args, f)
+			}
+			continue
+		}
+		args = append(args, "("+strings.TrimSpace(part))
+	}
+	s.Do(args...)
+	c, err := Open(Config{URL: s.URL, Username: user, PasswordFile: file(t, "sesame\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := goredis.NewClient(&goredis.Options{Addr: s.Addr, Username: user, Password: "sesame", Protocol: 2,
+		DisableIdentity: true})
+	t.Cleanup(func() { rdb.Close() })
+	t.Cleanup(func() { c.Close() })
+	return c, rdb
+}
+
+func refused(t *testing.T, rdb *goredis.Client, commands ...[]any) {
+	t.Helper()
+	for _, args := range commands {
+		if err := rdb.Do(testContext(t), args...).Err(); !goredis.HasErrorPrefix(err, "NOPERM") && !strings.Contains(fmt.Sprint(err), "The user executing the script can't") {
+			t.Errorf("%v: %v, expected it to be refused", args, err)
+		}
+	}
+}
+
+func TestACLOfAPort(t *testing.T) {
+	s := redistest.Start(t)
+	c, rdb := aclUser(t, s, "port-north")
+	ctx, admin := testContext(t), open(t, s.URL)
+	must[[]string](t)(admin.GrantRights(ctx, "north", "gates"))
+	rights, views := watchRights(t, c, "north"), watchFloor(t, c, "gates")
+	await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("gates") })
+	until(t, "a subscription", func() bool { return c.Subscription().Connected })
+	cl := claim("gates", "north")
+	if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted {
+		t.Fatalf("%+v", d)
+	}
+	await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
+	if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+		t.Fatalf("%+v", st)
+	}
+	if !must[bool](t)(c.Release(ctx, cl)) {
+		t.Fatal("not released")
+	}
+	must[[]string](t)(admin.RevokeRights(ctx, "north", "gates"))
+	await(t, rights, "silence", func(r Rights) bool { return !r.MayTalk("gates") })
+	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(admin.Audit(ctx, 10))) == 2 })
+
+	refused(t, rdb,
+		[]any{"SADD", keyRights("north"), "gates"},
+		[]any{"EVAL", "return redis.call('SADD', KEYS[1], 'gates')", 1, keyRights("north")},
+		[]any{"EVAL", "return redis.call('DEL', KEYS[1])", 1, keyBanned},
+		[]any{"ZREM", keyBanned, "north"},
+		[]any{"DEL", keyBan("north")},
+		[]any{"SET", keyLock("yards"), "{}"},
+		[]any{"GET", keyLock("yards")},
+		[]any{"SMEMBERS", keyRights("south")},
+		[]any{"SUBSCRIBE", topicRights("south")},
+		[]any{"PUBLISH", keyEvents("yards"), "{}"},
+		[]any{"HSET", keyChannelEvents, "gates", "e1"},
+		[]any{"LRANGE", keyAudit, 0, -1},
+		[]any{"KEYS", "*"}, []any{"FLUSHALL"}, []any{"CONFIG", "GET", "*"}, []any{"ACL", "LIST"}, []any{"SCRIPT", "FLUSH"},
+		[]any{"CLIENT", "LIST"}, []any{"DEBUG", "SLEEP", "0"}, []any{"SHUTDOWN"}, []any{"REPLICAOF", "NO", "ONE"},
+	)
+}
+
+func TestACLOfAHub(t *testing.T) {
+	s := redistest.Start(t)
+	c, rdb := aclUser(t, s, "hub")
+	pressOnce(t, c)
+	refused(t, rdb,
+		[]any{"ZADD", keyBanned, 1, "u1"},
+		[]any{"ZREM", keyBanned, "u1"},
+		[]any{"HSET", keyChannelEvents, "m1", "e1"},
+		[]any{"KEYS", "*"}, []any{"FLUSHALL"}, []any{"CONFIG", "GET", "*"},
+	)
+}
+
+func TestACLOfADispatcher(t *testing.T) {
+	s := redistest.Start(t)
+	c, rdb := aclUser(t, s, "dispatch")
+	ctx := testContext(t)
+	must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
+	must[[]string](t)(c.SetRights(ctx, "u1", "m1", "m2"))
+	must[[]string](t)(c.RevokeRights(ctx, "u1", "m2"))
+	must[Rights](t)(c.ReadRights(ctx, "u1"))
+	must[Ban](t)(c.BanUser(ctx, "u1", "boss", "", time.Minute))
+	if bans := must[[]Ban](t)(c.Bans(ctx)); len(bans) != 1 {
+		t.Errorf("bans %v", bans)
+	}
+	must[bool](t)(c.UnbanUser(ctx, "u1", "boss"))
+	if err := c.SetChannelEvent(ctx, "m1", "e1"); err != nil {
+		t.Error(err)
+	}
+	must[string](t)(c.ChannelEvent(ctx, "m1"))
+	must[Decision](t)(open(t, s.URL).Acquire(ctx, claim("m1", "u1")))
+	must[FloorView](t)(c.ReadFloor(ctx, "m1"))
+	if speakers := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(speakers) != 1 {
+		t.Errorf("speakers %v", speakers)
+	}
+	if paused := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 1 {
+		t.Errorf("paused %v", paused)
+	}
+	must[*Holder](t)(c.ClearFloor(ctx, "m1", "boss"))
+	await(t, watchFloor(t, c, "m1"), "an idle floor", func(v FloorView) bool { return v.Known })
+	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(open(t, s.URL).Audit(ctx, 10))) >= 3 })
+	refused(t, rdb,
+		[]any{"SET", keyLock("m1"), "{}"},
+		[]any{"DEL", keySessions},
+		[]any{"KEYS", "*"}, []any{"FLUSHALL"}, []any{"CONFIG", "GET", "*"},
+	)
+}
