@@ -4,13 +4,17 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/talkgate/talkgate/state/redis"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	context.AfterFunc(ctx, stop)               // a second signal ends the process at once
+	redis.LogTo(slog.New(slog.DiscardHandler)) // its errors are reported by who asked
 	os.Exit(execute(ctx, newRoot(), os.Stderr))
 }

@@ -29,6 +29,10 @@ Exit codes:
 		newRunCommand(),
 		newHubCommand(),
 		newTokenCommand(),
+		newRightsCommand(),
+		newFloorCommand(),
+		newEventCommand(),
+		newBanCommand(),
 		newConfigCommand(),
 		newVersionCommand(),
 	)
