@@ -25,6 +25,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/talkgate/talkgate/media"
 )
 
 // Version is the version of the file that this talkgate reads.
@@ -93,7 +95,7 @@ type Talk struct {
 // Audio is what is done to sound.
 type Audio struct {
 	Bitrate      int     `yaml:"bitrate" within:"6000..128000" doc:"of the Opus encoder, bit/s"`
-	ExpectedLoss Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; 0% sends none"`
+	ExpectedLoss Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
 	Complexity   int     `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
 	Tones        Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
 }
@@ -123,9 +125,9 @@ func Default() Config {
 			RequestTimeout: time.Second,
 		},
 		Audio: Audio{
-			Bitrate:      24000,
-			ExpectedLoss: 10,
-			Complexity:   5,
+			Bitrate:      media.DefaultBitrate,
+			ExpectedLoss: media.DefaultExpectedLoss,
+			Complexity:   media.DefaultComplexity,
 			Tones:        Tones{Enabled: true},
 		},
 		Log: Log{Level: "info", Format: "auto"},
