@@ -14,8 +14,10 @@ const (
 	fade = 240
 	// coarse is the decimation of the first search for the best lag.
 	coarse = 4
-	// alike is the least normalised correlation of two ends that are joined.
-	alike = 0.5
+	// alike is the least normalised correlation of two ends of a voice that are
+	// joined; noise, where any splice will do, has none above unlike.
+	alike  = 0.8
+	unlike = 0.4
 	// faint is the RMS amplitude (-50 dBFS) below which any splice is inaudible.
 	faint = 100
 )
@@ -24,7 +26,7 @@ const (
 // than FrameSamples and lengthened towards it when it is more, without changing
 // its pitch, and returns how many samples that made: a number between want and
 // FrameSamples. It overlaps the frame with itself one or more pitch periods apart
-// (WSOLA); a frame that is like itself at no such distance is copied as it is.
+// (WSOLA); a voice that is like itself at no such distance is copied as it is.
 // The first and last samples stay, so frames join without a click. dst has room
 // for MaxStretched samples and does not overlap frame.
 func Stretch(dst []int16, frame *[FrameSamples]int16, want int) int {
@@ -67,11 +69,16 @@ func bestLag(frame *[FrameSamples]int16, longest int) (lag int, ok bool) {
 	if energy < faint*faint*float64(len(thin)) {
 		return longest, true
 	}
-	best := -1.0
-	for l := minLag / coarse; l <= longest/coarse; l++ {
-		if c := likeness(thin[:fade/coarse], thin[l:l+fade/coarse]); c > best {
+	best, ever := -1.0, -1.0
+	for l := minLag / coarse; l <= maxLag/coarse; l++ {
+		c := likeness(thin[:fade/coarse], thin[l:l+fade/coarse])
+		if c > best && l <= longest/coarse {
 			best, lag = c, l*coarse
 		}
+		ever = max(ever, c)
+	}
+	if ever < unlike {
+		return longest, true
 	}
 	if best < alike {
 		return 0, false

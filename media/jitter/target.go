@@ -19,7 +19,7 @@ const (
 	priceStep = 0.03
 
 	startPrice = 50
-	minPrice   = 20
+	minPrice   = 12
 	maxPrice   = 1000
 )
 
