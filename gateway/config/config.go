@@ -94,7 +94,7 @@ type Talk struct {
 
 // Audio is what is done to sound.
 type Audio struct {
-	Bitrate      int     `yaml:"bitrate" within:"6000..128000" doc:"of the Opus encoder, bit/s"`
+	Bitrate      int     `yaml:"bitrate" within:"6000..64000" doc:"of the Opus encoder, bit/s; forward error correction needs 20000"`
 	ExpectedLoss Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
 	Complexity   int     `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
 	Tones        Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`

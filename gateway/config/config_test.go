@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 		{"duration out of range", "", "talk:\n  lease: 11s\n",
 			`port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found "11s"`},
 		{"number out of range", "", "audio:\n  bitrate: 24\n",
-			`port.yaml:8: audio.bitrate: expected a whole number, 6000 to 128000, found "24"`},
+			`port.yaml:8: audio.bitrate: expected a whole number, 6000 to 64000, found "24"`},
 		{"decibels without unit", "", "audio:\n  tones:\n    gain: -18\n",
 			"port.yaml:9: audio.tones.gain: expected decibels such as -18 dB, -40 dB to 12 dB, found a whole number (text of digits only needs quotes)"},
 		{"percentage out of range", "", "audio: {expected_loss: 51%}\n",

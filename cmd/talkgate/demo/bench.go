@@ -32,7 +32,7 @@ func newBench(cfg Config, presses int) (_ *bench, err error) {
 			err = errors.Join(err, site.close())
 		}
 	}()
-	enc, err := media.NewEncoder(media.EncoderConfig{FEC: true, ExpectedLoss: 10})
+	enc, err := media.NewEncoder(media.EncoderConfig{FEC: true})
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // what a loudspeaker makes of it, before lead samples of silence.
 func spurt(t *testing.T, source sim.Source, index uint64, n, lead int) []int16 {
 	t.Helper()
-	enc, err := media.NewEncoder(media.EncoderConfig{FEC: true, ExpectedLoss: 10})
+	enc, err := media.NewEncoder(media.EncoderConfig{FEC: true})
 	if err != nil {
 		t.Fatal(err)
 	}

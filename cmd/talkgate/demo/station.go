@@ -43,7 +43,7 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 		Talk: gateway.TalkTiming{
 			Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second,
 		},
-		Encoder: media.EncoderConfig{FEC: true, ExpectedLoss: 10},
+		Encoder: media.EncoderConfig{FEC: true},
 		Tones:   media.NewTones(),
 		Hardware: gateway.Hardware{
 			PTT: st.radio.Button, Mic: st.radio.Mic, Speaker: st.radio.Speaker, Lamps: st.radio.Panel,
