@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -99,6 +100,24 @@ func TestPeerThatNeverComes(t *testing.T) {
 	within(t, "the listener ends", l.Done())
 	if !errors.Is(s.Err(), ErrNotConnected) || !errors.Is(l.Err(), ErrNotConnected) {
 		t.Errorf("got %v and %v", s.Err(), l.Err())
+	}
+}
+
+// A peer that is there but never begins the handshake is given up as well. Here
+// each side is told that the other will.
+func TestPeerThatNeverShakesHands(t *testing.T) {
+	hub, port := newEngine(t, Config{PeerTimeout: time.Second}), newEngine(t, Config{PeerTimeout: time.Second})
+	var s *Session
+	_, err := port.Publish(t.Context(), func(ctx context.Context, offer string) (answer string, err error) {
+		s, answer, err = hub.AcceptPublisher(ctx, offer, func(*rtp.Packet) {})
+		return strings.ReplaceAll(answer, "a=setup:passive", "a=setup:active"), err
+	})
+	if !errors.Is(err, ErrNotConnected) {
+		t.Errorf("the port: %v", err)
+	}
+	within(t, "the session ends", s.Done())
+	if !errors.Is(s.Err(), ErrNotConnected) {
+		t.Errorf("the hub: %v", s.Err())
 	}
 }
 

@@ -39,5 +39,5 @@ func (p pionLog) put(level slog.Level, format string, a ...any) {
 	if len(a) > 0 {
 		format = fmt.Sprintf(format, a...)
 	}
-	p.log.Log(ctx, level, format)
+	p.log.Log(ctx, level, format) //nolint:sloglint // the text is the stack's own
 }

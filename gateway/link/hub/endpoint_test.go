@@ -27,7 +27,7 @@ func answering(t *testing.T, f http.HandlerFunc) (answer, location string, err e
 func TestPostIsWHIP(t *testing.T) {
 	answer, location, err := answering(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		if r.Method != "POST" || string(body) != "an offer" || r.Header.Get("Content-Type") != "application/sdp" ||
+		if r.Method != http.MethodPost || string(body) != "an offer" || r.Header.Get("Content-Type") != "application/sdp" ||
 			r.Header.Get("Authorization") != "Bearer secret" {
 			t.Errorf("%s %v %q", r.Method, r.Header, body)
 		}

@@ -157,7 +157,7 @@ func TestRealHubIsKilledAndReturns(t *testing.T) {
 
 	h.stop()
 	e.see(t, "down after the stop", func() bool { return len(e.downs) == 2 })
-	h = startHub(t, setup)
+	startHub(t, setup)
 	e.see(t, "up after the stop", func() bool { return e.ups == 3 })
 	if err := l.WriteOpus([]byte{0xF8}, 0, true); err != nil {
 		t.Error(err)
