@@ -64,6 +64,18 @@ test('a hub that does not answer is away', async (t) => {
   await assert.rejects(asked, /does not answer/);
 });
 
+test('a stream that never says anything ends', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
+  answering(t, ({ signal }) => new Response(new ReadableStream({
+    start: (controller) => signal.addEventListener('abort', () => controller.error(signal.reason)),
+  })));
+  const watching = new Hub('t', 'c').watch(new AbortController().signal, () => {});
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  mock.timers.tick(15000);
+  await assert.rejects(watching, /fallen silent/);
+});
+
 test('a stream that falls silent ends, one that shows signs of life does not', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
