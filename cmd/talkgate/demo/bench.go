@@ -47,7 +47,7 @@ func newBench(cfg Config, presses int) (_ *bench, err error) {
 		room := (2*share(presses, i) + 10) * packetsPerTrial
 		seed := maphash.MakeSeed()
 		for k, st := range []**tested{&p.talker, &p.ear} {
-			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, sim.Noise(uint64(2*i+k)), seed, room)
+			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, seed, room)
 			if err != nil {
 				return nil, err
 			}
@@ -69,22 +69,27 @@ type tested struct {
 	lost     moment
 }
 
-// newTested adds a station whose microphone always hears source, on the same
-// index as its samples.
-func (b *bench) newTested(name, channel string, source sim.Source, seed maphash.Seed, room int) (*tested, error) {
-	t := &tested{source: source, recorder: sim.NewRecorder(memory)}
+// newTested adds a station that is measured. It plays no tones: they would be
+// heard in the midst of the next trial.
+func (b *bench) newTested(name, channel string, seed maphash.Seed, room int) (*tested, error) {
+	t := &tested{recorder: sim.NewRecorder(memory)}
 	var err error
 	t.station, err = b.site.newStation(name, channel, nil, func(opt *gateway.Options) {
 		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room), heard: newTape(seed, room)}
-		opt.Link = t.probe
+		opt.Link, opt.Tones = t.probe, nil
 		opt.Rights = watched{opt.Rights, channel, &t.lost}
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.radio.Mic.Hear(source)
 	t.radio.Speaker.SetTap(t.recorder.Tap)
 	return t, nil
+}
+
+// say lets the microphone hear source for good, by the index of its samples.
+func (t *tested) say(source sim.Source) {
+	t.source = source
+	t.radio.Mic.Hear(source)
 }
 
 // newWitness adds a member who only listens, and returns what it hears.

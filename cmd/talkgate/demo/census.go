@@ -24,9 +24,16 @@ func allocations(during func() (frames int)) Allocs {
 	after := census()
 	runtime.MemProfileRate = rate
 
+	count := make(map[stack]int64, len(after))
+	for _, r := range after {
+		count[r.Stack0] += r.AllocObjects
+	}
+	for _, r := range before {
+		count[r.Stack0] -= r.AllocObjects
+	}
 	var a Allocs
-	for stack, n := range after {
-		each := float64(n-before[stack]) / float64(max(frames, 1))
+	for stack, n := range count {
+		each := float64(n) / float64(max(frames, 1))
 		own, receiving := place(stack)
 		switch {
 		case each < perFrame || !own:
@@ -42,24 +49,15 @@ func allocations(during func() (frames int)) Allocs {
 // stack is as deep as a memory profile's.
 type stack [32]uintptr
 
-// census counts the allocations since the process started, by their place.
-func census() map[stack]int64 {
+// census is what was allocated since the process started, by place.
+func census() []runtime.MemProfileRecord {
 	runtime.GC() // twice, since a profile lags by up to two collections
 	runtime.GC()
-	records := make([]runtime.MemProfileRecord, 4096)
-	for {
-		n, ok := runtime.MemProfile(records, true)
-		if ok {
-			records = records[:n]
-			break
+	for records := make([]runtime.MemProfileRecord, 8192); ; records = make([]runtime.MemProfileRecord, 2*len(records)) {
+		if n, ok := runtime.MemProfile(records, true); ok {
+			return records[:n]
 		}
-		records = make([]runtime.MemProfileRecord, 2*n)
 	}
-	count := make(map[stack]int64, len(records))
-	for _, r := range records {
-		count[r.Stack0] += r.AllocObjects
-	}
-	return count
 }
 
 // place tells whether an allocation is talkgate's own, and whether it was made

@@ -7,12 +7,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 )
 
 const (
 	// pairs is on how many channels at once presses are tried.
-	pairs = 3
+	pairs = 4
 	// spoilt is how many trials in a row may be spoilt by a machine that does
 	// not keep up with virtual sound cards.
 	spoilt = 20
@@ -56,6 +57,10 @@ func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
 	if since, ok := running(); ok {
 		onAir = since
 	}
+	for i, p := range b.pairs {
+		p.talker.say(sim.Noise(uint64(2 * i)))
+		p.ear.say(sim.Noise(uint64(2*i + 1)))
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	for i, p := range b.pairs {
 		g.Go(func() error { return p.try(gctx, share(presses, i)) })
@@ -68,7 +73,8 @@ func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
 	if r.AllocsPerFrame, err = b.pairs[0].count(ctx); err != nil {
 		return nil, err
 	}
-	b.collect(r)
+	all := b.collect()
+	all.report(r)
 	r.judge(presses, presses)
 	return r, nil
 }
@@ -124,31 +130,17 @@ func (p *pair) count(ctx context.Context) (Allocs, error) {
 }
 
 // collect adds up what the pairs found.
-func (b *bench) collect(r *Report) {
+func (b *bench) collect() findings {
 	var all findings
 	for _, p := range b.pairs {
-		f := p.found
-		all.press = append(all.press, f.press...)
-		all.revoke = append(all.revoke, f.revoke...)
-		all.mouthToEar = append(all.mouthToEar, f.mouthToEar...)
-		r.Faults = append(r.Faults, f.faults...)
-		r.Presses += f.heard
-		r.Revocations += f.silenced
-		r.Collisions += f.collisions
-		r.Disturbed += f.disturbed
-		r.PacketsAfterRevoke += f.after
-		r.PacketsInFlight += f.inFlight
-		r.ClippedSamples.Start = max(r.ClippedSamples.Start, f.clipped.Start)
-		r.ClippedSamples.End = max(r.ClippedSamples.End, f.clipped.End)
-		a, b := p.talker.probe.sent, p.ear.probe.sent
-		r.DoubleTalkFrames += doubleTalk(a.since(0), b.since(0), p.witness.since(0))
-		for _, t := range []*tape{a, b, p.witness} {
+		all.add(p.found)
+		one, other := p.talker.probe.sent, p.ear.probe.sent
+		all.doubleTalk += doubleTalk(one.since(0), other.since(0), p.witness.since(0))
+		for _, t := range []*tape{one, other, p.witness} {
 			if t.full() {
-				r.Faults = append(r.Faults, fmt.Sprintf("a record of %d packets is full", len(t.packets)))
+				all.fault("a record of %d packets is full", len(t.packets))
 			}
 		}
 	}
-	r.PressToFirstPacket = tail(all.press)
-	r.RevokeToLastPacket = tail(all.revoke)
-	r.MouthToEar = usual(all.mouthToEar)
+	return all
 }

@@ -37,20 +37,6 @@ type pair struct {
 	found     findings
 }
 
-// findings is what the trials of one or more pairs showed.
-type findings struct {
-	heard, silenced, collisions int
-	press, revoke, mouthToEar   []time.Duration
-	clipped                     Clipped
-	after, inFlight, doubleTalk int
-	disturbed                   int
-	faults                      []string
-}
-
-func (f *findings) fault(format string, args ...any) {
-	f.faults = append(f.faults, fmt.Sprintf(format, args...))
-}
-
 // speak presses, talks and releases, at random phases of everything, and looks
 // whether all of it was heard.
 func (p *pair) speak(ctx context.Context) error {
@@ -68,52 +54,48 @@ func (p *pair) speak(ctx context.Context) error {
 	if err := p.settle(ctx, released); err != nil {
 		return err
 	}
-	if p.stalls() != stalls {
-		p.found.disturbed++
-		return nil
-	}
 	packets := p.talker.probe.sent.since(mark)
 	if len(packets) == 0 {
 		p.found.fault("%s was pressed and sent nothing; it shows %+v", p.talker.name, p.talker.radio.Panel.Lamps())
 		return nil
 	}
-	p.found.press = append(p.found.press, packets[0].ended.Sub(pressed))
-	p.hear(pressed, released, packets)
+	heard := p.hear(pressed, released, packets)
+	if heard.clipped != (Clipped{}) && p.stalls() != stalls {
+		p.found.disturbed++
+		return nil
+	}
+	p.found.add(heard)
 	return nil
 }
 
 // hear judges what the loudspeaker made of the samples between press and release.
-func (p *pair) hear(pressed, released time.Time, packets []packet) {
+func (p *pair) hear(pressed, released time.Time, packets []packet) findings {
 	mic := p.talker.radio.Mic
 	from, to := mic.IndexAt(pressed), mic.IndexAt(released)
+	f := findings{press: []time.Duration{packets[0].ended.Sub(pressed)}}
 
 	// By the labels of the packets, exact to the sample of rounding.
-	lead := int(int32(packets[0].timestamp - uint32(from)))
+	late := int(int32(packets[0].timestamp - uint32(from)))
 	end := packets[len(packets)-1].timestamp + media.FrameSamples - uint32(p.lookahead)
-	rest := int(int32(uint32(to) - end))
-	p.clip(lead-1, rest-1)
+	f.clip(late-1, int(int32(uint32(to)-end))-1)
 
 	// And by ear, which no label deceives.
 	reference := make([]int16, to-from)
 	p.talker.source(from, reference)
 	recording, at := p.ear.recorder.Since(pressed)
 	h, ok := listen(reference, recording)
+	f.clip(h.start-clipTolerance, h.end-clipTolerance)
 	if !ok {
-		p.found.fault("%s did not hear %s", p.ear.name, p.talker.name)
-		return
+		f.fault("%s did not hear %s", p.ear.name, p.talker.name)
+		return f
 	}
-	p.clip(h.start-clipTolerance, h.end-clipTolerance)
-	p.found.heard++
-	heard := func(place int) time.Time {
+	f.heard++
+	heardAt := func(place int) time.Time {
 		return at.Add(time.Duration(place) * time.Second / hal.SampleRate)
 	}
-	p.found.mouthToEar = append(p.found.mouthToEar,
-		heard(h.first).Sub(mic.TimeOf(from)), heard(h.last).Sub(mic.TimeOf(to)))
-}
-
-func (p *pair) clip(start, end int) {
-	p.found.clipped.Start = max(p.found.clipped.Start, start)
-	p.found.clipped.End = max(p.found.clipped.End, end)
+	f.mouthToEar = append(f.mouthToEar,
+		heardAt(h.first).Sub(mic.TimeOf(from)), heardAt(h.last).Sub(mic.TimeOf(to)))
+	return f
 }
 
 // revoke takes the rights away from a radio in the midst of its talk spurt, and
