@@ -18,8 +18,9 @@ type bench struct {
 	pairs []*pair
 }
 
-// packetsPerTrial is room for what is sent or heard in one trial: 50 a second.
-const packetsPerTrial = 100
+// packetsPerTrial is room for what is sent or heard in one trial, which lasts
+// for 5 to 10 packets when nothing stalls.
+const packetsPerTrial = 40
 
 func newBench(cfg Config, presses int) (_ *bench, err error) {
 	site, err := newSite(cfg)
@@ -44,7 +45,7 @@ func newBench(cfg Config, presses int) (_ *bench, err error) {
 			lookahead: enc.Lookahead(),
 		}
 		channel := fmt.Sprintf("selftest-%x-%d", run, i)
-		room := (2*share(presses, i) + 10) * packetsPerTrial
+		room := (3*share(presses, i) + 10) * packetsPerTrial
 		seed := maphash.MakeSeed()
 		for k, st := range []**tested{&p.talker, &p.ear} {
 			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, seed, room)
@@ -75,7 +76,7 @@ func (b *bench) newTested(name, channel string, seed maphash.Seed, room int) (*t
 	t := &tested{recorder: sim.NewRecorder(memory)}
 	var err error
 	t.station, err = b.site.newStation(name, channel, nil, func(opt *gateway.Options) {
-		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room), heard: newTape(seed, room)}
+		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room, false), heard: newTape(seed, room, true)}
 		opt.Link, opt.Tones = t.probe, nil
 		opt.Rights = watched{opt.Rights, channel, &t.lost}
 	})
@@ -98,7 +99,7 @@ func (b *bench) newWitness(name, channel string, seed maphash.Seed, room int) (*
 	if err != nil {
 		return nil, err
 	}
-	heard := newTape(seed, 2*room)
+	heard := newTape(seed, 2*room, false)
 	b.site.members = append(b.site.members, member{name, channel, func(ctx context.Context) error {
 		return l.Run(ctx, probedEvents{nobody{}, heard})
 	}})

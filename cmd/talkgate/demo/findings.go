@@ -19,10 +19,13 @@ func (f *findings) fault(format string, args ...any) {
 	f.faults = append(f.faults, fmt.Sprintf(format, args...))
 }
 
-// clip notes how many samples are missing, if it is the worst so far.
-func (f *findings) clip(start, end int) {
-	f.clipped.Start = max(f.clipped.Start, start)
-	f.clipped.End = max(f.clipped.End, end)
+// clip notes how many samples are missing, and by what that is known.
+func (f *findings) clip(by string, start, end int) {
+	if start <= 0 && end <= 0 {
+		return
+	}
+	f.clipped.worst(Clipped{max(0, start), max(0, end)})
+	f.fault("by %s, %d samples are missing at the start and %d at the end", by, max(0, start), max(0, end))
 }
 
 // add takes in what else was found.
@@ -33,7 +36,7 @@ func (f *findings) add(g findings) {
 	f.press = append(f.press, g.press...)
 	f.revoke = append(f.revoke, g.revoke...)
 	f.mouthToEar = append(f.mouthToEar, g.mouthToEar...)
-	f.clip(g.clipped.Start, g.clipped.End)
+	f.clipped.worst(g.clipped)
 	f.after += g.after
 	f.inFlight += g.inFlight
 	f.doubleTalk += g.doubleTalk

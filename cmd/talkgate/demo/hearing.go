@@ -20,7 +20,7 @@ const (
 	thin = 2
 )
 
-// hearing is what became of a reference on its way to a loudspeaker.
+// hearing is what became of a reference on its way.
 type hearing struct {
 	// start and end are how many samples of the reference are missing at either
 	// end, as far as the ear can tell: see clipTolerance.

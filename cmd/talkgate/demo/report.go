@@ -72,6 +72,11 @@ type Clipped struct {
 	End   int `json:"end"`
 }
 
+// worst makes each end the worse of two.
+func (c *Clipped) worst(d Clipped) {
+	c.Start, c.End = max(c.Start, d.Start), max(c.End, d.End)
+}
+
 // Allocs are per 20 ms frame, sending and receiving.
 type Allocs struct {
 	TX float64 `json:"tx"`

@@ -16,6 +16,8 @@ type packet struct {
 	first bool
 	// print tells the frame from others: a hash of its payload.
 	print uint64
+	// opus is the payload, on a tape that keeps it.
+	opus []byte
 }
 
 // tape is a record of packets. One goroutine writes, any may read; writing
@@ -24,10 +26,20 @@ type tape struct {
 	seed    maphash.Seed
 	packets []packet
 	length  atomic.Int64
+	room    []byte // for payloads, what is left
+	keep    bool
 }
 
-func newTape(seed maphash.Seed, capacity int) *tape {
-	return &tape{seed: seed, packets: make([]packet, capacity)}
+// payloadRoom is more than the usual payload has, in bytes.
+const payloadRoom = 128
+
+// newTape returns a tape for so many packets; keep has it keep their payloads.
+func newTape(seed maphash.Seed, capacity int, keep bool) *tape {
+	t := &tape{seed: seed, packets: make([]packet, capacity), keep: keep}
+	if keep {
+		t.room = make([]byte, capacity*payloadRoom)
+	}
+	return t
 }
 
 // write appends p, or drops it when the tape is full.
@@ -35,6 +47,10 @@ func (t *tape) write(p packet, payload []byte) {
 	n := t.length.Load()
 	if n == int64(len(t.packets)) {
 		return
+	}
+	if t.keep {
+		size := copy(t.room, payload)
+		p.opus, t.room = t.room[:size:size], t.room[size:]
 	}
 	p.print = maphash.Bytes(t.seed, payload)
 	t.packets[n] = p

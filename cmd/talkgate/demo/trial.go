@@ -45,7 +45,7 @@ func (p *pair) speak(ctx context.Context) error {
 		return err
 	}
 	stalls := p.stalls()
-	mark := p.talker.probe.sent.mark()
+	mark, heardMark := p.talker.probe.sent.mark(), p.ear.probe.heard.mark()
 	pressed := p.talker.radio.Button.Set(true)
 	if err := p.pause(ctx, 90*time.Millisecond, 130*time.Millisecond); err != nil {
 		return err
@@ -59,8 +59,8 @@ func (p *pair) speak(ctx context.Context) error {
 		p.found.fault("%s was pressed and sent nothing; it shows %+v", p.talker.name, p.talker.radio.Panel.Lamps())
 		return nil
 	}
-	heard := p.hear(pressed, released, packets)
-	if heard.clipped != (Clipped{}) && p.stalls() != stalls {
+	heard := p.hear(pressed, released, packets, p.ear.probe.heard.since(heardMark))
+	if (heard.heard == 0 || heard.clipped != (Clipped{})) && p.stalls() != stalls {
 		p.found.disturbed++
 		return nil
 	}
@@ -68,23 +68,38 @@ func (p *pair) speak(ctx context.Context) error {
 	return nil
 }
 
-// hear judges what the loudspeaker made of the samples between press and release.
-func (p *pair) hear(pressed, released time.Time, packets []packet) findings {
+// hear judges what became of the samples between press and release. sent and
+// arrived are the packets of that talk spurt at either end of the way.
+func (p *pair) hear(pressed, released time.Time, sent, arrived []packet) findings {
 	mic := p.talker.radio.Mic
 	from, to := mic.IndexAt(pressed), mic.IndexAt(released)
-	f := findings{press: []time.Duration{packets[0].ended.Sub(pressed)}}
-
-	// By the labels of the packets, exact to the sample of rounding.
-	late := int(int32(packets[0].timestamp - uint32(from)))
-	end := packets[len(packets)-1].timestamp + media.FrameSamples - uint32(p.lookahead)
-	f.clip(late-1, int(int32(uint32(to)-end))-1)
-
-	// And by ear, which no label deceives.
 	reference := make([]int16, to-from)
 	p.talker.source(from, reference)
+	f := findings{press: []time.Duration{sent[0].ended.Sub(pressed)}}
+
+	// By the labels of the packets, exact but for one sample of rounding.
+	late := int(int32(sent[0].timestamp - uint32(from)))
+	end := sent[len(sent)-1].timestamp + media.FrameSamples - uint32(p.lookahead)
+	f.clip("the labels of "+p.talker.name+"'s packets", late-1, int(int32(uint32(to)-end))-1)
+
+	// By what arrived, in the ears of another implementation of Opus.
+	pcm, err := decode(arrived)
+	if err != nil {
+		f.fault("%s was sent by %s what cannot be decoded: %v", p.ear.name, p.talker.name, err)
+		return f
+	}
+	h, ok := listen(reference, pcm)
+	f.clip("the packets that "+p.ear.name+" got", h.start-clipTolerance, h.end-clipTolerance)
+	if place := p.lookahead - late; !ok || abs(h.first-place) > clipTolerance {
+		f.fault("%s got speech of %s whose first sample is at %d, found %v, expected %d", p.ear.name, p.talker.name, h.first, ok, place)
+		return f
+	}
+
+	// By the loudspeaker, behind a jitter buffer that may overlap up to a frame
+	// with itself to save time.
 	recording, at := p.ear.recorder.Since(pressed)
-	h, ok := listen(reference, recording)
-	f.clip(h.start-clipTolerance, h.end-clipTolerance)
+	h, ok = listen(reference, recording)
+	f.clip("the loudspeaker of "+p.ear.name, h.start-media.FrameSamples, h.end-media.FrameSamples)
 	if !ok {
 		f.fault("%s did not hear %s", p.ear.name, p.talker.name)
 		return f
