@@ -41,6 +41,8 @@ type channel struct {
 	floor    floorView
 	members  map[string]*member
 	watchers map[*watcher]struct{}
+	last     trail
+	kept     string        // token of the last grant that the hub holds for a browser
 	shown    *redis.Holder // who the watchers were told has the floor
 	picture  []byte        // the state they were told last, JSON
 	// stopMeter ends the metering of levels, which goes on while anybody watches.
@@ -196,11 +198,16 @@ func (ch *channel) admit(holder *redis.Holder, now time.Time) {
 		m := ch.members[holder.UserID]
 		if m != nil && m.source != nil {
 			if until := m.mayTalkUntil(ch.floor.until); now.Before(until) {
+				ch.last = trail{member: m, token: holder.Token}
 				ch.fwd.admit(m.source, grantOf(holder), until)
 				return
 			}
 		}
 	}
+	if ch.trails(now) {
+		return
+	}
+	ch.last = trail{}
 	ch.fwd.shut()
 }
 

@@ -97,6 +97,7 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 func (h *Hub) keep(ch *channel, m *member, src *source, k *keeper, asked time.Time) {
 	ch.change(func() {
 		m.keeper = k
+		ch.kept = k.claim.Token
 		// What happened while the request was under way.
 		if m.source != src {
 			k.stop(reasonNoSession)

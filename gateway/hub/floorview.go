@@ -13,6 +13,7 @@ type floorView struct {
 	lease time.Duration
 
 	known  bool // Redis answered last time
+	idle   bool // and nobody had the floor
 	holder *redis.Holder
 	epoch  uint64 // the newest seen
 	readAt time.Time
@@ -28,6 +29,7 @@ func (v *floorView) see(f redis.FloorView) error {
 		return nil
 	}
 	v.known = f.Known
+	v.idle = f.Known && f.Holder == nil
 	if !f.Known {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -74,6 +75,73 @@ func TestBeginningOfSpurtIsNotClipped(t *testing.T) {
 	a.say(false, 3)
 	eventually(t, "the rest is heard", func() bool { return e.count() == early+3 })
 	checkSpurt(t, e.packets(), 0, early+3)
+}
+
+// What a port sent before it let go of the floor is heard even if the news of that
+// was faster, unless its rights are gone or somebody else has the floor.
+func TestEndOfSpurtIsNotClipped(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		meanwhile func(s *site)
+		late      int // packets heard that come after the news
+	}{
+		{"floor is idle", func(*site) {}, 2},
+		{"rights are gone", func(s *site) {
+			s.redis.Do("SREM", "u.a.g", channelID)
+			s.publishRights("a")
+			s.knows("a", false)
+		}, 0},
+		{"somebody else has it", func(s *site) {
+			s.take("b")
+			s.admits("b")
+		}, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newSite(t, func(c *Config) { c.HoldBack = 30 * time.Second })
+			s.allow("a", "b")
+			a, e := s.talker("a"), s.ear("c")
+			s.talker("b")
+			s.knows("a", true)
+			s.knows("b", true)
+			cl := s.take("a")
+			s.admits("a")
+			a.say(true, 3)
+			eventually(t, "the spurt is heard", func() bool { return e.count() == 3 })
+			s.release(cl)
+			eventually(t, "the floor is seen idle", func() bool { return s.snapshot().Holder == nil })
+			tc.meanwhile(s)
+			before := s.hub.traffic.forwarded.Load()
+			a.say(false, 2)
+			eventually(t, "all arrived", func() bool {
+				var n uint64
+				for v := range s.hub.traffic.received {
+					n += s.hub.traffic.received[v].Load()
+				}
+				return n == uint64(a.spoke)
+			})
+			if got := s.hub.traffic.forwarded.Load() - before; got != uint64(tc.late) {
+				t.Errorf("%d packets forwarded after the news, want %d", got, tc.late)
+			}
+		})
+	}
+}
+
+// A browser's microphone does not pause when its floor is given back: what comes
+// then is said then.
+func TestBrowserIsShutAtOnce(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.HoldBack = time.Minute })
+	_, a := s.browser("a")
+	e := s.ear("b")
+	a.murmur()
+	s.grants("a")
+	eventually(t, "a is heard", func() bool { return e.count() > 3 })
+	if got := s.as("a", "DELETE", "/api/channels/"+channelID+"/floor"); got.status != http.StatusNoContent {
+		t.Fatalf("release: %+v", got)
+	}
+	eventually(t, "the floor is seen idle", func() bool { return s.snapshot().Holder == nil })
+	if who := s.admitted(); who != "" {
+		t.Errorf("%q may still be heard", who)
+	}
 }
 
 // A listener who joins in mid-spurt hears it from there.

@@ -50,8 +50,10 @@ type Config struct {
 	// Lease is how long a view of the floor, or a lock, is relied on without
 	// having been confirmed; zero is 1 s.
 	Lease time.Duration
-	// HoldBack is how long the first packets of a talk spurt wait for the view
-	// of the floor to confirm their sender; zero is 200 ms.
+	// HoldBack is how far apart a packet and the news of the floor may arrive:
+	// how long the first packets of a talk spurt wait for the view of the floor
+	// to confirm their sender, and how long after a port let go of the floor its
+	// last ones are still waited for. Zero is 200 ms.
 	HoldBack time.Duration
 	// MaxSessions bounds WHIP and WHEP sessions together; zero is 2000.
 	MaxSessions int
