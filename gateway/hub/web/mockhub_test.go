@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 
@@ -170,6 +172,13 @@ func (m *mockHub) grant(status int, body object) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.floor = func(w http.ResponseWriter) { answer(w, status, body) }
+}
+
+// watched says whether a page reads the event stream at path.
+func (m *mockHub) watched(path string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Contains(slices.Collect(maps.Values(m.streams)), path)
 }
 
 // expire ends the stream and lets nobody in any more.

@@ -39,10 +39,14 @@ func TestLooks(t *testing.T) {
 			if width := webtest.Eval[int64](b, "document.documentElement.scrollWidth"); width > size.width {
 				t.Errorf("%s, %s: the page is %d px wide", size.name, phase, width)
 			}
+			if faint := webtest.Eval[[]string](b, faintText); len(faint) > 0 {
+				t.Errorf("%s, %s: hard to read: %q", size.name, phase, faint)
+			}
 			b.Shoot(size.name + " " + phase)
 		}
 		b.Look(size.width, size.height, size.scheme)
 		b.Run(chromedp.Navigate(hub.URL))
+		webtest.Eventually(t, "the page watches the radios", func() bool { return hub.watched("/demo/radios/events") })
 		hub.send("radio", lit("north-gate", "link", "idle", "", -60))
 		hub.send("radio", lit("south-gate", "link", "idle", "", -60))
 		b.UntilPhase("idle")
@@ -94,3 +98,30 @@ func TestLooks(t *testing.T) {
 	b.Until(`!document.getElementById("sign-in").hidden`)
 	b.Shoot("signed out")
 }
+
+// faintText lists the texts in view whose contrast with their ground is below
+// 4.5:1 (WCAG 2.2, 1.4.3).
+const faintText = `(() => {
+	const rgb = (color) => color.match(/[\d.]+/g).map(Number);
+	const luminance = (c) => {
+		const [r, g, b] = c.slice(0, 3).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const ground = (e) => {
+		for (; e; e = e.parentElement) {
+			const c = rgb(getComputedStyle(e).backgroundColor);
+			if (c.length === 3 || c[3] === 1) return c;
+		}
+		return [255, 255, 255];
+	};
+	const faint = [];
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (texts.nextNode()) {
+		const text = texts.currentNode.data.trim(), e = texts.currentNode.parentElement;
+		if (text === "" || !e.checkVisibility() || e.closest(".visually-hidden, :disabled")) continue;
+		const [a, b] = [luminance(rgb(getComputedStyle(e).color)), luminance(ground(e))];
+		const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (contrast < 4.5) faint.push(text + " " + contrast.toFixed(2));
+	}
+	return faint;
+})()`

@@ -1,14 +1,14 @@
 // Server-sent events read from a fetch, because EventSource cannot carry an
 // Authorization header. The grammar is that of the HTML standard, section 9.2.6.
 
-// SSEParser turns text, however it was cut into chunks, into events
-// { type, data, id }. An event that the stream did not finish is never returned.
+// SSEParser turns text, however it was cut into chunks, into events { type, data }.
+// An event that the stream did not finish is never returned. id and retry are
+// ignored: the hub's streams begin with the whole state instead of resuming.
 export class SSEParser {
   #rest = '';
   #started = false;
   #type = '';
   #data = [];
-  #id = '';
 
   // feed takes the next piece of the stream and returns the events it completed.
   feed(text) {
@@ -39,12 +39,11 @@ export class SSEParser {
     if (value.startsWith(' ')) value = value.slice(1);
     if (field === 'event') this.#type = value;
     else if (field === 'data') this.#data.push(value);
-    else if (field === 'id' && !value.includes('\0')) this.#id = value;
     return null;
   }
 
   #dispatch() {
-    const event = { type: this.#type || 'message', data: this.#data.join('\n'), id: this.#id };
+    const event = { type: this.#type || 'message', data: this.#data.join('\n') };
     const empty = this.#data.length === 0;
     this.#type = '';
     this.#data = [];
