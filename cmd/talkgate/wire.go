@@ -37,7 +37,7 @@ func openLog(c *cobra.Command, cfg config.Log) (*slog.Logger, error) {
 // openRedis opens the shared state. It does not wait for Redis.
 func openRedis(cfg config.Redis, log *slog.Logger) (*redis.Client, error) {
 	if _, err := config.ParseURL(string(cfg.URL), "redis", "rediss"); err != nil {
-		return nil, configError{fmt.Errorf("Redis: %w; a password goes into a file", err)}
+		return nil, configError{fmt.Errorf("redis: %w; a password goes into a file", err)}
 	}
 	state, err := redis.Open(redis.Config{
 		URL:          string(cfg.URL),
