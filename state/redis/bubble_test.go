@@ -53,6 +53,8 @@ func (b *bubble) open() (c *Client, end func()) {
 		if err := c.Close(); err != nil {
 			b.t.Error(err)
 		}
+		// go-redis looks once a second whether it may stop dialling.
+		time.Sleep(2 * time.Second)
 	}
 }
 
