@@ -40,6 +40,8 @@ var rooms = map[string][]string{
 	"github.com/pion":                     {"media/rtc", "gateway/link"},
 	"github.com/prometheus/client_golang": {"gateway", "cmd"},
 	"github.com/redis/go-redis":           {"state/redis"},
+	"github.com/rs/zerolog":               {"state/redis/redistest"},
+	"github.com/Shopify/toxiproxy":        {"state/redis/redistest"},
 	"github.com/spf13/cobra":              {"cmd"},
 	"github.com/thesyncim/gopus":          {"media"},
 	"golang.org/x/sync":                   {"cmd", "gateway", "hal", "media", "state"},

@@ -1,0 +1,251 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/talkgate/talkgate/state/redis/redistest"
+)
+
+// What is done to the lock of one channel, and what came of it.
+type lockOp struct {
+	kind  string // acquire, renew, release or clear
+	token string
+}
+
+type lockResult struct {
+	unknown bool   // nobody answered: it may have been done, now or later, or not
+	ok      bool   // granted, held, released
+	holder  string // the token of who has or had the lock
+	epoch   uint64
+}
+
+// lockState is the lock as it should be: one holder, epochs that grow.
+type lockState struct {
+	holder string
+	epoch  uint64
+}
+
+// lockModel says which histories a single lock allows.
+func lockModel() porcupine.NondeterministicModel {
+	return porcupine.NondeterministicModel{
+		Init: func() []any { return []any{lockState{}} },
+		Step: func(state, input, output any) []any {
+			s, op, r := state.(lockState), input.(lockOp), output.(lockResult)
+			switch op.kind {
+			case "acquire":
+				switch {
+				case r.unknown && s.holder == "":
+					// The epoch it got is not known; it is above this one.
+					return []any{s, lockState{op.token, s.epoch}}
+				case r.unknown:
+					return []any{s}
+				case r.ok && s.holder == op.token && r.epoch >= s.epoch:
+					return []any{lockState{op.token, r.epoch}} // repeated
+				case r.ok && s.holder == "" && r.epoch > s.epoch:
+					return []any{lockState{op.token, r.epoch}}
+				case !r.ok && s.holder != "" && s.holder == r.holder:
+					return []any{s}
+				}
+			case "renew":
+				if r.unknown || r.ok == (s.holder == op.token) {
+					return []any{s}
+				}
+			case "release":
+				free := lockState{"", s.epoch}
+				switch {
+				case r.unknown && s.holder == op.token:
+					return []any{s, free}
+				case r.unknown:
+					return []any{s}
+				case r.ok && s.holder == op.token:
+					return []any{free}
+				case !r.ok && s.holder != op.token:
+					return []any{s}
+				}
+			case "clear":
+				switch {
+				case s.holder == r.holder:
+					return []any{lockState{"", s.epoch}}
+				}
+			}
+			return nil
+		},
+		Equal:             func(a, b any) bool { return a == b },
+		DescribeOperation: func(in, out any) string { return fmt.Sprintf("%+v -> %+v", in, out) },
+	}
+}
+
+// history collects operations; Call and Return are nanoseconds.
+type history struct {
+	mu    sync.Mutex
+	began time.Time
+	ops   []porcupine.Operation
+}
+
+func (h *history) do(client int, op lockOp, run func() lockResult) lockResult {
+	call := time.Since(h.began).Nanoseconds()
+	r := run()
+	ret := time.Since(h.began).Nanoseconds()
+	if r.unknown {
+		ret = int64(time.Hour) // it may yet take effect
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ops = append(h.ops, porcupine.Operation{ClientId: client, Input: op, Call: call, Output: r, Return: ret})
+	return r
+}
+
+// gateway hammers a channel: press, renew a few times, release; and sometimes it
+// is killed, which leaves its lock behind.
+func hammer(ctx context.Context, h *history, c *Client, id int, release func(context.Context, Claim) (bool, error)) {
+	rng := rand.New(rand.NewPCG(uint64(id), 1))
+	bounded := func() (context.Context, context.CancelFunc) {
+		return context.WithTimeout(context.Background(), 150*time.Millisecond)
+	}
+	client := id * 1_000_000
+	for ctx.Err() == nil {
+		// An operation without an answer goes on; the next is another client's.
+		client++
+		cl := NewClaim("m1", fmt.Sprint("u", id), "", time.Now(), time.Minute)
+		r := h.do(client, lockOp{"acquire", cl.Token}, func() lockResult {
+			ctx, cancel := bounded()
+			defer cancel()
+			d, err := c.Acquire(ctx, cl)
+			return lockResult{unknown: err != nil, ok: d.Verdict == Granted, holder: d.Holder.Token, epoch: d.Epoch}
+		})
+		if !r.unknown && !r.ok {
+			continue
+		}
+		for range rng.IntN(3) {
+			client++
+			h.do(client, lockOp{"renew", cl.Token}, func() lockResult {
+				ctx, cancel := bounded()
+				defer cancel()
+				st, err := c.Renew(ctx, cl)
+				return lockResult{unknown: err != nil, ok: st.State == Held}
+			})
+		}
+		if rng.IntN(8) == 0 {
+			continue // killed
+		}
+		client++
+		h.do(client, lockOp{"release", cl.Token}, func() lockResult {
+			ctx, cancel := bounded()
+			defer cancel()
+			ok, err := release(ctx, cl)
+			return lockResult{unknown: err != nil, ok: ok}
+		})
+	}
+}
+
+// runHistory lets gateways hammer one channel through kills, pauses and
+// partitions, and returns what happened. brokenRelease replaces the release.
+func runHistory(t *testing.T, length time.Duration, brokenRelease func(c *Client) func(context.Context, Claim) (bool, error)) []porcupine.Operation {
+	const gateways = 6
+	s := redistest.Start(t)
+	rdb := s.Client()
+	h := &history{began: time.Now()}
+	ctx, cancel := context.WithTimeout(context.Background(), length)
+	defer cancel()
+	var wg sync.WaitGroup
+	var proxies []*redistest.Proxy
+	for id := range gateways {
+		member(t, rdb, fmt.Sprint("u", id), "m1")
+		p := redistest.NewProxy(t, s.Addr)
+		proxies = append(proxies, p)
+		c := open(t, p.URL)
+		release := c.Release
+		if brokenRelease != nil {
+			release = brokenRelease(c)
+		}
+		wg.Go(func() { hammer(ctx, h, c, id, release) })
+	}
+	admin := open(t, s.URL)
+	rng := rand.New(rand.NewPCG(7, 7))
+	for n := 0; ctx.Err() == nil; n++ {
+		time.Sleep(time.Duration(10+rng.IntN(30)) * time.Millisecond)
+		p := proxies[rng.IntN(gateways)]
+		switch n % 5 {
+		case 0:
+			p.Blackhole()
+		case 1:
+			p.Spoil("latency", "downstream", "latency", 40, "jitter", 20)
+		case 2:
+			p.Cut()
+		case 3:
+			s.Signal(syscall.SIGSTOP)
+			time.Sleep(20 * time.Millisecond)
+			s.Signal(syscall.SIGCONT)
+		case 4:
+			for _, p := range proxies {
+				p.Mend()
+			}
+		}
+		// Who was killed is cleared away.
+		h.do(gateways, lockOp{kind: "clear"}, func() lockResult {
+			holder, err := admin.ClearFloor(context.Background(), "m1", "undertaker")
+			if err != nil {
+				t.Error(err)
+			}
+			if holder == nil {
+				return lockResult{}
+			}
+			return lockResult{holder: holder.Token}
+		})
+	}
+	wg.Wait()
+	return h.ops
+}
+
+func summary(ops []porcupine.Operation) map[string]int {
+	n := map[string]int{}
+	for _, op := range ops {
+		r := op.Output.(lockResult)
+		n[fmt.Sprintf("%s ok=%v unknown=%v", op.Input.(lockOp).kind, r.ok, r.unknown)]++
+	}
+	return n
+}
+
+// The lock behaves as one lock, whatever happens to those who use it.
+func TestHistoryIsLinearizable(t *testing.T) {
+	ops := runHistory(t, 3*time.Second, nil)
+	n := summary(ops)
+	t.Log(len(ops), n)
+	if n["acquire ok=true unknown=false"] < 10 || n["acquire ok=false unknown=true"] == 0 {
+		t.Errorf("the history is too dull to prove anything: %v", n)
+	}
+	model := lockModel()
+	switch porcupine.CheckOperationsTimeout(model.ToModel(), ops, time.Minute) {
+	case porcupine.Illegal:
+		t.Error("no order of these operations is that of one lock")
+	case porcupine.Unknown:
+		t.Error("the history could not be judged in a minute")
+	}
+}
+
+// The ancestor's release, put in the place of ours, is found out.
+func TestHistoryOfTheAncestorsReleaseIsNot(t *testing.T) {
+	ops := runHistory(t, 3*time.Second, func(c *Client) func(context.Context, Claim) (bool, error) {
+		return func(ctx context.Context, cl Claim) (bool, error) {
+			h, err := c.ReadFloor(ctx, cl.Channel)
+			if err != nil || h.Holder == nil || h.Holder.UserID != cl.UserID {
+				return false, err
+			}
+			time.Sleep(3 * time.Millisecond) // a busy server
+			n, err := c.rdb.Del(ctx, keyLock(cl.Channel)).Result()
+			return n == 1, err
+		}
+	})
+	model := lockModel()
+	if porcupine.CheckOperationsTimeout(model.ToModel(), ops, time.Minute) != porcupine.Illegal {
+		t.Error("the ancestor's release passes for one of a single lock: the check above sees nothing")
+	}
+}
