@@ -78,7 +78,7 @@ func fanOuts(b *testing.B, n int) (ours, bare func()) {
 
 	p := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: make([]byte, 60)}
 	step := func() { p.SequenceNumber++; p.Timestamp += media.FrameSamples }
-	return func() { step(); f.receive(src, p) }, func() { step(); _ = track.WriteRTP(p) }
+	return func() { step(); src.paid = time.Time{}; f.receive(src, p) }, func() { step(); _ = track.WriteRTP(p) }
 }
 
 // newForwarder lets open be heard for longer than a benchmark takes.

@@ -151,11 +151,14 @@ func (ch *channel) read() {
 
 func (ch *channel) seeFloor(f redis.FloorView) {
 	defer ch.looked()
-	ch.change(func() {
-		if err := ch.floor.see(f); err != nil {
-			ch.log.Warn("floor is not honoured", "error", err)
-		}
-	})
+	ch.change(func() { ch.learn(f) })
+}
+
+// learn takes in a reading of the floor. ch.mu is held.
+func (ch *channel) learn(f redis.FloorView) {
+	if err := ch.floor.see(f); err != nil {
+		ch.log.Warn("floor is not honoured", "error", err)
+	}
 }
 
 func (ch *channel) seeRights(m *member, r redis.Rights, readAt time.Time) {

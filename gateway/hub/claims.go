@@ -41,8 +41,8 @@ func (c *Claims) Validate() error {
 	if c.UserID == "" {
 		return errors.New("userId is missing")
 	}
-	if len(c.UserID) > maxName {
-		return fmt.Errorf("userId is longer than %d bytes", maxName)
+	if !validName(c.UserID) || c.UserName != "" && !validName(c.UserName) {
+		return fmt.Errorf("userId or userName is not printable or longer than %d bytes", maxName)
 	}
 	return nil
 }

@@ -60,9 +60,11 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 		return http.StatusConflict, floorAnswer{Reason: reasonNoSession, Error: "open a WHIP session on this channel first"}
 	case streams == 0:
 		return http.StatusConflict, floorAnswer{Reason: reasonNoEvents, Error: "open the channel's event stream first: when it ends the floor is given back"}
-	case held != nil && held.ctx.Err() == nil:
-		return http.StatusOK, floorAnswer{Granted: true, Epoch: held.epoch}
-	case held != nil:
+	}
+	if held != nil {
+		if _, ended := held.ended(); !ended {
+			return http.StatusOK, floorAnswer{Granted: true, Epoch: held.epoch}
+		}
 		<-held.stopped
 	}
 	ch.fwd.begin(src)
@@ -104,7 +106,7 @@ func (h *Hub) keep(ch *channel, m *member, src *source, k *keeper, asked time.Ti
 		} else if m.streams == 0 {
 			k.stop(reasonNoEvents)
 		}
-		_ = ch.floor.see(redis.FloorView{
+		ch.learn(redis.FloorView{
 			Known:  true,
 			Holder: &redis.Holder{UserID: m.userID, UserName: m.userName, Role: k.claim.Role, Token: k.claim.Token, Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
 			ReadAt: asked,
@@ -114,21 +116,13 @@ func (h *Hub) keep(ch *channel, m *member, src *source, k *keeper, asked time.Ti
 	ch.loops.Go(func() {
 		why := k.run(asked)
 		h.log.Info("floor given back", "channel", ch.id, "user", m.userID, "epoch", k.epoch, "reason", why)
-		ch.change(func() {
-			if m.keeper == k {
-				m.keeper = nil
-			}
-			if why != reasonReleased && why != reasonRevoked && why != reasonPreempted {
-				ch.tell(notice{why, m.userID, m.userName + " lost the floor: " + string(why)})
-			}
-		})
 	})
 }
 
 func (h *Hub) deny(ch *channel, m *member, text string) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	ch.tell(notice{"denied", m.userID, text})
+	ch.tell(notice{reasonDenied, m.userID, text})
 }
 
 // giveBack releases a claim whose request was not answered.

@@ -16,14 +16,15 @@ type floorView struct {
 	idle   bool // and nobody had the floor
 	holder *redis.Holder
 	epoch  uint64 // the newest seen
+	stale  uint64 // the newest that was refused
 	readAt time.Time
 	until  time.Time // the holder has the floor before this
 }
 
 // see takes in a reading. One that is older than what is known is passed over;
 // one that could not be had leaves what is known to run out. A holder whose epoch
-// is older than one already seen is refused with an error, and nobody has the
-// floor then: its grant has been overtaken, whatever the key says.
+// is older than one already seen is refused, with an error the first time, and
+// nobody has the floor then: its grant has been overtaken, whatever the key says.
 func (v *floorView) see(f redis.FloorView) error {
 	if f.ReadAt.Before(v.readAt) {
 		return nil
@@ -40,6 +41,10 @@ func (v *floorView) see(f redis.FloorView) error {
 	}
 	if f.Holder.Epoch != 0 && f.Holder.Epoch < v.epoch {
 		v.holder = nil
+		if f.Holder.Epoch == v.stale {
+			return nil
+		}
+		v.stale = f.Holder.Epoch
 		return fmt.Errorf("epoch %d of %q is older than %d, which was seen before", f.Holder.Epoch, f.Holder.UserID, v.epoch)
 	}
 	v.epoch = max(v.epoch, f.Holder.Epoch)

@@ -24,6 +24,7 @@ const (
 	heldBack                 // it waits for the view to confirm its sender
 	refused                  // its sender does not have the floor
 	duplicate                // it was there already
+	excess                   // its sender sends faster than any Opus stream
 	malformed                // it cannot be Opus
 	verdicts
 )
@@ -100,10 +101,13 @@ func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began
 		if g.open == src {
 			src.run++ // what waits has been confirmed
 		} else {
-			src.begin()
+			src.run++
 		}
 	}
 	src.last = now
+	if !src.afford(now) {
+		return excess, began
+	}
 	if src.expire(now, g.hold) && g.open != src {
 		src.forgetClosed()
 	}

@@ -201,13 +201,41 @@ func TestGateRefusesWhatIsNoOpus(t *testing.T) {
 
 func TestGateBoundsWhatItHolds(t *testing.T) {
 	b, a := newBench(t), newSource("a")
+	b.gate.hold = time.Minute
 	for i := range 3 * holdPackets {
 		b.push(a, uint16(i), i == 0)
+		b.wait(minFrame)
 	}
 	b.admit(a, 1, time.Second)
 	seqs, _ := b.out()
 	if len(seqs) != holdPackets || seqs[0] != 2*holdPackets || seqs[holdPackets-1] != 3*holdPackets-1 {
 		t.Errorf("%d held, %v", len(seqs), seqs)
+	}
+}
+
+func TestGateRefusesAFlood(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.admit(a, 1, time.Hour)
+	out := 0
+	flood := func(n int) {
+		for range n {
+			b.push(a, uint16(b.id), false)
+			seqs, _ := b.out()
+			out += len(seqs)
+		}
+	}
+	flood(1000)
+	if out != holdPackets {
+		t.Errorf("%d packets of a burst went out, want %d", out, holdPackets)
+	}
+	b.wait(time.Second)
+	out = 0
+	for range 100 {
+		flood(100)
+		b.wait(10 * time.Millisecond)
+	}
+	if want := holdPackets + 200; out < want-2 || out > want+2 {
+		t.Errorf("%d packets of a flood of a second went out, want about %d", out, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -272,6 +273,27 @@ func TestSlowClientIsHungUpOn(t *testing.T) {
 	if _, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("still connected")
 	}
+}
+
+// An event stream outlives the times within which a request must be read and
+// answered.
+func TestEventStreamOutlivesTheServersTimeouts(t *testing.T) {
+	s := newSite(t)
+	srv := newServer(s.hub.Handler(), slog.New(slog.DiscardHandler))
+	srv.ReadTimeout, srv.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = srv.Serve(l) }()
+	defer srv.Close()
+	st := s.streamFrom(l.Addr().String(), "a")
+	time.Sleep(5 * srv.ReadTimeout)
+	s.allow("a")
+	st.see(t, "a change after the timeouts", func() bool {
+		m := st.states[len(st.states)-1].Members
+		return len(m) == 1 && m[0].Rights != nil && *m[0].Rights
+	})
 }
 
 func TestNewExplainsWhatIsWrong(t *testing.T) {

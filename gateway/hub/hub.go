@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
@@ -58,7 +59,7 @@ type Config struct {
 	// MaxSessions bounds WHIP and WHEP sessions together; zero is 2000.
 	MaxSessions int
 	// Metrics takes the hub's metrics and is served at /metrics; nil is one of
-	// its own.
+	// its own, which has those of Go and the process too.
 	Metrics *prometheus.Registry
 	// Logger takes what happens; nil discards it. Tokens never reach it.
 	Logger *slog.Logger
@@ -82,6 +83,7 @@ func (cfg *Config) complete() error {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = prometheus.NewRegistry()
+		cfg.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -16,6 +16,8 @@ const (
 	reasonRevoked   reason = "revoked"
 	reasonBanned    reason = "banned"
 	reasonPreempted reason = "preempted"
+	reasonLost      reason = "lost"
+	reasonDenied    reason = "denied"
 	reasonBusy      reason = "busy"
 	reasonNoRights  reason = "no-rights"
 	reasonNoSession reason = "no-session"
@@ -118,9 +120,20 @@ func (k *keeper) keep(grantedFrom time.Time) reason {
 		case redis.RevokedByBan:
 			return reasonBanned
 		default:
+			if standing.Holder == nil {
+				return reasonLost
+			}
 			return reasonPreempted
 		}
 	}
+}
+
+// ended reports whether the keeping has ended, or is about to, and why.
+func (k *keeper) ended() (why reason, yes bool) {
+	if k.ctx.Err() == nil {
+		return "", false
+	}
+	return k.cause(), true
 }
 
 func (k *keeper) cause() reason {

@@ -41,7 +41,7 @@ func TestKeeper(t *testing.T) {
 	}{
 		{"stopped", held, false, reasonReleased, 10 * time.Second},
 		{"silent", held, true, reasonSilent, patience + time.Second/3},
-		{"lost", state(redis.Lost), false, reasonPreempted, time.Second / 3},
+		{"lost", state(redis.Lost), false, reasonLost, time.Second / 3},
 		{"revoked", state(redis.Revoked), false, reasonRevoked, time.Second / 3},
 		{"banned", state(redis.RevokedByBan), false, reasonBanned, time.Second / 3},
 		{"Redis gone", func() (redis.Standing, error) { return redis.Standing{}, errors.New("gone") }, false, reasonRedis, time.Second},

@@ -21,7 +21,7 @@ type member struct {
 	source    *source // nil while it has no WHIP session
 	listeners int     // WHEP sessions
 	streams   int     // event streams
-	keeper    *keeper // nil unless the hub holds the floor for it
+	keeper    *keeper // of the floor the hub held for it last
 }
 
 // mayTalkUntil is until when the member may be heard, given that it has the

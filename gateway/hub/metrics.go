@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -20,7 +19,7 @@ type metrics struct {
 func newMetrics(h *Hub) *metrics {
 	make := promauto.With(h.cfg.Metrics)
 	for v, name := range map[verdict]string{
-		accepted: "accepted", heldBack: "held_back", refused: "refused", duplicate: "duplicate", malformed: "malformed",
+		accepted: "accepted", heldBack: "held_back", refused: "refused", duplicate: "duplicate", excess: "excess", malformed: "malformed",
 	} {
 		n := &h.traffic.received[v]
 		make.NewCounterFunc(prometheus.CounterOpts{
@@ -48,7 +47,6 @@ func newMetrics(h *Hub) *metrics {
 			ConstLabels: prometheus.Labels{"kind": kind},
 		}, func() float64 { return float64(h.countSessions(kind)) })
 	}
-	h.cfg.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return &metrics{
 		floorRequests: make.NewCounterVec(prometheus.CounterOpts{
 			Name: "talkgate_hub_floor_requests_total",

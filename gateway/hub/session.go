@@ -189,6 +189,12 @@ func (h *Hub) accept(w http.ResponseWriter, r *http.Request, s *session, gone fu
 		}
 		return
 	}
+	if r.Context().Err() != nil { // who asked has left, and would be in its own way when it asks again
+		_ = p.Close()
+		h.unreserve()
+		gone()
+		return
+	}
 	s.peer = p
 	h.register(s, gone)
 	w.Header().Set("Location", "/"+s.kind+"/"+url.PathEscape(s.channel)+"/"+s.id)

@@ -72,17 +72,40 @@ func (ch *channel) tellHandover(from, to *redis.Holder) {
 		return
 	}
 	name := cmp.Or(from.UserName, from.UserID, "someone")
-	m := ch.members[from.UserID]
-	switch {
-	case m != nil && m.rights.known && !m.rights.talk:
-		ch.tell(notice{reasonRevoked, from.UserID, name + " may not talk any more"})
-	case !ch.floor.known:
-		ch.tell(notice{reasonRedis, from.UserID, "Redis does not answer: " + name + " is not heard"})
-	case to != nil && to.UserID != from.UserID:
-		ch.tell(notice{reasonPreempted, from.UserID, name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")})
-	default:
-		ch.tell(notice{reasonReleased, from.UserID, name + " has finished"})
+	why := ch.whyEnded(from, to)
+	text := name + " lost the floor: " + string(why)
+	switch why {
+	case reasonReleased:
+		text = name + " has finished"
+	case reasonRevoked:
+		text = name + " may not talk any more"
+	case reasonRedis:
+		text = "Redis does not answer: " + name + " is not heard"
+	case reasonPreempted:
+		text = name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")
 	}
+	ch.tell(notice{why, from.UserID, text})
+}
+
+// whyEnded is why the floor went from a holder to another, or to nobody. ch.mu is
+// held.
+func (ch *channel) whyEnded(from, to *redis.Holder) reason {
+	m := ch.members[from.UserID]
+	if m != nil && m.rights.known && !m.rights.talk {
+		return reasonRevoked
+	}
+	if !ch.floor.known {
+		return reasonRedis
+	}
+	if to != nil && to.UserID != from.UserID {
+		return reasonPreempted
+	}
+	if m != nil && m.keeper != nil && m.keeper.claim.Token == from.Token {
+		if why, ended := m.keeper.ended(); ended && why != reasonPreempted {
+			return why
+		}
+	}
+	return reasonReleased
 }
 
 // tell sends a notice to all watchers. ch.mu is held.

@@ -380,8 +380,13 @@ type stream struct {
 
 func (s *site) stream(user string) *stream {
 	s.t.Helper()
+	return s.streamFrom(s.hub.Addr().String(), user)
+}
+
+func (s *site) streamFrom(addr, user string) *stream {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
-	req, _ := http.NewRequestWithContext(ctx, "GET", "http://"+s.hub.Addr().String()+"/api/channels/"+channelID+"/events", nil)
+	req, _ := http.NewRequestWithContext(ctx, "GET", "http://"+addr+"/api/channels/"+channelID+"/events", nil)
 	req.Header.Set("Authorization", "Bearer "+claims(user).sign(s.t))
 	resp, err := s.http.Do(req)
 	if err != nil || resp.StatusCode != http.StatusOK {

@@ -15,6 +15,9 @@ const (
 	// runGap is the silence after which a packet begins a new run, in case the
 	// packet with the marker bit was lost.
 	runGap = 100 * time.Millisecond
+	// minFrame is the least time a packet may take up in the long run, so that
+	// nobody's flood becomes that of all listeners.
+	minFrame = 5 * time.Millisecond
 	// maxMisorder is how many packets late a packet may be (RFC 3550 appendix A.1).
 	maxMisorder = 100
 )
@@ -41,6 +44,19 @@ type source struct {
 	run    uint64    // of the newest packet
 	closed uint64    // up to this run, nothing is held back any more
 	last   time.Time // when the newest packet arrived
+	paid   time.Time // until when packets have been sent, at one each minFrame
+}
+
+// afford counts a packet against the rate, with as much at once as may be held.
+func (s *source) afford(now time.Time) bool {
+	if s.paid.Before(now) {
+		s.paid = now
+	}
+	if s.paid.Sub(now) >= holdPackets*minFrame {
+		return false
+	}
+	s.paid = s.paid.Add(minFrame)
+	return true
 }
 
 // begin starts a new run. What was held of older ones is forgotten: nobody
