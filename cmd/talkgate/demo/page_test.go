@@ -120,6 +120,18 @@ func TestPage(t *testing.T) {
 	b.UntilPhase("idle")
 	noMorePackets(t, b, "outbound-rtp", "packetsSent")
 
+	// A dispatcher breaks into a radio's talk spurt.
+	click(b, `strip("south-gate").querySelector(".latch")`)
+	b.Until(`document.getElementById("talk-label").textContent === "Hold to break in"`)
+	b.Run(chromedp.Focus("#talk"), webtest.Down(" "))
+	b.UntilPhase("talking")
+	b.Until(`lamp("south-gate", "alert") && !lamp("south-gate", "talk")`)
+	b.Until(speech(`level(strip("north-gate"), "hears")`))
+	b.Run(webtest.Up(" "))
+	click(b, `strip("south-gate").querySelector(".latch")`)
+	b.Until(`!lamp("south-gate", "alert")`)
+	b.UntilPhase("idle")
+
 	// Who joined without a microphone hears as well.
 	b.Run(chromedp.Click("#leave"), chromedp.Click("#join-listen"))
 	b.Until(canListen)

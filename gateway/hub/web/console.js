@@ -41,7 +41,7 @@ export class Console {
     this.#changed = changed;
     this.#log = log;
     this.model = {
-      signedIn: true, channel, me: claims.userId, manages: claims.manages,
+      signedIn: true, channel, me: claims.userId, manages: claims.manages, breaksIn: claims.breaksIn,
       hub: 'connecting', hubError: '', redis: true, retryAt: 0, skew: 0,
       holder: null, members: [], levels: {}, rights: null,
       joined: 'no', listenLink: 'off', talkLink: 'off', linkError: '', hears: undefined,

@@ -72,7 +72,8 @@ export function talkLabel(phase, m) {
   if (labels[phase]) return labels[phase];
   if (blocked(m)) return 'Not ready';
   if (m.rights === false) return 'No talk right';
-  return phase === 'busy' ? 'Busy' : 'Hold to talk';
+  if (phase === 'busy') return m.breaksIn ? 'Hold to break in' : 'Busy';
+  return 'Hold to talk';
 }
 
 // standing says what a member is doing, for its strip.

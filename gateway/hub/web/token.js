@@ -1,5 +1,6 @@
 // readClaims decodes what a JWT says of its bearer, for display only: the hub
-// alone verifies it. Throws an Error with a sentence for the user.
+// alone verifies it. manages says whether the bearer may change the talk rights of
+// others, breaksIn whether it may take the floor from a member without priority. Throws an Error with a sentence for the user.
 export function readClaims(token) {
   const parts = token.split('.');
   if (parts.length !== 3) throw new Error('This is not an access token: it has three parts with dots between them.');
@@ -13,11 +14,13 @@ export function readClaims(token) {
   if (typeof claims?.userId !== 'string' || claims.userId === '') {
     throw new Error('This access token names no member (userId).');
   }
-  const roles = [claims.globalRole, claims.role, claims.eventRole];
+  const role = claims.eventRole || claims.role;
+  const admin = claims.globalRole === 'ADMIN' || role === 'ADMIN';
   return {
     userId: claims.userId,
     userName: claims.userName || claims.userId,
     channels: Array.isArray(claims.channelIds) ? claims.channelIds.filter((c) => typeof c === 'string') : [],
-    manages: roles.includes('ADMIN') || roles.includes('DISPATCH'),
+    manages: admin || role === 'DISPATCH',
+    breaksIn: role === 'DISPATCH',
   };
 }

@@ -69,9 +69,17 @@ test('levels', () => {
 
 test('claims are read, and what is not a token is told apart', () => {
   assert.deepEqual(readClaims(jwt({ userId: 'u', userName: 'Åse', eventRole: 'DISPATCH', channelIds: ['a', 3] })),
-    { userId: 'u', userName: 'Åse', channels: ['a'], manages: true });
+    { userId: 'u', userName: 'Åse', channels: ['a'], manages: true, breaksIn: true });
   assert.deepEqual(readClaims(jwt({ userId: 'u', role: 'GENERAL' })),
-    { userId: 'u', userName: 'u', channels: [], manages: false });
+    { userId: 'u', userName: 'u', channels: [], manages: false, breaksIn: false });
+  for (const [roles, manages, breaksIn] of [
+    [{ globalRole: 'ADMIN', role: 'GENERAL' }, true, false],
+    [{ role: 'DISPATCH', eventRole: 'GENERAL' }, false, false],
+    [{ role: 'DISPATCH' }, true, true],
+  ]) {
+    const claims = readClaims(jwt({ userId: 'u', ...roles }));
+    assert.deepEqual([claims.manages, claims.breaksIn], [manages, breaksIn], JSON.stringify(roles));
+  }
   assert.throws(() => readClaims('nonsense'), /three parts/);
   assert.throws(() => readClaims('a.%%%.c'), /cannot be read/);
   assert.throws(() => readClaims(jwt(null)), /names no member/);
@@ -126,6 +134,8 @@ test('the floor is not asked for where it could not be used', () => {
     assert.notEqual(explain({ reason }), reason, 'a reason without words');
   }
   assert.equal(talkLabel('idle', { ...model, rights: false }), 'No talk right');
+  assert.equal(talkLabel('busy', model), 'Busy');
+  assert.equal(talkLabel('busy', { ...model, breaksIn: true }), 'Hold to break in');
 });
 
 test('a member’s standing', () => {
