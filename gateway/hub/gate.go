@@ -101,7 +101,7 @@ func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began
 		if g.open == src {
 			src.run++ // what waits has been confirmed
 		} else {
-			src.run++
+			src.begin()
 		}
 	}
 	src.last = now
