@@ -22,7 +22,9 @@ type bench struct {
 // for 5 to 10 packets when nothing stalls.
 const packetsPerTrial = 40
 
-func newBench(cfg Config, presses int) (_ *bench, err error) {
+// newBench makes one for so many presses. spoil, if not nil, changes what each
+// port is made of.
+func newBench(cfg Config, presses int, spoil func(*gateway.Options)) (_ *bench, err error) {
 	site, err := newSite(cfg)
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func newBench(cfg Config, presses int) (_ *bench, err error) {
 		room := (3*share(presses, i) + 10) * packetsPerTrial
 		seed := maphash.MakeSeed()
 		for k, st := range []**tested{&p.talker, &p.ear} {
-			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, seed, room)
+			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, seed, room, spoil)
 			if err != nil {
 				return nil, err
 			}
@@ -72,13 +74,16 @@ type tested struct {
 
 // newTested adds a station that is measured. It plays no tones: they would be
 // heard in the midst of the next trial.
-func (b *bench) newTested(name, channel string, seed maphash.Seed, room int) (*tested, error) {
+func (b *bench) newTested(name, channel string, seed maphash.Seed, room int, spoil func(*gateway.Options)) (*tested, error) {
 	t := &tested{recorder: sim.NewRecorder(memory)}
 	var err error
 	t.station, err = b.site.newStation(name, channel, nil, func(opt *gateway.Options) {
 		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room, false), heard: newTape(seed, room, true)}
 		opt.Link, opt.Tones = t.probe, nil
 		opt.Rights = watched{opt.Rights, channel, &t.lost}
+		if spoil != nil {
+			spoil(opt)
+		}
 	})
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ type hearing struct {
 // reproduces the waveform with some noise, more so where it starts from nothing;
 // within so many samples of an edge, what was said and what was not cannot be
 // told apart.
-const clipTolerance = 120
+const clipTolerance = 240
 
 // listen finds reference in recording. It is false when they have nothing in
 // common.

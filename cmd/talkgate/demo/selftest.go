@@ -25,19 +25,24 @@ const (
 // the button of one radio to the loudspeaker of another, and says what it found.
 // It is in error when it could not be carried out.
 func Selftest(ctx context.Context, cfg Config, presses int) (*Report, error) {
-	bench, err := newBench(cfg, presses)
+	b, err := newBench(cfg, presses, nil)
 	if err != nil {
 		return nil, err
 	}
+	return b.test(ctx, presses)
+}
+
+// test runs the site until all is tried.
+func (b *bench) test(ctx context.Context, presses int) (*Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var report *Report
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return bench.site.Run(ctx) })
+	g.Go(func() error { return b.site.Run(ctx) })
 	g.Go(func() error {
 		defer cancel()
 		var err error
-		report, err = bench.run(ctx, presses)
+		report, err = b.run(ctx, presses)
 		return err
 	})
 	if err := g.Wait(); err != nil {

@@ -184,7 +184,11 @@ func (s *Site) takeBack(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	for _, m := range s.members {
+	members := slices.Clone(s.members)
+	for n := range s.guests.Load() {
+		members = append(members, member{userID: guestID(n + 1), channel: Channel})
+	}
+	for _, m := range members {
 		if _, err := s.state.RevokeRights(ctx, m.userID, m.channel); err != nil {
 			s.log("demo").Warn("talk rights stay in Redis", "user", m.userID, "error", err)
 		}

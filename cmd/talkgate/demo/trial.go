@@ -117,12 +117,12 @@ func (p *pair) hear(pressed, released time.Time, sent, arrived []packet) finding
 // looks what it sends afterwards.
 func (p *pair) revoke(ctx context.Context) error {
 	p.swap()
-	mark := p.talker.probe.sent.mark()
+	mark, heardMark := p.talker.probe.sent.mark(), p.ear.probe.heard.mark()
 	p.talker.radio.Button.Set(true)
 	if err := p.await(ctx, "talk", func() bool { return p.talker.probe.sent.mark() > mark }); err != nil {
 		return err
 	}
-	if err := p.pause(ctx, 20*time.Millisecond, 80*time.Millisecond); err != nil {
+	if err := p.pause(ctx, media.FrameDuration, 4*media.FrameDuration); err != nil {
 		return err
 	}
 	p.talker.lost.forget()
@@ -141,7 +141,7 @@ func (p *pair) revoke(ctx context.Context) error {
 	} else {
 		p.found.silenced++
 	}
-	p.silence(asked, p.talker.probe.sent.since(mark))
+	p.found.add(silence(asked, p.talker.lost.at(), p.talker.probe.sent.since(mark), p.ear.probe.heard.since(heardMark)))
 	p.talker.radio.Button.Set(false)
 	if err := p.setRights(ctx, p.talker.station, true); err != nil {
 		return err
@@ -149,24 +149,36 @@ func (p *pair) revoke(ctx context.Context) error {
 	return p.settle(ctx, time.Now())
 }
 
-// silence counts what was sent after the revocation was read.
-func (p *pair) silence(asked time.Time, packets []packet) {
-	read := p.talker.lost.at()
+// silence judges the end of a talk spurt whose revocation was asked for, and then
+// read by the port. One packet may have passed the port's last check before it
+// read and reach the socket after it.
+func silence(asked, read time.Time, sent, heard []packet) findings {
+	var f findings
 	last := asked
-	after := 0
-	for _, s := range packets {
+	onItsWay := map[uint64]bool{}
+	for _, s := range sent {
 		if s.ended.After(last) {
 			last = s.ended
 		}
-		if s.began.After(read) {
-			after++
+		switch {
+		case !s.began.After(read):
+			onItsWay[s.print] = true
+		case f.inFlight == 0:
+			f.inFlight = 1
+			onItsWay[s.print] = true
+		default:
+			f.after++
 		}
 	}
-	p.found.revoke = append(p.found.revoke, last.Sub(asked))
-	if after > 0 {
-		p.found.inFlight++
-		p.found.after += after - 1
+	f.revoke = []time.Duration{last.Sub(asked)}
+	astray := 0
+	for _, h := range heard {
+		if !onItsWay[h.print] {
+			astray++
+		}
 	}
+	f.after = max(f.after, astray)
+	return f
 }
 
 // collide presses both radios at once: one talks, the other does not.

@@ -27,7 +27,7 @@ func (s *Site) visit(ctx context.Context) (visit, error) {
 	n := s.guests.Add(1)
 	v := visit{
 		Channel: Channel,
-		User:    visitor{UserID: fmt.Sprintf("visitor-%d", n), UserName: fmt.Sprintf("Visitor %d", n)},
+		User:    visitor{UserID: guestID(n), UserName: fmt.Sprintf("Visitor %d", n)},
 	}
 	for _, st := range s.stations {
 		v.Radios = append(v.Radios, visitRadio{Name: st.name, UserID: st.userID})
@@ -39,3 +39,6 @@ func (s *Site) visit(ctx context.Context) (visit, error) {
 	v.Token, err = s.token(v.User.UserID, v.User.UserName, Channel, redis.RoleDispatch)
 	return v, err
 }
+
+// guestID is the user ID of the n-th guest.
+func guestID(n int64) string { return fmt.Sprintf("visitor-%d", n) }
