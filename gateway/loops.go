@@ -9,8 +9,11 @@ import (
 	"github.com/talkgate/talkgate/state/floor"
 )
 
-// linkEvents is the port as its link sees it.
-type linkEvents struct{ p *Port }
+// linkEvents is the port as its link sees it, for as long as ctx lasts.
+type linkEvents struct {
+	p   *Port
+	ctx context.Context
+}
 
 func (l linkEvents) LinkUp() {
 	l.p.log.Info("link is up")
@@ -18,7 +21,9 @@ func (l linkEvents) LinkUp() {
 }
 
 func (l linkEvents) LinkDown(reason error) {
-	l.p.log.Warn("link is down", "err", reason)
+	if l.ctx.Err() == nil {
+		l.p.log.Warn("link is down", "err", reason)
+	}
 	l.p.path.setLink(false)
 }
 

@@ -87,7 +87,7 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { return p.act(ctx) })
 	g.Go(func() error { p.keeper.run(ctx, p.over); return nil })
 	g.Go(func() error { p.talker.run(ctx); return nil })
-	g.Go(func() error { return p.opt.Link.Run(ctx, linkEvents{p}) })
+	g.Go(func() error { return p.opt.Link.Run(ctx, linkEvents{p, ctx}) })
 	g.Go(func() error { return p.listenToButton(ctx) })
 	g.Go(func() error { return p.capture(ctx) })
 	g.Go(func() error { return p.play(ctx) })
