@@ -108,16 +108,15 @@ func (b *Buffer) surplus(e *entry, now pull) int64 {
 	if !even { // the next ones will be asked for up to a period before they sound
 		excess -= now.period - now.ahead
 	}
-	lately := excess - max(0, b.target.peak()-b.target.delay)
 	switch {
 	case excess < -slack-b.target.delay/4:
 		return min(excess, -leastWish)
-	case lately < 0:
+	case excess < 0:
 		return 0
 	case even: // frames go on being asked for at the same point of a period
-		return now.ahead + lately/now.period*now.period
+		return now.ahead + excess/now.period*now.period
 	default:
-		return lately
+		return excess
 	}
 }
 

@@ -2,7 +2,6 @@ package jitter
 
 import (
 	"math"
-	"slices"
 )
 
 const (
@@ -11,8 +10,6 @@ const (
 
 	// memory is how many packets the delay distribution remembers.
 	memory = 1000
-	// recent is how many packets are still thought of as now.
-	recent = 10
 	// budget is the share of packets that may come too late.
 	budget = 0.0075
 	// priceStep is how fast the price of a late packet follows the budget.
@@ -36,10 +33,8 @@ type target struct {
 	total  float64
 	one    float64 // weight of the next packet; grows, which is what makes others fade
 	price  float64
-	delay  int64         // samples
-	last   int64         // when the last packet arrived
-	recent [recent]int64 // delay of the last packets, the n-th at n%recent
-	n      uint
+	delay  int64 // samples
+	last   int64 // when the last packet arrived
 }
 
 func newTarget(start int64) target {
@@ -50,13 +45,8 @@ func newTarget(start int64) target {
 	return t
 }
 
-// peak is the longest delay behind the fastest among the last packets.
-func (t *target) peak() int64 { return slices.Max(t.recent[:]) }
-
 // observe adds one packet's delay behind the fastest, in samples.
 func (t *target) observe(at, behind int64) {
-	t.recent[t.n%recent] = behind
-	t.n++
 	// What comes all at once when a queue empties is one event, not many.
 	one := t.one * max(0.05, min(1, float64(at-t.last)/frame))
 	t.last = at
