@@ -5,6 +5,7 @@
 package rtc
 
 import (
+	"math"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,7 +36,13 @@ func TestVoiceAllocatesNothing(t *testing.T) {
 	for range 100 {
 		say()
 	}
-	if n := testing.AllocsPerRun(500, say); n != 0 {
+	// What the path allocates it allocates in every run; what else runs in the
+	// process, and on a busy machine has more time to, does not.
+	n := math.Inf(1)
+	for range 5 {
+		n = min(n, testing.AllocsPerRun(200, say))
+	}
+	if n != 0 {
 		t.Errorf("%v allocations a frame from port to port, want 0", n)
 	}
 }
