@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -61,7 +60,7 @@ func versionOf(info *debug.BuildInfo) buildVersion {
 
 func printVersion(w io.Writer, v buildVersion, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(w).Encode(v)
+		return printJSON(w, v)
 	}
 	_, err := fmt.Fprintf(w, "talkgate %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 	return err
