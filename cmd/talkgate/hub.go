@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
@@ -15,6 +17,9 @@ type hubFlags struct {
 	redis       config.Redis
 	log         config.Log
 }
+
+// peerTimeout is how long a dead port keeps its place, which it may want back.
+const peerTimeout = 2 * time.Second
 
 func newHubCommand() *cobra.Command {
 	var flags hubFlags
@@ -57,7 +62,7 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	defer closing(&err, state.Close)
-	engine, err := rtc.NewEngine(rtc.Config{Logger: log, UDPAddr: flags.udp})
+	engine, err := rtc.NewEngine(rtc.Config{Logger: log, UDPAddr: flags.udp, PeerTimeout: peerTimeout})
 	if err != nil {
 		return err
 	}

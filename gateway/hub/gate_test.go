@@ -148,6 +148,17 @@ func TestGateKeepsTheNextRun(t *testing.T) {
 	b.want("second spurt, whole", 7, 8)
 }
 
+func TestGateForgetsAnUnconfirmedRunWhenTheNextBegins(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.talk(a, 0, 2)
+	b.push(a, 10, true)
+	b.admit(a, 1, time.Second)
+	b.want("the run that was granted", 10)
+	b.push(a, 11, false)
+	b.push(a, 12, true)
+	b.want("what waits to be written is not forgotten", 11, 12)
+}
+
 func TestGateLetsNobodyElseThrough(t *testing.T) {
 	b, a, c := newBench(t), newSource("a"), newSource("c")
 	b.admit(a, 1, time.Second)

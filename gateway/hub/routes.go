@@ -2,6 +2,7 @@ package hub
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -97,7 +98,7 @@ func (h *Hub) authorize(limits limits, f authorized) http.Handler {
 				return
 			}
 			challenge := `Bearer realm="talkgate"`
-			if err != errNoToken {
+			if !errors.Is(err, errNoToken) {
 				challenge += `, error="invalid_token"`
 			}
 			w.Header().Set("WWW-Authenticate", challenge)
