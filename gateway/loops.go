@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/floor"
@@ -97,7 +99,17 @@ func (p *Port) capture(ctx context.Context) error {
 	}
 }
 
-// play lets the loudspeaker pull.
-func (p *Port) play(ctx context.Context) error {
-	return ended(ctx, "loudspeaker", p.opt.Hardware.Speaker.Play(p.playout.Fill))
+// play lets the loudspeaker pull, and the transmitter, if there is one, be keyed
+// around what it is given.
+func (p *Port) play(ctx context.Context, g *errgroup.Group) {
+	speaker := p.opt.Hardware.Speaker
+	fill := func(period []int16) { p.playout.Fill(period) }
+	if out := p.opt.Hardware.PTTOut; out != nil {
+		timing := p.opt.Key
+		timing.Tail += speaker.Latency() // what was given is not yet heard
+		t := newTransmitter(out, timing, p.playout, p.now)
+		fill = t.fill
+		g.Go(func() error { return ended(ctx, "transmitter", t.run(ctx)) })
+	}
+	g.Go(func() error { return ended(ctx, "loudspeaker", speaker.Play(fill)) })
 }

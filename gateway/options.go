@@ -22,6 +22,7 @@ type Options struct {
 
 	Talk     TalkTiming
 	Encoder  media.EncoderConfig
+	Key      media.KeyTiming
 	Tones    *media.Tones // nil plays none
 	Hardware Hardware
 	Link     Link
@@ -52,7 +53,8 @@ type Hardware struct {
 	PTT     hal.Input
 	Mic     hal.Capture
 	Speaker hal.Playback
-	Lamps   hal.Panel // may be nil
+	Lamps   hal.Panel  // may be nil
+	PTTOut  hal.Output // keys the radio's transmitter; nil where there is none
 }
 
 // RightsWatcher follows the talk rights of a user until ctx ends.

@@ -80,8 +80,8 @@ func New(opt Options) (*Port, error) {
 
 // Run is the port's life. It ends with nil when ctx does, or with an error that
 // wraps hal.ErrGone when a line or the sound card vanished. Either way the
-// microphone is shut, the floor handed back, the lamps dark and the hardware
-// closed.
+// microphone is shut, the floor handed back, the lamps dark, the
+// transmitter let go and the hardware closed.
 func (p *Port) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.act(ctx) })
@@ -90,7 +90,7 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { return p.opt.Link.Run(ctx, linkEvents{p, ctx}) })
 	g.Go(func() error { return p.listenToButton(ctx) })
 	g.Go(func() error { return p.capture(ctx) })
-	g.Go(func() error { return p.play(ctx) })
+	p.play(ctx, g)
 	g.Go(func() error {
 		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, func(r redis.Rights) { send(p.rights, r, p.over) })
 	})
@@ -130,6 +130,9 @@ func (p *Port) closeHardware() error {
 	err := errors.Join(hw.PTT.Close(), hw.Mic.Close(), hw.Speaker.Close())
 	if hw.Lamps != nil {
 		err = errors.Join(err, hw.Lamps.Close())
+	}
+	if hw.PTTOut != nil {
+		err = errors.Join(err, hw.PTTOut.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("closing the hardware: %w", err)

@@ -34,6 +34,8 @@ var testTiming = TalkTiming{
 	Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: 500 * time.Millisecond,
 }
 
+var testKeying = media.KeyTiming{Lead: 150 * time.Millisecond, Tail: 50 * time.Millisecond, Limit: 5 * time.Second}
+
 // inBubble runs body with a port that has rights and link and is idle. roundTrip
 // is that of Redis.
 func inBubble(t *testing.T, roundTrip time.Duration, body func(w *world)) {
@@ -56,7 +58,8 @@ func (w *world) start() {
 		UserID: "u1", UserName: "User One", Channel: "c1",
 		Talk:     testTiming,
 		Encoder:  media.EncoderConfig{Complexity: 1},
-		Hardware: Hardware{PTT: w.radio.Button, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel},
+		Hardware: Hardware{PTT: w.radio.Button, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel, PTTOut: w.radio.PTTOut},
+		Key:      testKeying,
 		Link:     w.link, Lock: w.redis, Rights: w.redis, Floor: w.redis,
 		Logger: slog.New(slog.DiscardHandler),
 		Observe: func(s Status) {

@@ -49,15 +49,17 @@ func NewPlayout(source Source, tones *Tones) (*Playout, error) {
 	return &Playout{source: source, dec: dec, tones: tones}, nil
 }
 
-// Fill writes the next len(period) samples, whatever their number. The card's
-// goroutine calls it; it neither blocks nor allocates.
-func (p *Playout) Fill(period []int16) {
+// Fill writes the next len(period) samples, whatever their number, and reports
+// whether any of them is received speech. The card's goroutine calls it; it
+// neither blocks nor allocates.
+func (p *Playout) Fill(period []int16) (speech bool) {
 	at := p.clock.ask(time.Now(), len(period))
 	for out := period; len(out) > 0; {
 		switch {
 		case len(p.pending) > 0:
 			n := copy(out, p.pending)
 			p.pending, out = p.pending[n:], out[n:]
+			speech = true
 		case p.quiet > 0:
 			n := min(p.quiet, len(out))
 			clear(out[:n])
@@ -68,6 +70,7 @@ func (p *Playout) Fill(period []int16) {
 	}
 	p.mixTone(period)
 	p.level.Measure(period)
+	return speech
 }
 
 // next fetches a slot and leaves it in pending or quiet.
