@@ -42,6 +42,7 @@ type Config struct {
 	Hardware Hardware `yaml:"hardware" doc:"the radio: its lines, its lamps, its sound"`
 	Talk     Talk     `yaml:"talk" doc:"how the floor is asked for and kept"`
 	Audio    Audio    `yaml:"audio" doc:"what is done to sound"`
+	Key      Key      `yaml:"key" doc:"how a radio's transmitter is keyed (PTT-out)"`
 	Log      Log      `yaml:"log" doc:"what is written to standard error"`
 }
 
@@ -100,6 +101,13 @@ type Audio struct {
 	Tones        Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
 }
 
+// Key is how a transmitter is keyed around what the channel says.
+type Key struct {
+	Lead  time.Duration `yaml:"lead" within:"0s..2s" doc:"keyed before the first syllable, which waits for it"`
+	Tail  time.Duration `yaml:"tail" within:"0s..2s" doc:"keyed after the last"`
+	Limit time.Duration `yaml:"limit" within:"1s..1h" doc:"longest time keyed without a pause; what is said beyond it is not sent"`
+}
+
 // Tones are the tones a port plays to its own user.
 type Tones struct {
 	Enabled bool    `yaml:"enabled" doc:"whether they are played"`
@@ -130,6 +138,7 @@ func Default() Config {
 			Complexity:   media.DefaultComplexity,
 			Tones:        Tones{Enabled: true},
 		},
+		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute},
 		Log: Log{Level: "info", Format: "auto"},
 	}
 }
