@@ -198,6 +198,18 @@ func TestDeadMansSwitches(t *testing.T) {
 	}
 }
 
+// The hub lets go as soon as it learns of a withdrawal, not at the next renewal.
+func TestWithdrawalEndsTheFloorAtOnce(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.Lease, c.LockTTL = time.Hour, time.Hour })
+	_, a := s.browser("a")
+	a.murmur()
+	s.grants("a")
+	if _, err := s.state.RevokeRights(t.Context(), "a", channelID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the lock is gone", func() bool { return !s.locked() })
+}
+
 // A dispatcher takes talk rights away and gives them back; the talker falls
 // silent though its lock would live on.
 func TestDispatcherChangesRights(t *testing.T) {

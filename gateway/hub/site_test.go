@@ -29,10 +29,11 @@ const channelID = "ops"
 
 var secret = []byte("a secret of thirty-two bytes, 123")
 
-// eventually is patient far beyond what is expected: it only ends a hung test.
+// eventually is patient far beyond what is expected, but less than the 30 s after
+// which Redis is read again whatever happens.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}
@@ -305,10 +306,10 @@ func (e *ear) count() int { return len(e.packets()) }
 // number is which of a talker's frames a packet carries.
 func number(p media.Packet) int { return int(p.Opus[1])<<8 | int(p.Opus[2]) }
 
-// take takes the floor as a port does.
+// take takes the floor as a port does, for longer than any test waits.
 func (s *site) take(user string) redis.Claim {
 	s.t.Helper()
-	cl := redis.NewClaim(channelID, user, strings.ToUpper(user), time.Now(), 3*time.Second)
+	cl := redis.NewClaim(channelID, user, strings.ToUpper(user), time.Now(), time.Hour)
 	d, err := s.state.Acquire(s.t.Context(), cl)
 	if err != nil || d.Verdict != redis.Granted {
 		s.t.Fatalf("%s asks for the floor: %+v, %v", user, d, err)
