@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium node:nodejs
 
-.PHONY: help demo build test race bench lint fuzz clean
+.PHONY: help demo build test hil race bench lint fuzz clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ build: ## build/talkgate, one static binary
 test: ## every test, on a real Redis and in a real browser; installs them if it may
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh
+
+hil: ## kernel lines and sound cards, on a kernel of their own; builds it once a machine
+	.ci/needs.sh gcc aserver:libasound2-dev
+	$(GO) test -v -count 1 -timeout 45m ./hal/hil
 
 race: ## the tests under the race detector; needs a C compiler
 	.ci/needs.sh $(TOOLS) gcc

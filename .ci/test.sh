@@ -7,7 +7,7 @@ set -eu
 mkdir -p build
 all=build/test.json
 ${GO:-go} run gotest.tools/gotestsum@v1.13.0 --format standard-quiet --format-hide-empty-pkg --jsonfile $all -- \
-	-timeout 25m "$@" ./...
+	-timeout 40m "$@" ./...
 if grep '"Action":"skip"' $all | grep -q '"Test":'; then
 	echo "*** some tests were SKIPPED, see above; with CI=true that is a failure" >&2
 	[ "${CI:-}" != true ]

@@ -44,6 +44,7 @@ var rooms = map[string][]string{
 	"github.com/Shopify/toxiproxy":        {"state/redis/redistest"},
 	"github.com/spf13/cobra":              {"cmd"},
 	"github.com/thesyncim/gopus":          {"media"},
+	"github.com/warthog618/go-gpiocdev":   {"hal/gpio"},
 	"golang.org/x/sync":                   {"cmd", "gateway", "hal", "media", "state"},
 	"golang.org/x/sys":                    {"hal", "cmd", "systemd"},
 	"periph.io":                           {"hal/gpio"},

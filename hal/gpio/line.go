@@ -1,0 +1,199 @@
+package gpio
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/warthog618/go-gpiocdev/uapi"
+	"golang.org/x/sys/unix"
+	"periph.io/x/conn/v3/gpio"
+
+	"github.com/talkgate/talkgate/hal"
+)
+
+// Drive is how an output drives its line.
+type Drive uint8
+
+// Drives of an output.
+const (
+	PushPull   Drive = iota
+	OpenDrain        // pulled low, or let go
+	OpenSource       // pulled high, or let go
+)
+
+// Line says which line it is and how it is wired.
+type Line struct {
+	// Chip is the label of its chip, such as "pinctrl-bcm2711".
+	Chip string
+	// Name is its name, such as "GPIO17", or its offset on the chip, such as
+	// "17". What is the name of a line is not taken for an offset.
+	Name string
+	// ActiveLow is true where the low level means active.
+	ActiveLow bool
+	// Pull is the resistor of an input.
+	Pull gpio.Pull
+	// Drive is that of an output.
+	Drive Drive
+}
+
+// String names the line in errors and logs.
+func (l Line) String() string { return fmt.Sprintf("line %s of chip %s", l.Name, l.Chip) }
+
+// flags are those of the kernel's line request but for direction and edges.
+func (l Line) flags() uapi.LineFlagV2 {
+	var f uapi.LineFlagV2
+	if l.ActiveLow {
+		f |= uapi.LineFlagV2ActiveLow
+	}
+	return f
+}
+
+// inputFlags ask for both edges.
+func (l Line) inputFlags() uapi.LineFlagV2 {
+	f := l.flags() | uapi.LineFlagV2Input | uapi.LineFlagV2EdgeBoth
+	switch l.Pull {
+	case gpio.PullUp:
+		f |= uapi.LineFlagV2BiasPullUp
+	case gpio.PullDown:
+		f |= uapi.LineFlagV2BiasPullDown
+	case gpio.Float:
+		f |= uapi.LineFlagV2BiasDisabled
+	}
+	return f
+}
+
+func (l Line) outputFlags() uapi.LineFlagV2 {
+	f := l.flags() | uapi.LineFlagV2Output
+	switch l.Drive {
+	case OpenDrain:
+		f |= uapi.LineFlagV2OpenDrain
+	case OpenSource:
+		f |= uapi.LineFlagV2OpenSource
+	}
+	return f
+}
+
+// eventBuffer is how many edges the kernel keeps for a process that does not
+// run; it allows no more.
+const eventBuffer = 1024
+
+// request takes the line. An output starts inactive.
+func (l Line) request(flags uapi.LineFlagV2) (*handle, error) {
+	chip, err := openChip(l.Chip)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", l, err)
+	}
+	defer chip.Close()
+	offset, err := l.offset(chip)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", l, gone(err))
+	}
+	req := uapi.LineRequest{Lines: 1, Config: uapi.LineConfig{Flags: flags}}
+	req.Offsets[0] = uint32(offset)
+	copy(req.Consumer[:], "talkgate")
+	if flags.IsInput() {
+		req.EventBufferSize = eventBuffer
+	}
+	switch err := uapi.GetLine(chip.Fd(), &req); {
+	case errors.Is(err, unix.EBUSY):
+		return nil, fmt.Errorf("%v: expected it to be free, found it used by %q", l, consumer(chip, offset))
+	case errors.Is(err, unix.ENODEV):
+		return nil, fmt.Errorf("%v: %w", l, gone(err))
+	case err != nil:
+		return nil, fmt.Errorf("%v: the kernel refuses it as it is to be used: %w", l, err)
+	}
+	return newHandle(l, int(req.Fd))
+}
+
+// openChip opens the one chip with a label.
+func openChip(label string) (*os.File, error) {
+	nodes, _ := filepath.Glob("/dev/gpiochip*") // the pattern is right
+	var found *os.File
+	var labels []string
+	var problem error
+	for _, node := range nodes {
+		if info, err := os.Lstat(node); err != nil || info.Mode()&fs.ModeCharDevice == 0 {
+			continue // a second name of another
+		}
+		f, err := os.Open(node)
+		if err != nil {
+			problem = err
+			continue
+		}
+		info, err := uapi.GetChipInfo(f.Fd())
+		name := uapi.BytesToString(info.Label[:])
+		switch {
+		case err != nil || name != label:
+			labels = append(labels, strconv.Quote(name))
+			f.Close()
+		case found != nil:
+			f.Close()
+			found.Close()
+			return nil, fmt.Errorf("expected one chip with this label, found %s and %s", found.Name(), node)
+		default:
+			found = f
+		}
+	}
+	switch {
+	case found != nil:
+		return found, nil
+	case errors.Is(problem, fs.ErrPermission):
+		return nil, fmt.Errorf("%w; the user has to be in group gpio", problem)
+	case labels == nil:
+		return nil, fmt.Errorf("the chip is not there, nor any other: %w", hal.ErrGone)
+	}
+	return nil, fmt.Errorf("the chip is not there, only %s: %w", strings.Join(labels, ", "), hal.ErrGone)
+}
+
+// offset finds the line on its chip.
+func (l Line) offset(chip *os.File) (int, error) {
+	info, err := uapi.GetChipInfo(chip.Fd())
+	if err != nil {
+		return 0, err
+	}
+	found := -1
+	for offset := range int(info.Lines) {
+		line, err := uapi.GetLineInfoV2(chip.Fd(), offset)
+		if err != nil {
+			return 0, err
+		}
+		if uapi.BytesToString(line.Name[:]) != l.Name {
+			continue
+		}
+		if found >= 0 {
+			return 0, fmt.Errorf("expected one line with this name, found offsets %d and %d; give the offset", found, offset)
+		}
+		found = offset
+	}
+	if found >= 0 {
+		return found, nil
+	}
+	offset, err := strconv.ParseUint(l.Name, 10, 16)
+	if err != nil || offset >= uint64(info.Lines) {
+		return 0, fmt.Errorf("expected the name of a line or an offset up to %d; 'gpioinfo' lists them", int(info.Lines)-1)
+	}
+	return int(offset), nil
+}
+
+// consumer is who uses a line.
+func consumer(chip *os.File, offset int) string {
+	info, err := uapi.GetLineInfoV2(chip.Fd(), offset)
+	if err != nil {
+		return "somebody"
+	}
+	return uapi.BytesToString(info.Consumer[:])
+}
+
+// gone makes of the kernel's error for a chip that was unplugged or unbound one
+// that wraps hal.ErrGone.
+func gone(err error) error {
+	if errors.Is(err, unix.ENODEV) {
+		return fmt.Errorf("its chip vanished: %w", hal.ErrGone)
+	}
+	return err
+}

@@ -1,0 +1,122 @@
+package hil_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// packages are those with tests for the bench's kernel, seen from this one.
+var packages = []string{"gpio"}
+
+const (
+	// buildTime bounds the building of the kernel, which takes about six
+	// minutes on two cores, once a machine.
+	buildTime = 18 * time.Minute
+	// bootTime bounds one life of the kernel, with all tests.
+	bootTime = 15 * time.Minute
+)
+
+// TestBench runs the tests that need a kernel of their own.
+func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("*** the bench is SKIPPED with -short")
+	}
+	kernel := buildKernel(t)
+	dir := t.TempDir()
+	for _, pkg := range packages {
+		buildTest(t, dir, pkg)
+	}
+	console := boot(t, kernel, dir)
+	for _, pkg := range packages {
+		t.Run(pkg, func(t *testing.T) { report(t, dir, pkg, console) })
+	}
+}
+
+// buildKernel returns the path of the bench's kernel. Only where it cannot be
+// built there is no bench.
+func buildKernel(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), buildTime)
+	defer cancel()
+	build := command(ctx, "./kernel.sh")
+	var complaints bytes.Buffer
+	build.Stderr = io.MultiWriter(&complaints, os.Stderr)
+	out, err := build.Output()
+	if err != nil {
+		t.Skipf("*** the bench is SKIPPED: its kernel cannot be built here: %v\n%s", err, &complaints)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// buildTest compiles the tests of a package for the bench.
+func buildTest(t *testing.T, dir, pkg string) {
+	t.Helper()
+	source, err := filepath.Abs(filepath.Join("..", pkg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := command(t.Context(), "go", "test", "-c", "-tags", "hil", "-o", filepath.Join(dir, name(pkg)+".test"), source)
+	build.Env = append(os.Environ(), "CGO_ENABLED=1")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name(pkg)+".dir"), []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// boot runs the kernel until it powers itself off, and returns what it said.
+func boot(t *testing.T, kernel, dir string) string {
+	t.Helper()
+	first, err := filepath.Abs("init.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), bootTime)
+	defer cancel()
+	machine := command(ctx, kernel, "rootfstype=hostfs", "rootflags=/", "ro", "init="+first, "mem=768M", "con=null", "con0=fd:0,fd:1",
+		"quiet", "HIL_DIR="+dir, "CI="+os.Getenv("CI"), "HIL_RUN="+os.Getenv("HIL_RUN"))
+	out, err := machine.CombinedOutput()
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		t.Errorf("the bench did not end within %v", bootTime)
+	}
+	t.Logf("the kernel ended: %v", err)
+	return string(out)
+}
+
+// report makes the result of a package's tests that of t.
+func report(t *testing.T, dir, pkg, console string) {
+	t.Helper()
+	out, err := os.ReadFile(filepath.Join(dir, name(pkg)+".out"))
+	if err != nil {
+		t.Fatalf("they did not run: %v; the kernel said:\n%s", err, console)
+	}
+	status, err := os.ReadFile(filepath.Join(dir, name(pkg)+".status"))
+	t.Logf("\n%s", out)
+	if err != nil || strings.TrimSpace(string(status)) != "0" {
+		t.Fatalf("exit code %q (%v); the kernel said:\n%s", status, err, console)
+	}
+	if !bytes.Contains(out, []byte("--- PASS")) {
+		t.Error("there was no test")
+	}
+}
+
+// command is one whose whole process group ends with ctx.
+func command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.WaitDelay = time.Second
+	return c
+}
+
+func name(pkg string) string { return strings.NewReplacer("/", "-", ".", "").Replace(pkg) }
