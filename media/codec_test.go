@@ -201,9 +201,9 @@ func TestDecoderRefusesWhatIsNotAFrame(t *testing.T) {
 	d, pcm := newDecoder(t), make([]int16, FrameSamples)
 	for name, packet := range map[string][]byte{
 		"empty":            {},
-		"60 ms":            {11<<3 | 0, 1, 2, 3},
-		"10 ms":            {8<<3 | 0, 1, 2, 3},
-		"2.5 ms":           {28<<3 | 0, 1, 2, 3},
+		"60 ms":            {11 << 3, 1, 2, 3},
+		"10 ms":            {8 << 3, 1, 2, 3},
+		"2.5 ms":           {28 << 3, 1, 2, 3},
 		"odd pair":         {9<<3 | 1, 1, 2, 3, 4},
 		"no frames":        {9<<3 | 3, 0},
 		"too many":         {9<<3 | 3, 63, 1, 2},

@@ -203,7 +203,7 @@ func TestLimitIsSmoothAndNeverOverflows(t *testing.T) {
 			t.Errorf("limit clips: %d and %d of %d and %d", limit(x), limit(x+1000), x, x+1000)
 		}
 	}
-	if y := limit(1 << 30); y > 32767 || y < 32700 {
+	if y := limit(1 << 30); y < 32700 {
 		t.Errorf("limit(1<<30) = %d", y)
 	}
 }

@@ -22,7 +22,8 @@ type wavChunk struct {
 	Size uint32
 }
 
-var pcmFormat = wavFormat{1, 1, SampleRate, 2 * SampleRate, 2, 16}
+// pcmFormat is the one format that is read and written.
+func pcmFormat() wavFormat { return wavFormat{1, 1, SampleRate, 2 * SampleRate, 2, 16} }
 
 // ReadWAV returns the samples of a WAV file. The error wraps ErrWAV, or is that of
 // r.
@@ -50,7 +51,7 @@ func ReadWAV(r io.Reader) ([]int16, error) {
 			if err := readWAV(body, &f); err != nil {
 				return nil, err
 			}
-			if f != pcmFormat {
+			if f != pcmFormat() {
 				return nil, fmt.Errorf("%w (found format %d, %d channels, %d Hz, %d bit)", ErrWAV, f.Tag, f.Channels, f.Rate, f.SampleBits)
 			}
 			formatSeen = true
@@ -99,7 +100,7 @@ func WriteWAV(w io.Writer, pcm []int16) error {
 		Data   wavChunk
 	}{
 		wavChunk{[4]byte{'R', 'I', 'F', 'F'}, 36 + size}, [4]byte{'W', 'A', 'V', 'E'},
-		wavChunk{[4]byte{'f', 'm', 't', ' '}, 16}, pcmFormat,
+		wavChunk{[4]byte{'f', 'm', 't', ' '}, 16}, pcmFormat(),
 		wavChunk{[4]byte{'d', 'a', 't', 'a'}, size},
 	})
 	if err == nil {

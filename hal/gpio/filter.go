@@ -1,3 +1,5 @@
+// Package gpio is what stands between a radio's contacts, as the kernel sees
+// them, and the lines of package hal.
 package gpio
 
 import "time"

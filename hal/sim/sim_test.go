@@ -59,7 +59,7 @@ func TestMicIndexAndTimeAreInverse(t *testing.T) {
 		if _, err := mic.Read(make([]int16, 480)); err != nil {
 			t.Fatal(err)
 		}
-		for i := uint64(0); i < 200_000; i++ {
+		for i := range uint64(200_000) {
 			// Sample i is being captured until TimeOf(i); then i+1 is.
 			at := mic.TimeOf(i)
 			if got := mic.IndexAt(at); got != i+1 {

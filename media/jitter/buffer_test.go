@@ -13,8 +13,7 @@ import (
 type bench struct {
 	t       testing.TB
 	b       *Buffer
-	at      int64 // samples
-	pushed  uint32
+	at      int64    // samples
 	played  []uint32 // payloads, in the order they sounded
 	starts  []int64  // when
 	firsts  []uint32

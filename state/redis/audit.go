@@ -58,6 +58,7 @@ type auditJSON struct {
 	Timestamp int64          `json:"timestamp"`
 }
 
+// MarshalJSON writes the entry as the servers do.
 func (e AuditEntry) MarshalJSON() ([]byte, error) {
 	orNull := func(s string) *string {
 		if s == "" {

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"net"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +18,6 @@ type bubble struct {
 	redis *miniredis.Miniredis
 	// wrap may replace the client's end of each new connection.
 	wrap func(net.Conn) (net.Conn, error)
-	mu   sync.Mutex
 }
 
 func inBubble(t *testing.T, test func(b *bubble)) {

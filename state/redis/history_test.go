@@ -71,8 +71,7 @@ func lockModel() porcupine.NondeterministicModel {
 					return []any{s}
 				}
 			case "clear":
-				switch {
-				case s.holder == r.holder:
+				if s.holder == r.holder {
 					return []any{lockState{"", s.epoch}}
 				}
 			}

@@ -3,6 +3,7 @@ package redis
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"os"
 	"regexp"
 	"strconv"
@@ -162,7 +163,7 @@ func TestRecordedSession(t *testing.T) {
 			for i, a := range args {
 				command[i] = a
 			}
-			if err := rdb.Do(ctx, command...).Err(); err != nil && err != goredis.Nil {
+			if err := rdb.Do(ctx, command...).Err(); err != nil && !errors.Is(err, goredis.Nil) {
 				t.Fatalf("%v: %v", command, err)
 			}
 			v := must[FloorView](t)(c.ReadFloor(ctx, "m1"))

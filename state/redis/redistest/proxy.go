@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func (p *Proxy) Cut() { p.proxy.Stop() }
 func (p *Proxy) Mend() {
 	p.t.Helper()
 	p.proxy.Toxics.ResetToxics(context.Background())
-	if err := p.proxy.Start(); err != nil && err != toxiproxy.ErrProxyAlreadyStarted {
+	if err := p.proxy.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
 		p.t.Fatal(err)
 	}
 }

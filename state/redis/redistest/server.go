@@ -4,6 +4,7 @@ package redistest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -145,7 +146,7 @@ func (s *Server) Do(args ...any) any {
 	rdb := s.Client()
 	defer rdb.Close()
 	v, err := rdb.Do(context.Background(), args...).Result()
-	if err != nil && err != goredis.Nil {
+	if err != nil && !errors.Is(err, goredis.Nil) {
 		s.t.Fatalf("%v: %v", args, err)
 	}
 	return v
