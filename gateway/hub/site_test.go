@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,10 +13,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/pion/rtp"
 	"go.uber.org/goleak"
 
-	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
@@ -197,115 +194,6 @@ func (s *site) exchange(kind, user string, where *string) rtc.Exchange {
 	}
 }
 
-// talker is a member's voice. What it says is numbered.
-type talker struct {
-	*rtc.Publication
-	t     testing.TB
-	path  string
-	spoke int
-}
-
-func (s *site) talker(user string) *talker {
-	s.t.Helper()
-	tk := &talker{t: s.t}
-	p, err := s.port.Publish(s.t.Context(), s.exchange(kindWHIP, user, &tk.path))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	tk.Publication = p
-	s.t.Cleanup(func() { _ = p.Close() })
-	return tk
-}
-
-// say sends n frames, the first of them with the marker bit if first.
-func (tk *talker) say(first bool, n int) {
-	tk.t.Helper()
-	for i := range n {
-		frame := []byte{0xF8, byte(tk.spoke >> 8), byte(tk.spoke), 0xFF, 0xFE}
-		if err := tk.WriteOpus(frame, uint32(tk.spoke*media.FrameSamples), first && i == 0); err != nil {
-			tk.t.Fatal(err)
-		}
-		tk.spoke++
-	}
-}
-
-// keepSaying sends a frame every few milliseconds until ok.
-func (tk *talker) keepSaying(what string, ok func() bool) {
-	tk.t.Helper()
-	first := true
-	eventually(tk.t, what, func() bool {
-		tk.say(first, 1)
-		first = false
-		time.Sleep(4 * time.Millisecond)
-		return ok()
-	})
-}
-
-// ear is what a member heard.
-type ear struct {
-	mu    sync.Mutex
-	heard []media.Packet
-	path  string
-	sub   *rtc.Subscription
-}
-
-func (s *site) ear(user string) *ear {
-	s.t.Helper()
-	e := &ear{}
-	sub, err := s.port.Subscribe(s.t.Context(), s.exchange(kindWHEP, user, &e.path), func(p media.Packet) {
-		p.Opus = bytes.Clone(p.Opus)
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.heard = append(e.heard, p)
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	e.sub = sub
-	s.t.Cleanup(func() { _ = sub.Close() })
-	s.await(e)
-	return e
-}
-
-// await waits until packets of the hub reach an ear that has just connected: the
-// two ends of a connection do not stand at the same moment.
-func (s *site) await(e *ear) {
-	s.t.Helper()
-	f := &s.hub.channels[channelID].fwd
-	f.mu.Lock()
-	out := f.listeners[len(f.listeners)-1].out
-	f.mu.Unlock()
-	probe := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: []byte{0xF8, 0xFF, 0}}
-	eventually(s.t, "the ear hears a probe", func() bool {
-		probe.SequenceNumber++
-		probe.Payload[2]++
-		if err := out.WriteRTP(probe); err != nil {
-			s.t.Fatal(err)
-		}
-		for range 20 {
-			time.Sleep(time.Millisecond)
-			if heard := e.packets(); len(heard) > 0 && heard[len(heard)-1].Opus[2] == probe.Payload[2] {
-				return true
-			}
-		}
-		return false
-	})
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.heard = nil
-}
-
-func (e *ear) packets() []media.Packet {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return append([]media.Packet(nil), e.heard...)
-}
-
-func (e *ear) count() int { return len(e.packets()) }
-
-// number is which of a talker's frames a packet carries.
-func number(p media.Packet) int { return int(p.Opus[1])<<8 | int(p.Opus[2]) }
-
 // take takes the floor as a port does, for longer than any test waits.
 func (s *site) take(user string) redis.Claim {
 	s.t.Helper()
@@ -368,96 +256,4 @@ func (s *site) snapshot() channelState {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	return ch.snapshot(time.Now())
-}
-
-// stream is an event stream being read.
-type stream struct {
-	mu      sync.Mutex
-	states  []channelState
-	notices []notice
-	levels  []map[string]float64
-	close   func()
-}
-
-func (s *site) stream(user string) *stream {
-	s.t.Helper()
-	return s.streamFrom(s.hub.Addr().String(), user)
-}
-
-func (s *site) streamFrom(addr, user string) *stream {
-	s.t.Helper()
-	ctx, cancel := context.WithCancel(s.t.Context())
-	req, _ := http.NewRequestWithContext(ctx, "GET", "http://"+addr+"/api/channels/"+channelID+"/events", nil)
-	req.Header.Set("Authorization", "Bearer "+claims(user).sign(s.t))
-	resp, err := s.http.Do(req)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		s.t.Fatalf("event stream: %v, %v", resp, err)
-	}
-	st := &stream{}
-	done := make(chan struct{})
-	go func() { defer close(done); defer resp.Body.Close(); st.read(resp.Body) }()
-	st.close = sync.OnceFunc(func() { cancel(); <-done })
-	s.t.Cleanup(st.close)
-	st.see(s.t, "a first state", func() bool { return len(st.states) > 0 })
-	return st
-}
-
-func (st *stream) read(r io.Reader) {
-	var kind string
-	buf := make([]byte, 0, 4096)
-	chunk := make([]byte, 4096)
-	for {
-		n, err := r.Read(chunk)
-		buf = append(buf, chunk[:n]...)
-		for {
-			line, rest, ok := bytes.Cut(buf, []byte("\n"))
-			if !ok {
-				break
-			}
-			buf = rest
-			if k, ok := bytes.CutPrefix(line, []byte("event: ")); ok {
-				kind = string(k)
-			} else if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
-				st.put(kind, data)
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (st *stream) put(kind string, data []byte) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	switch kind {
-	case "state":
-		var s channelState
-		_ = json.Unmarshal(data, &s)
-		st.states = append(st.states, s)
-	case "notice":
-		var n notice
-		_ = json.Unmarshal(data, &n)
-		st.notices = append(st.notices, n)
-	case "levels":
-		var l struct{ Levels map[string]float64 }
-		_ = json.Unmarshal(data, &l)
-		st.levels = append(st.levels, l.Levels)
-	}
-}
-
-func (st *stream) see(t testing.TB, what string, look func() bool) {
-	t.Helper()
-	eventually(t, what, func() bool {
-		st.mu.Lock()
-		defer st.mu.Unlock()
-		return look()
-	})
-}
-
-func (st *stream) holder() string {
-	if h := st.states[len(st.states)-1].Holder; h != nil {
-		return h.UserID
-	}
-	return ""
 }
