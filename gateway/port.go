@@ -92,7 +92,7 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { return p.capture(ctx) })
 	p.play(ctx, g)
 	g.Go(func() error {
-		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, func(r redis.Rights) { send(p.rights, r, p.over) })
+		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, p.rightsRead)
 	})
 	g.Go(func() error {
 		return p.opt.Floor.WatchChannel(ctx, p.opt.Channel, func(v redis.FloorView) { send(p.views, v, p.over) })
@@ -113,6 +113,13 @@ func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }
 
 // now is the port's monotonic clock.
 func (p *Port) now() time.Duration { return time.Since(p.start) }
+
+// rightsRead takes in the user's rights as they were read or published. The actor
+// is told of them; nothing more is sent even before it has heard.
+func (p *Port) rightsRead(r redis.Rights) {
+	p.talker.gate.Bar(r.Known && !r.MayTalk(p.opt.Channel))
+	send(p.rights, r, p.over)
+}
 
 // post hands an event to the actor.
 func (p *Port) post(ev floor.Event) { send(p.events, ev, p.over) }

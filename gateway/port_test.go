@@ -227,6 +227,38 @@ func TestStalledActor(t *testing.T) {
 	})
 }
 
+// TestRevocationWithStalledActor: not one frame follows a revocation even while
+// the actor does nothing.
+func TestRevocationWithStalledActor(t *testing.T) {
+	inBubble(t, time.Millisecond, func(w *world) {
+		stall := make(chan struct{})
+		observe := w.port.opt.Observe
+		w.port.opt.Observe = func(s Status) {
+			observe(s)
+			if s.Floor.Phase == floor.Talking {
+				<-stall
+			}
+		}
+		w.press()
+		w.pass(200 * time.Millisecond)
+		go w.redis.allow(false, true) // the actor does not take it in
+		synctest.Wait()
+		revoked := time.Now()
+		w.pass(500 * time.Millisecond)
+		frames := w.link.take()
+		if len(frames) < 5 {
+			t.Fatalf("%d frames before the revocation", len(frames))
+		}
+		if last := frames[len(frames)-1].at; last.After(revoked) {
+			t.Errorf("a frame %v after the revocation", last.Sub(revoked))
+		}
+		close(stall)
+		w.pass(100 * time.Millisecond)
+		w.expect(floor.Refused, floor.Revoked)
+		w.release()
+	})
+}
+
 // TestTalksOn: a spurt much longer than lease and TTL is renewed, and ended by
 // the time-out timer.
 func TestTalksOn(t *testing.T) {
