@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium node:nodejs
 
-.PHONY: help demo build test hil race bench lint fuzz clean
+.PHONY: help demo build test hil race bench lint fuzz failures clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ lint: ## golangci-lint, at a fixed version
 
 fuzz: ## every fuzz target, FUZZTIME each (20s)
 	.ci/fuzz.sh $(FUZZTIME)
+
+failures: ## the table of Redis failures in docs/redis.md, measured anew
+	scripts/needs.sh redis-server redis-sentinel:redis-sentinel
+	$(GO) test -count=1 -timeout 20m -run '^TestFailures$$' ./state/redis -failures ../../docs/redis.md
 
 clean: ## remove what the other targets made
 	rm -rf build

@@ -45,20 +45,20 @@ func (c *Client) BanUser(ctx context.Context, userID, by, reason string, length 
 		b.ExpiresAt = b.BannedAt.Add(length)
 		score, expires, duration = float64(b.ExpiresAt.UnixMilli()), strconv.FormatInt(b.ExpiresAt.UnixMilli(), 10), length.Milliseconds()
 	}
-	tx := c.together()
-	tx.ZAdd(ctx, keyBanned, goredis.Z{Score: score, Member: userID})
-	tx.Del(ctx, keyBan(userID))
-	tx.HSet(ctx, keyBan(userID), "userId", userID, "bannedBy", by, "bannedAt", strconv.FormatInt(b.BannedAt.UnixMilli(), 10),
+	p := c.rdb.Pipeline()
+	p.ZAdd(ctx, keyBanned, goredis.Z{Score: score, Member: userID})
+	p.Del(ctx, keyBan(userID))
+	p.HSet(ctx, keyBan(userID), "userId", userID, "bannedBy", by, "bannedAt", strconv.FormatInt(b.BannedAt.UnixMilli(), 10),
 		"expiresAt", expires, "reason", reason)
 	if length > 0 {
-		tx.Expire(ctx, keyBan(userID), length+time.Second-1)
+		p.Expire(ctx, keyBan(userID), length+time.Second-1)
 	}
 	ms := b.BannedAt.UnixMilli()
-	if err := addSecurityEvent(ctx, tx, securityEvent{ID: fmt.Sprintf("ban_%s_%d", userID, ms), Type: "ban", ActorID: by, TargetID: &userID,
+	if err := addSecurityEvent(ctx, p, securityEvent{ID: fmt.Sprintf("ban_%s_%d", userID, ms), Type: "ban", ActorID: by, TargetID: &userID,
 		Timestamp: ms, Metadata: map[string]any{"duration": duration, "reason": reason}}); err != nil {
 		return Ban{}, err
 	}
-	if _, err := tx.Exec(ctx); err != nil {
+	if _, err := p.Exec(ctx); err != nil {
 		return Ban{}, fmt.Errorf("ban user %q: %w", userID, err)
 	}
 	c.audit.put(AuditEntry{ActorID: by, Action: ActionBan, TargetID: userID, Metadata: map[string]any{"duration": duration, "reason": reason}})
@@ -73,15 +73,15 @@ func (c *Client) UnbanUser(ctx context.Context, userID, by string) (bool, error)
 		return false, fmt.Errorf("unban user %q by %q: neither may be empty", userID, by)
 	}
 	ms := time.Now().UnixMilli()
-	tx := c.together()
-	removed := tx.ZRem(ctx, keyBanned, userID)
-	deleted := tx.Del(ctx, keyBan(userID))
-	members := tx.SMembers(ctx, keyRights(userID))
-	if err := addSecurityEvent(ctx, tx, securityEvent{ID: fmt.Sprintf("unban_%s_%d", userID, ms), Type: "unban", ActorID: by, TargetID: &userID,
+	p := c.rdb.Pipeline()
+	removed := p.ZRem(ctx, keyBanned, userID)
+	deleted := p.Del(ctx, keyBan(userID))
+	members := p.SMembers(ctx, keyRights(userID))
+	if err := addSecurityEvent(ctx, p, securityEvent{ID: fmt.Sprintf("unban_%s_%d", userID, ms), Type: "unban", ActorID: by, TargetID: &userID,
 		Timestamp: ms, Metadata: map[string]any{}}); err != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx); err != nil {
+	if _, err := p.Exec(ctx); err != nil {
 		return false, fmt.Errorf("unban user %q: %w", userID, err)
 	}
 	c.audit.put(AuditEntry{ActorID: by, Action: ActionUnban, TargetID: userID})

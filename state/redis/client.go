@@ -74,15 +74,6 @@ func (c *Client) Ping(ctx context.Context) error {
 // Subscription reports how the connection stands on which the client listens.
 func (c *Client) Subscription() Subscription { return c.subs.state() }
 
-// together is a pipeline that is one transaction where that can be: the keys of a
-// Cluster live on different slots.
-func (c *Client) together() goredis.Pipeliner {
-	if c.cluster {
-		return c.rdb.Pipeline()
-	}
-	return c.rdb.TxPipeline()
-}
-
 // preload gives each new connection's server the scripts, so that a press costs
 // one round trip even right after a failover. A server that refuses is given
 // them with the first press instead.

@@ -22,9 +22,11 @@ type FloorView struct {
 // ReadFloor reads the speaker lock of a channel; one round trip.
 func (c *Client) ReadFloor(ctx context.Context, channel string) (FloorView, error) {
 	v := FloorView{ReadAt: time.Now()}
-	tx := c.rdb.TxPipeline()
-	value, ttl := tx.Get(ctx, keyLock(channel)), tx.PTTL(ctx, keyLock(channel))
-	if _, err := tx.Exec(ctx); err != nil && !missing(err) {
+	// No transaction, which a Redis that is out of memory refuses; and the
+	// TTL first: should the lock change hands between the two, it is too short.
+	p := c.rdb.Pipeline()
+	ttl, value := p.PTTL(ctx, keyLock(channel)), p.Get(ctx, keyLock(channel))
+	if _, err := p.Exec(ctx); err != nil && !missing(err) {
 		return v, fmt.Errorf("read floor of channel %q: %w", channel, err)
 	}
 	v.Known = true

@@ -42,26 +42,27 @@ func (c *Client) SetRights(ctx context.Context, userID string, channels ...strin
 
 // changeRights writes first and publishes then, so that whoever reads upon the
 // message reads the change. Each set is changed member by member and never
-// deleted: nobody sees a list that is empty only for the moment.
+// deleted: nobody sees a list that is empty only for the moment. It is no
+// transaction, which a Redis that is out of memory refuses even for removals.
 func (c *Client) changeRights(ctx context.Context, userID string, touched, add, remove []string) ([]string, error) {
 	if userID == "" || slices.Contains(touched, "") {
 		return nil, fmt.Errorf("change rights of user %q on channels %q: neither may be empty", userID, touched)
 	}
-	tx := c.together()
+	p := c.rdb.Pipeline()
 	for _, ch := range remove {
-		tx.SRem(ctx, keyRights(userID), ch)
-		tx.SRem(ctx, keyMembers(ch), userID)
+		p.SRem(ctx, keyRights(userID), ch)
+		p.SRem(ctx, keyMembers(ch), userID)
 	}
 	for _, ch := range add {
-		tx.SAdd(ctx, keyRights(userID), ch)
-		tx.SAdd(ctx, keyMembers(ch), userID)
+		p.SAdd(ctx, keyRights(userID), ch)
+		p.SAdd(ctx, keyMembers(ch), userID)
 	}
-	members := tx.SMembers(ctx, keyRights(userID))
+	members := p.SMembers(ctx, keyRights(userID))
 	var events *goredis.SliceCmd
 	if len(touched) > 0 {
-		events = tx.HMGet(ctx, keyChannelEvents, touched...)
+		events = p.HMGet(ctx, keyChannelEvents, touched...)
 	}
-	if _, err := tx.Exec(ctx); err != nil {
+	if _, err := p.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("change rights of user %q: %w", userID, err)
 	}
 	list := members.Val()
