@@ -31,6 +31,7 @@ const (
 	auditActorLife = 30 * 24 * time.Hour
 	auditQueue     = 1024
 	auditTimeout   = 2 * time.Second
+	auditDelay     = 20 * time.Millisecond
 )
 
 // AuditEntry is one line of the log that servers and gateways share.
@@ -150,6 +151,14 @@ func (a *auditor) run(ctx context.Context) {
 		select {
 		case e := <-a.queue:
 			batch = append(batch, e)
+			// What follows soon goes with it.
+			timer := time.NewTimer(auditDelay)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				last = true
+			}
 		case <-ctx.Done():
 			last = true
 		}

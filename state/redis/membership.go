@@ -79,7 +79,9 @@ func (c *Client) changeRights(ctx context.Context, userID string, touched, add, 
 	return list, c.publishRights(ctx, u, topicRights(userID), MembershipUpdates)
 }
 
-// publishRights tells of a user's rights, on the user's own channel first.
+// publishRights tells of a user's rights on one topic after the other. They are
+// not sent together: Redis would hand out neither message before it had written
+// the second one to everybody's buffers.
 func (c *Client) publishRights(ctx context.Context, u membershipUpdate, topics ...string) error {
 	if u.ChannelIDs == nil {
 		u.ChannelIDs = []string{}
@@ -88,12 +90,10 @@ func (c *Client) publishRights(ctx context.Context, u membershipUpdate, topics .
 	if err != nil {
 		return fmt.Errorf("membership update of user %q: %w", u.UserID, err)
 	}
-	p := c.rdb.Pipeline()
 	for _, topic := range topics {
-		p.Publish(ctx, topic, payload)
-	}
-	if _, err := p.Exec(ctx); err != nil {
-		return fmt.Errorf("rights of user %q are changed but nobody was told: %w", u.UserID, err)
+		if err := c.rdb.Publish(ctx, topic, payload).Err(); err != nil {
+			return fmt.Errorf("rights of user %q are changed but %s was not told: %w", u.UserID, topic, err)
+		}
 	}
 	return nil
 }
