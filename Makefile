@@ -45,7 +45,7 @@ fuzz: ## every fuzz target, FUZZTIME each (20s)
 	.ci/fuzz.sh $(FUZZTIME)
 
 failures: ## the table of Redis failures in docs/redis.md, measured anew
-	scripts/needs.sh redis-server redis-sentinel:redis-sentinel
+	.ci/needs.sh redis-server redis-sentinel:redis-sentinel
 	$(GO) test -count=1 -timeout 20m -run '^TestFailures$$' ./state/redis -failures ../../docs/redis.md
 
 clean: ## remove what the other targets made

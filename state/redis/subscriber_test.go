@@ -262,3 +262,19 @@ func TestClosedClient(t *testing.T) {
 		t.Errorf("asking with a closed client: %v", err)
 	}
 }
+
+// go-redis would redial at once; when to redial is the subscriber's to say.
+func TestNobodyRedialsBeforeTheBackoff(t *testing.T) {
+	s := redistest.Start(t)
+	ctx, c, rdb := testContext(t), open(t, s.URL), s.Client()
+	watchRights(t, c, "u1")
+	until(t, "a subscription", func() bool { return c.Subscription().Connected })
+	killed := time.Now()
+	if n := rdb.ClientKillByFilter(ctx, "TYPE", "pubsub").Val(); n != 1 {
+		t.Fatalf("%d connections killed", n)
+	}
+	until(t, "a new subscription", func() bool { return rdb.Do(ctx, "CLIENT", "LIST", "TYPE", "pubsub").Val() != "" })
+	if after := time.Since(killed); after < backoff(0) {
+		t.Errorf("redialled after %v, expected no less than %v", after, backoff(0))
+	}
+}

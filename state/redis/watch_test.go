@@ -3,6 +3,8 @@ package redis
 import (
 	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -83,4 +85,55 @@ func set(t *testing.T, rdb *goredis.Client, topic, user, list string, channels .
 	rdb.Del(context.Background(), keyRights(user))
 	member(t, rdb, user, channels...)
 	rdb.Publish(context.Background(), topic, `{"eventId":"e1","userId":"`+user+`","channelIds":`+list+`,"action":"set_user_channels"}`)
+}
+
+// What a message gives counts only if the stored set gives it too; what it takes
+// away is gone until the set, asked again, says otherwise.
+func TestPushedRightsAreCheckedAgainstTheSet(t *testing.T) {
+	inBubble(t, func(b *bubble) {
+		c, end := b.open()
+		defer end()
+		b.redis.SetAdd(keyRights("u1"), "m1")
+		ctx, cancel := context.WithCancel(context.Background())
+		var got []Rights
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.WatchRights(ctx, "u1", func(r Rights) { got = append(got, r) })
+		}()
+		defer func() {
+			cancel()
+			<-done
+		}()
+		last := func() Rights {
+			synctest.Wait()
+			return got[len(got)-1]
+		}
+		push := func(list string) {
+			b.redis.Publish(topicRights("u1"), `{"eventId":"e1","userId":"u1","channelIds":`+list+`,"action":"set_user_channels"}`)
+		}
+		time.Sleep(10 * time.Millisecond)
+		if r := last(); !r.MayTalk("m1") {
+			t.Fatalf("at first: %+v", r)
+		}
+		push(`["m1","m2"]`)
+		time.Sleep(10 * time.Millisecond)
+		for _, r := range got {
+			if r.MayTalk("m2") {
+				t.Errorf("a message alone gave a right: %+v", r)
+			}
+		}
+		if r := last(); !r.MayTalk("m1") {
+			t.Errorf("what both say is gone: %+v", r)
+		}
+		push(`[]`)
+		time.Sleep(10 * time.Millisecond)
+		if r := last(); r.MayTalk("m1") {
+			t.Errorf("what a message took away is still there: %+v", r)
+		}
+		time.Sleep(2 * readAgain)
+		if r := last(); !r.MayTalk("m1") {
+			t.Errorf("the set is not believed after a second look: %+v", r)
+		}
+	})
 }
