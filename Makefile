@@ -14,7 +14,7 @@ TOOLS := redis-server redis-sentinel chromium node:nodejs
 .PHONY: help demo build test hil race bench lint fuzz failures clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## two virtual radios, a hub and Redis in one process; open the page it prints
 	$(GO) run ./cmd/talkgate demo
@@ -45,7 +45,7 @@ fuzz: ## every fuzz target, FUZZTIME each (20s)
 	.ci/fuzz.sh $(FUZZTIME)
 
 failures: ## the table of Redis failures in docs/redis.md, measured anew
-	.ci/needs.sh redis-server redis-sentinel:redis-sentinel
+	.ci/needs.sh redis-server redis-sentinel
 	$(GO) test -count=1 -timeout 20m -run '^TestFailures$$' ./state/redis -failures ../../docs/redis.md
 
 clean: ## remove what the other targets made
