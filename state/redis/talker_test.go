@@ -102,6 +102,17 @@ func (k *talker) press(ctx context.Context) Decision {
 	return d
 }
 
+// release ends the talk spurt and hands the lock back.
+func (k *talker) release() {
+	k.mu.Lock()
+	cl := k.claim
+	k.talking = false
+	k.mu.Unlock()
+	if cl.Token != "" {
+		k.handBack(cl)
+	}
+}
+
 func (k *talker) handBack(cl Claim) {
 	ctx, cancel := context.WithTimeout(context.Background(), testLease)
 	defer cancel()
