@@ -38,7 +38,10 @@ func (p *Port) act(ctx context.Context) error {
 	a.show()
 	wake := time.NewTimer(0)
 	defer wake.Stop()
+	pulse := time.NewTicker(pulsePeriod)
+	defer pulse.Stop()
 	for {
+		a.beats.turn(Actor)
 		if at, ok := a.floor.Wake(); ok {
 			wake.Reset(max(0, at-p.now()))
 		} else {
@@ -53,6 +56,7 @@ func (p *Port) act(ctx context.Context) error {
 			a.floorIs(v)
 		case <-wake.C:
 			a.step(floor.Event{Kind: floor.Tick, At: p.now()})
+		case <-pulse.C:
 		case <-ctx.Done():
 			a.step(floor.Event{Kind: floor.LinkDown, At: p.now(), Why: floor.NoLink})
 			return nil

@@ -38,6 +38,8 @@ type keeper struct {
 	now   func() time.Duration
 	tell  func(floor.Event)
 	log   *slog.Logger
+	// turned is called with each turn of run.
+	turned func()
 
 	// claims are those of the requests that have not been denied or handed
 	// back. run owns them.
@@ -49,7 +51,7 @@ type keeper struct {
 }
 
 func newKeeper(lock SpeakerLock, lease time.Duration, now func() time.Duration, tell func(floor.Event), log *slog.Logger) *keeper {
-	return &keeper{lock: lock, lease: lease, now: now, tell: tell, log: log,
+	return &keeper{lock: lock, lease: lease, now: now, tell: tell, log: log, turned: func() {},
 		claims: make(map[uint32]redis.Claim), wake: make(chan struct{}, 1)}
 }
 
@@ -84,14 +86,19 @@ func (k *keeper) take() (order, bool) {
 // run works until over is closed, after which nothing is posted any more, and
 // then through what is left. Once ctx has ended it only hands back.
 func (k *keeper) run(ctx context.Context, over <-chan struct{}) {
+	pulse := time.NewTicker(pulsePeriod)
+	defer pulse.Stop()
 	for last := false; !last; {
+		k.turned()
 		select {
 		case <-k.wake:
+		case <-pulse.C:
 		case <-over:
 			last = true
 		}
 		for o, ok := k.take(); ok; o, ok = k.take() {
 			k.carryOut(ctx, o)
+			k.turned()
 		}
 	}
 }

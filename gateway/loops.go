@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -70,19 +71,39 @@ func (p *Port) listenToButton(ctx context.Context) error {
 	if stuck {
 		p.log.Warn("push-to-talk is held at start; it counts once it has been released")
 	}
-	for e := range ptt.Edges() {
-		if stuck && e.Active {
-			continue
+	pulse := time.NewTicker(pulsePeriod)
+	defer pulse.Stop()
+	told := stuck
+	check := lineCheck{}
+	check.follower, _ = ptt.(Follower)
+	for {
+		select {
+		case e, more := <-ptt.Edges():
+			if !more {
+				p.post(floor.Event{Kind: floor.Release, At: p.now()})
+				return ended(ctx, "push-to-talk line", ptt.Err())
+			}
+			told = e.Active
+			if stuck && e.Active {
+				continue
+			}
+			stuck = false
+			p.post(press(e, p.start))
+		case <-pulse.C:
+			if active, err := ptt.Active(); err == nil && check.moves(active, told) {
+				p.beats.turn(Lines)
+			}
 		}
-		stuck = false
-		kind := floor.Release
-		if e.Active {
-			kind = floor.Press
-		}
-		p.post(floor.Event{Kind: kind, At: e.At.Sub(p.start)})
 	}
-	p.post(floor.Event{Kind: floor.Release, At: p.now()})
-	return ended(ctx, "push-to-talk line", ptt.Err())
+}
+
+// press is what an edge of the push-to-talk line means.
+func press(e hal.Edge, start time.Time) floor.Event {
+	kind := floor.Release
+	if e.Active {
+		kind = floor.Press
+	}
+	return floor.Event{Kind: kind, At: e.At.Sub(start)}
 }
 
 // capture keeps the microphone's memory filled.
@@ -96,6 +117,7 @@ func (p *Port) capture(ctx context.Context) error {
 		}
 		p.mic.Write(period, at)
 		p.path.setMic(true)
+		p.beats.turn(Capture)
 	}
 }
 
@@ -111,5 +133,10 @@ func (p *Port) play(ctx context.Context, g *errgroup.Group) {
 		fill = t.fill
 		g.Go(func() error { return ended(ctx, "transmitter", t.run(ctx)) })
 	}
-	g.Go(func() error { return ended(ctx, "loudspeaker", speaker.Play(fill)) })
+	g.Go(func() error {
+		return ended(ctx, "loudspeaker", speaker.Play(func(period []int16) {
+			fill(period)
+			p.beats.turn(Playout)
+		}))
+	})
 }

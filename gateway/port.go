@@ -28,6 +28,7 @@ type Port struct {
 	talker  *talker
 	keeper  *keeper
 	path    path
+	beats   beats
 
 	// In: read by the actor.
 	events chan floor.Event
@@ -67,7 +68,9 @@ func New(opt Options) (*Port, error) {
 	p.talker = newTalker(p.mic, enc, opt.Link, p.now, func(gen uint32) {
 		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
 	})
+	p.talker.turned = func() { p.beats.turn(Talker) }
 	p.keeper = newKeeper(opt.Lock, opt.Talk.Lease, p.now, p.post, p.log)
+	p.keeper.turned = func() { p.beats.turn(Keeper) }
 	p.path.changed = func(up bool, why floor.Reason) {
 		kind := floor.LinkDown
 		if up {
@@ -101,6 +104,9 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { <-ctx.Done(); <-p.over; return p.closeHardware() })
 	return g.Wait()
 }
+
+// Pulse counts the turns of the port's loops; any goroutine may ask.
+func (p *Port) Pulse() Pulse { return p.beats.read() }
 
 // TalkStats counts what was sent; any goroutine may ask.
 func (p *Port) TalkStats() TalkStats { return p.talker.stats() }

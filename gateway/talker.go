@@ -37,6 +37,7 @@ type talker struct {
 	link    opusWriter
 	now     func() time.Duration
 	drained func(gen uint32) // called once the end of a spurt has been sent
+	turned  func()           // called with each turn of run
 
 	spurt atomic.Pointer[spurt]
 	wake  chan struct{}
@@ -60,7 +61,7 @@ type TalkStats struct {
 }
 
 func newTalker(mic *media.Mic, enc *media.Encoder, link opusWriter, now func() time.Duration, drained func(uint32)) *talker {
-	return &talker{mic: mic, enc: enc, link: link, now: now, drained: drained, wake: make(chan struct{}, 1)}
+	return &talker{mic: mic, enc: enc, link: link, now: now, drained: drained, turned: func() {}, wake: make(chan struct{}, 1)}
 }
 
 // open starts the talk spurt of request gen with what was said at pressed, or
@@ -119,12 +120,16 @@ func (t *talker) stats() TalkStats {
 
 // run sends until ctx ends.
 func (t *talker) run(ctx context.Context) {
+	pulse := time.NewTicker(pulsePeriod)
+	defer pulse.Stop()
 	for {
+		t.turned()
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.mic.Captured():
 		case <-t.wake:
+		case <-pulse.C:
 		}
 		for t.sendOne() {
 		}

@@ -25,6 +25,8 @@ type world struct {
 	link  *fakeLink
 	port  *Port
 	stop  func() error // ends the port and returns what Run did
+	// adapt, if not nil, changes what the port is made of.
+	adapt func(*Options)
 
 	mu     sync.Mutex
 	status Status
@@ -54,7 +56,7 @@ func inBubble(t *testing.T, roundTrip time.Duration, body func(w *world)) {
 }
 
 func (w *world) start() {
-	port, err := New(Options{
+	opt := Options{
 		UserID: "u1", UserName: "User One", Channel: "c1",
 		Talk:     testTiming,
 		Encoder:  media.EncoderConfig{Complexity: 1},
@@ -67,7 +69,11 @@ func (w *world) start() {
 			defer w.mu.Unlock()
 			w.status = s
 		},
-	})
+	}
+	if w.adapt != nil {
+		w.adapt(&opt)
+	}
+	port, err := New(opt)
 	if err != nil {
 		w.t.Fatal(err)
 	}
