@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ machine and decide nothing.`,
 			if presses < 1 {
 				return fmt.Errorf("--presses is %d, expected at least 1", presses)
 			}
-			log, err := newLogger(config.Log{Level: logLevel, Format: "auto"}, cmd.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
+			log, err := newLogger(config.Log{Level: logLevel, Format: "auto"}, new(slog.LevelVar), cmd.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
 			if err != nil {
 				return err
 			}

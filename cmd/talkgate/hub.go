@@ -49,9 +49,13 @@ makes them for trying out.`,
 }
 
 func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
-	log, err := openLog(cmd, flags.log)
+	log, _, err := openLog(cmd, flags.log)
 	if err != nil {
 		return configError{err}
+	}
+	manager, err := newService(log)
+	if err != nil {
+		return err
 	}
 	secret, err := readSecret("--token-secret-file", flags.secret)
 	if err != nil {
@@ -78,5 +82,5 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	log.Info("hub listens", "address", server.Addr().String())
-	return server.Run(cmd.Context())
+	return runBeside(cmd.Context(), manager, server, log)
 }

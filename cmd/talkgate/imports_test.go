@@ -29,6 +29,7 @@ var below = map[string][]string{
 // nobody may, but the standard library: a new module gets its room first.
 var rooms = map[string][]string{
 	"github.com/alicebob/miniredis":       {"cmd/talkgate/demo"},
+	"github.com/coreos/go-systemd":        {"cmd"},
 	"github.com/chromedp":                 {"gateway/hub/web/webtest"},
 	"github.com/go-chi/httprate":          {"gateway/hub"},
 	"github.com/google/uuid":              {"state/redis"},

@@ -13,7 +13,7 @@ type journalHandler struct {
 	debug, info, warn, error slog.Handler
 }
 
-func newJournalHandler(w io.Writer, level slog.Level) journalHandler {
+func newJournalHandler(w io.Writer, level slog.Leveler) journalHandler {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: withoutTimeAndLevel}
 	text := func(prefix string) slog.Handler {
 		return slog.NewTextHandler(prefixed{w, prefix}, options)

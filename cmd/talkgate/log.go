@@ -10,10 +10,9 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 )
 
-// newLogger is the process's logger. journalStream is $JOURNAL_STREAM
+// newLogger is the process's logger, which keeps to level; cfg sets it. journalStream is $JOURNAL_STREAM
 // (systemd.exec(5)).
-func newLogger(cfg config.Log, w io.Writer, journalStream string) (*slog.Logger, error) {
-	var level slog.Level
+func newLogger(cfg config.Log, level *slog.LevelVar, w io.Writer, journalStream string) (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
 		return nil, fmt.Errorf("log level: expected debug, info, warn or error, found %q", cfg.Level)
 	}

@@ -15,7 +15,7 @@ import (
 
 func logger(t *testing.T, format, level string, w *bytes.Buffer) *slog.Logger {
 	t.Helper()
-	l, err := newLogger(config.Log{Format: format, Level: level}, w, "")
+	l, err := newLogger(config.Log{Format: format, Level: level}, new(slog.LevelVar), w, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestAutoIsJournalOnlyOnTheJournalsOwnStream(t *testing.T) {
 }
 
 func TestUnknownLogLevel(t *testing.T) {
-	if _, err := newLogger(config.Log{Level: "loud"}, os.Stderr, ""); err == nil {
+	if _, err := newLogger(config.Log{Level: "loud"}, new(slog.LevelVar), os.Stderr, ""); err == nil {
 		t.Error("accepted")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -41,13 +42,18 @@ and lines on standard output tell what it shows and whether it is heard.`,
 }
 
 func runPort(cmd *cobra.Command, path string) (err error) {
-	cfg, err := config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY"))
+	load := func() (config.Config, error) { return config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY")) }
+	cfg, err := load()
 	if err != nil {
 		return configError{err}
 	}
-	log, err := openLog(cmd, cfg.Log)
+	log, level, err := openLog(cmd, cfg.Log)
 	if err != nil {
 		return configError{err}
+	}
+	manager, err := newService(log)
+	if err != nil {
+		return err
 	}
 	state, err := openRedis(cfg.Redis, log)
 	if err != nil {
@@ -64,15 +70,29 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	opt := portOptions(cfg, state, link, log)
-	opt.Hardware, opt.Observe = board.Hardware, board.observe
+	clock := newClock(log)
+	care := &portCare{load: load, level: level, clock: clock, log: log, cfg: cfg, news: make(chan struct{}, 1)}
+	opt := portOptions(cfg, state, clockedLink{link, clock}, log)
+	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
+		watch := clockedWatch{state, clock}
+		opt.Rights, opt.Floor = watch, watch
+	}
+	opt.Hardware = board.Hardware
+	opt.Observe = func(s gateway.Status) {
+		care.observe(s)
+		if board.observe != nil {
+			board.observe(s)
+		}
+	}
 	port, err := gateway.New(opt)
 	if err != nil {
 		return configError{err}
 	}
+	care.pulse = port.Pulse
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer quit()
+	beside.Go(func() { manager.run(ctx, care) })
 	if board.run != nil {
 		beside.Go(func() { board.run(ctx) })
 	}

@@ -46,8 +46,8 @@ func (s *site) write(name, content string) {
 	}
 }
 
-// port starts a virtual radio that may talk and waits until it is on air.
-func (s *site) port(user string) *process {
+// prepare writes what a virtual radio is told, and returns where.
+func (s *site) prepare(user string) (config string) {
 	s.t.Helper()
 	code, token, stderr := talkgate(s.t, "", "token", "--secret-file", s.path("hub.secret"), "--user", user, "--channel", "gates")
 	if code != exitOK {
@@ -61,8 +61,15 @@ redis: {url: "%[2]s"}
 link: {kind: hub, url: "%[3]s", token_file: %[1]s.token}
 hardware: {driver: sim}
 `, user, s.redisURL, s.hubURL))
+	return s.path(user + ".yaml")
+}
+
+// port starts a virtual radio that may talk and waits until it is on air.
+func (s *site) port(user string) *process {
+	s.t.Helper()
+	config := s.prepare(user)
 	s.grant(user)
-	p := start(s.t, user, "run", "--config", s.path(user+".yaml"))
+	p := start(s.t, user, "run", "--config", config)
 	p.until(`^state=idle lamps=link `)
 	return p
 }

@@ -29,9 +29,12 @@ func addLogFlags(c *cobra.Command, cfg *config.Log) {
 	f.StringVar(&cfg.Format, "log-format", defaults.Format, "auto, text, json or journal")
 }
 
-// openLog is the logger of a command, on its standard error.
-func openLog(c *cobra.Command, cfg config.Log) (*slog.Logger, error) {
-	return newLogger(cfg, c.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
+// openLog is the logger of a command, on its standard error, and its level,
+// which may be changed.
+func openLog(c *cobra.Command, cfg config.Log) (*slog.Logger, *slog.LevelVar, error) {
+	level := new(slog.LevelVar)
+	log, err := newLogger(cfg, level, c.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
+	return log, level, err
 }
 
 // openRedis opens the shared state. It does not wait for Redis.

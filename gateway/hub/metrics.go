@@ -63,6 +63,13 @@ func (m *metrics) count(next http.Handler) http.Handler {
 	return promhttp.InstrumentHandlerCounter(m.requests, next)
 }
 
+// Sessions is how many media sessions there are now.
+func (h *Hub) Sessions() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sessions)
+}
+
 func (h *Hub) countSessions(kind string) (n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

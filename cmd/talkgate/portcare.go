@@ -1,0 +1,111 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// portCare is a port as its service looks after it.
+type portCare struct {
+	pulse  func() gateway.Pulse
+	load   func() (config.Config, error)
+	level  *slog.LevelVar
+	clock  *clock
+	log    *slog.Logger
+	cfg    config.Config
+	looked bool          // the first look has nothing to compare with
+	moved  gateway.Pulse // when everything last did
+	status atomic.Pointer[gateway.Status]
+	news   chan struct{}
+}
+
+// observe takes in what the port tells of itself.
+func (c *portCare) observe(s gateway.Status) {
+	c.status.Store(&s)
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+}
+
+func (c *portCare) changed() <-chan struct{} { return c.news }
+
+func (c *portCare) standing() (onAir bool, words string) {
+	s := c.status.Load()
+	if s == nil {
+		return false, "starting"
+	}
+	return s.Lamps.Link, portWords(*s, c.cfg.Channel, c.clock.right())
+}
+
+// portWords is what 'systemctl status' shows.
+func portWords(s gateway.Status, channel string, clockRight bool) string {
+	var missing []string
+	for _, part := range []struct {
+		there bool
+		name  string
+	}{
+		{clockRight, "the right time"},
+		{s.Redis, "Redis"},
+		{s.Floor.Link, "the link"},
+		{s.Floor.Rights, "talk rights"},
+	} {
+		if !part.there {
+			missing = append(missing, part.name)
+		}
+	}
+	if missing != nil {
+		return "on channel " + channel + ", waiting for " + strings.Join(missing, ", ")
+	}
+	words := "on air on channel " + channel
+	switch {
+	case s.Floor.Phase == floor.Talking:
+		words += ", talking"
+	case s.Holder != "":
+		words += ", in use by " + s.Holder
+	}
+	return words
+}
+
+func (c *portCare) stalled() []string {
+	now := c.pulse()
+	var names []string
+	for _, part := range now.Stalled(c.moved) {
+		names = append(names, part.String())
+	}
+	if names == nil || !c.looked {
+		c.looked, c.moved = true, now
+		return nil
+	}
+	return names
+}
+
+// reload takes over what can be changed while the port runs, which is the log's
+// level, and says what cannot. Files that hold a token or a password are read
+// for each connection, and need no reload.
+func (c *portCare) reload() {
+	cfg, err := c.load()
+	if err != nil {
+		c.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
+		return
+	}
+	waiting := []string{}
+	for _, key := range config.Changed(c.cfg, cfg) {
+		if key != "log.level" {
+			waiting = append(waiting, key)
+		}
+	}
+	// The level was parsed with the file.
+	_ = c.level.UnmarshalText([]byte(cfg.Log.Level))
+	c.cfg.Log.Level = cfg.Log.Level
+	if len(waiting) > 0 {
+		c.log.Warn("configuration is reloaded; some changes wait for a restart", "keys", waiting)
+		return
+	}
+	c.log.Info("configuration is reloaded")
+}

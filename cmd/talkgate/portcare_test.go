@@ -1,0 +1,59 @@
+package main
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// TestOnePartThatStandsStillIsEnough: everything has to move between two signs
+// of life, not something.
+func TestOnePartThatStandsStillIsEnough(t *testing.T) {
+	var pulse gateway.Pulse
+	c := &portCare{pulse: func() gateway.Pulse { return pulse }, log: slog.New(slog.DiscardHandler)}
+	turn := func(but gateway.Part) {
+		for _, part := range gateway.Parts() {
+			if part != but {
+				pulse[part]++
+			}
+		}
+	}
+	const none gateway.Part = 255
+	c.stalled() // the first look
+	for _, part := range gateway.Parts() {
+		for range 3 {
+			turn(part)
+			if got := c.stalled(); len(got) != 1 || got[0] != part.String() {
+				t.Errorf("%v stands still: %v", part, got)
+			}
+		}
+		turn(none)
+		if got := c.stalled(); got != nil {
+			t.Errorf("everything moves: %v", got)
+		}
+	}
+}
+
+func TestPortWords(t *testing.T) {
+	up := gateway.Status{Floor: floor.Floor{Link: true, Rights: true}, Redis: true}
+	talking, busy := up, up
+	talking.Floor.Phase, talking.Holder = floor.Talking, "north"
+	busy.Holder = "south"
+	for _, tc := range []struct {
+		status gateway.Status
+		clock  bool
+		want   string
+	}{
+		{up, true, "on air on channel gates"},
+		{talking, true, "on air on channel gates, talking"},
+		{busy, true, "on air on channel gates, in use by south"},
+		{up, false, "on channel gates, waiting for the right time"},
+		{gateway.Status{}, true, "on channel gates, waiting for Redis, the link, talk rights"},
+	} {
+		if got := portWords(tc.status, "gates", tc.clock); got != tc.want {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+}

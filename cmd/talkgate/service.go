@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+)
+
+// lookPeriod is how often a service looks after itself where no watchdog asks
+// for it.
+const lookPeriod = 5 * time.Second
+
+// service tells the service manager how this process does (sd_notify(3)), and
+// hears from it. Without a manager it does nothing.
+type service struct {
+	notify   func(state string)
+	watchdog time.Duration // how long the manager waits for a sign of life; 0 is for ever
+	hangups  <-chan os.Signal
+	log      *slog.Logger
+
+	ready bool   // READY=1 was said
+	said  string // last STATUS
+}
+
+// patient is who is looked after.
+type patient interface {
+	// standing says whether it does what it is for, and how it is in a few
+	// words.
+	standing() (onAir bool, words string)
+	// stalled names what has not moved since stalled was last empty.
+	stalled() []string
+	// changed is signalled when standing may say something else.
+	changed() <-chan struct{}
+	// reload reads the configuration again.
+	reload()
+}
+
+// newService is for the manager that $NOTIFY_SOCKET names; nil if there is none.
+// From then on SIGHUP means to reload, and does not end the process any more.
+func newService(log *slog.Logger) (*service, error) {
+	if os.Getenv("NOTIFY_SOCKET") == "" {
+		return nil, nil
+	}
+	watchdog, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		return nil, fmt.Errorf("watchdog: %w", err)
+	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	return &service{watchdog: watchdog, hangups: hangups, log: log, notify: func(state string) {
+		if _, err := daemon.SdNotify(false, state); err != nil {
+			log.Warn("the service manager was not told", "err", err)
+		}
+	}}, nil
+}
+
+// run looks after p until ctx ends.
+func (s *service) run(ctx context.Context, p patient) {
+	if s == nil {
+		return
+	}
+	period := lookPeriod
+	if s.watchdog > 0 {
+		period = s.watchdog / 4
+	}
+	look := time.NewTicker(period)
+	defer look.Stop()
+	s.feed(p)
+	for {
+		s.tell(p)
+		select {
+		case <-ctx.Done():
+			s.notify("STOPPING=1")
+			return
+		case <-look.C:
+			s.feed(p)
+		case <-p.changed():
+		case <-s.hangups:
+			s.reload(p)
+		}
+	}
+}
+
+// tell says how the service is, if that is news.
+func (s *service) tell(p patient) {
+	onAir, words := p.standing()
+	if words != s.said {
+		s.said = words
+		s.notify("STATUS=" + words)
+	}
+	if onAir && !s.ready {
+		s.ready = true
+		s.notify("READY=1")
+	}
+}
+
+// feed gives a sign of life, if everything lives. While the service starts, for
+// which the manager has no watchdog, it asks for as much time again instead: a
+// service may wait for its network without end, but not hang.
+func (s *service) feed(p patient) {
+	if stalled := p.stalled(); len(stalled) > 0 {
+		s.log.Warn("no sign of life for the watchdog", "stalled", stalled)
+		return
+	}
+	switch {
+	case s.watchdog == 0:
+	case s.ready:
+		s.notify(daemon.SdNotifyWatchdog)
+	default:
+		s.notify(fmt.Sprint("EXTEND_TIMEOUT_USEC=", s.watchdog.Microseconds()))
+	}
+}
+
+func (s *service) reload(p patient) {
+	if s.ready {
+		s.notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
+		defer s.notify(daemon.SdNotifyReady)
+	}
+	p.reload()
+}
