@@ -9,6 +9,7 @@ import (
 
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/floor"
 )
 
 const (
@@ -56,6 +57,10 @@ func (p *pair) speak(ctx context.Context) error {
 	}
 	packets := p.talker.probe.sent.since(mark)
 	if len(packets) == 0 {
+		if p.stalls() != stalls {
+			p.found.disturbed++
+			return nil
+		}
 		p.found.fault("%s was pressed and sent nothing; it shows %+v", p.talker.name, p.talker.radio.Panel.Lamps())
 		return nil
 	}
@@ -213,20 +218,19 @@ func (p *pair) swap() {
 
 // stalls counts how often this machine was too late for the virtual cards.
 func (p *pair) stalls() uint64 {
-	return p.talker.radio.Mic.Overruns() + p.ear.radio.Speaker.Underruns()
+	return p.talker.radio.Mic.Overruns() + p.talker.radio.Speaker.Underruns() + p.ear.radio.Speaker.Underruns()
 }
 
-// settle waits until both radios may talk and neither does, and until their
-// loudspeakers have been silent for a while since t.
+// settle waits until both radios may talk, neither does nor sees anybody have the
+// floor, and until their loudspeakers have been silent for a while since t.
 func (p *pair) settle(ctx context.Context, t time.Time) error {
-	ready := hal.Lamps{Link: true}
 	return p.await(ctx, "fall silent", func() bool {
 		since := time.Now().Add(-hush)
 		if since.Before(t) {
 			return false
 		}
 		for _, s := range []*tested{p.talker, p.ear} {
-			if s.radio.Panel.Lamps() != ready || !s.quietSince(since) {
+			if !s.ready() || !s.quietSince(since) {
 				return false
 			}
 		}
@@ -250,6 +254,13 @@ func (p *pair) await(ctx context.Context, what string, done func() bool) error {
 		}
 	}
 	return nil
+}
+
+// ready reports that the radio may talk, nobody does, and nothing of its last talk
+// spurt is left to be sent.
+func (t *tested) ready() bool {
+	s := t.status.Load()
+	return s.Lamps == hal.Lamps{Link: true} && s.Floor.Phase == floor.Idle && s.Holder == ""
 }
 
 // quietSince reports that the loudspeaker has played nothing since t.
