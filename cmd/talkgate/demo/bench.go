@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/rand/v2"
+	"time"
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/hal/sim"
@@ -70,6 +71,9 @@ type tested struct {
 	probe    *probe
 	recorder *sim.Recorder
 	lost     moment
+	// The present trial began then, with the packet of this number.
+	began time.Time
+	mark  int
 }
 
 // newTested adds a station that is measured. It plays no tones: they would be

@@ -41,7 +41,7 @@ type pair struct {
 // speak presses, talks and releases, at random phases of everything, and looks
 // whether all of it was heard.
 func (p *pair) speak(ctx context.Context) error {
-	p.swap()
+	p.begin()
 	if err := p.pause(ctx, 0, media.FrameDuration); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (p *pair) hear(pressed, released time.Time, sent, arrived []packet) finding
 // revoke takes the rights away from a radio in the midst of its talk spurt, and
 // looks what it sends afterwards.
 func (p *pair) revoke(ctx context.Context) error {
-	p.swap()
+	p.begin()
 	mark, heardMark := p.talker.probe.sent.mark(), p.ear.probe.heard.mark()
 	p.talker.radio.Button.Set(true)
 	if err := p.await(ctx, "talk", func() bool { return p.talker.probe.sent.mark() > mark }); err != nil {
@@ -188,7 +188,7 @@ func silence(asked, read time.Time, sent, heard []packet) findings {
 
 // collide presses both radios at once: one talks, the other does not.
 func (p *pair) collide(ctx context.Context) error {
-	p.swap()
+	p.begin()
 	p.talker.radio.Button.Set(true)
 	if err := p.pause(ctx, 0, 2*time.Millisecond); err != nil {
 		return err
@@ -209,10 +209,13 @@ func (p *pair) collide(ctx context.Context) error {
 	return p.settle(ctx, p.ear.radio.Button.Set(false))
 }
 
-// swap lets the other one talk, sometimes.
-func (p *pair) swap() {
+// begin begins a trial; sometimes the other one talks.
+func (p *pair) begin() {
 	if p.rnd.IntN(2) == 0 {
 		p.talker, p.ear = p.ear, p.talker
+	}
+	for _, t := range []*tested{p.talker, p.ear} {
+		t.began, t.mark = time.Now(), t.probe.heard.mark()
 	}
 }
 
@@ -230,7 +233,7 @@ func (p *pair) settle(ctx context.Context, t time.Time) error {
 			return false
 		}
 		for _, s := range []*tested{p.talker, p.ear} {
-			if !s.ready() || !s.quietSince(since) {
+			if !s.ready() || !s.played() || !s.quietSince(since) {
 				return false
 			}
 		}
@@ -263,10 +266,18 @@ func (t *tested) ready() bool {
 	return s.Lamps == hal.Lamps{Link: true} && s.Floor.Phase == floor.Idle && s.Holder == ""
 }
 
-// quietSince reports that the loudspeaker has played nothing since t.
-func (t *tested) quietSince(since time.Time) bool {
+// played reports that what arrived in this trial, if anything did, has begun to be
+// played: a jitter buffer may wait for long.
+func (t *tested) played() bool {
+	return t.probe.heard.mark() == t.mark || t.loudSince(t.began)
+}
+
+// quietSince reports that the loudspeaker has played nothing since then.
+func (t *tested) quietSince(since time.Time) bool { return !t.loudSince(since) }
+
+func (t *tested) loudSince(since time.Time) bool {
 	pcm, _ := t.recorder.Since(since)
-	return len(pcm) > 0 && !slices.ContainsFunc(pcm, func(v int16) bool { return v > faint || v < -faint })
+	return slices.ContainsFunc(pcm, func(v int16) bool { return v > faint || v < -faint })
 }
 
 // pause waits for a random time between two.
