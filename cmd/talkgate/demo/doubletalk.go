@@ -25,7 +25,8 @@ func overlaps(a, b []packet) int {
 }
 
 // interleaved counts the frames that were heard although a later talk spurt had
-// been heard already.
+// been heard already. A frame that is not unlike all others, such as the silence
+// after a release, tells nothing.
 func interleaved(a, b, heard []packet) int {
 	type spurt struct {
 		sender string
@@ -38,6 +39,10 @@ func interleaved(a, b, heard []packet) int {
 			if s.first {
 				n++
 			}
+			if _, ambiguous := of[s.print]; ambiguous {
+				of[s.print] = spurt{}
+				continue
+			}
 			of[s.print] = spurt{sender, n}
 		}
 	}
@@ -47,9 +52,9 @@ func interleaved(a, b, heard []packet) int {
 	var now spurt
 	count := 0
 	for _, h := range heard {
-		s, known := of[h.print]
+		s := of[h.print]
 		switch {
-		case !known || s == now:
+		case s == spurt{} || s == now:
 		case over[s]:
 			count++
 		default:

@@ -33,6 +33,8 @@ func TestDoubleTalkIsCountedAtTheWireAndAtTheEar(t *testing.T) {
 		{"one within the other", spurt(100, 0, 10), spurt(300, 50, 1), nil, 1},
 		{"late at the ear", spurt(100, 0, 5), spurt(300, 200, 5),
 			join(spurt(100, 0, 4), spurt(300, 200, 2), spurt(104, 80, 1), spurt(302, 240, 3)), 1},
+		{"silence at the end of two", join(spurt(100, 0, 2), spurt(7, 40, 1), spurt(200, 400, 2), spurt(7, 440, 1)), nil,
+			join(spurt(100, 0, 2), spurt(7, 40, 1), spurt(200, 400, 2), spurt(7, 440, 1)), 0},
 		{"unknown at the ear", spurt(100, 0, 5), nil, join(spurt(100, 0, 2), spurt(999, 0, 2), spurt(102, 0, 3)), 0},
 	} {
 		if got := doubleTalk(c.a, c.b, c.heard); got != c.want {
