@@ -9,7 +9,7 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 # For each fuzz target.
 FUZZTIME ?= 20s
 # Commands the tests use, with their Debian packages where named differently.
-TOOLS := redis-server redis-sentinel chromium node:nodejs
+TOOLS := redis-server redis-sentinel chromium node:nodejs systemd-analyze:systemd
 
 .PHONY: help demo build test hil race bench lint fuzz failures clean
 
