@@ -48,26 +48,34 @@ func (s *site) write(name, content string) {
 
 // prepare writes what a virtual radio is told, and returns where.
 func (s *site) prepare(user string) (config string) {
+	return s.prepareAs(user, redis.RoleGeneral, s.redisURL)
+}
+
+// prepareAs is prepare for one with a role and a way to Redis of its own.
+func (s *site) prepareAs(user string, role redis.Role, redisURL string) (config string) {
 	s.t.Helper()
-	code, token, stderr := talkgate(s.t, "", "token", "--secret-file", s.path("hub.secret"), "--user", user, "--channel", "gates")
+	code, token, stderr := talkgate(s.t, "", "token", "--secret-file", s.path("hub.secret"), "--user", user, "--channel", "gates", "--role", string(role))
 	if code != exitOK {
 		s.t.Fatal(stderr)
 	}
 	s.write(user+".token", token)
 	s.write(user+".yaml", fmt.Sprintf(`version: 1
 channel: gates
-identity: {user_id: %[1]s, user_name: The %[1]s gate}
+identity: {user_id: %[1]s, user_name: The %[1]s gate, role: %[4]s}
 redis: {url: "%[2]s"}
 link: {kind: hub, url: "%[3]s", token_file: %[1]s.token}
 hardware: {driver: sim}
-`, user, s.redisURL, s.hubURL))
+`, user, redisURL, s.hubURL, role))
 	return s.path(user + ".yaml")
 }
 
 // port starts a virtual radio that may talk and waits until it is on air.
-func (s *site) port(user string) *process {
+func (s *site) port(user string) *process { return s.portAs(user, redis.RoleGeneral, s.redisURL) }
+
+// portAs is port for one with a role and a way to Redis of its own.
+func (s *site) portAs(user string, role redis.Role, redisURL string) *process {
 	s.t.Helper()
-	config := s.prepare(user)
+	config := s.prepareAs(user, role, redisURL)
 	s.grant(user)
 	p := start(s.t, user, "run", "--config", config)
 	p.until(`^state=idle lamps=link `)
