@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"net"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,31 +57,60 @@ func (b *bubble) open() (c *Client, end func()) {
 	}
 }
 
+// heard are the rights a watch was told, in order.
+type heard struct {
+	mu  sync.Mutex
+	all []Rights
+}
+
+// list is all so far, once the bubble has come to rest.
+func (h *heard) list() []Rights {
+	synctest.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.all)
+}
+
+func (h *heard) last() Rights {
+	all := h.list()
+	return all[len(all)-1]
+}
+
+// hear watches a user's rights until stop.
+func hear(c *Client, user string) (h *heard, stop func()) {
+	h = &heard{}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.WatchRights(ctx, user, func(r Rights) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.all = append(h.all, r)
+		})
+	}()
+	return h, func() {
+		cancel()
+		<-done
+	}
+}
+
 func TestHeartbeatFindsWhatNobodyPublished(t *testing.T) {
 	inBubble(t, func(b *bubble) {
 		c, end := b.open()
 		defer end()
 		b.redis.SetAdd(keyRights("u1"), "m1")
-		ctx, cancel := context.WithCancel(context.Background())
-		var got []Rights
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			c.WatchRights(ctx, "u1", func(r Rights) { got = append(got, r) })
-		}()
+		h, stop := hear(c, "u1")
+		defer stop()
 		time.Sleep(10 * time.Second)
-		synctest.Wait()
-		if len(got) == 0 || !got[len(got)-1].MayTalk("m1") {
-			t.Fatalf("%+v", got)
+		if !h.last().MayTalk("m1") {
+			t.Fatalf("%+v", h.list())
 		}
-		before := len(got)
+		before := len(h.list())
 		b.redis.Del(keyRights("u1"))
 		time.Sleep(heartbeat)
-		synctest.Wait()
-		if len(got) != before+1 || got[before].MayTalk("m1") {
+		if got := h.list(); len(got) != before+1 || got[before].MayTalk("m1") {
 			t.Errorf("after a heartbeat: %+v", got[before:])
 		}
-		cancel()
-		<-done
 	})
 }

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -94,45 +93,32 @@ func TestPushedRightsAreCheckedAgainstTheSet(t *testing.T) {
 		c, end := b.open()
 		defer end()
 		b.redis.SetAdd(keyRights("u1"), "m1")
-		ctx, cancel := context.WithCancel(context.Background())
-		var got []Rights
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			c.WatchRights(ctx, "u1", func(r Rights) { got = append(got, r) })
-		}()
-		defer func() {
-			cancel()
-			<-done
-		}()
-		last := func() Rights {
-			synctest.Wait()
-			return got[len(got)-1]
-		}
+		h, stop := hear(c, "u1")
+		defer stop()
 		push := func(list string) {
 			b.redis.Publish(topicRights("u1"), `{"eventId":"e1","userId":"u1","channelIds":`+list+`,"action":"set_user_channels"}`)
 		}
 		time.Sleep(10 * time.Millisecond)
-		if r := last(); !r.MayTalk("m1") {
+		if r := h.last(); !r.MayTalk("m1") {
 			t.Fatalf("at first: %+v", r)
 		}
 		push(`["m1","m2"]`)
 		time.Sleep(10 * time.Millisecond)
-		for _, r := range got {
+		for _, r := range h.list() {
 			if r.MayTalk("m2") {
 				t.Errorf("a message alone gave a right: %+v", r)
 			}
 		}
-		if r := last(); !r.MayTalk("m1") {
+		if r := h.last(); !r.MayTalk("m1") {
 			t.Errorf("what both say is gone: %+v", r)
 		}
 		push(`[]`)
 		time.Sleep(10 * time.Millisecond)
-		if r := last(); r.MayTalk("m1") {
+		if r := h.last(); r.MayTalk("m1") {
 			t.Errorf("what a message took away is still there: %+v", r)
 		}
 		time.Sleep(2 * readAgain)
-		if r := last(); !r.MayTalk("m1") {
+		if r := h.last(); !r.MayTalk("m1") {
 			t.Errorf("the set is not believed after a second look: %+v", r)
 		}
 	})
