@@ -55,10 +55,12 @@ type Identity struct {
 
 // Redis is how the shared state is reached.
 type Redis struct {
-	URL          URL    `yaml:"url" need:"true" schemes:"redis rediss" example:"redis://127.0.0.1:6379/0" doc:"server and database; rediss:// is TLS"`
-	Username     string `yaml:"username" match:"^[^\\s\\p{C}]*$" as:"a name without blanks" within:"0..128" doc:"Redis ACL user; empty is the default user"`
-	PasswordFile File   `yaml:"password_file" doc:"file that holds the password; empty is none"`
-	CAFile       File   `yaml:"ca_file" doc:"PEM certificates that rediss:// trusts; empty is the system's"`
+	URL                  URL    `yaml:"url" need:"true" schemes:"redis rediss" example:"redis://127.0.0.1:6379/0" doc:"server and database; rediss:// is TLS; ?master_name=NAME&addr=HOST:PORT asks Sentinels, ?addr=HOST:PORT alone is a Cluster"`
+	Username             string `yaml:"username" match:"^[^\\s\\p{C}]*$" as:"a name without blanks" within:"0..128" doc:"Redis ACL user; empty is the default user"`
+	PasswordFile         File   `yaml:"password_file" doc:"file that holds the password; empty is none"`
+	SentinelUsername     string `yaml:"sentinel_username" match:"^[^\\s\\p{C}]*$" as:"a name without blanks" within:"0..128" doc:"ACL user of the Sentinels themselves; empty is the default user"`
+	SentinelPasswordFile File   `yaml:"sentinel_password_file" doc:"file that holds the Sentinels' password; empty is none"`
+	CAFile               File   `yaml:"ca_file" doc:"PEM certificates that rediss:// trusts; empty is the system's"`
 }
 
 // Link is the media connection. Kind names the one of the pointers that is set.

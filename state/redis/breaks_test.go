@@ -143,6 +143,7 @@ func spurt(t *testing.T, w *wire, revoke func(b *bubble), forever bool) (late ti
 // Wherever the connection breaks, closed or blackholed, a lost right is silence
 // within the lease.
 func TestNoRevocationIsMissedLongerThanTheLease(t *testing.T) {
+	t.Parallel()
 	for name, revoke := range revocations() {
 		whole := &wire{breakAt: -1}
 		late, again := spurt(t, whole, revoke, false)
@@ -162,6 +163,7 @@ func TestNoRevocationIsMissedLongerThanTheLease(t *testing.T) {
 
 // Without the lease the same breaks leave the gate open: the test above can see.
 func TestWithoutTheLeaseRevocationsAreMissed(t *testing.T) {
+	t.Parallel()
 	revoke := revocations()["rights"]
 	whole := &wire{breakAt: -1}
 	spurt(t, whole, revoke, true)

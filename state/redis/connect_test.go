@@ -189,6 +189,7 @@ func TestTLSAndPassword(t *testing.T) {
 }
 
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	url, _ := redistest.StartCluster(t)
 	c := open(t, url)
 	if !c.cluster {
@@ -218,6 +219,7 @@ func TestCluster(t *testing.T) {
 }
 
 func TestSentinelFailover(t *testing.T) {
+	t.Parallel()
 	g := redistest.StartGroup(t)
 	c := open(t, g.URL)
 	pressOnce(t, c)

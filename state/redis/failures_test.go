@@ -175,13 +175,16 @@ func play(t *testing.T, f failure) (o outcome) {
 // is silent within the lease, and talk works again once the failure is over.
 func TestFailures(t *testing.T) {
 	table := flag.Lookup("failures").Value.String()
+	if table == "" {
+		t.Parallel() // with figures to print, one at a time
+	}
 	var mu sync.Mutex
 	rows := make([]string, len(failures()))
 	t.Run("scenes", func(t *testing.T) {
 		for i, f := range failures() {
 			t.Run(f.name, func(t *testing.T) {
 				if table == "" {
-					t.Parallel() // with figures to print, one at a time
+					t.Parallel()
 				}
 				o := play(t, f)
 				t.Logf("silent after %v by %s, talk again after %v", o.late, o.why, o.again)
@@ -241,6 +244,7 @@ func hold(url string) error {
 // A holder that is killed leaves a lock, and the lock's life is the longest
 // anybody waits for it.
 func TestFloorIsFreeAfterItsHolderIsKilled(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	ctx, c, rdb := testContext(t), open(t, s.URL), s.Client()
 	member(t, rdb, "u1", "m1")
