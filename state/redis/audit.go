@@ -32,6 +32,8 @@ const (
 	auditQueue     = 1024
 	auditTimeout   = 2 * time.Second
 	auditDelay     = 20 * time.Millisecond
+	// auditGrace is how long a client that closes waits for its entries.
+	auditGrace = 300 * time.Millisecond
 )
 
 // AuditEntry is one line of the log that servers and gateways share.
@@ -173,16 +175,18 @@ func (a *auditor) run(ctx context.Context) {
 		if len(batch) == 0 {
 			continue
 		}
-		if err := a.write(batch); err != nil {
+		if err := a.write(ctx, batch); err != nil {
 			a.log.Warn("audit entries lost", "count", len(batch), "error", err)
 		}
 	}
 }
 
-// write stores a batch in two round trips: the channels' events, the entries.
-func (a *auditor) write(batch []AuditEntry) error {
+// write stores a batch in two round trips: the channels' events, the entries. It
+// hurries once until has ended.
+func (a *auditor) write(until context.Context, batch []AuditEntry) error {
 	ctx, cancel := context.WithTimeout(context.Background(), auditTimeout)
 	defer cancel()
+	defer context.AfterFunc(until, func() { time.AfterFunc(auditGrace, cancel) })()
 	p := a.rdb.Pipeline()
 	events := make([]*goredis.StringCmd, len(batch))
 	for i, e := range batch {
