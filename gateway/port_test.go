@@ -406,7 +406,7 @@ func TestLinkDownEndsTheSpurt(t *testing.T) {
 // has been released once.
 func TestStuckAtStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, radio: sim.NewRadio("test", sim.Noise(1)), redis: newFakeRedis(time.Millisecond), link: &fakeLink{}}
+		w := newWorld(t, time.Millisecond)
 		w.radio.Button.Set(true) // its edge still waits to be read
 		w.start()
 		w.pass(time.Second)
@@ -433,7 +433,7 @@ func TestHardwareGone(t *testing.T) {
 	for name, unplug := range parts {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{t: t, radio: sim.NewRadio("test", sim.Noise(1)), redis: newFakeRedis(time.Millisecond), link: &fakeLink{}}
+				w := newWorld(t, time.Millisecond)
 				w.start()
 				w.press()
 				w.pass(300 * time.Millisecond)

@@ -93,7 +93,7 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{t: t, radio: sim.NewRadio("test", sim.Noise(1)), redis: newFakeRedis(time.Millisecond), link: &fakeLink{}}
+				w := newWorld(t, time.Millisecond)
 				p := patient{w, &watched{Input: w.radio.Button}, &hangingLink{fakeLink: w.link}, &hangingLock{fakeRedis: w.redis}, &dam{}}
 				w.adapt = func(opt *Options) {
 					opt.Hardware.PTT, opt.Link, opt.Lock = p.line, p.link, p.lock

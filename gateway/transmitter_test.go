@@ -113,7 +113,7 @@ func TestTransmitterIsNeverLeftKeyed(t *testing.T) {
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := &world{t: t, radio: sim.NewRadio("test", sim.Noise(1)), redis: newFakeRedis(time.Millisecond), link: &fakeLink{}}
+				w := newWorld(t, time.Millisecond)
 				w.start()
 				w.speakTo(0, 500*time.Millisecond)
 				if !w.radio.PTTOut.Active() {

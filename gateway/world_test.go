@@ -24,6 +24,7 @@ type world struct {
 	redis *fakeRedis
 	link  *fakeLink
 	port  *Port
+	key   media.KeyTiming
 	stop  func() error // ends the port and returns what Run did
 	// adapt, if not nil, changes what the port is made of.
 	adapt func(*Options)
@@ -43,7 +44,7 @@ var testKeying = media.KeyTiming{Lead: 150 * time.Millisecond, Tail: 50 * time.M
 func inBubble(t *testing.T, roundTrip time.Duration, body func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, radio: sim.NewRadio("test", sim.Noise(1)), redis: newFakeRedis(roundTrip), link: &fakeLink{}}
+		w := newWorld(t, roundTrip)
 		w.start()
 		body(w)
 		if err := w.stop(); err != nil {
@@ -55,13 +56,18 @@ func inBubble(t *testing.T, roundTrip time.Duration, body func(w *world)) {
 	})
 }
 
+// newWorld is a world whose port has not been started.
+func newWorld(t *testing.T, roundTrip time.Duration) *world {
+	return &world{t: t, radio: sim.NewRadio("test", sim.Noise(1)), redis: newFakeRedis(roundTrip), link: &fakeLink{}, key: testKeying}
+}
+
 func (w *world) start() {
 	opt := Options{
 		UserID: "u1", UserName: "User One", Channel: "c1",
 		Talk:     testTiming,
 		Encoder:  media.EncoderConfig{Complexity: 1},
 		Hardware: Hardware{PTT: w.radio.Button, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel, PTTOut: w.radio.PTTOut},
-		Key:      testKeying,
+		Key:      w.key,
 		Link:     w.link, Lock: w.redis, Rights: w.redis, Floor: w.redis,
 		Logger: slog.New(slog.DiscardHandler),
 		Observe: func(s Status) {
@@ -121,6 +127,8 @@ type fakeLink struct {
 	mu     sync.Mutex
 	events LinkEvents
 	frames []frame
+	// forward, if set, is given the frames instead.
+	forward func(frame)
 }
 
 func (l *fakeLink) Run(ctx context.Context, ev LinkEvents) error {
@@ -135,7 +143,12 @@ func (l *fakeLink) Run(ctx context.Context, ev LinkEvents) error {
 func (l *fakeLink) WriteOpus(opus []byte, timestamp uint32, first bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.frames = append(l.frames, frame{time.Now(), timestamp, first, slices.Clone(opus)})
+	f := frame{time.Now(), timestamp, first, slices.Clone(opus)}
+	if l.forward != nil {
+		l.forward(f)
+		return nil
+	}
+	l.frames = append(l.frames, f)
 	return nil
 }
 

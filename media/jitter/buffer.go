@@ -30,7 +30,7 @@ const (
 
 // Config of a Buffer.
 type Config struct {
-	// Start is the delay assumed until packets tell; 0 means 40 ms.
+	// Start is the delay assumed until packets tell; 0 means 30 ms.
 	Start time.Duration
 }
 
@@ -81,7 +81,7 @@ type position struct {
 // New makes a Buffer. It is the only place that allocates.
 func New(cfg Config) *Buffer {
 	if cfg.Start == 0 {
-		cfg.Start = 40 * time.Millisecond
+		cfg.Start = 30 * time.Millisecond
 	}
 	b := &Buffer{epoch: time.Now(), held: -1}
 	b.target = newTarget(int64(cfg.Start * rate / time.Second))
