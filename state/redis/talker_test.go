@@ -130,12 +130,21 @@ func (k *talker) renew(ctx context.Context) {
 		case <-k.doubt:
 		}
 		k.mu.Lock()
-		cl, talking := k.claim, k.talking
-		k.mu.Unlock()
-		if !talking {
-			continue
+		if k.talking && !k.forever && time.Now().After(k.deadline) {
+			// What has run out stays out: only a press opens the gate again.
+			k.talking, k.why = false, "lease"
 		}
-		k.renewOnce(ctx, cl)
+		cl, talking := k.claim, k.talking
+		if !talking {
+			k.claim = Claim{}
+		}
+		k.mu.Unlock()
+		switch {
+		case talking:
+			k.renewOnce(ctx, cl)
+		case cl.Token != "":
+			k.handBack(cl)
+		}
 	}
 }
 
