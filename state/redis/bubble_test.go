@@ -20,6 +20,8 @@ type bubble struct {
 	redis *miniredis.Miniredis
 	// wrap may replace the client's end of each new connection.
 	wrap func(net.Conn) (net.Conn, error)
+	// dial may replace how connections are made.
+	dial func(ctx context.Context) (net.Conn, error)
 }
 
 func inBubble(t *testing.T, test func(b *bubble)) {
@@ -40,6 +42,9 @@ func (b *bubble) open() (c *Client, end func()) {
 		b.t.Fatal(err)
 	}
 	opt.Dialer = refuseMarked(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if b.dial != nil {
+			return b.dial(ctx)
+		}
 		conn, err := b.redis.Dial()
 		if err != nil || b.wrap == nil {
 			return conn, err
@@ -114,4 +119,41 @@ func TestHeartbeatFindsWhatNobodyPublished(t *testing.T) {
 			t.Errorf("after a heartbeat: %+v", got[before:])
 		}
 	})
+}
+
+// A press ends with its context, to the millisecond, whatever Redis does not do.
+func TestContextBoundsAPressExactly(t *testing.T) {
+	for name, dial := range map[string]func(ctx context.Context, b *bubble) (net.Conn, error){
+		"nobody answers the dial": func(ctx context.Context, _ *bubble) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+		"nobody answers the greeting": func(context.Context, *bubble) (net.Conn, error) {
+			near, _ := net.Pipe()
+			return near, nil
+		},
+		"nobody answers the press": func(_ context.Context, b *bubble) (net.Conn, error) {
+			conn, err := b.redis.Dial()
+			w := &wire{breakAt: 12, blackhole: true} // after the greeting
+			return &wireConn{Conn: conn, wire: w}, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *bubble) {
+				b.dial = func(ctx context.Context) (net.Conn, error) { return dial(ctx, b) }
+				c, end := b.open()
+				defer end()
+				const patience = 120 * time.Millisecond
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				defer cancel()
+				began := time.Now()
+				if _, err := c.Acquire(ctx, claim("m1", "u1")); err == nil {
+					t.Error("a press that nobody answered was answered")
+				}
+				if took := time.Since(began); took > patience {
+					t.Errorf("a press of %v took %v", patience, took)
+				}
+			})
+		})
+	}
 }
