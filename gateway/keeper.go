@@ -55,10 +55,13 @@ func newKeeper(lock SpeakerLock, lease time.Duration, now func() time.Duration, 
 		claims: make(map[uint32]redis.Claim), wake: make(chan struct{}, 1)}
 }
 
-// post adds an order. It never blocks and never drops one.
+// post adds an order and never blocks. A renewal that still waits gives way to
+// any later order for the same lock.
 func (k *keeper) post(o order) {
 	k.mu.Lock()
-	k.orders = append(k.orders, o)
+	k.orders = append(slices.DeleteFunc(k.orders, func(waits order) bool {
+		return waits.do == floor.Renew && waits.gen == o.gen
+	}), o)
 	k.mu.Unlock()
 	select {
 	case k.wake <- struct{}{}:
@@ -66,25 +69,21 @@ func (k *keeper) post(o order) {
 	}
 }
 
-// take removes the oldest order that is still of use.
-func (k *keeper) take() (order, bool) {
+// take removes the oldest order.
+func (k *keeper) take() (o order, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for len(k.orders) > 0 {
-		o := k.orders[0]
-		k.orders = slices.Delete(k.orders, 0, 1)
-		superseded := o.do == floor.Renew && slices.ContainsFunc(k.orders, func(later order) bool {
-			return later.gen == o.gen
-		})
-		if !superseded {
-			return o, true
-		}
+	if len(k.orders) == 0 {
+		return order{}, false
 	}
-	return order{}, false
+	o = k.orders[0]
+	k.orders = slices.Delete(k.orders, 0, 1)
+	return o, true
 }
 
 // run works until over is closed, after which nothing is posted any more, and
-// then through what is left. Once ctx has ended it only hands back.
+// then through what is left. Once ctx has ended it only hands back, also what was
+// granted when nobody was there any more to take it.
 func (k *keeper) run(ctx context.Context, over <-chan struct{}) {
 	pulse := time.NewTicker(pulsePeriod)
 	defer pulse.Stop()
@@ -100,6 +99,9 @@ func (k *keeper) run(ctx context.Context, over <-chan struct{}) {
 			k.carryOut(ctx, o)
 			k.turned()
 		}
+	}
+	for gen := range k.claims {
+		k.carryOut(ctx, order{do: floor.Yield, gen: gen})
 	}
 }
 
