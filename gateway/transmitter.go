@@ -23,7 +23,7 @@ type transmitter struct {
 	playout *media.Playout
 	now     func() time.Duration
 
-	until atomic.Int64 // on the port's clock; 0 is not keyed
+	until atomic.Int64 // keyed before this, on the port's clock; 0 is not keyed
 	wake  chan struct{}
 }
 
@@ -34,11 +34,11 @@ func newTransmitter(out hal.Output, t media.KeyTiming, playout *media.Playout, n
 // fill is what the card pulls.
 func (t *transmitter) fill(period []int16) {
 	speech := t.playout.Fill(period)
-	until := int64(0)
+	now, until := int64(t.now()), int64(0)
 	if t.keying.Process(period, speech) {
-		until = int64(t.now() + keyStall)
+		until = now + int64(keyStall)
 	}
-	if was := t.until.Swap(until); (was == 0) != (until == 0) {
+	if was := t.until.Swap(until); (was > now) != (until > now) {
 		select {
 		case t.wake <- struct{}{}:
 		default:
