@@ -22,8 +22,8 @@ type splice struct {
 
 	ssrc     uint32
 	in, seq  uint16 // newest sequence number, as received and as sent
-	ts       uint32 // timestamp of seq, as sent
-	inTS     uint32
+	inTS     uint32 // timestamp of seq, as received
+	at       int64  // when seq sounds, in samples since start: a night is longer than a timestamp can tell
 	speaking bool
 }
 
@@ -36,24 +36,26 @@ func (s *splice) next(h *rtp.Header) (uint16, uint32, bool) {
 	ahead := int16(h.SequenceNumber - s.in)
 	if !s.speaking || h.SSRC != s.ssrc || ahead > maxGap || ahead < -maxGap {
 		s.begin(h)
-		return s.seq, s.ts, true
+		return s.seq, s.timestamp(s.at), true
 	}
-	seq, ts := s.seq+uint16(ahead), s.ts+h.Timestamp-s.inTS
+	seq, at := s.seq+uint16(ahead), s.at+int64(int32(h.Timestamp-s.inTS))
 	if ahead > 0 {
-		s.in, s.inTS, s.seq, s.ts = h.SequenceNumber, h.Timestamp, seq, ts
+		s.in, s.inTS, s.seq, s.at = h.SequenceNumber, h.Timestamp, seq, at
 	}
-	return seq, ts, h.Marker
+	return seq, s.timestamp(at), h.Marker
 }
+
+func (s *splice) timestamp(at int64) uint32 { return s.base + uint32(at) }
 
 // begin places the packet right behind the last in sequence, and in time where
 // the clock is, since a receiver takes a timestamp that stood still for delay.
 func (s *splice) begin(h *rtp.Header) {
-	now := s.base + uint32(time.Since(s.start).Microseconds()*(media.SampleRate/1000)/1000)
-	if earliest := s.ts + media.FrameSamples; s.speaking && int32(now-earliest) < 0 {
-		now = earliest
+	now := time.Since(s.start).Microseconds() * (media.SampleRate / 1000) / 1000
+	if s.speaking {
+		now = max(now, s.at+media.FrameSamples)
 	}
 	s.ssrc, s.in, s.inTS = h.SSRC, h.SequenceNumber, h.Timestamp
 	s.seq++
-	s.ts = now
+	s.at = now
 	s.speaking = true
 }

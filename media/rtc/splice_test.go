@@ -90,3 +90,19 @@ func TestSpliceNeverJumps(t *testing.T) {
 		}
 	})
 }
+
+// A channel may be silent for a night, which is longer than half of what a
+// timestamp can count.
+func TestTimestampsFollowTheClockOverALongSilence(t *testing.T) {
+	for _, silence := range []time.Duration{time.Hour, 13 * time.Hour, 25 * time.Hour, 72 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSplice(time.Now())
+			_, ts, _ := s.next(header(1, 1, 0))
+			time.Sleep(silence)
+			_, u, _ := s.next(header(2, 1, 0))
+			if want := uint32(int64(silence / time.Millisecond * media.SampleRate / 1000)); u-ts != want {
+				t.Errorf("timestamp advanced by %d in %v, want %d", u-ts, silence, want)
+			}
+		})
+	}
+}
