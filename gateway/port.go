@@ -121,9 +121,12 @@ func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }
 func (p *Port) now() time.Duration { return time.Since(p.start) }
 
 // rightsRead takes in the user's rights as they were read or published. The actor
-// is told of them; nothing more is sent even before it has heard.
+// is told of them; nothing more is sent even before it has heard. Rights that
+// cannot be read neither bar nor give back.
 func (p *Port) rightsRead(r redis.Rights) {
-	p.talker.gate.Bar(r.Known && !r.MayTalk(p.opt.Channel))
+	if r.Known {
+		p.talker.gate.Bar(!r.MayTalk(p.opt.Channel))
+	}
 	send(p.rights, r, p.over)
 }
 

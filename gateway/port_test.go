@@ -252,6 +252,11 @@ func TestRevocationWithStalledActor(t *testing.T) {
 		if last := frames[len(frames)-1].at; last.After(revoked) {
 			t.Errorf("a frame %v after the revocation", last.Sub(revoked))
 		}
+		go w.redis.rights(redis.Rights{}) // Redis cannot be read: nothing is given back
+		w.pass(100 * time.Millisecond)
+		if n := len(w.link.take()); n > 0 {
+			t.Errorf("%d frames after the revocation, when rights could not be read", n)
+		}
 		close(stall)
 		w.pass(100 * time.Millisecond)
 		w.expect(floor.Refused, floor.Revoked)
