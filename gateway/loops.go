@@ -32,8 +32,8 @@ func (l linkEvents) LinkDown(reason error) {
 
 func (l linkEvents) Receive(p media.Packet) { l.p.heard.Push(p) }
 
-// path is the way of speech out of the port. It is up while the link is and the
-// microphone delivers.
+// path is the way of speech out of the port. It is up while the link is, from the
+// first sound of the microphone until its error.
 type path struct {
 	mu        sync.Mutex
 	link, mic bool
@@ -109,15 +109,17 @@ func press(e hal.Edge, start time.Time) floor.Event {
 // capture keeps the microphone's memory filled.
 func (p *Port) capture(ctx context.Context) error {
 	period := make([]int16, hal.PeriodSamples)
-	for {
+	for first := true; ; first = false {
 		at, err := p.opt.Hardware.Mic.Read(period)
 		if err != nil {
 			p.path.setMic(false)
 			return ended(ctx, "microphone", err)
 		}
 		p.mic.Write(period, at)
-		p.path.setMic(true)
 		p.beats.turn(Capture)
+		if first {
+			p.path.setMic(true)
+		}
 	}
 }
 
