@@ -134,10 +134,11 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 
 // openLink is the media connection of the kind that the configuration names.
 func openLink(cfg config.Config, log *slog.Logger) (gateway.Link, error) {
-	token := func() (string, error) { return readSecret("link.token_file", cfg.Link.Hub.TokenFile) }
-	if _, err := token(); err != nil {
+	token, err := portToken(cfg.Link.Hub.TokenFile, cfg)
+	if err != nil {
 		return nil, err
 	}
+	warnOfRole(token, cfg.Identity.Role, log)
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func openLink(cfg config.Config, log *slog.Logger) (gateway.Link, error) {
 	return linkhub.New(linkhub.Config{
 		URL:     string(cfg.Link.Hub.URL),
 		Channel: cfg.Channel,
-		Token:   func(context.Context) (string, error) { return token() },
+		Token:   func(context.Context) (string, error) { return portToken(cfg.Link.Hub.TokenFile, cfg) },
 		Engine:  engine,
 		Logger:  log,
 	})

@@ -36,6 +36,23 @@ func (c *Claims) Sign(secret []byte) (string, error) {
 	return token, nil
 }
 
+// ErrNoClaims says that a text is no token, or carries no claims of a member.
+var ErrNoClaims = errors.New("not a member's token (JWT)")
+
+// ReadClaims returns what a token says, true or not: the signature is the hub's to
+// verify, and so is the expiry. The error wraps ErrNoClaims and shows nothing of
+// the token.
+func ReadClaims(token string) (*Claims, error) {
+	c := &Claims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(token, c); err != nil {
+		return nil, ErrNoClaims
+	}
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoClaims, err)
+	}
+	return c, nil
+}
+
 // Validate says what else than signature and expiry a token must have.
 func (c *Claims) Validate() error {
 	if c.UserID == "" {
@@ -47,8 +64,8 @@ func (c *Claims) Validate() error {
 	return nil
 }
 
-// role is the role in the event.
-func (c *Claims) role() redis.Role {
+// MemberRole is the role in the event, whichever way it is spelled.
+func (c *Claims) MemberRole() redis.Role {
 	if c.EventRole != "" {
 		return redis.Role(c.EventRole)
 	}
@@ -56,18 +73,18 @@ func (c *Claims) role() redis.Role {
 }
 
 func (c *Claims) isAdmin() bool {
-	return redis.Role(c.GlobalRole) == redis.RoleAdmin || c.role() == redis.RoleAdmin
+	return redis.Role(c.GlobalRole) == redis.RoleAdmin || c.MemberRole() == redis.RoleAdmin
 }
 
-// mayJoin says whether the holder may be on a channel, which is not to say that
+// MayJoin says whether the holder may be on a channel, which is not to say that
 // it may talk there.
-func (c *Claims) mayJoin(channel string) bool {
+func (c *Claims) MayJoin(channel string) bool {
 	return c.isAdmin() || slices.Contains(c.ChannelIDs, channel)
 }
 
 // mayManage says whether the holder may change the talk rights of others.
 func (c *Claims) mayManage() bool {
-	return c.isAdmin() || c.role() == redis.RoleDispatch
+	return c.isAdmin() || c.MemberRole() == redis.RoleDispatch
 }
 
 // verifier checks bearer tokens.

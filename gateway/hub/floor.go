@@ -34,7 +34,7 @@ func (h *Hub) requestFloor(w http.ResponseWriter, r *http.Request, c *Claims) {
 	defer m.asking.Unlock()
 	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
 	defer cancel()
-	status, answer := h.ask(ctx, ch, m, c.role())
+	status, answer := h.ask(ctx, ch, m, c.MemberRole())
 	h.answerFloor(w, status, answer)
 }
 

@@ -112,7 +112,7 @@ func (h *Hub) authorize(limits limits, f authorized) http.Handler {
 		switch {
 		case !validName(channel):
 			writeError(w, http.StatusBadRequest, "the channel's ID is empty, too long or not printable")
-		case !c.mayJoin(channel):
+		case !c.MayJoin(channel):
 			writeError(w, http.StatusForbidden, "the token is not for this channel")
 		default:
 			f(w, r, c)
