@@ -8,13 +8,15 @@ export CGO_ENABLED := 0
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 # For each fuzz target.
 FUZZTIME ?= 20s
+# Boards, as Debian calls them.
+ARCHS := arm64 armhf amd64
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium node:nodejs systemd-analyze:systemd
 
-.PHONY: help demo build test hil race bench lint fuzz failures clean
+.PHONY: help demo build test hil race bench lint fuzz failures cross reproducible deb deb-test clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## two virtual radios, a hub and Redis in one process; open the page it prints
 	$(GO) run ./cmd/talkgate demo
@@ -48,5 +50,18 @@ failures: ## the table of Redis failures in docs/redis.md, measured anew
 	.ci/needs.sh redis-server redis-sentinel
 	$(GO) test -count=1 -timeout 20m -run '^TestFailures$$' ./state/redis -failures ../../docs/redis.md
 
+cross: ## dist/ARCH/talkgate for arm64, armhf and amd64, stripped; the same commit gives the same bytes
+	systemd/cross.sh $(ARCHS)
+
+reproducible: ## make one binary twice, in two places, and compare
+	systemd/reproducible.sh amd64
+
+deb: cross ## dist/talkgate_VERSION_ARCH.deb of each
+	systemd/deb/build.sh $(ARCHS)
+
+deb-test: deb ## judge the packages; install, upgrade, remove and purge one in a Debian of its own
+	.ci/needs.sh lintian debootstrap
+	systemd/deb/test.sh
+
 clean: ## remove what the other targets made
-	rm -rf build
+	rm -rf build dist

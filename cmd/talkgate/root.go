@@ -35,6 +35,7 @@ Exit codes:
 		newBanCommand(),
 		newConfigCommand(),
 		newVersionCommand(),
+		newManCommand(),
 	)
 	return root
 }

@@ -1,0 +1,35 @@
+#!/bin/sh
+# build.sh ARCH ...: dist/talkgate_VERSION_ARCH.deb of what cross.sh made. The
+# same commit always gives the same bytes.
+set -eu
+cd "$(dirname "$0")/../.."
+go=${GO:-go}
+# The newest whose dependencies can be had from the module proxy.
+nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.41.0
+
+stage=dist/stage
+rm -rf $stage
+mkdir -p $stage/man
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+$go run ./cmd/talkgate man $stage/man
+gzip -9n $stage/man/*.1
+for shell in bash zsh fish; do $go run ./cmd/talkgate completion $shell >$stage/completion.$shell; done
+
+VERSION=$(systemd/version.sh)
+export VERSION
+for arch in "$@"; do
+	DEPENDS=
+	if $go version -m "dist/$arch/talkgate" | grep -q 'CGO_ENABLED=1'; then
+		DEPENDS='libc6 (>= 2.34), libasound2 (>= 1.2)'
+	fi
+	{
+		printf 'talkgate (%s) stable; urgency=medium\n\n' "$VERSION"
+		printf '  * Built from commit %s.\n\n' "$(git rev-parse HEAD)"
+		printf ' -- The talkgate authors <talkgate@users.noreply.github.com>  %s\n' "$(git log -1 --format=%cD)"
+	} | gzip -9n >$stage/changelog.gz
+	gzip -9nc docs/install.md >$stage/install.md.gz
+	sed "s/@ARCH@/$arch/; s/@DEPENDS@/$DEPENDS/" systemd/deb/nfpm.yaml >$stage/nfpm.yaml
+	env -u GOOS -u GOARCH CGO_ENABLED=0 $go run $nfpm package --config $stage/nfpm.yaml --packager deb \
+		--target "dist/talkgate_${VERSION}_$arch.deb"
+done

@@ -1,0 +1,74 @@
+#!/bin/sh
+# test.sh: judges the packages in dist/ with lintian, and installs, upgrades,
+# removes and purges this machine's in a Debian of its own. That Debian is made
+# once a machine and kept outside the tree. Needs root.
+set -eu
+cd "$(dirname "$0")/../.."
+say() { echo "deb-test: $*" >&2; }
+fail() { say "FAILED: $*"; exit 1; }
+
+sudo=
+[ "$(id -u)" = 0 ] || sudo='sudo -n'
+arch=$(dpkg --print-architecture)
+deb=$(ls -t dist/talkgate_*_"$arch".deb | head -1)
+
+for each in dist/talkgate_*.deb; do
+	lintian --fail-on error,warning --tag-display-limit 0 --allow-root "$each" || fail "lintian finds fault with $each"
+	say "lintian has nothing to say about $each"
+done
+
+packages=systemd,systemd-sysv,dbus,udev,kmod,iproute2,libasound2
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/talkgate/debian-12-$arch-$(echo $packages | sha256sum | cut -c1-8)
+if [ ! -e "$cache/ready" ]; then
+	say "making a Debian, once on this machine"
+	$sudo rm -rf "$cache"
+	mkdir -p "$(dirname "$cache")"
+	$sudo debootstrap --variant=minbase --include=$packages bookworm "$cache" >&2
+	$sudo touch "$cache/ready"
+fi
+
+chroot=$(mktemp -d)
+trap '$sudo umount "$chroot/proc" 2>/dev/null; $sudo rm -rf --one-file-system "$chroot"' EXIT
+$sudo cp -a "$cache/." "$chroot"
+$sudo mount -t proc proc "$chroot/proc"
+in_chroot() { $sudo chroot "$chroot" env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+has() { in_chroot test -e "$1" || fail "$2: $1 is missing"; }
+hasnt() { in_chroot test ! -e "$1" || fail "$2: $1 is left"; }
+
+# An older package of the same content, to upgrade from.
+old=$(mktemp -d)
+dpkg-deb -R "$deb" "$old/tree"
+sed -i 's/^Version: .*/Version: 0.0.0~1/' "$old/tree/DEBIAN/control"
+dpkg-deb -b --root-owner-group "$old/tree" "$chroot/old.deb" >/dev/null
+rm -rf "$old"
+$sudo cp "$deb" "$chroot/new.deb"
+
+in_chroot dpkg -i /old.deb >&2
+has /usr/bin/talkgate install
+in_chroot talkgate version >&2
+in_chroot id talkgate | grep -q 'gpio.*' || fail "install: the user talkgate is not in group gpio"
+in_chroot id talkgate | grep -q 'audio' || fail "install: the user talkgate is not in group audio"
+[ "$(in_chroot stat -c '%U:%G %a' /etc/talkgate)" = 'root:talkgate 750' ] || fail "install: /etc/talkgate is $(in_chroot stat -c '%U:%G %a' /etc/talkgate)"
+in_chroot systemd-analyze verify --man=no talkgate-hub.service talkgate@north.service >&2 || fail "the units as installed"
+say "installed"
+
+# What an administrator changed survives, and so does what the port is told.
+in_chroot sh -c 'echo "# mine" >>/etc/default/talkgate-hub; echo mine >/etc/talkgate/north.yaml'
+in_chroot dpkg -i --force-confdef /new.deb >&2
+in_chroot grep -q '# mine' /etc/default/talkgate-hub || fail "upgrade: a changed conffile was overwritten"
+has /etc/talkgate/north.yaml upgrade
+in_chroot dpkg-query -W -f '${Version}\n' talkgate | grep -qv '^0.0.0~1$' || fail "upgrade: the old version is still there"
+say "upgraded"
+
+in_chroot dpkg -r talkgate >&2
+hasnt /usr/bin/talkgate remove
+hasnt /lib/systemd/system/talkgate-hub.service remove
+has /etc/talkgate/north.yaml remove
+has /etc/default/talkgate-hub remove
+say "removed"
+
+in_chroot dpkg -P talkgate >&2
+hasnt /etc/talkgate purge
+hasnt /etc/default/talkgate-hub purge
+in_chroot sh -c '! find / -xdev -name "*talkgate*" -not -path "/proc/*" -not -path "/sys/*" -not -path "/var/log/*" | grep .' || fail "purge: something is left"
+say "purged: all is well with $deb"
