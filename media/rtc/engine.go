@@ -109,6 +109,8 @@ func (e *Engine) settings(cfg Config) (webrtc.SettingEngine, error) {
 	s.SetDTLSInsecureSkipHelloVerify(true)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmit)
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	// A Chorus hears streams that no description told of.
+	s.SetHandleUndeclaredSSRCWithoutAnswer(true)
 	if len(cfg.Interfaces) > 0 {
 		s.SetInterfaceFilter(func(name string) bool { return slices.Contains(cfg.Interfaces, name) })
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
@@ -14,6 +16,27 @@ type Publication struct {
 	*conn
 	out    *track
 	header rtp.Header
+
+	sent  atomic.Uint64
+	acked atomic.Uint64 // sent, when the peer last acknowledged something
+}
+
+// Unacknowledged is how many frames were sent since the peer's last receiver
+// report about them (RFC 3550 section 6.4.2). A peer that receives reports about
+// every five seconds.
+func (p *Publication) Unacknowledged() uint64 { return p.sent.Load() - p.acked.Load() }
+
+// reported takes in RTCP about the stream.
+func (p *Publication) reported(b []byte) {
+	packets, err := rtcp.Unmarshal(b)
+	if err != nil {
+		return
+	}
+	for _, packet := range packets {
+		if r, ok := packet.(*rtcp.ReceiverReport); ok && len(r.Reports) > 0 {
+			p.acked.Store(p.sent.Load())
+		}
+	}
 }
 
 // Publish offers a stream and returns when frames reach the peer. When it fails
@@ -36,7 +59,7 @@ func (e *Engine) Publish(ctx context.Context, exchange Exchange) (*Publication, 
 }
 
 func (p *Publication) connect(ctx context.Context, exchange Exchange) error {
-	if err := p.send(p.out); err != nil {
+	if err := p.send(p.out, p.reported); err != nil {
 		return err
 	}
 	if err := p.offer(ctx, exchange, listens); err != nil {
@@ -65,26 +88,31 @@ func (p *Publication) WriteOpus(frame []byte, timestamp uint32, first bool) erro
 	p.header.SequenceNumber++
 	p.header.Timestamp = timestamp
 	p.header.Marker = first
+	p.sent.Add(1)
 	return p.out.write(&p.header, frame)
 }
 
 // send adds an outgoing stream, and keeps reading the receiver's reports on it,
 // which would otherwise pile up.
-func (c *conn) send(t *track) error {
+func (c *conn) send(t *track, reported func(rtcp []byte)) error {
 	tr, err := c.pc.AddTransceiverFromTrack(t, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	if err != nil {
 		return fmt.Errorf("add stream: %w", err)
 	}
-	c.drain(tr.Sender())
+	c.drain(tr.Sender(), reported)
 	return nil
 }
 
-func (c *conn) drain(s *webrtc.RTPSender) {
+func (c *conn) drain(s *webrtc.RTPSender, reported func(rtcp []byte)) {
 	c.loop(func() {
 		buf := make([]byte, mtu)
 		for {
-			if _, _, err := s.Read(buf); err != nil {
+			n, _, err := s.Read(buf)
+			if err != nil {
 				return
+			}
+			if reported != nil {
+				reported(buf[:n])
 			}
 		}
 	})

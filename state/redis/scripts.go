@@ -6,7 +6,7 @@ import goredis "github.com/redis/go-redis/v9"
 // its epoch are left out on a cluster, where they live on other slots and are
 // read beforehand.
 type scripts struct {
-	acquire, renew, release, clear script
+	acquire, renew, release, clear, adopt, abandon script
 }
 
 // script keeps its source, which a connection is given before its first use.
@@ -21,15 +21,17 @@ func newScript(source string) script {
 
 func newScripts() scripts {
 	return scripts{
-		acquire: newScript(luaStanding + luaAcquire),
+		acquire: newScript(luaStanding + luaEpoch + luaAcquire),
 		renew:   newScript(luaStanding + luaRenew),
 		release: newScript(luaRelease),
 		clear:   newScript(luaClear),
+		adopt:   newScript(luaStanding + luaEpoch + luaServers + luaAdopt),
+		abandon: newScript(luaStanding + luaServers + luaAbandon),
 	}
 }
 
 func (s scripts) all() []script {
-	return []script{s.acquire, s.renew, s.release, s.clear}
+	return []script{s.acquire, s.renew, s.release, s.clear, s.adopt, s.abandon}
 }
 
 // luaStanding says why a user may not talk, or nil. Time is the server's, which
@@ -46,6 +48,19 @@ local function forbidden(now, channel, user, rights, banned, ban)
   if not score and redis.call('EXISTS', ban) == 1 then return 'banned' end
   if redis.call('SISMEMBER', rights, channel) == 0 then return 'no-rights' end
   return nil
+end
+`
+
+// luaEpoch is the epoch of the next grant: it grows even after the counter was
+// lost.
+const luaEpoch = `
+local function next_epoch(key, now)
+  local epoch = now
+  local last = redis.call('GET', key)
+  if last and string.match(last, '^%d+$') and #last <= 15 and tonumber(last) >= now then
+    epoch = tonumber(last) + 1
+  end
+  return string.format('%.0f', epoch)
 end
 `
 
@@ -73,12 +88,7 @@ if old then
     return {'busy', old, redis.call('PTTL', KEYS[1])}
   end
 end
-local epoch = now
-local last = redis.call('GET', KEYS[2])
-if last and string.match(last, '^%d+$') and #last <= 15 and tonumber(last) >= now then
-  epoch = tonumber(last) + 1
-end
-epoch = string.format('%.0f', epoch)
+local epoch = next_epoch(KEYS[2], now)
 local value = prefix .. epoch .. '}'
 redis.call('SET', KEYS[2], epoch)
 redis.call('SET', KEYS[1], value, 'PX', ttl)

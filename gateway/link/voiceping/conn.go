@@ -1,0 +1,228 @@
+package voiceping
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+)
+
+const (
+	// pingEvery and pongWithin bound how long a dead connection goes unnoticed.
+	pingEvery  = 2 * time.Second
+	pongWithin = 2 * time.Second
+	// writeWithin bounds one frame on its way out.
+	writeWithin = 2 * time.Second
+)
+
+// Refusal is the server's error to a request.
+type Refusal struct{ Request, Text string }
+
+func (e *Refusal) Error() string { return fmt.Sprintf("server refuses %s: %s", e.Request, e.Text) }
+
+// HandshakeError is an HTTP status in place of a WebSocket.
+type HandshakeError struct {
+	Status     int
+	Text       string
+	RetryAfter time.Duration
+}
+
+func (e *HandshakeError) Error() string {
+	what := "see the server's log"
+	switch e.Status {
+	case http.StatusUnauthorized:
+		what = "the token is missing, expired or of another secret: renew it"
+	case http.StatusForbidden:
+		what = "the user is banned: ask a dispatcher"
+	case http.StatusTooManyRequests:
+		what = "too many connections from this address: waiting"
+	case http.StatusBadRequest, http.StatusNotFound:
+		what = "the URL is not that of a VoicePing server: want wss://host/ws"
+	}
+	return fmt.Sprintf("server answers %d %q; %s", e.Status, e.Text, what)
+}
+
+// conn is one WebSocket to the server. Requests may be made from any goroutine.
+type conn struct {
+	ws     *websocket.Conn
+	pushed func(wire.Frame) // called by read, in order
+	over   chan struct{}
+
+	mu      sync.Mutex
+	serial  int
+	waiting map[string]func(wire.Frame) // by id; called once, by read
+	err     error
+}
+
+func dial(ctx context.Context, url, token string, client *http.Client, pushed func(wire.Frame)) (*conn, error) {
+	ws, resp, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+		HTTPClient:   client,
+		Subprotocols: []string{wire.Subprotocol, token},
+	})
+	if err != nil {
+		// The library quotes no header, so the token is not in err.
+		if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols {
+			return nil, fmt.Errorf("no WebSocket: %w", err)
+		}
+		e := &HandshakeError{Status: resp.StatusCode}
+		if resp.Body != nil {
+			body, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
+			e.Text = strings.TrimSpace(string(body))
+		}
+		if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
+			e.RetryAfter = time.Duration(s) * time.Second
+		}
+		return nil, e
+	}
+	ws.SetReadLimit(wire.MaxFrame)
+	return &conn{ws: ws, pushed: pushed, over: make(chan struct{}), waiting: make(map[string]func(wire.Frame))}, nil
+}
+
+// run reads until the connection ends, pings it meanwhile, and returns why it
+// ended.
+func (c *conn) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var pinging sync.WaitGroup
+	pinging.Go(func() { cancel(c.keepAlive(ctx)) })
+	err := c.read(ctx)
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	cancel(err)
+	_ = c.ws.CloseNow()
+	pinging.Wait()
+	c.mu.Lock()
+	c.err = err
+	waiting := c.waiting
+	c.waiting = nil
+	c.mu.Unlock()
+	close(c.over)
+	for id, answer := range waiting {
+		answer(wire.Frame{Type: wire.TypeError, ID: id, Error: "the connection ended"})
+	}
+	return err
+}
+
+func (c *conn) read(ctx context.Context) error {
+	for {
+		_, text, err := c.ws.Read(ctx)
+		if err != nil {
+			return fmt.Errorf("connection to the server: %w", err)
+		}
+		if wire.Echo(text) {
+			continue
+		}
+		f, err := wire.Parse(text)
+		if err != nil {
+			continue // nothing that could be answered
+		}
+		if !f.Reply() {
+			c.pushed(f)
+			continue
+		}
+		c.mu.Lock()
+		answer := c.waiting[f.ID]
+		delete(c.waiting, f.ID)
+		c.mu.Unlock()
+		if answer != nil {
+			answer(f)
+		}
+	}
+}
+
+var errHalfOpen = errors.New("the server does not answer pings")
+
+func (c *conn) keepAlive(ctx context.Context) error {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+		wait, cancel := context.WithTimeout(ctx, pongWithin)
+		err := c.ws.Ping(wait)
+		cancel()
+		if err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return errHalfOpen
+		}
+	}
+}
+
+// post sends a request; answer is called once with its reply, or with an error
+// frame when the connection ends first.
+func (c *conn) post(t wire.Type, data any, answer func(wire.Frame)) error {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	if c.waiting == nil {
+		defer c.mu.Unlock()
+		return fmt.Errorf("%s: %w", t, c.err)
+	}
+	c.serial++
+	id := strconv.Itoa(c.serial)
+	c.waiting[id] = answer
+	c.mu.Unlock()
+	text, err := json.Marshal(wire.Frame{Type: t, ID: id, Data: raw})
+	if err != nil {
+		return err
+	}
+	// Not the caller's context: a write that is cut short ends the connection.
+	ctx, cancel := context.WithTimeout(context.Background(), writeWithin)
+	defer cancel()
+	if err := c.ws.Write(ctx, websocket.MessageText, text); err != nil {
+		_ = c.ws.CloseNow()
+		return fmt.Errorf("%s: %w", t, err)
+	}
+	return nil
+}
+
+// ask sends a request and decodes its reply into reply, unless that is nil. A
+// refusal is a *Refusal.
+func (c *conn) ask(ctx context.Context, t wire.Type, data, reply any) error {
+	replies := make(chan wire.Frame, 1)
+	if err := c.post(t, data, func(f wire.Frame) { replies <- f }); err != nil {
+		return err
+	}
+	select {
+	case f := <-replies:
+		if f.Type == wire.TypeError {
+			return &Refusal{Request: string(t), Text: f.Error}
+		}
+		if reply == nil {
+			return nil
+		}
+		return f.Into(reply)
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", t, context.Cause(ctx))
+	}
+}
+
+// closedWith is the close code the server gave, or -1.
+func closedWith(err error) int { return int(websocket.CloseStatus(err)) }
+
+// alive reports whether the connection has not ended.
+func (c *conn) alive() bool {
+	select {
+	case <-c.over:
+		return false
+	default:
+		return true
+	}
+}

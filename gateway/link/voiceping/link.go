@@ -1,0 +1,166 @@
+// Package voiceping is a port's link to the VoicePing servers: a full member of
+// their channels, over their WebSocket signalling and mediasoup's media.
+//
+// A Link is two things to its port. As [gateway.Link] it joins, produces at the
+// join, consumes every producer it hears of, and keeps all that for good. As
+// [gateway.SpeakerLock] it takes the floor through the server's ptt-start, which
+// alone makes the server forward what is said, and from then on minds the lock in
+// Redis itself: the server neither renews it nor silences a talker who lost it.
+package voiceping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// connectTimeout bounds one attempt from the handshake to the first media.
+const connectTimeout = 10 * time.Second
+
+// Config is where a Link connects to, as whom, and with what.
+type Config struct {
+	// URL is the server's WebSocket, for example "wss://ptt.example/ws".
+	URL string
+	// UserID and Role are those of the token.
+	UserID string
+	Role   redis.Role
+	// Channel is talked and listened on, the channels of Monitor are listened
+	// on.
+	Channel string
+	Monitor []string
+	// Sharing is how many gateways reach the server from one address, which
+	// share its limits; zero is one.
+	Sharing int
+	// Token returns the token to connect with. refused is the one that the
+	// server has just refused, or empty: it is of no use any more.
+	Token func(ctx context.Context, refused string) (string, error)
+	// Engine makes the sessions and outlives the Link.
+	Engine *rtc.Engine
+	// State is the Redis that the server uses.
+	State State
+	// Client makes the handshake; nil is Go's default.
+	Client *http.Client
+	// Logger is told of connections made, lost and refused; nil discards it.
+	Logger *slog.Logger
+}
+
+// State is the shared state as a Link uses it.
+type State interface {
+	gateway.SpeakerLock
+	Adopt(ctx context.Context, cl redis.Claim) (redis.Decision, error)
+	Abandon(ctx context.Context, cl redis.Claim, age time.Duration) (bool, error)
+	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
+}
+
+// Link implements [gateway.Link] and [gateway.SpeakerLock].
+type Link struct {
+	cfg Config
+	log *slog.Logger
+
+	session atomic.Pointer[session] // nil while the link is down
+	grant   atomic.Pointer[grant]   // nil while nothing is granted
+	members roster
+
+	// floor orders requests for the floor and what has to be undone of them.
+	floor     sync.Mutex
+	unsettled map[string]bool // tokens of claims whose request nobody answered
+}
+
+var (
+	_ gateway.Link        = (*Link)(nil)
+	_ gateway.SpeakerLock = (*Link)(nil)
+)
+
+// New checks the configuration. It does not connect; Run does.
+func New(cfg Config) (*Link, error) {
+	u, err := url.Parse(cfg.URL)
+	if err != nil || (u.Scheme != "ws" && u.Scheme != "wss") || u.Host == "" || u.User != nil {
+		return nil, errors.New("VoicePing URL: want wss://host/ws or ws://host/ws without user and password")
+	}
+	if cfg.Channel == "" || cfg.UserID == "" || cfg.Token == nil || cfg.Engine == nil || cfg.State == nil {
+		return nil, errors.New("VoicePing link: UserID, Channel, Token, Engine and State are required")
+	}
+	if slices.Contains(cfg.Monitor, cfg.Channel) {
+		return nil, fmt.Errorf("VoicePing link: channel %q is talked on and need not be monitored", cfg.Channel)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Link{cfg: cfg, log: cfg.Logger, members: newRoster(), unsettled: make(map[string]bool)}, nil
+}
+
+// Run implements [gateway.Link]. It runs once at a time.
+func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
+	p := patience{sharing: l.cfg.Sharing}
+	refused := ""
+	for {
+		p.dial(time.Now())
+		token, lived, err := l.once(ctx, refused, ev)
+		if ctx.Err() != nil {
+			return nil
+		}
+		refused = ""
+		var no *HandshakeError
+		if errors.As(err, &no) && no.Status == http.StatusUnauthorized {
+			refused = token
+		}
+		wait := p.next(time.Now(), err, lived)
+		l.log.Warn("no session with the VoicePing server", "error", err, "url", l.cfg.URL, "retry_in", wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// once runs one session to its end: with which token, how long it stood, and
+// why it ended.
+func (l *Link) once(ctx context.Context, refused string, ev gateway.LinkEvents) (token string, lived time.Duration, err error) {
+	setup, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if token, err = l.cfg.Token(setup, refused); err != nil {
+		return "", 0, fmt.Errorf("token: %w", err)
+	}
+	s, err := l.connect(setup, token, ev)
+	if err != nil {
+		return token, 0, err
+	}
+	defer s.close()
+	if err := s.join(setup); err != nil {
+		return token, 0, s.because(err)
+	}
+	began := time.Now()
+	l.session.Store(s)
+	l.log.Info("session with the VoicePing server", "url", l.cfg.URL)
+	ev.LinkUp()
+	err = s.because(s.watch(ctx))
+	l.session.Store(nil)
+	ev.LinkDown(err)
+	return token, time.Since(began), err
+}
+
+// WriteOpus implements [gateway.Link]. Besides the port's own gate, a frame
+// needs the server's grant.
+func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
+	s, g := l.session.Load(), l.grant.Load()
+	if s == nil || g == nil || g.session != s || g.cut.Load() {
+		return gateway.ErrLinkDown
+	}
+	err := s.voice.WriteOpus(frame, timestamp, first)
+	if err != nil && s.voice.Err() != nil {
+		return gateway.ErrLinkDown
+	}
+	return err
+}
