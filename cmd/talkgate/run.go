@@ -11,9 +11,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
-	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -60,7 +58,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		return err
 	}
 	defer closing(&err, state.Close)
-	link, err := openLink(cfg, log)
+	link, lock, err := openLink(cfg, state, log)
 	if err != nil {
 		return err
 	}
@@ -73,6 +71,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	clock := newClock(log)
 	care := &portCare{load: load, level: level, clock: clock, log: log, cfg: cfg, news: make(chan struct{}, 1)}
 	opt := portOptions(cfg, state, clockedLink{link, clock}, log)
+	opt.Lock = lock
 	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
 		watch := clockedWatch{state, clock}
 		opt.Rights, opt.Floor = watch, watch
@@ -130,24 +129,4 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		opt.Tones.Gain(float64(cfg.Audio.Tones.Gain))
 	}
 	return opt
-}
-
-// openLink is the media connection of the kind that the configuration names.
-func openLink(cfg config.Config, log *slog.Logger) (gateway.Link, error) {
-	token, err := portToken(cfg.Link.Hub.TokenFile, cfg)
-	if err != nil {
-		return nil, err
-	}
-	warnOfRole(token, cfg.Identity.Role, log)
-	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
-	if err != nil {
-		return nil, err
-	}
-	return linkhub.New(linkhub.Config{
-		URL:     string(cfg.Link.Hub.URL),
-		Channel: cfg.Channel,
-		Token:   func(context.Context) (string, error) { return portToken(cfg.Link.Hub.TokenFile, cfg) },
-		Engine:  engine,
-		Logger:  log,
-	})
 }

@@ -67,12 +67,27 @@ type Redis struct {
 type Link struct {
 	Kind string   `yaml:"kind" need:"true" union:"true" example:"hub" doc:"kind of channel server"`
 	Hub  *HubLink `yaml:"hub" doc:"talkgate's own hub, over WHIP and WHEP"`
+
+	VoicePing *VoicePingLink `yaml:"voiceping" doc:"the VoicePing servers, as a member of their channels"`
 }
 
 // HubLink is a session with talkgate's hub.
 type HubLink struct {
 	URL       URL  `yaml:"url" need:"true" schemes:"http https" example:"http://127.0.0.1:8080" doc:"where the hub listens"`
 	TokenFile File `yaml:"token_file" need:"true" example:"north-gate.token" doc:"file that holds the port's bearer token; read anew for each connection"`
+}
+
+// VoicePingLink is a membership on the VoicePing servers. Its token is in a file,
+// or got from the control plane.
+type VoicePingLink struct {
+	URL          URL    `yaml:"url" need:"true" schemes:"ws wss" example:"wss://ptt.example/ws" doc:"the server's WebSocket"`
+	TokenFile    File   `yaml:"token_file" doc:"file that holds the port's token, read anew for each connection; empty asks control_plane"`
+	ControlPlane URL    `yaml:"control_plane" schemes:"http https" doc:"where the port logs in for its token; empty uses token_file"`
+	Email        string `yaml:"email" match:"^[^\\s\\p{C}]*$" as:"an e-mail address" within:"0..254" doc:"who logs in on control_plane"`
+	PasswordFile File   `yaml:"password_file" doc:"file that holds the password for control_plane"`
+	EventID      string `yaml:"event_id" match:"^[^\\s\\p{C}]*$" as:"an ID without blanks" within:"0..128" doc:"ID of the event to get a token for from control_plane"`
+	Monitor      string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on"`
+	Sharing      int    `yaml:"sharing" within:"1..38" doc:"how many gateways reach the server from one public address; together they keep to its limit of 40 logins in 15 minutes"`
 }
 
 // Hardware is what the port is wired to. Driver names the one of the pointers
@@ -126,7 +141,7 @@ type Log struct {
 func Default() Config {
 	return Config{
 		Identity: Identity{Role: "GENERAL"},
-		Link:     Link{Hub: &HubLink{}},
+		Link:     Link{Hub: &HubLink{}, VoicePing: &VoicePingLink{Sharing: 1}},
 		Hardware: Hardware{Sim: &SimHardware{}},
 		Talk: Talk{
 			Lease:          time.Second,

@@ -33,7 +33,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if c.Channel == "" || c.Link.Hub == nil || c.Hardware.Sim == nil || c.Talk.LockTTL < 2*c.Talk.Lease {
+		if c.Channel == "" || (c.Link.Hub == nil) == (c.Link.VoicePing == nil) || c.Hardware.Sim == nil || c.Talk.LockTTL < 2*c.Talk.Lease {
 			t.Fatalf("got %+v", c)
 		}
 	})

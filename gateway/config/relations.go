@@ -18,8 +18,32 @@ func (d *decoder) relations(c Config) {
 	if t.MaxTalk < t.Lease {
 		d.relation("talk.max_talk", "talk.lease", fmt.Sprint("at least talk.lease, ", t.Lease), t.MaxTalk)
 	}
+	if v := c.Link.VoicePing; v != nil {
+		d.voiceping(*v, c.Channel)
+	}
 	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
 		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")
+	}
+}
+
+// voiceping checks that there is one way to a token, and all it takes.
+func (d *decoder) voiceping(v VoicePingLink, channel string) {
+	switch {
+	case v.ControlPlane == "" && v.TokenFile == "":
+		d.relation("link.token_file", "link.kind", "a file, or link.control_plane", "neither")
+	case v.ControlPlane != "" && v.TokenFile != "":
+		d.relation("link.token_file", "link.control_plane", "none, as link.control_plane gives the token", "one")
+	case v.ControlPlane != "":
+		for _, k := range []struct{ key, value string }{
+			{"link.email", v.Email}, {"link.password_file", string(v.PasswordFile)}, {"link.event_id", v.EventID},
+		} {
+			if k.value == "" {
+				d.relation(k.key, "link.control_plane", "something, as link.control_plane wants it", "nothing")
+			}
+		}
+	}
+	if slices.Contains(strings.Fields(v.Monitor), channel) {
+		d.relation("link.monitor", "channel", "other channels than the port's own", channel)
 	}
 }
 

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/gateway/link/voiceping"
+	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// openLink is the media connection of the kind that the configuration names, and
+// what takes the floor on it.
+func openLink(cfg config.Config, state *redis.Client, log *slog.Logger) (gateway.Link, gateway.SpeakerLock, error) {
+	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	if cfg.Link.VoicePing != nil {
+		link, err := openVoicePing(cfg, engine, state, log)
+		if err != nil {
+			return nil, nil, err
+		}
+		return link, link, nil
+	}
+	link, err := openHub(cfg, engine, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return link, state, nil
+}
+
+func openHub(cfg config.Config, engine *rtc.Engine, log *slog.Logger) (*linkhub.Link, error) {
+	token, err := portToken(cfg.Link.Hub.TokenFile, cfg)
+	if err != nil {
+		return nil, err
+	}
+	warnOfRole(token, cfg.Identity.Role, log)
+	return linkhub.New(linkhub.Config{
+		URL:     string(cfg.Link.Hub.URL),
+		Channel: cfg.Channel,
+		Token:   func(context.Context) (string, error) { return portToken(cfg.Link.Hub.TokenFile, cfg) },
+		Engine:  engine,
+		Logger:  log,
+	})
+}
+
+func openVoicePing(cfg config.Config, engine *rtc.Engine, state *redis.Client, log *slog.Logger) (*voiceping.Link, error) {
+	v := cfg.Link.VoicePing
+	token, err := voicePingToken(v, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	return voiceping.New(voiceping.Config{
+		URL:     string(v.URL),
+		UserID:  cfg.Identity.UserID,
+		Role:    redis.Role(cfg.Identity.Role),
+		Channel: cfg.Channel,
+		Monitor: strings.Fields(v.Monitor),
+		Sharing: v.Sharing,
+		Token:   token,
+		Engine:  engine,
+		State:   state,
+		Logger:  log,
+	})
+}
+
+// voicePingToken is where the port's token comes from. What cannot be read now
+// is an error at once.
+func voicePingToken(v *config.VoicePingLink, cfg config.Config, log *slog.Logger) (func(ctx context.Context, refused string) (string, error), error) {
+	if v.ControlPlane == "" {
+		token, err := portToken(v.TokenFile, cfg)
+		if err != nil {
+			return nil, err
+		}
+		warnOfRole(token, cfg.Identity.Role, log)
+		return func(context.Context, string) (string, error) { return portToken(v.TokenFile, cfg) }, nil
+	}
+	password := func() (string, error) { return readSecret("link.password_file", v.PasswordFile) }
+	if _, err := password(); err != nil {
+		return nil, err
+	}
+	c, err := voiceping.NewControlPlane(string(v.ControlPlane), v.Email, password, v.EventID)
+	if err != nil {
+		return nil, configError{err}
+	}
+	return c.Token, nil
+}
