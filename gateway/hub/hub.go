@@ -29,6 +29,7 @@ type State interface {
 	floorReader
 	floorLock
 	rightsWriter
+	sessionStore
 	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 	Ping(ctx context.Context) error
 }
@@ -111,6 +112,8 @@ type Hub struct {
 	listener net.Listener // nil without Config.Listen
 	handler  http.Handler
 
+	attendance *attendance
+
 	ctx    context.Context
 	cancel context.CancelFunc
 	// alive counts the sessions; none begins once closing is set.
@@ -135,6 +138,8 @@ func New(cfg Config) (*Hub, error) {
 		tokens:   newVerifier(cfg.Secret),
 		channels: map[string]*channel{},
 		sessions: map[string]*session{},
+
+		attendance: newAttendance(cfg.State, cfg.Logger),
 	}
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)
@@ -173,6 +178,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	if h.listener != nil {
 		go func() { failed <- srv.Serve(h.listener) }()
 	}
+	empty, written := make(chan struct{}), make(chan struct{})
+	go func() { defer close(written); h.attendance.run(empty) }()
 	var err error
 	select {
 	case <-ctx.Done():
@@ -186,6 +193,8 @@ func (h *Hub) Run(ctx context.Context) error {
 		_ = srv.Close() // whoever still talks to us has had its time
 	}
 	h.closeSessions()
+	close(empty)
+	<-written
 	return err
 }
 

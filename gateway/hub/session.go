@@ -41,9 +41,10 @@ type peer interface {
 
 // session is one WHIP or WHEP session.
 type session struct {
-	id, kind, channel, userID string
-	peer                      peer
-	ended                     chan struct{} // closed when nothing of it is left
+	id, kind, channel, userID, userName string
+
+	peer  peer
+	ended chan struct{} // closed when nothing of it is left
 }
 
 var (
@@ -83,6 +84,7 @@ func (h *Hub) register(s *session, gone func()) {
 	h.mu.Unlock()
 	log := h.log.With("kind", s.kind, "channel", s.channel, "user", s.userID)
 	log.Info("session begun")
+	h.attendance.arrive(s)
 	go func() {
 		defer h.alive.Done()
 		select {
@@ -94,6 +96,7 @@ func (h *Hub) register(s *session, gone func()) {
 		delete(h.sessions, s.id)
 		h.mu.Unlock()
 		gone()
+		h.attendance.depart(s)
 		close(s.ended)
 		log.Info("session ended", "reason", s.peer.Err())
 	}()
@@ -128,7 +131,7 @@ func (h *Hub) publish(w http.ResponseWriter, r *http.Request, c *Claims) {
 		ch.part(m)
 		h.leave(ch)
 	}
-	s := &session{kind: kindWHIP, channel: ch.id, userID: c.UserID}
+	s := &session{kind: kindWHIP, channel: ch.id, userID: c.UserID, userName: c.UserName}
 	h.accept(w, r, s, gone, func(ctx context.Context) (peer, string, error) {
 		return h.cfg.Media.AcceptPublisher(ctx, offer, func(p *rtp.Packet) { ch.fwd.receive(src, p) })
 	})
@@ -154,7 +157,7 @@ func (h *Hub) listen(w http.ResponseWriter, r *http.Request, c *Claims) {
 		ch.part(m)
 		h.leave(ch)
 	}
-	s := &session{kind: kindWHEP, channel: ch.id, userID: c.UserID}
+	s := &session{kind: kindWHEP, channel: ch.id, userID: c.UserID, userName: c.UserName}
 	h.accept(w, r, s, gone, func(ctx context.Context) (peer, string, error) {
 		p, answer, err := h.cfg.Media.AcceptListener(ctx, offer)
 		if err != nil {

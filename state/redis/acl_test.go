@@ -103,7 +103,15 @@ func TestACLOfAHub(t *testing.T) {
 	s := redistest.Start(t)
 	c, rdb := aclUser(t, s, "hub")
 	pressOnce(t, c)
+	ctx := testContext(t)
+	if err := c.PutSession(ctx, Session{UserID: "u1", Channels: []string{"m1"}}); err != nil {
+		t.Error(err)
+	}
+	if err := c.RemoveSession(ctx, "u1"); err != nil {
+		t.Error(err)
+	}
 	refused(t, rdb,
+		[]any{"DEL", keySessions},
 		[]any{"ZADD", keyBanned, 1, "u1"},
 		[]any{"ZREM", keyBanned, "u1"},
 		[]any{"HSET", keyChannelEvents, "m1", "e1"},
