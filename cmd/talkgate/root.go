@@ -28,6 +28,7 @@ Exit codes:
 		newDemoCommand(),
 		newRunCommand(),
 		newHubCommand(),
+		newDoctorCommand(),
 		newTokenCommand(),
 		newRightsCommand(),
 		newFloorCommand(),

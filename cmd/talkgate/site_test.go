@@ -176,3 +176,12 @@ func TestHubRestarts(t *testing.T) {
 	north.say("press")
 	south.until(`speaker=heard holder="north"`)
 }
+
+func (s *site) read(name string) string {
+	s.t.Helper()
+	text, err := os.ReadFile(s.path(name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}

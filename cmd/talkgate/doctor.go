@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
+
+// finding is what one check found.
+type finding struct {
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	// Found is what is there, Do what to do about it where that is not right.
+	Found string `json:"found"`
+	Do    string `json:"do,omitempty"`
+}
+
+func newDoctorCommand() *cobra.Command {
+	var (
+		path                     string
+		asJSON                   bool
+		watchLines, parrot, tone bool
+	)
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check everything that a port needs, and say what to do",
+		Long: `Check everything that the port of a configuration needs: the file, the clock, the
+token, lines and sound cards, the level at the microphone, Redis, talk rights, and
+the link. Each is ok, or comes with what to do about it. Exits 1 when one is not.
+
+A port that runs has its lines, cards and link to itself: stop it first.
+
+  --watch-lines   shows the push-to-talk line as it changes, until Ctrl-C
+  --tone          plays a tone of 1 kHz at -20 dBFS for three seconds
+  --parrot        records three seconds and plays them back`,
+		Example: `  talkgate doctor --config /etc/talkgate/north-gate.yaml
+  talkgate doctor --config port.yaml --json
+  talkgate doctor --config port.yaml --watch-lines`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY"))
+			out := cmd.OutOrStdout()
+			switch {
+			case err != nil:
+				return report(out, []finding{{"configuration", false, err.Error(), "correct the file; 'talkgate config example' shows all keys"}}, asJSON)
+			case watchLines:
+				return tryHardware(cfg, func(b board) error { return showLines(cmd.Context(), b, out) })
+			case tone:
+				return tryHardware(cfg, func(b board) error { return playTone(cmd.Context(), b) })
+			case parrot:
+				return tryHardware(cfg, func(b board) error { return repeat(cmd.Context(), b, out) })
+			}
+			return report(out, examine(cmd.Context(), path, cfg), asJSON)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&path, "config", "c", "", "configuration of the port (required)")
+	_ = c.MarkFlagRequired("config") // it exists
+	f.BoolVar(&asJSON, "json", false, "print one JSON array")
+	f.BoolVar(&watchLines, "watch-lines", false, "show edges of the push-to-talk line")
+	f.BoolVar(&tone, "tone", false, "play a tone")
+	f.BoolVar(&parrot, "parrot", false, "record, then play back")
+	c.MarkFlagsMutuallyExclusive("json", "watch-lines", "tone", "parrot")
+	return c
+}
+
+// examine does all checks. One that fails does not keep the others from being
+// done.
+func examine(ctx context.Context, path string, cfg config.Config) []finding {
+	d := doctor{cfg: cfg}
+	findings := []finding{{Check: "configuration", OK: true, Found: path}}
+	for _, check := range []struct {
+		name string
+		do   func(context.Context) (found, do string)
+	}{
+		{"clock", d.clock},
+		{"token", d.token},
+		{"lines and cards", d.hardware},
+		{"Redis", d.redis},
+		{"talk rights", d.rights},
+		{"link", d.link},
+	} {
+		found, do := check.do(ctx)
+		findings = append(findings, finding{check.name, do == "", found, do})
+	}
+	return findings
+}
+
+// report prints what was found; the error says that something is not right.
+func report(out io.Writer, findings []finding, asJSON bool) error {
+	bad := 0
+	for _, f := range findings {
+		if !f.OK {
+			bad++
+		}
+	}
+	if err := printFindings(out, findings, asJSON); err != nil {
+		return err
+	}
+	if bad > 0 {
+		return fmt.Errorf("doctor: %d of %d checks need something to be done", bad, len(findings))
+	}
+	return nil
+}
+
+func printFindings(out io.Writer, findings []finding, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(findings)
+	}
+	var errs []error
+	for _, f := range findings {
+		word := "ok"
+		if !f.OK {
+			word = "NOT OK"
+		}
+		_, err := fmt.Fprintf(out, "%-7s %-16s %s\n", word, f.Check, f.Found)
+		errs = append(errs, err)
+		if f.Do != "" {
+			_, err = fmt.Fprintf(out, "%24s %s\n", "do:", f.Do)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

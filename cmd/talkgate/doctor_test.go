@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/talkgate/talkgate/hal/sim"
+)
+
+// diagnose runs the doctor and returns its findings by check.
+func diagnose(t *testing.T, config string) (code int, findings map[string]finding) {
+	t.Helper()
+	code, stdout, stderr := talkgate(t, "", "doctor", "--config", config, "--json")
+	var all []finding
+	if err := json.Unmarshal([]byte(stdout), &all); err != nil {
+		t.Fatalf("%v: %q, %q", err, stdout, stderr)
+	}
+	findings = map[string]finding{}
+	for _, f := range all {
+		findings[f.Check] = f
+	}
+	return code, findings
+}
+
+// TestDoctor spoils one thing after the other and wants that, and what to do
+// about it, to be told, and nothing else.
+func TestDoctor(t *testing.T) {
+	s := newSite(t)
+	config := s.prepare("north")
+	s.grant("north")
+	code, healthy := diagnose(t, config)
+	if code != exitOK || len(healthy) != 7 {
+		t.Fatalf("a healthy port: exit code %d, %+v", code, healthy)
+	}
+	good := s.read("north.yaml")
+	for _, tc := range []struct {
+		check, replace, with, do string
+	}{
+		{"token", "token_file: north.token", "token_file: none.token", "control plane"},
+		{"token", "user_id: north", "user_id: north2", "control plane"},
+		{"Redis", s.redisURL, "redis://127.0.0.1:1", "redis.url"}, // where nobody listens
+		{"link", s.hubURL, "http://127.0.0.1:1", "link.url"},
+		{"configuration", "channel: gates", "channel: {}", "config example"},
+	} {
+		s.write("bad.yaml", strings.Replace(good, tc.replace, tc.with, 1))
+		code, found := diagnose(t, s.path("bad.yaml"))
+		if f := found[tc.check]; code != exitFailed || f.OK || !strings.Contains(f.Do, tc.do) {
+			t.Errorf("%s for %s: exit code %d, %+v", tc.with, tc.replace, code, found)
+		}
+	}
+	s.revoke("north")
+	code, found := diagnose(t, config)
+	if f := found["talk rights"]; code != exitFailed || f.OK || f.Do != "talkgate rights grant north gates" {
+		t.Errorf("without rights: exit code %d, %+v", code, f)
+	}
+	code, stdout, _ := talkgate(t, "", "doctor", "--config", config)
+	if code != exitFailed || !strings.Contains(stdout, "NOT OK  talk rights") || !strings.Contains(stdout, "do: talkgate rights grant north gates") {
+		t.Errorf("in words: exit code %d\n%s", code, stdout)
+	}
+}
+
+// TestParrot wants what was heard to be played, to its end.
+func TestParrot(t *testing.T) {
+	r := sim.NewRadio("test", sim.Tone(1000, -6, 0))
+	var played []int16
+	r.Speaker.SetTap(func(_ time.Time, period []int16) { played = append(played, period...) })
+	var out bytes.Buffer
+	b := board{}
+	b.PTT, b.Mic, b.Speaker = r.Button, r.Mic, r.Speaker
+	if err := repeat(t.Context(), b, &out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "heard -9 dBFS") {
+		t.Errorf("it says %q", out.String())
+	}
+	loud := 0
+	for _, v := range played {
+		if v > 1000 || v < -1000 {
+			loud++
+		}
+	}
+	if want := samplesIn(trialTime) * 9 / 10; loud < want {
+		t.Errorf("%d of %d samples were played aloud, want %d", loud, samplesIn(trialTime), want)
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+const (
+	// checkTime bounds each check that asks over the network.
+	checkTime = 10 * time.Second
+	// levelTime is how long the microphone is listened to.
+	levelTime = time.Second
+)
+
+// doctor checks what a port needs. Each check says what is there and, unless
+// that is right, what to do.
+type doctor struct{ cfg config.Config }
+
+func (d doctor) clock(context.Context) (found, do string) {
+	c := newClock(slog.New(slog.DiscardHandler))
+	now := c.now().UTC().Format(time.RFC3339)
+	if !c.right() {
+		return now + " cannot be", "let a time server be reached, or set it with 'timedatectl set-time'; link and TLS wait for it"
+	}
+	var t unix.Timex
+	if state, err := unix.Adjtimex(&t); err != nil || state == unix.TIME_ERROR {
+		return now + ", not synchronized by a time server: certificates and tokens may seem expired", ""
+	}
+	return now + ", synchronized", ""
+}
+
+func (d doctor) token(context.Context) (found, do string) {
+	var file config.File
+	switch l := d.cfg.Link; {
+	case l.Hub != nil:
+		file = l.Hub.TokenFile
+	case l.VoicePing.ControlPlane != "":
+		return "link.control_plane makes it", ""
+	default:
+		file = l.VoicePing.TokenFile
+	}
+	text, err := portToken(file, d.cfg)
+	if err != nil {
+		return err.Error(), "put the token that the control plane made for this port into that file"
+	}
+	// Whether the signature is good is for the server to say.
+	c, err := hub.ReadClaims(text)
+	if err != nil {
+		return "link.token_file: " + err.Error(), "have the control plane make another"
+	}
+	found = fmt.Sprintf("for %s on %s", c.UserID, strings.Join(c.ChannelIDs, ", "))
+	if c.ExpiresAt == nil || !c.ExpiresAt.After(time.Now()) {
+		return found + ", expired", "have the control plane make a new one"
+	}
+	return found + ", until " + c.ExpiresAt.UTC().Format(time.RFC3339), ""
+}
+
+func (d doctor) hardware(context.Context) (found, do string) {
+	err := tryHardware(d.cfg, func(b board) error {
+		held, err := b.PTT.Active()
+		if err != nil {
+			return err
+		}
+		pcm, err := record(b.Mic, levelTime)
+		if err != nil {
+			return err
+		}
+		var level media.Level
+		level.Measure(pcm)
+		found = fmt.Sprintf("push-to-talk is %s, the microphone hears %.0f dBFS (peak %.0f)",
+			map[bool]string{true: "held", false: "let go"}[held], level.RMS(), level.Peak())
+		switch {
+		case held:
+			do = "let it go; if nobody holds it, the line's polarity or its bias is wrong"
+		case level.Peak() > -1:
+			do = "turn the microphone's gain down: it is overdriven ('alsamixer')"
+		}
+		return nil
+	})
+	if errors.Is(err, hal.ErrGone) {
+		return err.Error(), "plug it in, or correct its name in hardware"
+	}
+	if err != nil {
+		return err.Error(), "if the port runs, stop it; else correct what the error names"
+	}
+	return found, do
+}
+
+// state runs f with Redis.
+func (d doctor) state(ctx context.Context, f func(context.Context, *redis.Client) (found, do string)) (found, do string) {
+	state, err := openRedis(d.cfg.Redis, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err.Error(), "correct redis in the configuration"
+	}
+	defer state.Close()
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	return f(ctx, state)
+}
+
+func (d doctor) redis(ctx context.Context) (found, do string) {
+	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
+		var trips []time.Duration
+		for range 6 { // the first connects
+			began := time.Now()
+			if err := state.Ping(ctx); err != nil {
+				return err.Error(), "see that redis.url is right, that it runs, and that user and password are"
+			}
+			trips = append(trips, time.Since(began))
+		}
+		trip := slices.Max(trips[1:])
+		if found = fmt.Sprintf("answers within %v", trip.Round(10*time.Microsecond)); trip > d.cfg.Talk.Lease/3 {
+			return found, "bring Redis nearer: a talk spurt has to be renewed every third of talk.lease"
+		}
+		return found, ""
+	})
+}
+
+func (d doctor) rights(ctx context.Context) (found, do string) {
+	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
+		user, channel := d.cfg.Identity.UserID, d.cfg.Channel
+		r, err := state.ReadRights(ctx, user)
+		switch {
+		case err != nil:
+			return err.Error(), "let Redis be reached"
+		case r.Banned:
+			return user + " is banned", "talkgate ban lift " + user
+		case !r.MayTalk(channel):
+			return fmt.Sprintf("%s may talk on %d channels, %s is not among them", user, len(r.Channels), channel),
+				fmt.Sprintf("talkgate rights grant %s %s", user, channel)
+		}
+		return fmt.Sprintf("%s may talk on %s", user, channel), ""
+	})
+}
+
+func (d doctor) link(ctx context.Context) (found, do string) {
+	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
+		var said strings.Builder
+		link, _, err := openLink(d.cfg, state, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		if err != nil {
+			return err.Error(), "correct link in the configuration"
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		began, up := time.Now(), linkWait{cancel: cancel}
+		if err := link.Run(ctx, &up); err != nil {
+			return err.Error(), "correct link in the configuration"
+		}
+		if !up.up.Load() {
+			first, _, _ := strings.Cut(said.String(), "\n")
+			return "does not come up: " + first, "see that link.url is right and reachable; 409 is a port that runs already"
+		}
+		return fmt.Sprintf("up after %v", time.Since(began).Round(time.Millisecond)), ""
+	})
+}
+
+// tryHardware opens the hardware for f.
+func tryHardware(cfg config.Config, f func(board) error) error {
+	b, err := openHardware(cfg.Hardware, strings.NewReader(""), io.Discard, func() {})
+	if err != nil {
+		return err
+	}
+	err = errors.Join(f(b), b.PTT.Close(), b.Mic.Close(), b.Speaker.Close())
+	if b.Lamps != nil {
+		err = errors.Join(err, b.Lamps.Close())
+	}
+	return err
+}

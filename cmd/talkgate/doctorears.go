@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+)
+
+const (
+	// trialTime is how long is recorded or played.
+	trialTime = 3 * time.Second
+	toneHertz = 1000
+	toneLevel = 0.1 // -20 dBFS
+)
+
+// linkWait ends a link once it is up.
+type linkWait struct {
+	up     atomic.Bool
+	cancel context.CancelFunc
+}
+
+// LinkUp implements gateway.LinkEvents.
+func (l *linkWait) LinkUp() { l.up.Store(true); l.cancel() }
+
+// LinkDown implements gateway.LinkEvents.
+func (l *linkWait) LinkDown(error) {}
+
+// Receive implements gateway.LinkEvents.
+func (l *linkWait) Receive(media.Packet) {}
+
+// record is what a microphone hears for a while.
+func record(mic hal.Capture, d time.Duration) ([]int16, error) {
+	pcm := make([]int16, samplesIn(d))
+	for rest := pcm; len(rest) > 0; rest = rest[hal.PeriodSamples:] {
+		if _, err := mic.Read(rest[:hal.PeriodSamples]); err != nil {
+			return nil, err
+		}
+	}
+	return pcm, nil
+}
+
+// samplesIn is a whole number of periods.
+func samplesIn(d time.Duration) int {
+	return int(d/(10*time.Millisecond)) * hal.PeriodSamples
+}
+
+// play gives a loudspeaker pcm, and comes back when it has been heard.
+func play(ctx context.Context, speaker hal.Playback, pcm []int16) error {
+	over := make(chan struct{})
+	end := sync.OnceFunc(func() { close(over) })
+	done := make(chan error, 1)
+	go func() {
+		next := 0
+		done <- speaker.Play(func(period []int16) {
+			n := copy(period, pcm[next:])
+			clear(period[n:])
+			if next += n; n == 0 {
+				end()
+			}
+		})
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	case err := <-done:
+		return err
+	}
+	err := speaker.Close()
+	if played := <-done; !errors.Is(played, hal.ErrClosed) {
+		err = errors.Join(err, played)
+	}
+	return err
+}
+
+func playTone(ctx context.Context, b board) error {
+	pcm := make([]int16, samplesIn(trialTime))
+	for i := range pcm {
+		pcm[i] = int16(toneLevel * math.MaxInt16 * math.Sin(2*math.Pi*toneHertz*float64(i)/hal.SampleRate))
+	}
+	return play(ctx, b.Speaker, pcm)
+}
+
+// repeat plays back what it hears.
+func repeat(ctx context.Context, b board, out io.Writer) error {
+	fmt.Fprintln(out, "speak now, for three seconds")
+	pcm, err := record(b.Mic, trialTime)
+	if err != nil {
+		return err
+	}
+	var level media.Level
+	level.Measure(pcm)
+	fmt.Fprintf(out, "heard %.0f dBFS (peak %.0f); listen\n", level.RMS(), level.Peak())
+	return play(ctx, b.Speaker, pcm)
+}
+
+// showLines tells of the push-to-talk line until ctx ends.
+func showLines(ctx context.Context, b board, out io.Writer) error {
+	held, err := b.PTT.Active()
+	if err != nil {
+		return err
+	}
+	words := map[bool]string{true: "held", false: "let go"}
+	fmt.Fprintln(out, "push-to-talk is", words[held])
+	for began := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, more := <-b.PTT.Edges():
+			if !more {
+				return b.PTT.Err()
+			}
+			fmt.Fprintf(out, "%9.3f s  push-to-talk is %s\n", e.At.Sub(began).Seconds(), words[e.Active])
+		}
+	}
+}
