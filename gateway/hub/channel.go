@@ -79,6 +79,7 @@ func (ch *channel) close() {
 
 // follow keeps up with the floor as it changes hands.
 func (ch *channel) follow() {
+	defer ch.looked() // if it ends before it has begun
 	err := ch.state.WatchChannel(ch.ctx, ch.id, ch.seeFloor)
 	if err != nil && ch.ctx.Err() == nil {
 		ch.log.Error("floor is not watched: nothing is forwarded", "error", err)

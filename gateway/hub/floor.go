@@ -53,7 +53,7 @@ func (h *Hub) answerFloor(w http.ResponseWriter, status int, a floorAnswer) {
 // ask requests the floor for a member. m.asking is held.
 func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) (int, floorAnswer) {
 	ch.mu.Lock()
-	src, streams, held := m.source, m.streams, m.keeper
+	src, streams, held, name := m.source, m.streams, m.keeper, m.userName
 	ch.mu.Unlock()
 	switch {
 	case src == nil:
@@ -68,7 +68,7 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 		<-held.stopped
 	}
 	ch.fwd.begin(src)
-	claim := redis.NewClaim(ch.id, m.userID, m.userName, time.Now(), h.cfg.LockTTL)
+	claim := redis.NewClaim(ch.id, m.userID, name, time.Now(), h.cfg.LockTTL)
 	claim.Role = role
 	asked := time.Now()
 	d, err := h.cfg.State.Acquire(ctx, claim)
@@ -80,13 +80,13 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 	switch d.Verdict {
 	case redis.Granted:
 	case redis.Busy:
-		h.deny(ch, m, fmt.Sprintf("%s wanted the floor while %s had it", m.userName, d.Holder.UserName))
+		h.deny(ch, m, fmt.Sprintf("%s wanted the floor while %s had it", name, d.Holder.UserName))
 		return http.StatusConflict, floorAnswer{Reason: reasonBusy, Holder: holderOf(&d.Holder)}
 	case redis.Banned:
-		h.deny(ch, m, m.userName+" is banned")
+		h.deny(ch, m, name+" is banned")
 		return http.StatusForbidden, floorAnswer{Reason: reasonBanned}
 	default:
-		h.deny(ch, m, m.userName+" may not talk on this channel")
+		h.deny(ch, m, name+" may not talk on this channel")
 		return http.StatusForbidden, floorAnswer{Reason: reasonNoRights}
 	}
 	k := newKeeper(ch.ctx, h.cfg.State, claim, d.Epoch, h.cfg.Lease, func() time.Time { return ch.fwd.lastHeard(src) })
@@ -108,7 +108,7 @@ func (h *Hub) keep(ch *channel, m *member, src *source, k *keeper, asked time.Ti
 		}
 		ch.learn(redis.FloorView{
 			Known:  true,
-			Holder: &redis.Holder{UserID: m.userID, UserName: m.userName, Role: k.claim.Role, Token: k.claim.Token, Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
+			Holder: &redis.Holder{UserID: m.userID, UserName: k.claim.UserName, Role: k.claim.Role, Token: k.claim.Token, Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
 			ReadAt: asked,
 			TTL:    k.claim.TTL,
 		})

@@ -8,13 +8,14 @@ import (
 
 // member is one user on one channel, by whatever sessions it is there.
 type member struct {
-	userID, userName string
+	userID string
 
 	// asking makes floor requests of one browser take their turn.
 	asking sync.Mutex
 
 	// What follows is guarded by the channel's lock.
 
+	userName  string             // as the newest session has it
 	uses      int                // sessions and streams that keep it a member
 	leave     context.CancelFunc // ends the watch of its rights
 	rights    rightsView
