@@ -28,6 +28,7 @@ func writeFile(t *testing.T, name, content string, mode os.FileMode) string {
 func TestRefusals(t *testing.T) {
 	secret := writeFile(t, "secret", testSecret, 0o600)
 	open := writeFile(t, "open", testSecret, 0o644)
+	short := writeFile(t, "short", "only 31 bytes, which is not eno", 0o600)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -48,6 +49,8 @@ func TestRefusals(t *testing.T) {
 		{[]string{"hub"}, exitUsage, `"token-secret-file" not set`},
 		{[]string{"hub", "--token-secret-file", "/nowhere/secret"}, exitConfig, "--token-secret-file: secret file: no such file"},
 		{[]string{"hub", "--token-secret-file", open}, exitConfig, "chmod 600"},
+		{[]string{"hub", "--token-secret-file", short}, exitConfig, "--token-secret-file: " + short + ": expected a secret of 32 random bytes"},
+		{[]string{"token", "--secret-file", short, "--user", "u", "--channel", "c"}, exitConfig, "--secret-file: " + short + ": expected a secret of 32 random bytes"},
 		{[]string{"hub", "--token-secret-file", secret, "--redis", "redis://:" + testSecret + "@h"}, exitConfig, "without user or password"},
 		{[]string{"hub", "--token-secret-file", secret, "--redis", "127.0.0.1:6379"}, exitConfig, "redis:// or rediss://"},
 		{[]string{"hub", "--token-secret-file", secret, "--log-level", "loud"}, exitConfig, `"loud"`},

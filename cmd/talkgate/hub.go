@@ -57,7 +57,7 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	secret, err := readSecret("--token-secret-file", flags.secret)
+	secret, err := readTokenSecret("--token-secret-file", flags.secret)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	defer closing(&err, engine.Close)
 	server, err := hub.New(hub.Config{
 		Listen: flags.listen,
-		Secret: []byte(secret),
+		Secret: secret,
 		State:  state,
 		Media:  engine,
 		Logger: log,

@@ -30,7 +30,7 @@ In operation the control plane makes the tokens.`,
   talkgate token --secret-file hub.secret --user desk --role DISPATCH --channel gates --channel yard --ttl 12h`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			secret, err := readSecret("--secret-file", secretFile)
+			secret, err := readTokenSecret("--secret-file", secretFile)
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,7 @@ In operation the control plane makes the tokens.`,
 			}
 			now := time.Now()
 			claims.IssuedAt, claims.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(ttl))
-			token, err := claims.Sign([]byte(secret))
+			token, err := claims.Sign(secret)
 			if err != nil {
 				return err
 			}
@@ -64,6 +64,16 @@ In operation the control plane makes the tokens.`,
 	}
 	_ = c.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roles(), cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+// readTokenSecret reads the secret that signs tokens from the file that flag names.
+func readTokenSecret(flag string, file config.File) ([]byte, error) {
+	secret, err := readSecret(flag, file)
+	if err == nil && len(secret) < hub.MinSecret {
+		err = configError{fmt.Errorf("%s: %s: expected a secret of %d random bytes or more, found %d: make one as 'talkgate hub --help' shows",
+			flag, file, hub.MinSecret, len(secret))}
+	}
+	return []byte(secret), err
 }
 
 // roles are those of a member in an event.

@@ -72,8 +72,8 @@ func (cfg *Config) complete() error {
 		return errors.New("hub: Config.State is nil, expected the shared state")
 	case cfg.Media == nil:
 		return errors.New("hub: Config.Media is nil, expected an engine")
-	case len(cfg.Secret) < minSecret:
-		return fmt.Errorf("hub: the token secret has %d bytes, expected at least %d random ones (RFC 7518 section 3.2)", len(cfg.Secret), minSecret)
+	case len(cfg.Secret) < MinSecret:
+		return fmt.Errorf("hub: the token secret has %d bytes, expected at least %d random ones (RFC 7518 section 3.2)", len(cfg.Secret), MinSecret)
 	}
 	setDefault(&cfg.LockTTL, 3*time.Second)
 	setDefault(&cfg.Lease, time.Second)
@@ -92,8 +92,8 @@ func (cfg *Config) complete() error {
 	return nil
 }
 
-// minSecret is the shortest secret HS256 allows.
-const minSecret = 32
+// MinSecret is the shortest secret of tokens, in bytes (RFC 7518 section 3.2).
+const MinSecret = 32
 
 func setDefault[T comparable](v *T, to T) {
 	var zero T
