@@ -142,15 +142,41 @@ func TestADenialByNobodyIsAskedAgain(t *testing.T) {
 
 func TestAnEmergencyIsObeyed(t *testing.T) {
 	s := newSite(t)
-	a := s.radio("u1", redis.RoleGeneral)
+	a, d := s.radio("u1", redis.RoleGeneral), s.radio("d1", redis.RoleDispatch)
+	s.rdb.HSet(t.Context(), "channel:events", "c1", "e1", "c2", "e1")
 	a.talk()
-	s.server.Push("u1", wire.Frame{Type: wire.PTTInterrupted,
-		Data: []byte(`{"channelId":"c1","interruptedBy":"Name d1","message":"Emergency broadcast by Dispatch Name d1"}`)})
+	// The server silences the talker and leaves its lock.
+	if err := d.link.session.Load().conn.ask(t.Context(), wire.EmergencyBroadcastOn, wire.Hold{HoldDuration: 2000}, nil); err != nil {
+		t.Fatal(err)
+	}
 	if st := a.phase(floor.Refused); st.Floor.Why != floor.Preempted || st.Floor.Holder != "Name d1" {
 		t.Errorf("refused for %v by %q", st.Floor.Why, st.Floor.Holder)
 	}
 	a.silent()
 	until(t, "the floor is free", func() bool { return s.lock() == "" })
+	if stops := s.server.Frames(wire.PTTStop); stops != 0 {
+		t.Errorf("%d ptt-stop for a lock that was released by script", stops)
+	}
+}
+
+// TestAPriorityCallIsHeard has a dispatcher talk with priority, which announces
+// no producer, after it was heard of once.
+func TestAPriorityCallIsHeard(t *testing.T) {
+	s := newSite(t)
+	a, d := s.radio("u1", redis.RoleGeneral), s.radio("d1", redis.RoleDispatch)
+	c := d.link.session.Load().conn
+	for _, kind := range []wire.Type{wire.PTTStart, wire.PTTStop} {
+		if err := c.ask(t.Context(), kind, wire.OfChannel{ChannelID: "c1"}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "the producer is consumed", func() bool { return s.server.Frames(wire.Consume) == 1 })
+	before := s.server.Frames(wire.Consume)
+	d.talk()
+	until(t, "u1 hears d1", func() bool { return a.port.HeardStats().Received > 10 })
+	if n := s.server.Frames(wire.Consume); n != before {
+		t.Errorf("%d consumers more for what was known", n-before)
+	}
 }
 
 func TestADispatcherPreemptsWhereTheServerCannot(t *testing.T) {
@@ -173,8 +199,10 @@ func TestADispatcherPreemptsWhereTheServerCannot(t *testing.T) {
 func TestALeaveDoesNotBlindThePort(t *testing.T) {
 	s := newSite(t)
 	a, b := s.radio("u1", redis.RoleGeneral), s.radio("u2", redis.RoleGeneral)
-	b.stop()
-	s.server.Joins("c1", -2) // the server's subscription is gone
+	// From here on the server tells nobody of anything on the channel.
+	if err := b.link.session.Load().conn.ask(t.Context(), wire.LeaveChannel, wire.OfChannel{ChannelID: "c1"}, nil); err != nil {
+		t.Fatal(err)
+	}
 	s.rdb.Set(t.Context(), "channel:c1:speaker", `{"userId":"x","userName":"X","timestamp":1}`, 0)
 	s.rdb.Publish(t.Context(), "channel:c1:events", `{"channelId":"c1","currentSpeaker":"x","speakerName":"X","isBusy":true,"lockTimestamp":1}`)
 	a.await("sees who talks", func(st gateway.Status) bool { return st.Holder == "x" && st.Lamps.Busy })

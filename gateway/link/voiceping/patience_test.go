@@ -1,0 +1,81 @@
+package voiceping
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestNoWindowSeesMoreThanTheShare lets gateways fail in every way for a day.
+func TestNoWindowSeesMoreThanTheShare(t *testing.T) {
+	errs := []error{
+		errors.New("connection refused"), errHalfOpen, fmt.Errorf("%w: test", errForced),
+		&HandshakeError{Status: http.StatusUnauthorized}, &HandshakeError{Status: http.StatusForbidden},
+		&HandshakeError{Status: http.StatusTooManyRequests}, &HandshakeError{Status: http.StatusBadGateway},
+	}
+	for _, sharing := range []int{1, 4, 38} {
+		var dials []time.Time
+		for gateway := range sharing {
+			p := patience{sharing: sharing}
+			now := time.Unix(0, 0)
+			for i := 0; now.Before(time.Unix(24*3600, 0)); i++ {
+				p.dial(now)
+				dials = append(dials, now)
+				// The worst are those that last just long enough to be forgiven.
+				lived := time.Duration(gateway%2) * (longestWait + time.Second)
+				now = now.Add(lived + p.next(now.Add(lived), errs[i%(1+gateway%len(errs))], lived))
+			}
+		}
+		for _, from := range dials {
+			n := 0
+			for _, d := range dials {
+				if !d.Before(from) && d.Before(from.Add(window)) {
+					n++
+				}
+			}
+			if n > limit {
+				t.Fatalf("%d gateways made %d connections in %v, the server allows %d", sharing, n, window, limit)
+			}
+		}
+	}
+}
+
+func TestTheFirstTriesAreQuickAndSpread(t *testing.T) {
+	seen := make(map[time.Duration]bool)
+	for range 20 {
+		p := patience{}
+		p.dial(time.Now())
+		wait := p.next(time.Now(), errHalfOpen, time.Hour)
+		if wait > time.Second {
+			t.Errorf("after an hour on air the first wait is %v", wait)
+		}
+		seen[wait] = true
+	}
+	if len(seen) < 15 {
+		t.Errorf("only %d different waits of 20: a fleet comes back at once", len(seen))
+	}
+}
+
+func TestRefusalsAreTakenPatiently(t *testing.T) {
+	for _, tc := range []struct {
+		err   error
+		least time.Duration
+	}{
+		{&HandshakeError{Status: http.StatusUnauthorized}, time.Minute},
+		{&HandshakeError{Status: http.StatusForbidden}, time.Minute},
+		{&HandshakeError{Status: http.StatusBadRequest}, time.Minute},
+		{&HandshakeError{Status: http.StatusTooManyRequests}, 2 * time.Minute},
+		{&HandshakeError{Status: http.StatusTooManyRequests, RetryAfter: 10 * time.Minute}, 10 * time.Minute},
+		{fmt.Errorf("%w: abuse", errForced), time.Minute},
+	} {
+		for range 20 {
+			p := patience{}
+			p.dial(time.Now())
+			if wait := p.next(time.Now(), tc.err, time.Hour); wait < tc.least || wait > 2*tc.least {
+				t.Errorf("%v: waits %v, want %v to twice that", tc.err, wait, tc.least)
+			}
+		}
+	}
+}
