@@ -88,10 +88,19 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		return configError{err}
 	}
 	care.pulse = port.Pulse
+	var status *statusServer
+	if cfg.Status.Listen != "" {
+		if status, err = listenStatus(cfg.Status.Listen, care, port, log); err != nil {
+			return err
+		}
+	}
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer quit()
 	beside.Go(func() { manager.run(ctx, care) })
+	if status != nil {
+		beside.Go(func() { status.run(ctx, log) })
+	}
 	if board.run != nil {
 		beside.Go(func() { board.run(ctx) })
 	}

@@ -44,6 +44,7 @@ type Config struct {
 	Audio    Audio    `yaml:"audio" doc:"what is done to sound"`
 	Key      Key      `yaml:"key" doc:"how a radio's transmitter is keyed (PTT-out)"`
 	Log      Log      `yaml:"log" doc:"what is written to standard error"`
+	Status   Status   `yaml:"status" doc:"how the port tells this machine about itself"`
 }
 
 // Identity is a port's membership.
@@ -135,6 +136,11 @@ type Tones struct {
 type Log struct {
 	Level  string `yaml:"level" oneof:"debug info warn error" doc:"least severity that is written"`
 	Format string `yaml:"format" oneof:"auto text json journal" doc:"auto is journal under systemd and text elsewhere"`
+}
+
+// Status is where the port tells how it does.
+type Status struct {
+	Listen string `yaml:"listen" match:"^((127\\.0\\.0\\.1|\\[::1\\]|localhost):[0-9]{1,5})?$" as:"a loopback address with a port, such as 127.0.0.1:9100" within:"0..21" doc:"address of HTTP /metrics (Prometheus) and /status (JSON); empty is none"`
 }
 
 // Default is every default. What has none, the file must give.

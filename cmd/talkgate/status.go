@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media/jitter"
+)
+
+// statusTime bounds a request, and the end of the server.
+const statusTime = 5 * time.Second
+
+// statusServer tells this machine, and no other, how its port does: /metrics for
+// Prometheus, /status for everybody else.
+type statusServer struct {
+	listener net.Listener
+	http     *http.Server
+}
+
+// listenStatus opens the address, which is host:port.
+func listenStatus(address string, care *portCare, port *gateway.Port, log *slog.Logger) (*statusServer, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("status.listen: %q cannot be served on, free it or choose another: %w", address, err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registerPort(registry, care, port)
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(portStatusOf(care, port)) // who has gone does not hear it
+	})
+	log.Info("status is served", "address", l.Addr().String())
+	return &statusServer{l, &http.Server{
+		Handler: mux, ReadTimeout: statusTime, WriteTimeout: statusTime, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}}, nil
+}
+
+// run serves until ctx ends. A port goes on without its status.
+func (s *statusServer) run(ctx context.Context, log *slog.Logger) {
+	stop := context.AfterFunc(ctx, func() { _ = s.http.Close() }) // nobody waits for the last answer
+	defer stop()
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		log.Warn("status is not served any more", "err", err)
+	}
+}
+
+// portStatus is a port at an instant, for /status.
+type portStatus struct {
+	Channel    string            `json:"channel"`
+	UserID     string            `json:"userId"`
+	OnAir      bool              `json:"onAir"`
+	Standing   string            `json:"standing"` // in words
+	State      string            `json:"state"`    // idle, requesting, talking, draining or refused
+	Why        string            `json:"why,omitempty"`
+	Redis      bool              `json:"redis"`
+	Link       bool              `json:"link"`
+	Rights     bool              `json:"rights"`
+	Holder     string            `json:"holder,omitempty"`
+	HolderName string            `json:"holderName,omitempty"`
+	Lamps      hal.Lamps         `json:"lamps"`
+	Talked     gateway.TalkStats `json:"talked"`
+	Heard      jitter.Stats      `json:"heard"` // delays in nanoseconds
+	Speaker    float64           `json:"speakerDBFS"`
+}
+
+func portStatusOf(care *portCare, port *gateway.Port) portStatus {
+	s := portStatus{
+		Channel: care.cfg.Channel, UserID: care.cfg.Identity.UserID,
+		Talked: port.TalkStats(), Heard: port.HeardStats(), Speaker: port.SpeakerLevel().RMS(),
+	}
+	s.OnAir, s.Standing = care.standing()
+	if now := care.status.Load(); now != nil {
+		s.State, s.Why = strings.ToLower(now.Floor.Phase.String()), gateway.Why(now.Floor)
+		s.Redis, s.Link, s.Rights = now.Redis, now.Floor.Link, now.Floor.Rights
+		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
+	}
+	return s
+}
