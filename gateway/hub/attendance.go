@@ -142,6 +142,7 @@ func (a *attendance) write() error {
 			}
 			return err
 		}
+		delete(changed, userID)
 	}
 	return nil
 }
