@@ -11,9 +11,9 @@ FUZZTIME ?= 20s
 # Boards, as Debian calls them.
 ARCHS := arm64 armhf amd64
 # Commands the tests use, with their Debian packages where named differently.
-TOOLS := redis-server redis-sentinel chromium node:nodejs systemd-analyze:systemd
+TOOLS := redis-server redis-sentinel chromium node:nodejs gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2 systemd-analyze:systemd
 
-.PHONY: help demo build test hil race bench lint fuzz failures cross reproducible deb deb-test clean
+.PHONY: help demo build board test hil race bench lint fuzz failures cross reproducible deb deb-test clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,16 +24,20 @@ demo: ## two virtual radios, a hub and Redis in one process; open the page it pr
 build: ## build/talkgate, one static binary
 	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate
 
+board: ## build/talkgate with sound cards; needs a C compiler and ALSA's headers
+	.ci/needs.sh gcc /usr/include/alsa/asoundlib.h:libasound2-dev
+	CGO_ENABLED=1 $(GO) build -trimpath -o build/talkgate ./cmd/talkgate
+
 test: ## every test, on a real Redis and in a real browser; installs them if it may
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh
 
 hil: ## kernel lines and sound cards, on a kernel of their own; builds it once a machine
-	.ci/needs.sh gcc aserver:libasound2-dev
+	.ci/needs.sh redis-server gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2
 	$(GO) test -v -count 1 -timeout 45m ./hal/hil
 
 race: ## the tests under the race detector; needs a C compiler
-	.ci/needs.sh $(TOOLS) gcc
+	.ci/needs.sh $(TOOLS)
 	CGO_ENABLED=1 .ci/test.sh -race
 
 bench: ## each figure beside its baseline, as a ratio

@@ -1,12 +1,12 @@
 #!/bin/sh
-# needs.sh COMMAND[:PACKAGE] ...
-# Installs the Debian package of each command that is missing, where that is
+# needs.sh COMMAND[:PACKAGE] FILE:PACKAGE ...
+# Installs the Debian package of each command or file that is missing, where that is
 # permitted (root, or sudo without a password). Says loudly what stays missing.
 set -eu
 
 missing='' packages=''
 for need in "$@"; do
-	if ! command -v "${need%%:*}" >/dev/null; then
+	if ! command -v "${need%%:*}" >/dev/null && ! [ -e "${need%%:*}" ]; then
 		missing="$missing ${need%%:*}"
 		packages="$packages ${need#*:}"
 	fi

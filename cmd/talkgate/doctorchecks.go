@@ -178,5 +178,8 @@ func tryHardware(cfg config.Config, f func(board) error) error {
 	if b.Lamps != nil {
 		err = errors.Join(err, b.Lamps.Close())
 	}
+	if b.PTTOut != nil {
+		err = errors.Join(err, b.PTTOut.Close())
+	}
 	return err
 }

@@ -19,7 +19,12 @@ type board struct {
 }
 
 // openHardware opens what the configuration names. A virtual radio is moved by
-// lines of in, tells of itself on out, and calls quit when it is told to.
+// lines of in, tells of itself on out, and calls quit when it is told to. The
+// error wraps hal.ErrGone when something is not there.
 func openHardware(cfg config.Hardware, in io.Reader, out io.Writer, quit func()) (board, error) {
+	if cfg.Board != nil {
+		hw, err := openBoard(*cfg.Board)
+		return board{Hardware: hw}, err
+	}
 	return openSim(*cfg.Sim, in, out, quit)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"strings"
@@ -24,6 +25,9 @@ func newRunCommand() *cobra.Command {
 waits for, such as Redis or the hub, it waits for without end; it never talks
 without both.
 
+With the driver board, hardware that is missing is waited for, too; when some
+vanishes the program starts anew in the same process.
+
 With the driver sim the radio is virtual. Lines on standard input move it:
   press     hold the PTT button; the microphone hears a sentence
   release   let it up
@@ -32,7 +36,13 @@ and lines on standard output tell what it shows and whether it is heard.`,
 		Example: `  talkgate run --config port.yaml
   (echo press; sleep 3; echo release; sleep 1; echo quit) | talkgate run --config port.yaml`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runPort(cmd, path) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := runPort(cmd, path)
+			if needsRestart(err) {
+				return restart(cmd.Context())
+			}
+			return err
+		},
 	}
 	c.Flags().StringVarP(&path, "config", "c", "", "configuration of the port; see 'talkgate config' (required)")
 	_ = c.MarkFlagRequired("config") // it exists
@@ -64,12 +74,21 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	}
 	ctx, quit := context.WithCancel(cmd.Context())
 	defer quit()
-	board, err := openHardware(cfg.Hardware, cmd.InOrStdin(), cmd.OutOrStdout(), quit)
+	clock, heart := newClock(log), &heart{}
+	care := &portCare{pulse: heart.pulse, load: load, level: level, clock: clock, log: log, cfg: cfg, news: make(chan struct{}, 1)}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer quit()
+	beside.Go(func() { manager.run(ctx, care) })
+	board, err := heart.await(ctx, cfg.Hardware, log, func() (board, error) {
+		return openHardware(cfg.Hardware, cmd.InOrStdin(), cmd.OutOrStdout(), quit)
+	})
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	clock := newClock(log)
-	care := &portCare{load: load, level: level, clock: clock, log: log, cfg: cfg, news: make(chan struct{}, 1)}
 	opt := portOptions(cfg, state, clockedLink{link, clock}, log)
 	opt.Lock = lock
 	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
@@ -87,24 +106,21 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return configError{err}
 	}
-	care.pulse = port.Pulse
-	var status *statusServer
 	if cfg.Status.Listen != "" {
-		if status, err = listenStatus(cfg.Status.Listen, care, port, log); err != nil {
+		status, err := listenStatus(cfg.Status.Listen, care, port, log)
+		if err != nil {
 			return err
 		}
-	}
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	defer quit()
-	beside.Go(func() { manager.run(ctx, care) })
-	if status != nil {
 		beside.Go(func() { status.run(ctx, log) })
 	}
+	heart.port.Store(port)
 	if board.run != nil {
 		beside.Go(func() { board.run(ctx) })
 	}
-	return port.Run(ctx)
+	if err = port.Run(ctx); needsRestart(err) {
+		log.Error("hardware is gone; starting anew and waiting for it", "err", err)
+	}
+	return err
 }
 
 // portOptions is what a port is made of, but for its hardware.

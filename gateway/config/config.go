@@ -94,8 +94,9 @@ type VoicePingLink struct {
 // Hardware is what the port is wired to. Driver names the one of the pointers
 // that is set.
 type Hardware struct {
-	Driver string       `yaml:"driver" need:"true" union:"true" example:"sim" doc:"kind of hardware"`
-	Sim    *SimHardware `yaml:"sim" doc:"a virtual radio; its button is pressed by lines on standard input"`
+	Driver string         `yaml:"driver" need:"true" union:"true" example:"sim" doc:"kind of hardware"`
+	Sim    *SimHardware   `yaml:"sim" doc:"a virtual radio; its button is pressed by lines on standard input"`
+	Board  *BoardHardware `yaml:"board" doc:"lines of the kernel's GPIO chips and sound cards of ALSA"`
 }
 
 // SimHardware is a virtual radio.
@@ -148,7 +149,7 @@ func Default() Config {
 	return Config{
 		Identity: Identity{Role: "GENERAL"},
 		Link:     Link{Hub: &HubLink{}, VoicePing: &VoicePingLink{Sharing: 1}},
-		Hardware: Hardware{Sim: &SimHardware{}},
+		Hardware: Hardware{Sim: &SimHardware{}, Board: defaultBoard()},
 		Talk: Talk{
 			Lease:          time.Second,
 			LockTTL:        3 * time.Second,

@@ -21,6 +21,7 @@ func (d *decoder) relations(c Config) {
 	if v := c.Link.VoicePing; v != nil {
 		d.voiceping(*v, c.Channel)
 	}
+	c.Hardware.Board.relations(d)
 	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
 		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")
 	}

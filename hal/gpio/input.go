@@ -37,6 +37,7 @@ type Input struct {
 	err    error // set before edges and ended are closed
 	active atomic.Bool
 	lost   atomic.Uint64
+	turns  atomic.Uint64
 
 	// What follows belongs to run.
 	toggle bool
@@ -99,6 +100,9 @@ func (in *Input) Err() error {
 // them, so that none of them is missed for long.
 func (in *Input) Lost() uint64 { return in.lost.Load() }
 
+// Turns is how often the line was looked at: with every edge, and once a second.
+func (in *Input) Turns() uint64 { return in.turns.Load() }
+
 // Close implements hal.Input.
 func (in *Input) Close() error {
 	in.closer.Do(func() { close(in.done) })
@@ -119,6 +123,7 @@ func (in *Input) follow() error {
 	event := uapi.LineEvent{}
 	buf := make([]byte, 16*binary.Size(event))
 	for {
+		in.turns.Add(1)
 		wait := in.clock.now() + lookEvery
 		if due, waiting := in.filter.Due(); waiting {
 			wait = min(wait, due)

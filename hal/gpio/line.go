@@ -16,6 +16,17 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
+// Pull is the resistor of an input, in periph's vocabulary.
+type Pull = gpio.Pull
+
+// Pulls of an input.
+const (
+	PullKeep = gpio.PullNoChange
+	PullOff  = gpio.Float
+	PullDown = gpio.PullDown
+	PullUp   = gpio.PullUp
+)
+
 // Drive is how an output drives its line.
 type Drive uint8
 
@@ -36,7 +47,7 @@ type Line struct {
 	// ActiveLow is true where the low level means active.
 	ActiveLow bool
 	// Pull is the resistor of an input.
-	Pull gpio.Pull
+	Pull Pull
 	// Drive is that of an output.
 	Drive Drive
 }
@@ -57,11 +68,11 @@ func (l Line) flags() uapi.LineFlagV2 {
 func (l Line) inputFlags() uapi.LineFlagV2 {
 	f := l.flags() | uapi.LineFlagV2Input | uapi.LineFlagV2EdgeBoth
 	switch l.Pull {
-	case gpio.PullUp:
+	case PullUp:
 		f |= uapi.LineFlagV2BiasPullUp
-	case gpio.PullDown:
+	case PullDown:
 		f |= uapi.LineFlagV2BiasPullDown
-	case gpio.Float:
+	case PullOff:
 		f |= uapi.LineFlagV2BiasDisabled
 	}
 	return f

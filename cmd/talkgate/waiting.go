@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/gpio"
+)
+
+// heart is what a service feels the pulse of: the port and, until there is one,
+// the wait for its hardware.
+type heart struct {
+	port  atomic.Pointer[gateway.Port]
+	looks atomic.Uint64
+}
+
+func (h *heart) pulse() gateway.Pulse {
+	if p := h.port.Load(); p != nil {
+		return p.Pulse()
+	}
+	var all gateway.Pulse
+	for part := range all {
+		all[part] = h.looks.Load()
+	}
+	return all
+}
+
+// lookAgain is how often hardware that is missing is looked for.
+const lookAgain = time.Second
+
+// await opens hardware. What is not there it waits for, until ctx ends: the alert
+// lamp, if there is one, is lit meanwhile, and the log says what is missing.
+func (h *heart) await(ctx context.Context, cfg config.Hardware, log *slog.Logger, open func() (board, error)) (board, error) {
+	for said := ""; ; {
+		b, err := open()
+		if err == nil {
+			if said != "" {
+				log.Info("the hardware is there")
+			}
+			return b, nil
+		}
+		if !errors.Is(err, hal.ErrGone) {
+			return board{}, err
+		}
+		if err.Error() != said {
+			said = err.Error()
+			log.Warn("hardware is missing; waiting for it", "err", err)
+		}
+		h.looks.Add(1)
+		if err := showMissing(ctx, cfg.Board); err != nil {
+			return board{}, err
+		}
+	}
+}
+
+// showMissing lights a board's alert lamp until it is time to look again.
+func showMissing(ctx context.Context, cfg *config.BoardHardware) error {
+	if cfg != nil {
+		// The panel may be what is missing; then there is nothing to show it on.
+		if panel, err := gpio.OpenPanel(panelLines(cfg.Lamps)); err == nil {
+			defer panel.Close()
+			_ = panel.Show(hal.Lamps{Alert: true})
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(lookAgain):
+		return nil
+	}
+}

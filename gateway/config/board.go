@@ -1,0 +1,81 @@
+package config
+
+import "time"
+
+// BoardHardware is a port on a board: lines and sound cards. An output without a
+// chip is not wired.
+type BoardHardware struct {
+	PTT    ButtonLine `yaml:"ptt" doc:"the push-to-talk button, or the squelch (COR) of a radio"`
+	PTTOut OutputLine `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
+	Lamps  LampLines  `yaml:"lamps" doc:"what shows how the port is"`
+	Sound  Sound      `yaml:"sound" doc:"microphone and loudspeaker"`
+}
+
+// ButtonLine is an input.
+type ButtonLine struct {
+	Chip      string        `yaml:"chip" need:"true" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"1..64" example:"pinctrl-bcm2711" doc:"label of the GPIO chip"`
+	Line      string        `yaml:"line" need:"true" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"1..64" example:"GPIO17" doc:"name of the line, or its offset on the chip"`
+	ActiveLow bool          `yaml:"active_low" doc:"whether the low level means pressed, as with a button to ground"`
+	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is"`
+	Mode      string        `yaml:"mode" oneof:"hold toggle" doc:"talk while it is held, or from one press to the next"`
+	Debounce  time.Duration `yaml:"debounce" within:"0s..500ms" doc:"how long it bounces after its first edge, which counts at once"`
+	Glitch    time.Duration `yaml:"glitch" within:"0s..100ms" doc:"how long a level has to last to count, on a line that picks up noise; it delays every press"`
+}
+
+// OutputLine is a line that is driven, or none.
+type OutputLine struct {
+	Chip      string `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip; empty where nothing is wired"`
+	Line      string `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, or its offset on the chip"`
+	ActiveLow bool   `yaml:"active_low" doc:"whether it is driven low to be active"`
+	Drive     string `yaml:"drive" oneof:"push-pull open-drain open-source" doc:"how it is driven"`
+}
+
+// LampLines are the lamps.
+type LampLines struct {
+	Talk  OutputLine `yaml:"talk" doc:"lit while the floor is ours and the microphone open"`
+	Busy  OutputLine `yaml:"busy" doc:"lit while somebody else has the floor"`
+	Alert OutputLine `yaml:"alert" doc:"lit when denied, revoked or timed out, and while hardware is missing"`
+	Link  OutputLine `yaml:"link" doc:"lit while the port is connected and may talk"`
+}
+
+// Sound is the sound cards.
+type Sound struct {
+	Player     string    `yaml:"player" oneof:"oto malgo" doc:"library that plays; see docs/sound.md"`
+	Microphone SoundSide `yaml:"microphone" doc:"the card that captures"`
+	Speaker    SoundSide `yaml:"speaker" doc:"the card that plays"`
+}
+
+// SoundSide is one side of a card.
+type SoundSide struct {
+	Card   string  `yaml:"card" need:"true" match:"^(usb:[-0-9.]+|[A-Za-z0-9_-]+)$" as:"an ALSA card ID, as /proc/asound/cards has it in brackets, or usb: and a socket such as usb:1-1.2" within:"1..64" example:"Device" doc:"the card; no other is ever used instead"`
+	Device int     `yaml:"device" within:"0..31" doc:"number of the PCM device on the card"`
+	Gain   Decibel `yaml:"gain" within:"-60 dB..40 dB" doc:"makes it louder or softer"`
+}
+
+func defaultBoard() *BoardHardware {
+	output := OutputLine{Drive: "push-pull"}
+	return &BoardHardware{
+		PTT:    ButtonLine{ActiveLow: true, Pull: "up", Mode: "hold", Debounce: 30 * time.Millisecond},
+		PTTOut: output,
+		Lamps:  LampLines{Talk: output, Busy: output, Alert: output, Link: output},
+		Sound:  Sound{Player: "oto"},
+	}
+}
+
+// relations checks that an output is wired wholly or not at all.
+func (b *BoardHardware) relations(d *decoder) {
+	if b == nil {
+		return
+	}
+	for key, out := range map[string]OutputLine{
+		"ptt_out": b.PTTOut, "lamps.talk": b.Lamps.Talk, "lamps.busy": b.Lamps.Busy, "lamps.alert": b.Lamps.Alert, "lamps.link": b.Lamps.Link,
+	} {
+		key = "hardware." + key
+		switch {
+		case out.Chip != "" && out.Line == "":
+			d.relation(key+".line", key+".chip", "a line of the chip "+key+".chip names", "none")
+		case out.Chip == "" && out.Line != "":
+			d.relation(key+".chip", key+".line", "the chip that has the line "+key+".line names", "none")
+		}
+	}
+}

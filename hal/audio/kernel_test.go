@@ -1,0 +1,321 @@
+//go:build hil
+
+package audio
+
+import (
+	"errors"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/hil"
+)
+
+// patience is how long anything may take on a busy machine.
+const patience = 20 * time.Second
+
+func side(device int) Config {
+	return Config{Card: hil.Loopback, Device: device}
+}
+
+// tone is a sine at -12 dBFS.
+type tone struct {
+	hertz float64
+	n     int
+}
+
+func (o *tone) fill(period []int16) {
+	for i := range period {
+		period[i] = int16(8192 * math.Sin(2*math.Pi*o.hertz*float64(o.n)/hal.SampleRate))
+		o.n++
+	}
+}
+
+// share is how much of pcm's power is at a frequency, 0 to 1.
+func share(pcm []int16, hertz, rate float64) float64 {
+	var re, im, power float64
+	for i, s := range pcm {
+		sin, cos := math.Sincos(2 * math.Pi * hertz * float64(i) / rate)
+		re, im, power = re+cos*float64(s), im+sin*float64(s), power+float64(s)*float64(s)
+	}
+	if power == 0 {
+		return 0
+	}
+	return 2 * (re*re + im*im) / float64(len(pcm)) / power
+}
+
+// play plays until the test ends, or the card does.
+func play(t *testing.T, p Playback, fill func([]int16)) <-chan error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- p.Play(fill) }()
+	t.Cleanup(func() { p.Close() })
+	return done
+}
+
+func openBoth(t *testing.T, speaker, mic Config) (Playback, Capture) {
+	t.Helper()
+	p, err := OpenPlayback(speaker, Malgo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	c, err := OpenCapture(mic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return p, c
+}
+
+// hear reads until a tenth of a second of pure tone was heard.
+func hear(t *testing.T, c Capture, hertz float64) []int16 {
+	t.Helper()
+	pcm := make([]int16, hal.SampleRate/10)
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		if _, err := c.Read(pcm); err != nil {
+			t.Fatal(err)
+		}
+		if share(pcm, hertz, hal.SampleRate) > 0.95 {
+			return pcm
+		}
+	}
+	t.Fatalf("%v Hz is never heard", hertz)
+	return nil
+}
+
+func peak(pcm []int16) float64 {
+	high := 0.0
+	for _, s := range pcm {
+		high = max(high, math.Abs(float64(s)))
+	}
+	return high
+}
+
+func TestKernelPlaysAndCaptures(t *testing.T) {
+	p, c := openBoth(t, side(0), side(1))
+	play(t, p, (&tone{hertz: 1000}).fill)
+	if high := peak(hear(t, c, 1000)); high < 8000 || high > 8400 {
+		t.Errorf("8192 is heard as %v", high)
+	}
+	// Time and samples keep together, and time does not run ahead.
+	period := make([]int16, hal.PeriodSamples)
+	first, err := c.Read(period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 300
+	var last time.Time
+	for range n {
+		if last, err = c.Read(period); err != nil {
+			t.Fatal(err)
+		}
+		if ahead := time.Until(last); ahead > 0 {
+			t.Fatalf("captured in %v", ahead)
+		}
+	}
+	if off := last.Sub(first) - n*duration(hal.PeriodSamples); off.Abs() > 2*duration(hal.PeriodSamples)*time.Duration(1+c.Xruns()) {
+		t.Errorf("%d periods take %v more (%d overruns)", n, off, c.Xruns())
+	}
+	t.Logf("%d underruns, %d overruns", p.Xruns(), c.Xruns())
+}
+
+func TestKernelGains(t *testing.T) {
+	loud, quiet := side(0), side(1)
+	loud.Gain, quiet.Gain = 6.0206, -12.0412
+	p, c := openBoth(t, loud, quiet)
+	play(t, p, (&tone{hertz: 700}).fill)
+	if high := peak(hear(t, c, 700)); high < 4000 || high > 4200 {
+		t.Errorf("8192, twice, a quarter is heard as %v", high)
+	}
+}
+
+// TestKernelConverts has arecord fix the card's rate and channels.
+func TestKernelConverts(t *testing.T) {
+	wav := filepath.Join(t.TempDir(), "heard.raw")
+	rec := exec.Command("arecord", "-q", "-D", "hw:Loopback,1", "-t", "raw", "-f", "S16_LE", "-r", "44100", "-c", "2", "-d", "4", wav)
+	rec.Stderr = os.Stderr
+	if err := rec.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // until it has opened the card
+	p, err := OpenPlayback(side(0), Malgo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, p, (&tone{hertz: 1000}).fill)
+	if err := rec.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(wav)
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := 0.0
+	for at := 0; at+4*4410 <= len(raw); at += 4 * 4410 {
+		pcm := make([]int16, 4410)
+		for i := range pcm {
+			pcm[i] = int16(uint16(raw[at+4*i]) | uint16(raw[at+4*i+1])<<8)
+		}
+		best = max(best, share(pcm, 1000, 44100))
+	}
+	if best < 0.95 {
+		t.Errorf("1000 Hz are %.2f of what 44.1 kHz stereo gets", best)
+	}
+}
+
+// TestKernelXruns lets the process come late for half a second, again and again.
+func TestKernelXruns(t *testing.T) {
+	var stall atomic.Bool
+	o := &tone{hertz: 1000}
+	p, c := openBoth(t, side(0), side(1))
+	play(t, p, func(period []int16) {
+		if stall.Swap(false) {
+			time.Sleep(500 * time.Millisecond)
+		}
+		o.fill(period)
+	})
+	hear(t, c, 1000)
+	before := p.Xruns()
+	for range 3 {
+		stall.Store(true)
+		hear(t, c, 1000)
+	}
+	for end := time.Now().Add(patience); p.Xruns() < before+3; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d of 3 underruns are counted", p.Xruns()-before)
+		}
+	}
+	hear(t, c, 1000)
+}
+
+// TestKernelLateReader reads nothing for longer than what is kept.
+func TestKernelLateReader(t *testing.T) {
+	p, c := openBoth(t, side(0), side(1))
+	play(t, p, (&tone{hertz: 1000}).fill)
+	hear(t, c, 1000)
+	before, period := c.Xruns(), make([]int16, hal.PeriodSamples)
+	first, err := c.Read(period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1500 * time.Millisecond)
+	read, silent, last := 0, 0, first
+	for ; read < 3*100; read++ {
+		if last, err = c.Read(period); err != nil {
+			t.Fatal(err)
+		}
+		if peak(period) == 0 {
+			silent++
+		}
+	}
+	if c.Xruns() == before || silent < 50 {
+		t.Errorf("%d overruns more, %d silent periods", c.Xruns()-before, silent)
+	}
+	if off := last.Sub(first) - time.Duration(read)*duration(hal.PeriodSamples); off.Abs() > 4*duration(hal.PeriodSamples) {
+		t.Errorf("time and samples are %v apart", off)
+	}
+}
+
+func TestKernelClose(t *testing.T) {
+	p, c := openBoth(t, side(0), side(1))
+	playing := play(t, p, (&tone{hertz: 1000}).fill)
+	hear(t, c, 1000)
+	reading := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := c.Read(make([]int16, hal.PeriodSamples)); err != nil {
+				reading <- err
+				return
+			}
+		}
+	}()
+	if err := errors.Join(p.Close(), c.Close(), p.Close(), c.Close()); err != nil {
+		t.Error(err)
+	}
+	for _, err := range []error{<-playing, <-reading} {
+		if !errors.Is(err, hal.ErrClosed) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestKernelNothingIsAllocated(t *testing.T) {
+	p, c := openBoth(t, side(0), side(1))
+	play(t, p, (&tone{hertz: 1000}).fill)
+	hear(t, c, 1000)
+	period := make([]int16, hal.PeriodSamples)
+	if n := testing.AllocsPerRun(100, func() { _, _ = c.Read(period) }); n >= 1 {
+		t.Errorf("%v allocations a period", n)
+	}
+}
+
+// TestKernelOtoAndVanishing plays with oto, once, and then takes the card away.
+func TestKernelOtoAndVanishing(t *testing.T) {
+	c, err := OpenCapture(side(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	p, err := OpenPlayback(side(0), Oto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	playing := play(t, p, (&tone{hertz: 1000}).fill)
+	hear(t, c, 1000)
+	if status, err := os.ReadFile("/proc/asound/Loopback/pcm0p/sub0/status"); err != nil {
+		t.Error(err)
+	} else {
+		t.Logf("oto: latency %v; the kernel has it as\n%s", p.Latency(), status)
+	}
+	// The dummy card is not what was asked for, nor a second context to be had.
+	if _, err := OpenPlayback(side(0), Oto); !errors.Is(err, ErrOnce) {
+		t.Errorf("a second context: %v", err)
+	}
+
+	// Neither library lets go of a card that vanished: this is the last test.
+	hil.UnplugCard(t)
+	select {
+	case err := <-playing:
+		if !errors.Is(err, hal.ErrGone) {
+			t.Errorf("Play: %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("playback does not notice")
+	}
+	heard := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := c.Read(make([]int16, hal.PeriodSamples)); err != nil {
+				heard <- err
+				return
+			}
+		}
+	}()
+	select {
+	case err := <-heard:
+		if !errors.Is(err, hal.ErrGone) {
+			t.Errorf("Read: %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("capture does not notice")
+	}
+	if err := errors.Join(p.Close(), c.Close()); err != nil {
+		t.Error(err)
+	}
+	// Dummy is still there, and is not taken instead.
+	for _, with := range []Player{Oto, Malgo} {
+		if _, err := OpenPlayback(side(0), with); !errors.Is(err, hal.ErrGone) || !strings.Contains(err.Error(), "Dummy") {
+			t.Errorf("without the card: %v", err)
+		}
+	}
+	if _, err := OpenCapture(side(1)); !errors.Is(err, hal.ErrGone) {
+		t.Errorf("without the card: %v", err)
+	}
+}

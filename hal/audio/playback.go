@@ -1,0 +1,68 @@
+//go:build linux && cgo
+
+package audio
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/gen2brain/malgo"
+
+	"github.com/talkgate/talkgate/hal"
+)
+
+// playback is a card's loudspeaker side. It implements Playback.
+type playback struct {
+	*device
+	gain gain
+	fill atomic.Pointer[func([]int16)]
+
+	// These belong to the card's thread.
+	started bool
+	played  time.Time // when all that was given will have been heard
+}
+
+// OpenPlayback opens the loudspeaker side of a card. The error wraps hal.ErrGone
+// when the card is not there.
+func OpenPlayback(cfg Config, with Player) (Playback, error) {
+	if with == Oto {
+		return openOto(cfg)
+	}
+	p := &playback{gain: newGain(cfg.Gain)}
+	var err error
+	if p.device, err = openDevice(cfg, malgo.Playback, p.give); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// give is called by the card's thread.
+func (p *playback) give(out, _ []byte, frames uint32) {
+	// The card goes on around its buffer when it runs empty, without a word.
+	at, length := time.Now(), duration(int(frames))
+	if p.started && at.After(p.played) {
+		p.xruns.Add(1)
+		p.played = at
+	}
+	full := at.Add(p.Latency())
+	if p.played = p.played.Add(length); !p.started || p.played.After(full) {
+		p.played = full
+	}
+	p.started = true
+	pcm := samples(out, frames)
+	(*p.fill.Load())(pcm)
+	p.gain.apply(pcm)
+}
+
+// Play implements hal.Playback.
+func (p *playback) Play(fill func(period []int16)) error {
+	p.fill.Store(&fill)
+	if err := p.start(); err != nil {
+		return err
+	}
+	<-p.done
+	return p.ended()
+}
+
+// Latency implements hal.Playback: the buffer is kept full.
+func (p *playback) Latency() time.Duration { return duration(periods * hal.PeriodSamples) }
