@@ -95,8 +95,6 @@ type radio struct {
 // radio starts a port that has rights, and waits until it is on air.
 func (s *site) radio(user string, role redis.Role) *radio {
 	s.t.Helper()
-	s.rights(user, "c1")
-	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
 	state := s.state()
 	link, err := New(Config{URL: s.server.URL, UserID: user, Role: role, Channel: "c1", Engine: s.engine, State: state, Logger: s.log.With("radio", user),
 		Token: func(context.Context, string) (string, error) {
@@ -105,13 +103,23 @@ func (s *site) radio(user string, role redis.Role) *radio {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	r := s.port(user, role, "c1", link, link, state)
 	r.link = link
+	return r
+}
+
+// port starts a port on any link that has rights, and waits until it is on air.
+func (s *site) port(user string, role redis.Role, channel string, link gateway.Link, lock gateway.SpeakerLock, state *redis.Client) *radio {
+	s.t.Helper()
+	s.rights(user, channel)
+	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
+	var err error
 	r.port, err = gateway.New(gateway.Options{
-		UserID: user, UserName: "Name " + user, Role: role, Channel: "c1",
+		UserID: user, UserName: "Name " + user, Role: role, Channel: channel,
 		Talk:     gateway.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
 		Encoder:  media.EncoderConfig{Complexity: 1},
 		Hardware: gateway.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
-		Link:     link, Lock: link, Rights: state, Floor: state,
+		Link:     link, Lock: lock, Rights: state, Floor: state,
 		Logger: s.log.With("radio", user),
 		Observe: func(st gateway.Status) {
 			r.mu.Lock()
