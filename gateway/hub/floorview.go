@@ -7,6 +7,11 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
+// epochAhead is how far an epoch, which begins as the time in ms by the clock of
+// Redis, may be ahead of this machine's. One beyond is junk, and counts as none:
+// believed, it would outrank every grant to come.
+const epochAhead = 24 * time.Hour
+
 // floorView is what the hub knows of the floor of one channel, and until when it
 // may rely on that. It is pure; the zero value with a lease knows nothing.
 type floorView struct {
@@ -39,15 +44,19 @@ func (v *floorView) see(f redis.FloorView) error {
 	if f.Holder == nil {
 		return nil
 	}
-	if f.Holder.Epoch != 0 && f.Holder.Epoch < v.epoch {
+	epoch := f.Holder.Epoch
+	if epoch > uint64(max(0, f.ReadAt.Add(epochAhead).UnixMilli())) {
+		epoch = 0
+	}
+	if epoch != 0 && epoch < v.epoch {
 		v.holder = nil
-		if f.Holder.Epoch == v.stale {
+		if epoch == v.stale {
 			return nil
 		}
-		v.stale = f.Holder.Epoch
-		return fmt.Errorf("epoch %d of %q is older than %d, which was seen before", f.Holder.Epoch, f.Holder.UserID, v.epoch)
+		v.stale = epoch
+		return fmt.Errorf("epoch %d of %q is older than %d, which was seen before", epoch, f.Holder.UserID, v.epoch)
 	}
-	v.epoch = max(v.epoch, f.Holder.Epoch)
+	v.epoch = max(v.epoch, epoch)
 	// A lock without end is relied on no longer than a lease either.
 	v.until = f.ReadAt.Add(v.lease)
 	if f.TTL >= 0 && f.TTL < v.lease {

@@ -61,6 +61,18 @@ func TestFloorViewNeverGoesBack(t *testing.T) {
 	}
 }
 
+// A lock that somebody wrote by hand shuts nobody out for ever.
+func TestFloorViewDoesNotBelieveAnyEpoch(t *testing.T) {
+	v := floorView{lease: time.Second}
+	for _, junk := range []uint64{1 << 63, 1<<53 - 1, uint64((48 * time.Hour).Milliseconds())} {
+		_ = v.see(view(10, time.Second, "x", junk))
+		if err := v.see(view(20, time.Second, "a", 5)); err != nil || v.user(at(21)) != "a" {
+			t.Errorf("after epoch %d: %v, %q", junk, err, v.user(at(21)))
+		}
+		v = floorView{lease: time.Second}
+	}
+}
+
 func TestFloorViewOutlivesOneFailedReading(t *testing.T) {
 	v := floorView{lease: time.Second}
 	_ = v.see(view(0, 3*time.Second, "a", 1))
