@@ -26,6 +26,7 @@ Exit codes:
 	}
 	root.AddCommand(
 		newDemoCommand(),
+		newInitCommand(),
 		newRunCommand(),
 		newHubCommand(),
 		newDoctorCommand(),

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -10,19 +11,23 @@ import (
 
 // Example is a file that Parse accepts, with a comment on each key. Keys that
 // have a default show it.
-func Example() (string, error) {
+func Example() (string, error) { return Commented(Default()) }
+
+// Commented is the file that says c, with a comment on each key. A key that must
+// be given and has no value shows an example.
+func Commented(c Config) (string, error) {
 	var b strings.Builder
 	b.WriteString("# A talkgate port. Keys that show a default may be left out.\n")
-	err := exampleOf(&b, "", reflect.ValueOf(Default()))
+	err := exampleOf(&b, "", reflect.ValueOf(c))
 	return b.String(), err
 }
 
-// exampleOf writes the section v. Of variants it shows the one that the word's
-// example names.
+// exampleOf writes the section v. Of variants it shows the one that the word
+// names, or its example.
 func exampleOf(b *strings.Builder, indent string, v reflect.Value) error {
 	fields, variants := fieldsOf(v)
 	for _, variant := range variants {
-		if variant.key == fields[0].Tag.Get("example") {
+		if variant.key == cmp.Or(fields[0].value.String(), fields[0].Tag.Get("example")) {
 			chosen, _ := choose([]field{variant}, variant.key)
 			fields = append(fields, chosen...)
 		}
@@ -42,7 +47,7 @@ func exampleField(b *strings.Builder, indent string, f field) error {
 		return exampleOf(b, indent+"  ", f.value)
 	}
 	text := f.Tag.Get("example")
-	if !f.need {
+	if !f.need || !f.value.IsZero() {
 		plain, err := yaml.Marshal(written(f.value))
 		if err != nil {
 			return fmt.Errorf("example of %s: %w", f.key, err)

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
+
+// chips are the labels of the header's GPIO chip, by board.
+func chips() map[string]string {
+	return map[string]string{
+		"pi3": "pinctrl-bcm2835", "zero2": "pinctrl-bcm2835", "pi4": "pinctrl-bcm2711", "pi5": "pinctrl-rp1",
+	}
+}
+
+// cards are the ALSA IDs of sound cards, by what they are called.
+func cards() map[string]string {
+	return map[string]string{
+		"aioc": "AllInOneCable", "cm108": "Device", "wm8960": "wm8960soundcard", "codec-zero": "IQaudIOCODEC",
+	}
+}
+
+// answer is one thing that init has to be told.
+type answer struct {
+	flag, usage, value string
+	words              func() map[string]string // what is offered; others are taken as they are
+}
+
+func newInitCommand() *cobra.Command {
+	answers := []*answer{
+		{flag: "user", usage: "ID of the port among the members"},
+		{flag: "name", usage: "name shown to the others"},
+		{flag: "channel", usage: "ID of the channel"},
+		{flag: "redis", usage: "URL of Redis", value: "redis://127.0.0.1:6379/0"},
+		{flag: "hub", usage: "URL of the hub", value: "http://127.0.0.1:8080"},
+		{flag: "token", usage: "file that holds the port's token", value: "credential:token"},
+		{flag: "board", usage: "the board, or the label of its GPIO chip, or sim for a virtual radio", value: "pi4", words: chips},
+		{flag: "line", usage: "line of the push-to-talk button, to ground", value: "GPIO17"},
+		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: cards},
+	}
+	var output string
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Write a port's configuration, asking for what matters",
+		Long: `Write a commented configuration that 'talkgate config check' accepts. What a flag
+does not say is asked for on standard input; an empty answer takes what is shown
+in brackets. 'talkgate doctor' then tells whether it fits the machine: 'gpiodetect',
+'gpioinfo' and /proc/asound/cards have the names.`,
+		Example: `  talkgate init --output north-gate.yaml
+  talkgate init --user north --name "North" --channel gates --board pi5 --line GPIO17 --sound aioc --redis redis://10.0.0.2:6379 --hub http://10.0.0.2:8080 --token north.token`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := ask(cmd, answers); err != nil {
+				return err
+			}
+			told := map[string]string{}
+			for _, a := range answers {
+				told[a.flag] = a.value
+				if word, known := known(a); known {
+					told[a.flag] = word
+				}
+			}
+			text, err := initial(told)
+			if err != nil {
+				return err
+			}
+			if output == "" {
+				_, err = io.WriteString(cmd.OutOrStdout(), text)
+				return err
+			}
+			return writeNew(output, text)
+		},
+	}
+	for _, a := range answers {
+		c.Flags().StringVar(&a.value, a.flag, a.value, a.usage+offered(a))
+	}
+	c.Flags().StringVarP(&output, "output", "o", "", "file to write, which must not exist (default: standard output)")
+	return c
+}
+
+func known(a *answer) (string, bool) {
+	if a.words == nil {
+		return "", false
+	}
+	word, ok := a.words()[a.value]
+	return word, ok
+}
+
+// offered lists the words of an answer.
+func offered(a *answer) string {
+	if a.words == nil {
+		return ""
+	}
+	var words []string
+	for word := range a.words() {
+		words = append(words, word)
+	}
+	slices.Sort(words)
+	return ": " + strings.Join(words, ", ")
+}
+
+// ask asks for what no flag said. The end of the input takes what is left as it
+// is.
+func ask(cmd *cobra.Command, answers []*answer) error {
+	lines := bufio.NewScanner(cmd.InOrStdin())
+	for _, a := range answers {
+		if cmd.Flags().Changed(a.flag) {
+			continue
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s%s [%s]: ", a.usage, offered(a), a.value)
+		if lines.Scan() && strings.TrimSpace(lines.Text()) != "" {
+			a.value = strings.TrimSpace(lines.Text())
+		}
+		if a.value == "" {
+			return usageError{fmt.Errorf("--%s: expected %s, found nothing", a.flag, a.usage)}
+		}
+	}
+	return lines.Err()
+}
+
+// initial is the configuration for what was told.
+func initial(told map[string]string) (string, error) {
+	c := config.Default()
+	c.Version, c.Channel = config.Version, told["channel"]
+	c.Identity.UserID, c.Identity.UserName = told["user"], told["name"]
+	c.Redis.URL = config.URL(told["redis"])
+	c.Link.Kind, c.Link.Hub.URL, c.Link.Hub.TokenFile = "hub", config.URL(told["hub"]), config.File(told["token"])
+	c.Hardware.Driver = "sim"
+	if told["board"] != "sim" {
+		c.Hardware.Driver = "board"
+		c.Hardware.Board.PTT.Chip, c.Hardware.Board.PTT.Line = told["board"], told["line"]
+		c.Hardware.Board.Sound.Microphone.Card, c.Hardware.Board.Sound.Speaker.Card = told["sound"], told["sound"]
+	}
+	text, err := config.Commented(c)
+	if err != nil {
+		return "", err
+	}
+	if _, err := config.Parse("init", []byte(text)); err != nil {
+		return "", usageError{fmt.Errorf("what was told makes no configuration: %w", err)}
+	}
+	return text, nil
+}
+
+// writeNew writes a file that is not there yet.
+func writeNew(path, text string) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, f.Close)
+	_, err = f.WriteString(text)
+	return err
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
+
+// TestInit wants what it writes to pass the check and to say what it was told,
+// by flags or by answers.
+func TestInit(t *testing.T) {
+	for board, chip := range chips() {
+		for sound, card := range cards() {
+			code, text, stderr := talkgate(t, "", "init", "--user", "north", "--name", "North: #1", "--channel", "gates", "--board", board,
+				"--line", "GPIO22", "--sound", sound)
+			if code != exitOK {
+				t.Fatalf("%s, %s: exit code %d, %s", board, sound, code, stderr)
+			}
+			if code, _, stderr := talkgate(t, text, "config", "check", "-"); code != exitOK {
+				t.Fatalf("%s, %s: %s", board, sound, stderr)
+			}
+			c, err := config.Parse("init", []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := c.Hardware.Board
+			if c.Identity.UserName != "North: #1" || b.PTT.Chip != chip || b.PTT.Line != "GPIO22" || b.Sound.Speaker.Card != card {
+				t.Errorf("%s, %s: %+v, %+v", board, sound, c.Identity, b)
+			}
+		}
+	}
+}
+
+func TestInitAsks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "port.yaml")
+	code, _, stderr := talkgate(t, "north\nNorth gate\n\n\n\nsim\n\n", "init", "--channel", "gates", "--output", path)
+	if code != exitOK || !strings.Contains(stderr, "name shown to the others []: ") || !strings.Contains(stderr, "[redis://127.0.0.1:6379/0]") {
+		t.Fatalf("exit code %d, %s", code, stderr)
+	}
+	c, err := config.Load(path, "/run/credentials/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Identity.UserID != "north" || c.Hardware.Driver != "sim" || c.Channel != "gates" {
+		t.Errorf("%+v", c)
+	}
+	if code, _, stderr := talkgate(t, "north\nNorth gate\n", "init", "--channel", "gates", "--output", path); code != exitFailed || !strings.Contains(stderr, "exists") {
+		t.Errorf("over a file: exit code %d, %s", code, stderr)
+	}
+	if code, _, stderr := talkgate(t, "", "init"); code != exitUsage || !strings.Contains(stderr, "--user") {
+		t.Errorf("told nothing: exit code %d, %s", code, stderr)
+	}
+	if code, _, _ := talkgate(t, "", "init", "--user", "two words", "--name", "x", "--channel", "c"); code != exitUsage {
+		t.Errorf("an impossible ID: exit code %d", code)
+	}
+}
