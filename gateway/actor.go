@@ -136,7 +136,7 @@ func (a *actor) ours() bool {
 func (a *actor) show() {
 	s := Status{Floor: a.floor, Redis: a.view.Known}
 	if h := a.view.Holder; h != nil {
-		s.Holder, s.HolderName = h.UserID, h.UserName
+		s.Taken, s.Holder, s.HolderName = true, h.UserID, h.UserName
 	}
 	s.Lamps = lamps(s, a.ours())
 	if s == a.shown {

@@ -245,9 +245,9 @@ func TestLampsAndWords(t *testing.T) {
 		want   hal.Lamps
 	}{
 		{ready, false, hal.Lamps{Link: true}},
-		{with(ready, func(s *Status) { s.Holder = "u2" }), false, hal.Lamps{Link: true, Busy: true}},
-		{with(ready, func(s *Status) { s.Holder, s.Floor.Phase = "u1", floor.Talking }), true, hal.Lamps{Link: true, Talk: true}},
-		{with(ready, func(s *Status) { s.Holder, s.Floor.Phase = "u2", floor.Refused }), false, hal.Lamps{Link: true, Busy: true, Alert: true}},
+		{with(ready, func(s *Status) { s.Taken = true }), false, hal.Lamps{Link: true, Busy: true}},
+		{with(ready, func(s *Status) { s.Taken, s.Floor.Phase = true, floor.Talking }), true, hal.Lamps{Link: true, Talk: true}},
+		{with(ready, func(s *Status) { s.Taken, s.Floor.Phase = true, floor.Refused }), false, hal.Lamps{Link: true, Busy: true, Alert: true}},
 		{with(ready, func(s *Status) { s.Floor.Rights = false }), false, hal.Lamps{}},
 		{with(ready, func(s *Status) { s.Floor.Link = false }), false, hal.Lamps{}},
 		{with(ready, func(s *Status) { s.Redis = false }), false, hal.Lamps{}},
@@ -272,6 +272,10 @@ func TestRedisAwayShows(t *testing.T) {
 		w.redis.view(redis.FloorView{Known: true})
 		if !w.now().Lamps.Link {
 			t.Error("the link lamp stays dark though Redis is back")
+		}
+		w.redis.view(redis.FloorView{Known: true, Holder: &redis.Holder{}})
+		if !w.now().Lamps.Busy {
+			t.Error("the busy lamp is dark though there is a lock, of nobody knows whom")
 		}
 	})
 }

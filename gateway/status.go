@@ -10,8 +10,10 @@ type Status struct {
 	Floor floor.Floor
 	// Redis is whether Redis answers.
 	Redis bool
-	// Holder is who has the floor, as Redis tells: empty on an idle channel.
-	// HolderName is for people.
+	// Taken is whether anybody has the floor, as Redis tells.
+	Taken bool
+	// Holder is who: empty too for a lock that nobody can read. HolderName is
+	// for people.
 	Holder, HolderName string
 	// Lamps is what the panel shows.
 	Lamps hal.Lamps
@@ -21,7 +23,7 @@ type Status struct {
 func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,
-		Busy:  s.Holder != "" && !ours,
+		Busy:  s.Taken && !ours,
 		Alert: s.Floor.Phase == floor.Refused,
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 	}
