@@ -219,3 +219,32 @@ func TestAFloodOfCopiesDisturbsNobody(t *testing.T) {
 		until(t, "the floor is free", func() bool { return s.lock() == "" })
 	}
 }
+
+// TestAGrantThatComesTooLateIsHandedBack has the server answer after the port
+// gave up.
+func TestAGrantThatComesTooLateIsHandedBack(t *testing.T) {
+	s := newSite(t)
+	a := s.radio("u1", redis.RoleGeneral)
+	slow := make(chan struct{})
+	s.server.Between(func(step string) {
+		if step == "ptt-start:set" {
+			<-slow
+		}
+	})
+	a.press()
+	if st := a.phase(floor.Refused); st.Floor.Why != floor.NoAnswer {
+		t.Errorf("refused for %v", st.Floor.Why)
+	}
+	if !strings.Contains(s.lock(), `"userId":"u1"`) {
+		t.Fatalf("the server took no lock: %q", s.lock())
+	}
+	close(slow)
+	until(t, "the floor is free", func() bool { return s.lock() == "" })
+	if stops := s.server.Frames(wire.PTTStop); stops != 1 {
+		t.Errorf("%d ptt-stop, want one", stops)
+	}
+	a.silent()
+	a.release()
+	a.phase(floor.Idle)
+	a.talk()
+}

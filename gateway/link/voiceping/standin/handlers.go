@@ -99,6 +99,7 @@ func (s *Server) pttStart(m *member, reply, id string) {
 		s.deny(m, reply, id)
 		return
 	}
+	s.step("ptt-start:set")
 	p := m.producerOn(id)
 	change := wire.Change{State: state}
 	if p != nil {

@@ -145,7 +145,8 @@ func (s *Server) dropAll() {
 
 // Between sets what is called between the steps of what should be atomic: "ptt-stop:get"
 // after the lock was read and before it is deleted, "ptt-start:nx" after the lock
-// was refused and before its holder is read.
+// was refused and before its holder is read, "ptt-start:set" after the lock was
+// taken and before that is answered.
 func (s *Server) Between(f func(step string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
