@@ -63,7 +63,7 @@ hardware:
     microphone: {card: Loopback}
     speaker: {card: Loopback}
 audio: {tones: {enabled: false}}
-log: {level: debug}
+log: {level: info}
 `, b.redisURL, b.hubURL))
 	b.grant("board")
 	return b

@@ -37,8 +37,9 @@ type otoPlayback struct {
 }
 
 // otoPeriods is how many of hal.PeriodSamples the card keeps, and oto's player
-// again: each of the two is read in halves.
-const otoPeriods = 2
+// again: each of the two is read in halves. With two, oto dies of an error on the
+// bench.
+const otoPeriods = 4
 
 // otoLook is how often the card is looked at: oto tells of nothing.
 const otoLook = 100 * time.Millisecond
