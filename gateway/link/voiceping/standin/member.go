@@ -17,10 +17,11 @@ import (
 type member struct {
 	claims
 	ws   *websocket.Conn
-	out  chan []byte
+	out  chan []byte // nil closes with reason
 	over chan struct{}
 
 	mu       sync.Mutex
+	reason   string
 	allowed  []string
 	joined   []string
 	producer map[string]*producer // by channel
@@ -110,6 +111,13 @@ func (m *member) write(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case text := <-m.out:
+			if text == nil {
+				m.mu.Lock()
+				reason := m.reason
+				m.mu.Unlock()
+				_ = m.ws.Close(wire.CloseForced, reason)
+				return
+			}
 			if m.ws.Write(ctx, websocket.MessageText, text) != nil {
 				return
 			}
@@ -164,14 +172,14 @@ func (m *member) producerOn(channel string) *producer {
 
 // force ends a member's connection as a dispatcher does.
 func (m *member) force(reason string) {
+	m.mu.Lock()
+	m.reason = reason
+	m.mu.Unlock()
 	m.push(wire.ForceDisconnect, wire.Forced{Reason: reason})
-	for range 100 { // what is queued goes first
-		if len(m.out) == 0 {
-			break
-		}
-		time.Sleep(time.Millisecond)
+	select {
+	case m.out <- nil:
+	case <-m.over:
 	}
-	go func() { _ = m.ws.Close(wire.CloseForced, reason) }()
 }
 
 // Member is the newest connection of a user, for faults; nil if there is none.
