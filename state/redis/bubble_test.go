@@ -45,9 +45,13 @@ func (b *bubble) open() (c *Client, end func()) {
 		if b.dial != nil {
 			return b.dial(ctx)
 		}
-		conn, err := b.redis.Dial()
-		if err != nil || b.wrap == nil {
-			return conn, err
+		pipe, err := b.redis.Dial()
+		if err != nil {
+			return nil, err
+		}
+		conn := buffer(pipe)
+		if b.wrap == nil {
+			return conn, nil
 		}
 		return b.wrap(conn)
 	})
