@@ -9,8 +9,9 @@ import (
 	"github.com/talkgate/talkgate/hal/gpio"
 )
 
-// openBoard opens all that is wired or, with an error, nothing. The loudspeaker comes
-// last: oto opens one in the life of a process.
+// openBoard opens all that is wired or, with an error, nothing. The microphone
+// comes first: a binary without sound says so whatever else is missing. The
+// loudspeaker comes last: oto opens one in the life of a process.
 func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 	var opened []func() error
 	defer func() {
@@ -21,6 +22,11 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 			err = errors.Join(err, close())
 		}
 	}()
+	mic, err := audio.OpenCapture(sideOf(cfg.Sound.Microphone))
+	if err != nil {
+		return hw, err
+	}
+	opened = append(opened, mic.Close)
 	ptt, err := gpio.OpenInput(gpio.InputConfig{
 		Line:   gpio.Line{Chip: cfg.PTT.Chip, Name: cfg.PTT.Line, ActiveLow: cfg.PTT.ActiveLow, Pull: pullOf(cfg.PTT.Pull)},
 		Filter: gpio.Filter{Debounce: cfg.PTT.Debounce, Glitch: cfg.PTT.Glitch},
@@ -44,11 +50,6 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 		opened = append(opened, key.Close)
 		hw.PTTOut = key
 	}
-	mic, err := audio.OpenCapture(sideOf(cfg.Sound.Microphone))
-	if err != nil {
-		return hw, err
-	}
-	opened = append(opened, mic.Close)
 	player := audio.Oto
 	if cfg.Sound.Player == "malgo" {
 		player = audio.Malgo

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/hal/audio"
 )
 
 // board is opened hardware.
@@ -24,6 +26,9 @@ type board struct {
 func openHardware(cfg config.Hardware, in io.Reader, out io.Writer, quit func()) (board, error) {
 	if cfg.Board != nil {
 		hw, err := openBoard(*cfg.Board)
+		if errors.Is(err, audio.ErrUnsupported) {
+			err = configError{err}
+		}
 		return board{Hardware: hw}, err
 	}
 	return openSim(*cfg.Sim, in, out, quit)
