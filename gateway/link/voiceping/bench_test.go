@@ -50,9 +50,10 @@ func (p *pair) spurt() {
 	until(p.talker.t, "the first packet", func() bool { return p.listener.port.HeardStats().Received > before })
 	p.heard = append(p.heard, time.Since(pressed))
 	time.Sleep(100 * time.Millisecond)
+	n := p.listener.port.HeardStats().Received
 	revoked := time.Now()
+	last := revoked
 	p.talker.rights(p.talker.user)
-	last, n := revoked, p.listener.port.HeardStats().Received
 	for time.Since(revoked) < 150*time.Millisecond {
 		if now := p.listener.port.HeardStats().Received; now != n {
 			last, n = time.Now(), now
