@@ -125,6 +125,38 @@ func TestHeartbeatFindsWhatNobodyPublished(t *testing.T) {
 	})
 }
 
+// A withdrawal that is published while the stored set cannot be read counts at
+// once, and still counts when it can be read again.
+func TestPushCountsThoughTheSetCannotBeRead(t *testing.T) {
+	inBubble(t, func(b *bubble) {
+		c, end := b.open()
+		defer end()
+		b.redis.SetAdd(keyRights("u1"), "m1", "m2")
+		h, stop := hear(c, "u1")
+		defer stop()
+		if !h.last().MayTalk("m1") {
+			t.Fatalf("%+v", h.list())
+		}
+		b.redis.Del(keyRights("u1"))
+		if err := b.redis.Set(keyRights("u1"), "not a set"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(heartbeat + time.Second)
+		if h.last().Known {
+			t.Fatalf("read though it is no set: %+v", h.list())
+		}
+		b.redis.Publish(MembershipUpdates, `{"eventId":"e","userId":"u1","channelIds":["m2"],"action":"set_user_channels"}`)
+		synctest.Wait()
+		pushed := false
+		for _, r := range h.list() {
+			pushed = pushed || r.Known && r.Source == "push" && !r.MayTalk("m1") && r.MayTalk("m2")
+		}
+		if !pushed {
+			t.Errorf("the withdrawal was not told: %+v", h.list())
+		}
+	})
+}
+
 // A press ends with its context, to the millisecond, whatever Redis does not do.
 func TestContextBoundsAPressExactly(t *testing.T) {
 	for name, dial := range map[string]func(ctx context.Context, b *bubble) (net.Conn, error){

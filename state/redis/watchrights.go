@@ -52,7 +52,9 @@ func (c *Client) WatchRights(ctx context.Context, userID string, fn func(Rights)
 						continue
 					}
 					pushed = u.ChannelIDs
-					now = Rights{Known: now.Known, Channels: both(now.Channels, pushed), Banned: now.Banned, Source: "push"}
+					// Known even if the last read failed: what a push takes
+					// away is gone, and it gives nothing that was not read.
+					now = Rights{Known: true, Channels: both(now.Channels, pushed), Banned: now.Banned, Source: "push"}
 					fn(now)
 					r.ask(ctx)
 				}
@@ -67,8 +69,11 @@ func (c *Client) WatchRights(ctx context.Context, userID string, fn func(Rights)
 			}
 			next := heartbeat
 			if !v.Known {
-				next = readAgain
-			} else if pushed != nil && !slices.Equal(v.Channels, pushed) {
+				fn(v)
+				timer.Reset(readAgain)
+				continue
+			}
+			if pushed != nil && !slices.Equal(v.Channels, pushed) {
 				if !r.busy {
 					log.Warn("pushed rights differ from the stored set", "pushed", pushed, "stored", v.Channels)
 				}
