@@ -89,7 +89,7 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 		h.deny(ch, m, name+" may not talk on this channel")
 		return http.StatusForbidden, floorAnswer{Reason: reasonNoRights}
 	}
-	k := newKeeper(ch.ctx, h.cfg.State, claim, d.Epoch, h.cfg.Lease, func() time.Time { return ch.fwd.lastHeard(src) })
+	k := newKeeper(ch.ctx, h.cfg.State, claim, d.Epoch, h.cfg.Lease, h.cfg.MaxTalk, func() time.Time { return ch.fwd.lastHeard(src) })
 	h.keep(ch, m, src, k, asked)
 	return http.StatusOK, floorAnswer{Granted: true, Epoch: d.Epoch}
 }

@@ -52,6 +52,9 @@ type Config struct {
 	// Lease is how long a view of the floor, or a lock, is relied on without
 	// having been confirmed; zero is 1 s.
 	Lease time.Duration
+	// MaxTalk is the longest talk spurt of a member that the hub holds the floor
+	// for; zero is a minute. Ports keep to their own.
+	MaxTalk time.Duration
 	// HoldBack is how far apart a packet and the news of the floor may arrive:
 	// how long the first packets of a talk spurt wait for the view of the floor
 	// to confirm their sender, and how long after a port let go of the floor its
@@ -77,6 +80,7 @@ func (cfg *Config) complete() error {
 	}
 	setDefault(&cfg.LockTTL, 3*time.Second)
 	setDefault(&cfg.Lease, time.Second)
+	setDefault(&cfg.MaxTalk, time.Minute)
 	setDefault(&cfg.HoldBack, 200*time.Millisecond)
 	setDefault(&cfg.MaxSessions, 2000)
 	if cfg.Lease > cfg.LockTTL {

@@ -23,6 +23,7 @@ const (
 	reasonNoSession reason = "no-session"
 	reasonNoEvents  reason = "no-events"
 	reasonSilent    reason = "silent"
+	reasonTimedOut  reason = "timed-out"
 	reasonRedis     reason = "redis"
 	reasonShutdown  reason = "shutdown"
 )
@@ -43,6 +44,8 @@ type keeper struct {
 	claim redis.Claim
 	epoch uint64
 	lease time.Duration
+	// maxTalk is the longest talk spurt.
+	maxTalk time.Duration
 	// lastHeard is when the member last sent a packet.
 	lastHeard func() time.Time
 
@@ -57,8 +60,8 @@ type endedBecause reason
 func (e endedBecause) Error() string { return string(e) }
 
 // newKeeper prepares to keep what the claim was granted; ctx bounds it.
-func newKeeper(ctx context.Context, lock floorLock, claim redis.Claim, epoch uint64, lease time.Duration, lastHeard func() time.Time) *keeper {
-	k := &keeper{lock: lock, claim: claim, epoch: epoch, lease: lease, lastHeard: lastHeard, stopped: make(chan struct{})}
+func newKeeper(ctx context.Context, lock floorLock, claim redis.Claim, epoch uint64, lease, maxTalk time.Duration, lastHeard func() time.Time) *keeper {
+	k := &keeper{lock: lock, claim: claim, epoch: epoch, lease: lease, maxTalk: maxTalk, lastHeard: lastHeard, stopped: make(chan struct{})}
 	k.ctx, k.cancel = context.WithCancelCause(ctx)
 	return k
 }
@@ -86,6 +89,8 @@ func (k *keeper) keep(grantedFrom time.Time) reason {
 	until := grantedFrom.Add(k.lease)
 	lapse := time.NewTimer(time.Until(until))
 	defer lapse.Stop()
+	limit := time.NewTimer(time.Until(grantedFrom.Add(k.maxTalk)))
+	defer limit.Stop()
 	heard := time.Now()
 	for {
 		select {
@@ -93,6 +98,8 @@ func (k *keeper) keep(grantedFrom time.Time) reason {
 			return k.cause()
 		case <-lapse.C:
 			return reasonRedis
+		case <-limit.C:
+			return reasonTimedOut
 		case now := <-tick.C:
 			if last := k.lastHeard(); last.After(heard) {
 				heard = last

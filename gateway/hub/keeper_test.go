@@ -40,6 +40,7 @@ func TestKeeper(t *testing.T) {
 		after time.Duration // at most
 	}{
 		{"stopped", held, false, reasonReleased, 10 * time.Second},
+		{"talks for ever", held, false, reasonTimedOut, time.Minute},
 		{"silent", held, true, reasonSilent, patience + time.Second/3},
 		{"lost", state(redis.Lost), false, reasonLost, time.Second / 3},
 		{"revoked", state(redis.Revoked), false, reasonRevoked, time.Second / 3},
@@ -56,8 +57,10 @@ func TestKeeper(t *testing.T) {
 					}
 					return time.Now()
 				}
-				k := newKeeper(t.Context(), lock, redis.Claim{}, 1, time.Second, heard)
-				time.AfterFunc(10*time.Second, func() { k.stop(reasonReleased) })
+				k := newKeeper(t.Context(), lock, redis.Claim{}, 1, time.Second, time.Minute, heard)
+				if tc.want == reasonReleased {
+					time.AfterFunc(10*time.Second, func() { k.stop(reasonReleased) })
+				}
 				if got := k.run(began); got != tc.want {
 					t.Errorf("ended because %q, want %q", got, tc.want)
 				}

@@ -81,6 +81,8 @@ func (ch *channel) tellHandover(from, to *redis.Holder) {
 		text = name + " may not talk any more"
 	case reasonRedis:
 		text = "Redis does not answer: " + name + " is not heard"
+	case reasonTimedOut:
+		text = name + " has talked for too long"
 	case reasonPreempted:
 		text = name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")
 	}

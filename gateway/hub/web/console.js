@@ -13,7 +13,7 @@ import { playTone } from './tones.js';
 const silenceTime = 3000;
 
 // endings are the notices by which the hub says why it took the floor back.
-const endings = new Set(['revoked', 'banned', 'preempted', 'silent', 'redis', 'no-session', 'no-events', 'shutdown']);
+const endings = new Set(['revoked', 'banned', 'preempted', 'silent', 'timed-out', 'redis', 'no-session', 'no-events', 'shutdown']);
 
 // Console is one visitor on one channel: it holds what the page knows (model) and
 // runs the connections. It calls changed() after each change of the model, and

@@ -6,6 +6,7 @@ const reasons = {
   revoked: 'Your talk right was taken away.',
   banned: 'You are banned from talking.',
   preempted: 'Somebody with priority took the floor.',
+  'timed-out': 'You talked for as long as one may.',
   silent: 'Nothing came from your microphone.',
   ended: 'The hub ended it.',
   redis: 'Redis is away, so nobody can be given the floor.',
