@@ -109,16 +109,41 @@ func press(e hal.Edge, start time.Time) floor.Event {
 // capture keeps the microphone's memory filled.
 func (p *Port) capture(ctx context.Context) error {
 	period := make([]int16, hal.PeriodSamples)
-	for first := true; ; first = false {
+	for {
 		at, err := p.opt.Hardware.Mic.Read(period)
 		if err != nil {
-			p.path.setMic(false)
 			return ended(ctx, "microphone", err)
 		}
 		p.mic.Write(period, at)
 		p.beats.turn(Capture)
-		if first {
+	}
+}
+
+// micLook is how often the microphone is looked at, and micStall how long it may
+// deliver nothing before it counts as gone.
+const (
+	micLook  = 20 * time.Millisecond
+	micStall = 500 * time.Millisecond
+)
+
+// watchMic says whether the microphone delivers. One that hangs without an error
+// must not hold the floor in silence.
+func (p *Port) watchMic(ctx context.Context) {
+	look := time.NewTicker(micLook)
+	defer look.Stop()
+	var head uint64
+	moved := p.now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+		if now := p.mic.Head(); now != head {
+			head, moved = now, p.now()
 			p.path.setMic(true)
+		} else if p.now()-moved > micStall {
+			p.path.setMic(false)
 		}
 	}
 }

@@ -93,6 +93,7 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { return p.opt.Link.Run(ctx, linkEvents{p, ctx}) })
 	g.Go(func() error { return p.listenToButton(ctx) })
 	g.Go(func() error { return p.capture(ctx) })
+	g.Go(func() error { p.watchMic(ctx); return nil })
 	p.play(ctx, g)
 	g.Go(func() error {
 		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, p.rightsRead)

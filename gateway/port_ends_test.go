@@ -213,6 +213,28 @@ func TestHardwareGone(t *testing.T) {
 	}
 }
 
+// TestHangingMicrophone: one that delivers nothing, and no error, ends the spurt
+// instead of holding the floor in silence, and works again when it does.
+func TestHangingMicrophone(t *testing.T) {
+	inBubble(t, time.Millisecond, func(w *world) {
+		w.press()
+		w.pass(300 * time.Millisecond)
+		w.radio.Mic.Freeze(true)
+		w.pass(micStall + 100*time.Millisecond)
+		w.expect(floor.Refused, floor.NoSound)
+		if held := w.redis.held(); len(held) > 0 {
+			t.Error("the floor is still held")
+		}
+		w.release()
+		w.radio.Mic.Freeze(false)
+		w.pass(time.Second)
+		w.press()
+		w.pass(100 * time.Millisecond)
+		w.expect(floor.Talking, floor.NoReason)
+		w.release()
+	})
+}
+
 // TestFrozenCard: a microphone that hangs without an error leaves nothing open.
 func TestFrozenCard(t *testing.T) {
 	inBubble(t, time.Millisecond, func(w *world) {
