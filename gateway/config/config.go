@@ -109,7 +109,7 @@ type Talk struct {
 	Lease          time.Duration `yaml:"lease" within:"200ms..10s" doc:"how long a grant or renewal may be relied on: the longest the microphone stays open once Redis is silent"`
 	LockTTL        time.Duration `yaml:"lock_ttl" within:"1s..30s" doc:"how long Redis keeps the floor for a port that died; at least twice the lease"`
 	MaxTalk        time.Duration `yaml:"max_talk" within:"1s..1h" doc:"longest talk spurt"`
-	RequestTimeout time.Duration `yaml:"request_timeout" within:"50ms..10s" doc:"how long a press waits for its answer; at most the lease"`
+	RequestTimeout time.Duration `yaml:"request_timeout" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
 }
 
 // Audio is what is done to sound.
