@@ -85,8 +85,8 @@ func lockModel() porcupine.NondeterministicModel {
 // A history is judged by trying orders; each operation whose outcome nobody knows
 // may double the work, so what bounds it is a count of them, not a time.
 const (
-	enoughOperations = 3000
-	enoughUnknown    = 40
+	enoughOperations = 1500
+	enoughUnknown    = 12
 )
 
 // history collects operations; Call and Return are nanoseconds.
