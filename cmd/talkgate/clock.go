@@ -49,7 +49,7 @@ func (c *clock) wait(ctx context.Context, what string) {
 	defer look.Stop()
 	for said := time.Duration(0); !c.right(); said += clockPeriod {
 		if said%clockReminder == 0 {
-			c.log.Warn(what+" waits for the clock, which is wrong: is a time server reachable? See 'timedatectl'",
+			c.log.Warn("the clock is wrong, and is waited for: is a time server reachable? See 'timedatectl'", "waiting", what,
 				"clock", c.now().UTC().Format(time.RFC3339), "expected_after", c.earliest.UTC().Format(time.RFC3339))
 		}
 		select {

@@ -38,7 +38,7 @@ func TestTheLinkWaitsForTheClock(t *testing.T) {
 		}()
 		time.Sleep(150 * time.Second)
 		synctest.Wait()
-		if said := strings.Count(log.String(), "the link waits for the clock"); link.runs != 0 || said != 3 {
+		if said := strings.Count(log.String(), "the clock is wrong, and is waited for"); link.runs != 0 || said != 3 {
 			t.Errorf("after 150 s of a wrong clock: connected %d times, said so %d times:\n%s", link.runs, said, &log)
 		}
 		if want := "expected_after=2020-01-01"; !strings.Contains(log.String(), want) {

@@ -11,9 +11,6 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
-// sysfs is where the kernel lists its cards.
-const sysfs = "/sys/class/sound"
-
 // card is one that is there.
 type card struct {
 	number int

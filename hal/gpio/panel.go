@@ -55,7 +55,7 @@ func (p *Panel) Show(l hal.Lamps) error {
 func (p *Panel) Close() error {
 	var errs []error
 	for _, lamp := range p.lamps {
-		errs = append(errs, lamp.Output.Close())
+		errs = append(errs, lamp.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package voiceping
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -142,7 +143,7 @@ func (r *relay) copy(from, to, in net.Conn) {
 		}
 		if err != nil {
 			_ = to.Close()
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				_ = from.Close()
 			}
 			return

@@ -28,7 +28,6 @@ type replay struct {
 	ids    map[string]string // recorded to fresh
 	got    map[string]map[string]int
 	want   map[string]map[string]int
-	asked  map[string]bool
 	mu     sync.Mutex
 	conns  map[string]*websocket.Conn
 	frames map[string][]wire.Frame // not yet looked at, by member
