@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"net"
 	"sync"
 )
@@ -10,32 +11,41 @@ import (
 type buffered struct {
 	net.Conn
 	written chan []byte
-	closing sync.Once
+	closed  chan struct{}
+	close   func()
 }
 
 func buffer(conn net.Conn) *buffered {
-	b := &buffered{Conn: conn, written: make(chan []byte, 256)}
+	closed := make(chan struct{})
+	b := &buffered{
+		Conn: conn, written: make(chan []byte, 256), closed: closed,
+		close: sync.OnceFunc(func() { close(closed) }),
+	}
 	go func() {
-		for p := range b.written {
-			if _, err := b.Conn.Write(p); err != nil {
-				_ = b.Conn.Close()
+		for {
+			select {
+			case p := <-b.written:
+				if _, err := b.Conn.Write(p); err != nil {
+					_ = b.Close()
+				}
+			case <-b.closed:
+				return
 			}
 		}
 	}()
 	return b
 }
 
-func (b *buffered) Write(p []byte) (n int, err error) {
-	defer func() {
-		if recover() != nil { // closed meanwhile
-			n, err = 0, net.ErrClosed
-		}
-	}()
-	b.written <- append([]byte(nil), p...)
-	return len(p), nil
+func (b *buffered) Write(p []byte) (int, error) {
+	select {
+	case b.written <- bytes.Clone(p):
+		return len(p), nil
+	case <-b.closed:
+		return 0, net.ErrClosed
+	}
 }
 
 func (b *buffered) Close() error {
-	b.closing.Do(func() { close(b.written) })
+	b.close()
 	return b.Conn.Close()
 }
