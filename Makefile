@@ -34,7 +34,7 @@ test: ## every test, on a real Redis and in a real browser; installs them if it 
 
 hil: ## kernel lines and sound cards, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2
-	$(GO) test -v -count 1 -timeout 45m ./hal/hil
+	$(GO) test -tags hil -v -count 1 -timeout 45m ./hal/hil
 
 race: ## the tests under the race detector; needs a C compiler
 	.ci/needs.sh $(TOOLS)

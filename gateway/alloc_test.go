@@ -79,7 +79,7 @@ func TestSendingAllocatesNothing(t *testing.T) {
 	}
 	_, send = talking(t, withFEC, nowhere{})
 	ours, bare := testing.AllocsPerRun(500, send), testing.AllocsPerRun(500, encoding(t, withFEC, nowhere{}))
-	if ours != bare {
+	if ours > bare {
 		t.Errorf("a frame with FEC allocates %v times, the encoder alone %v times", ours, bare)
 	}
 }

@@ -1,3 +1,5 @@
+//go:build hil
+
 package hil_test
 
 import (
