@@ -28,7 +28,7 @@ board: ## build/talkgate with sound cards; needs a C compiler and ALSA's headers
 	.ci/needs.sh gcc /usr/include/alsa/asoundlib.h:libasound2-dev
 	CGO_ENABLED=1 $(GO) build -trimpath -o build/talkgate ./cmd/talkgate
 
-test: ## every test, on a real Redis and in a real browser; installs them if it may
+test: ## the tests, on a real Redis and in a real browser; installs them if it may. Not the bench: make hil
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh
 
