@@ -11,5 +11,5 @@
 // Each part can be made to fail as hardware does: Unplug takes it away, Freeze
 // makes the card stall, Overrun makes it lose samples.
 //
-// speech.wav is "front center, rear left" from Debian's alsa-utils.
+// speech.wav is "North gate to base, radio check."; its licence lies beside it.
 package sim
