@@ -60,52 +60,6 @@ func (p *path) set(part *bool, up bool) {
 	p.changed(why == floor.NoReason, why)
 }
 
-// listenToButton turns edges into presses and releases. A button that is held
-// or stuck when the port starts has to be let go first.
-func (p *Port) listenToButton(ctx context.Context) error {
-	ptt := p.opt.Hardware.PTT
-	stuck, err := ptt.Active()
-	if err != nil {
-		return ended(ctx, "push-to-talk line", err)
-	}
-	if stuck {
-		p.log.Warn("push-to-talk is held at start; it counts once it has been released")
-	}
-	pulse := time.NewTicker(pulsePeriod)
-	defer pulse.Stop()
-	told := stuck
-	check := lineCheck{}
-	check.follower, _ = ptt.(Follower)
-	for {
-		select {
-		case e, more := <-ptt.Edges():
-			if !more {
-				p.post(floor.Event{Kind: floor.Release, At: p.now()})
-				return ended(ctx, "push-to-talk line", ptt.Err())
-			}
-			told = e.Active
-			if stuck && e.Active {
-				continue
-			}
-			stuck = false
-			p.post(press(e, p.start))
-		case <-pulse.C:
-			if active, err := ptt.Active(); err == nil && check.moves(active, told) {
-				p.beats.turn(Lines)
-			}
-		}
-	}
-}
-
-// press is what an edge of the push-to-talk line means.
-func press(e hal.Edge, start time.Time) floor.Event {
-	kind := floor.Release
-	if e.Active {
-		kind = floor.Press
-	}
-	return floor.Event{Kind: kind, At: e.At.Sub(start)}
-}
-
 // capture keeps the microphone's memory filled.
 func (p *Port) capture(ctx context.Context) error {
 	period := make([]int16, hal.PeriodSamples)

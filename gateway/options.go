@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -46,15 +45,6 @@ type TalkTiming struct {
 	MaxTalk time.Duration
 	// RequestTimeout is how long a press waits for its answer.
 	RequestTimeout time.Duration
-}
-
-// Hardware is what a Port owns while it runs; Run closes it.
-type Hardware struct {
-	PTT     hal.Input
-	Mic     hal.Capture
-	Speaker hal.Playback
-	Lamps   hal.Panel  // may be nil
-	PTTOut  hal.Output // keys the radio's transmitter; nil where there is none
 }
 
 // RightsWatcher follows the talk rights of a user until ctx ends.

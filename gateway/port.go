@@ -91,7 +91,7 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { p.keeper.run(ctx, p.over); return nil })
 	g.Go(func() error { p.talker.run(ctx); return nil })
 	g.Go(func() error { return p.opt.Link.Run(ctx, linkEvents{p, ctx}) })
-	g.Go(func() error { return p.listenToButton(ctx) })
+	g.Go(func() error { return p.followTalkLines(ctx) })
 	g.Go(func() error { return p.capture(ctx) })
 	g.Go(func() error { p.watchMic(ctx); return nil })
 	p.play(ctx, g)
@@ -102,7 +102,7 @@ func (p *Port) Run(ctx context.Context) error {
 		return p.opt.Floor.WatchChannel(ctx, p.opt.Channel, func(v redis.FloorView) { send(p.views, v, p.over) })
 	})
 	// What blocks in a device is woken by closing it.
-	g.Go(func() error { <-ctx.Done(); <-p.over; return p.closeHardware() })
+	g.Go(func() error { <-ctx.Done(); <-p.over; return p.opt.Hardware.Close() })
 	return g.Wait()
 }
 
@@ -140,21 +140,6 @@ func send[T any](to chan<- T, v T, over <-chan struct{}) {
 	case to <- v:
 	case <-over:
 	}
-}
-
-func (p *Port) closeHardware() error {
-	hw := p.opt.Hardware
-	err := errors.Join(hw.PTT.Close(), hw.Mic.Close(), hw.Speaker.Close())
-	if hw.Lamps != nil {
-		err = errors.Join(err, hw.Lamps.Close())
-	}
-	if hw.PTTOut != nil {
-		err = errors.Join(err, hw.PTTOut.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("closing the hardware: %w", err)
-	}
-	return nil
 }
 
 // ended is what a device's error means to Run: nothing once the port itself

@@ -73,6 +73,7 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 	type patient struct {
 		*world
 		line *watched
+		cor  *watched
 		link *hangingLink
 		lock *hangingLock
 		eye  *dam
@@ -85,6 +86,8 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 		{"line hangs", Lines, func(p patient) { p.line.dam.shut() }, func(p patient) { p.line.dam.open() }},
 		{"line is not followed", Lines, func(p patient) { p.line.hung.Store(true) }, func(p patient) { p.line.hung.Store(false) }},
 		{"line delivers no edges", Lines, func(p patient) { p.line.invert.Store(true) }, func(p patient) { p.line.invert.Store(false) }},
+		{"COR hangs", Lines, func(p patient) { p.cor.dam.shut() }, func(p patient) { p.cor.dam.open() }},
+		{"COR is not followed", Lines, func(p patient) { p.cor.hung.Store(true) }, func(p patient) { p.cor.hung.Store(false) }},
 		{"microphone", Capture, func(p patient) { p.radio.Mic.Freeze(true) }, func(p patient) { p.radio.Mic.Freeze(false) }},
 		{"loudspeaker", Playout, func(p patient) { p.radio.Speaker.Freeze(true) }, func(p patient) { p.radio.Speaker.Freeze(false) }},
 		{"link", Talker, func(p patient) { p.link.dam.shut(); p.press() }, func(p patient) { p.link.dam.open() }},
@@ -94,9 +97,9 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, time.Millisecond)
-				p := patient{w, &watched{Input: w.radio.Button}, &hangingLink{fakeLink: w.link}, &hangingLock{fakeRedis: w.redis}, &dam{}}
+				p := patient{w, &watched{Input: w.radio.Button}, &watched{Input: w.radio.COR}, &hangingLink{fakeLink: w.link}, &hangingLock{fakeRedis: w.redis}, &dam{}}
 				w.adapt = func(opt *Options) {
-					opt.Hardware.PTT, opt.Link, opt.Lock = p.line, p.link, p.lock
+					opt.Hardware.PTT, opt.Hardware.COR, opt.Link, opt.Lock = p.line, p.cor, p.link, p.lock
 					opt.Observe = func(Status) { p.eye.pass() }
 				}
 				w.start()

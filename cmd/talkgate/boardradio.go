@@ -36,12 +36,24 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 		return hw, err
 	}
 	opened = append(opened, ptt.Close)
+	hw.PTT = ptt
+	if cfg.COR.Chip != "" {
+		cor, err := gpio.OpenInput(gpio.InputConfig{
+			Line:   gpio.Line{Chip: cfg.COR.Chip, Name: cfg.COR.Line, ActiveLow: cfg.COR.ActiveLow, Pull: pullOf(cfg.COR.Pull)},
+			Filter: gpio.Filter{Debounce: cfg.COR.Debounce, Glitch: cfg.COR.Glitch},
+		})
+		if err != nil {
+			return hw, err
+		}
+		opened = append(opened, cor.Close)
+		hw.COR = cor
+	}
 	panel, err := gpio.OpenPanel(panelLines(cfg.Lamps))
 	if err != nil {
 		return hw, err
 	}
 	opened = append(opened, panel.Close)
-	hw = gateway.Hardware{PTT: ptt, Lamps: panel}
+	hw.Lamps = panel
 	if line := lineOf(cfg.PTTOut); line != nil {
 		key, err := gpio.OpenOutput(*line)
 		if err != nil {

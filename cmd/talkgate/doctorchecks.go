@@ -174,12 +174,5 @@ func tryHardware(cfg config.Config, f func(board) error) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(f(b), b.PTT.Close(), b.Mic.Close(), b.Speaker.Close())
-	if b.Lamps != nil {
-		err = errors.Join(err, b.Lamps.Close())
-	}
-	if b.PTTOut != nil {
-		err = errors.Join(err, b.PTTOut.Close())
-	}
-	return err
+	return errors.Join(f(b), b.Close())
 }

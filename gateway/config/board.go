@@ -5,7 +5,8 @@ import "time"
 // BoardHardware is a port on a board: lines and sound cards. An output without a
 // chip is not wired.
 type BoardHardware struct {
-	PTT    ButtonLine `yaml:"ptt" doc:"the push-to-talk button, or the squelch (COR) of a radio"`
+	PTT    ButtonLine `yaml:"ptt" doc:"the push-to-talk button"`
+	COR    CORLine    `yaml:"cor" doc:"the squelch of a radio (carrier-operated relay), which talks while it is open"`
 	PTTOut OutputLine `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
 	Lamps  LampLines  `yaml:"lamps" doc:"what shows how the port is"`
 	Sound  Sound      `yaml:"sound" doc:"microphone and loudspeaker"`
@@ -20,6 +21,16 @@ type ButtonLine struct {
 	Mode      string        `yaml:"mode" oneof:"hold toggle" doc:"talk while it is held, or from one press to the next"`
 	Debounce  time.Duration `yaml:"debounce" within:"0s..500ms" doc:"how long it bounces after its first edge, which counts at once"`
 	Glitch    time.Duration `yaml:"glitch" within:"0s..100ms" doc:"how long a level has to last to count, on a line that picks up noise; it delays every press"`
+}
+
+// CORLine is the input from a radio's squelch, or none.
+type CORLine struct {
+	Chip      string        `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip; empty where nothing is wired"`
+	Line      string        `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, or its offset on the chip"`
+	ActiveLow bool          `yaml:"active_low" doc:"whether the low level means open, as with an open collector or an opto-coupler"`
+	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is"`
+	Debounce  time.Duration `yaml:"debounce" within:"0s..500ms" doc:"how long it bounces after its first edge, which counts at once"`
+	Glitch    time.Duration `yaml:"glitch" within:"0s..100ms" doc:"how long a level has to last to count, on a line that picks up noise; it delays every edge"`
 }
 
 // OutputLine is a line that is driven, or none.
@@ -56,25 +67,29 @@ func defaultBoard() *BoardHardware {
 	output := OutputLine{Drive: "push-pull"}
 	return &BoardHardware{
 		PTT:    ButtonLine{ActiveLow: true, Pull: "up", Mode: "hold", Debounce: 30 * time.Millisecond},
+		COR:    CORLine{ActiveLow: true, Pull: "up", Debounce: 30 * time.Millisecond},
 		PTTOut: output,
 		Lamps:  LampLines{Talk: output, Busy: output, Alert: output, Link: output},
 		Sound:  Sound{Player: "oto"},
 	}
 }
 
-// relations checks that an output is wired wholly or not at all.
+// relations checks that what need not be wired is wired wholly or not at all.
 func (b *BoardHardware) relations(d *decoder) {
 	if b == nil {
 		return
 	}
-	for key, out := range map[string]OutputLine{
-		"ptt_out": b.PTTOut, "lamps.talk": b.Lamps.Talk, "lamps.busy": b.Lamps.Busy, "lamps.alert": b.Lamps.Alert, "lamps.link": b.Lamps.Link,
+	type place struct{ chip, line string }
+	of := func(l OutputLine) place { return place{l.Chip, l.Line} }
+	for key, at := range map[string]place{
+		"cor": {b.COR.Chip, b.COR.Line}, "ptt_out": of(b.PTTOut),
+		"lamps.talk": of(b.Lamps.Talk), "lamps.busy": of(b.Lamps.Busy), "lamps.alert": of(b.Lamps.Alert), "lamps.link": of(b.Lamps.Link),
 	} {
 		key = "hardware." + key
 		switch {
-		case out.Chip != "" && out.Line == "":
+		case at.chip != "" && at.line == "":
 			d.relation(key+".line", key+".chip", "a line of the chip "+key+".chip names", "none")
-		case out.Chip == "" && out.Line != "":
+		case at.chip == "" && at.line != "":
 			d.relation(key+".chip", key+".line", "the chip that has the line "+key+".line names", "none")
 		}
 	}
