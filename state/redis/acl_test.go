@@ -10,6 +10,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -81,8 +82,18 @@ func TestACLOfAPort(t *testing.T) {
 	await(t, rights, "silence", func(r Rights) bool { return !r.MayTalk("gates") })
 	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(admin.Audit(ctx, 10))) == 2 })
 
+	if err := c.PutReport(ctx, report("north"), time.Minute); err != nil {
+		t.Error(err)
+	}
+	if err := c.PutReport(ctx, report("south"), time.Minute); err == nil {
+		t.Error("a port reported as another")
+	}
+
 	refused(t, rdb,
 		[]any{"SADD", keyRights("north"), "gates"},
+		[]any{"HSET", keyReport("south"), "report", "{}"},
+		[]any{"HGETALL", keyReport("south")},
+		[]any{"SREM", keyGateways, "south"},
 		[]any{"EVAL", "return redis.call('SADD', KEYS[1], 'gates')", 1, keyRights("north")},
 		[]any{"EVAL", "return redis.call('DEL', KEYS[1])", 1, keyBanned},
 		[]any{"ZREM", keyBanned, "north"},
@@ -110,7 +121,15 @@ func TestACLOfAHub(t *testing.T) {
 	if err := c.RemoveSession(ctx, "u1"); err != nil {
 		t.Error(err)
 	}
+	if err := open(t, s.URL).PutReport(ctx, report("north"), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if all := must[[]fleet.Sighting](t)(c.Reports(ctx)); len(all) != 1 || !all[0].Live {
+		t.Errorf("reports %+v", all)
+	}
+	awaitReports(t, watchReports(t, c), "north", func(s fleet.Sighting) bool { return s.Live })
 	refused(t, rdb,
+		[]any{"HSET", keyReport("north"), "report", "{}"},
 		[]any{"DEL", keySessions},
 		[]any{"ZADD", keyBanned, 1, "u1"},
 		[]any{"ZREM", keyBanned, "u1"},

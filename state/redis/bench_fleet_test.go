@@ -11,9 +11,9 @@ import (
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
-// fleet is a server that so many gateways listen to besides the one that is
+// audience is a server that so many gateways listen to besides the one that is
 // timed. They are plain connections that nobody reads: what is timed is Redis.
-type fleet struct {
+type audience struct {
 	server *redistest.Server
 	client *Client
 	heard  chan hearing
@@ -24,7 +24,7 @@ type hearing struct {
 	at time.Time
 }
 
-func newFleet(b *testing.B, gateways int) fleet {
+func newFleet(b *testing.B, gateways int) audience {
 	b.Helper()
 	s, c, _ := bench(b, 0)
 	for i := range gateways - 1 {
@@ -35,7 +35,7 @@ func newFleet(b *testing.B, gateways int) fleet {
 		b.Cleanup(func() { conn.Close() })
 		fmt.Fprintf(conn, "SUBSCRIBE %s %s\r\n", MembershipUpdates, topicRights(fmt.Sprint("other", i)))
 	}
-	f := fleet{server: s, client: c, heard: make(chan hearing, 100)}
+	f := audience{server: s, client: c, heard: make(chan hearing, 100)}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- c.WatchRights(ctx, "u1", func(r Rights) { f.heard <- hearing{r, time.Now()} }) }()
@@ -52,7 +52,7 @@ func newFleet(b *testing.B, gateways int) fleet {
 
 // revoke gives the right and takes it away, and returns how long the gateway
 // took to hear the latter, over the channels that tell chooses.
-func (f fleet) revoke(b *testing.B, topics ...string) time.Duration {
+func (f audience) revoke(b *testing.B, topics ...string) time.Duration {
 	b.Helper()
 	ctx := context.Background()
 	rdb := f.client.rdb
@@ -66,7 +66,7 @@ func (f fleet) revoke(b *testing.B, topics ...string) time.Duration {
 }
 
 // hear waits for the wanted rights and returns when they came.
-func (f fleet) hear(ok func(Rights) bool) time.Time {
+func (f audience) hear(ok func(Rights) bool) time.Time {
 	for {
 		if h := <-f.heard; ok(h.Rights) {
 			return h.at
@@ -74,7 +74,7 @@ func (f fleet) hear(ok func(Rights) bool) time.Time {
 	}
 }
 
-func (f fleet) publish(b *testing.B, channels []string, topics ...string) {
+func (f audience) publish(b *testing.B, channels []string, topics ...string) {
 	payload, err := json.Marshal(membershipUpdate{EventID: "e1", UserID: "u1", ChannelIDs: channels, Action: actionSetUserChannels})
 	if err != nil {
 		b.Fatal(err)

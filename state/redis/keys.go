@@ -10,6 +10,7 @@ const (
 	keySecurityEvents = "security:events"
 	keyAudit          = "audit:log"
 	keySessions       = "sessions"
+	keyGateways       = "talkgate:fleet:gateways"
 )
 
 func keyLock(channel string) string       { return "channel:" + channel + ":speaker" }
@@ -24,6 +25,13 @@ func keyAuditActor(actorID string) string { return "audit:actor:" + actorID }
 // keyEpoch carries the lock's key as its hash tag, which puts both on one slot
 // of a cluster.
 func keyEpoch(channel string) string { return "talkgate:epoch:{" + keyLock(channel) + "}" }
+
+// keyReport and keyBeat are of one gateway, and share its ID as their hash tag.
+func keyReport(gateway string) string { return "talkgate:fleet:report:{" + gateway + "}" }
+func keyBeat(gateway string) string   { return "talkgate:fleet:beat:{" + gateway + "}" }
+
+// topicReports is where the IDs of gateways are published that have reported.
+const topicReports = "talkgate:fleet:reports"
 
 // topicRights is where talkgate's own tools say that one user's rights changed;
 // only that user's ports listen.

@@ -1,0 +1,108 @@
+package redis
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/talkgate/talkgate/state/fleet"
+)
+
+const (
+	// reportsGather is how long the IDs of gateways that reported are collected
+	// before their reports are read together.
+	reportsGather = 200 * time.Millisecond
+	// reportsSweep is how often all are read: a heartbeat that stays away tells
+	// nobody.
+	reportsSweep = 5 * time.Second
+)
+
+// ReportsView is a reading of gateways' reports.
+type ReportsView struct {
+	// Known is false when they could not be read; nothing else is set then.
+	Known bool
+	// Whole says that these are all there are; otherwise those that reported.
+	Whole     bool
+	Sightings []fleet.Sighting
+}
+
+// WatchReports follows the reports of all gateways until ctx ends, then returns
+// nil: all of them first, after every (re)subscription and every few seconds, and
+// in between those that reported. fn runs on one goroutine and must return soon.
+//
+// A published ID is a hint to read that gateway's report, and nothing else.
+func (c *Client) WatchReports(ctx context.Context, fn func(ReportsView)) error {
+	f := newFeed(topicReports)
+	if err := c.subs.join(f); err != nil {
+		return err
+	}
+	defer c.subs.leave(f)
+	w := reportsWatch{client: c, waiting: map[string]struct{}{}, whole: true}
+	gather, sweep := time.NewTimer(0), time.NewTicker(reportsSweep)
+	defer gather.Stop()
+	defer sweep.Stop()
+	gathering := true
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+			if w.take(f.take()) && !gathering {
+				gathering = true
+				gather.Reset(reportsGather)
+			}
+		case <-sweep.C:
+			w.whole, gathering = true, true
+			gather.Reset(0)
+		case <-gather.C:
+			gathering = false
+			v := w.read(ctx)
+			if ctx.Err() != nil {
+				return nil
+			}
+			fn(v)
+		}
+	}
+}
+
+// reportsWatch is what is to be read next.
+type reportsWatch struct {
+	client  *Client
+	waiting map[string]struct{}
+	whole   bool
+}
+
+// take notes what is to be read; false is nothing.
+func (w *reportsWatch) take(notes []note) (something bool) {
+	for _, n := range notes {
+		switch {
+		case n.fresh, len(w.waiting) == feedLimit:
+			w.whole, something = true, true
+		case n.topic != "" && fleet.ValidID(n.payload):
+			w.waiting[n.payload], something = struct{}{}, true
+		}
+	}
+	return something
+}
+
+func (w *reportsWatch) read(ctx context.Context) ReportsView {
+	v := ReportsView{Known: true, Whole: w.whole}
+	ids := slices.Collect(maps.Keys(w.waiting))
+	clear(w.waiting)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	var err error
+	if w.whole {
+		v.Sightings, err = w.client.Reports(ctx)
+	} else {
+		v.Sightings, err = w.client.ReadReports(ctx, ids...)
+	}
+	if err != nil {
+		w.client.log.Warn("reports of gateways cannot be read", "error", err)
+		w.whole = true // what was asked for is not forgotten
+		return ReportsView{}
+	}
+	w.whole = false
+	return v
+}
