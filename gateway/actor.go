@@ -19,6 +19,7 @@ type actor struct {
 	*Port
 	floor   floor.Floor
 	view    redis.FloorView
+	fault   LinkFault
 	claim   redis.Claim // of the latest request
 	pressed time.Duration
 	shown   Status
@@ -29,7 +30,7 @@ type actor struct {
 // floor on its way back.
 func (p *Port) act(ctx context.Context) error {
 	defer close(p.over)
-	a := &actor{Port: p, floor: floor.New(floor.Rules{
+	a := &actor{Port: p, fault: LinkStarting, floor: floor.New(floor.Rules{
 		RequestTimeout: p.opt.Talk.RequestTimeout,
 		RenewEvery:     p.opt.Talk.Lease / 3,
 		MaxTalk:        p.opt.Talk.MaxTalk,
@@ -54,6 +55,8 @@ func (p *Port) act(ctx context.Context) error {
 			a.rightsAre(r)
 		case v := <-p.views:
 			a.floorIs(v)
+		case a.fault = <-p.faults:
+			a.show()
 		case <-wake.C:
 			a.step(floor.Event{Kind: floor.Tick, At: p.now()})
 		case <-pulse.C:
@@ -134,7 +137,7 @@ func (a *actor) ours() bool {
 
 // show brings lamps and observer up to date.
 func (a *actor) show() {
-	s := Status{Floor: a.floor, Redis: a.view.Known}
+	s := Status{Floor: a.floor, Link: a.fault, Redis: a.view.Known}
 	if h := a.view.Holder; h != nil {
 		s.Taken, s.Holder, s.HolderName = true, h.UserID, h.UserName
 	}

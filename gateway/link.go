@@ -24,7 +24,9 @@ type Link interface {
 type LinkEvents interface {
 	// LinkUp says that frames now reach the server and come from it.
 	LinkUp()
-	// LinkDown says that they no longer do, and why, in words for a log.
+	// LinkDown says that they do not, and why, in words for a log; a reason
+	// that wraps a LinkFault tells more. A link that stays down may say so
+	// again with each attempt that failed.
 	LinkDown(reason error)
 	// Receive hands over one packet of another member's talk spurt. p.Opus is
 	// the link's again when Receive returns.

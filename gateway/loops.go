@@ -20,14 +20,16 @@ type linkEvents struct {
 
 func (l linkEvents) LinkUp() {
 	l.p.log.Info("link is up")
+	send(l.p.faults, NoFault, l.p.over)
 	l.p.path.setLink(true)
 }
 
 func (l linkEvents) LinkDown(reason error) {
-	if l.ctx.Err() == nil {
-		l.p.log.Warn("link is down", "err", reason)
+	fault := faultOf(reason)
+	if l.p.path.setLink(false) && l.ctx.Err() == nil {
+		l.p.log.Warn("link is down", "fault", fault, "err", reason)
 	}
-	l.p.path.setLink(false)
+	send(l.p.faults, fault, l.p.over)
 }
 
 func (l linkEvents) Receive(p media.Packet) { l.p.heard.Push(p) }
@@ -40,14 +42,14 @@ type path struct {
 	changed   func(up bool, why floor.Reason)
 }
 
-func (p *path) setLink(up bool) { p.set(&p.link, up) }
-func (p *path) setMic(up bool)  { p.set(&p.mic, up) }
+func (p *path) setLink(up bool) (changed bool) { return p.set(&p.link, up) }
+func (p *path) setMic(up bool)                 { p.set(&p.mic, up) }
 
-func (p *path) set(part *bool, up bool) {
+func (p *path) set(part *bool, up bool) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if *part == up {
-		return
+		return false
 	}
 	*part = up
 	why := floor.NoReason
@@ -58,6 +60,7 @@ func (p *path) set(part *bool, up bool) {
 		why = floor.NoSound
 	}
 	p.changed(why == floor.NoReason, why)
+	return true
 }
 
 // capture keeps the microphone's memory filled.

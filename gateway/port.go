@@ -34,6 +34,7 @@ type Port struct {
 	events chan floor.Event
 	rights chan redis.Rights
 	views  chan redis.FloorView
+	faults chan LinkFault
 	over   chan struct{} // closed when the actor reads no more
 }
 
@@ -56,6 +57,7 @@ func New(opt Options) (*Port, error) {
 		events: make(chan floor.Event, 16),
 		rights: make(chan redis.Rights),
 		views:  make(chan redis.FloorView),
+		faults: make(chan LinkFault, 4),
 		over:   make(chan struct{}),
 	}
 	tones := opt.Tones

@@ -8,6 +8,8 @@ import (
 // Status is a port at an instant.
 type Status struct {
 	Floor floor.Floor
+	// Link is why the media connection is not up; NoFault while it is.
+	Link LinkFault
 	// Redis is whether Redis answers.
 	Redis bool
 	// Taken is whether anybody has the floor, as Redis tells.
@@ -24,7 +26,7 @@ func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,
 		Busy:  s.Taken && !ours,
-		Alert: s.Floor.Phase == floor.Refused,
+		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody(),
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 	}
 }

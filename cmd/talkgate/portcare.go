@@ -52,7 +52,7 @@ func portWords(s gateway.Status, channel string, clockRight bool) string {
 	}{
 		{clockRight, "the right time"},
 		{s.Redis, "Redis"},
-		{s.Floor.Link, "the link"},
+		{s.Floor.Link, linkWords(s.Link)},
 		{s.Floor.Rights, "talk rights"},
 	} {
 		if !part.there {
@@ -70,6 +70,13 @@ func portWords(s gateway.Status, channel string, clockRight bool) string {
 		words += ", in use by " + s.Holder
 	}
 	return words
+}
+
+func linkWords(fault gateway.LinkFault) string {
+	if fault.NeedsSomebody() || fault == gateway.LinkLimited {
+		return "the link (" + strings.ReplaceAll(string(fault), "_", " ") + ")"
+	}
+	return "the link"
 }
 
 func (c *portCare) stalled() []string {

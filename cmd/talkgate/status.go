@@ -71,6 +71,7 @@ type portStatus struct {
 	Why        string            `json:"why,omitempty"`
 	Redis      bool              `json:"redis"`
 	Link       bool              `json:"link"`
+	LinkFault  gateway.LinkFault `json:"linkFault,omitempty"`
 	Rights     bool              `json:"rights"`
 	Holder     string            `json:"holder,omitempty"`
 	HolderName string            `json:"holderName,omitempty"`
@@ -88,7 +89,7 @@ func portStatusOf(care *portCare, port *gateway.Port) portStatus {
 	s.OnAir, s.Standing = care.standing()
 	if now := care.status.Load(); now != nil {
 		s.State, s.Why = strings.ToLower(now.Floor.Phase.String()), gateway.Why(now.Floor)
-		s.Redis, s.Link, s.Rights = now.Redis, now.Floor.Link, now.Floor.Rights
+		s.Redis, s.Link, s.LinkFault, s.Rights = now.Redis, now.Floor.Link, now.Link, now.Floor.Rights
 		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
 	}
 	return s

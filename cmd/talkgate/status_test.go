@@ -54,6 +54,9 @@ func TestStatusOfAPort(t *testing.T) {
 	if strings.Contains(metrics, "talk_frames_total{result=\"sent\"} 0\n") {
 		t.Error("nothing was sent")
 	}
+	if strings.Contains(metrics, "talkgate_port_link_fault{reason=\"lost\"} 1\n") || !strings.Contains(metrics, "talkgate_port_link_fault{reason=\"banned\"} 0\n") {
+		t.Error("a link that is up has a fault")
+	}
 	s.revoke("north")
 	north.until(`^state=refused`)
 	if metrics := get(t, at+"/metrics"); !strings.Contains(metrics, "\ntalkgate_port_rights_held 0\n") {

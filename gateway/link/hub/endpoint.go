@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway"
 )
 
 const (
@@ -32,6 +34,19 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("hub answers %d %s: %s", e.Status, http.StatusText(e.Status), e.Reason)
+}
+
+// Unwrap is the fault of the link that the refusal is.
+func (e *RefusedError) Unwrap() error {
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return gateway.LinkTokenRefused
+	case http.StatusForbidden:
+		return gateway.LinkNoMember
+	case http.StatusTooManyRequests:
+		return gateway.LinkLimited
+	}
+	return gateway.LinkLost
 }
 
 // endpoint is a WHIP or WHEP endpoint (RFC 9725 section 4).

@@ -63,6 +63,9 @@ func (l *leg) once(ctx context.Context) (lived time.Duration, err error) {
 		return answer, err
 	})
 	if err != nil {
+		if ctx.Err() == nil {
+			l.up.legFails(fmt.Errorf("%s: %w", l.endpoint.url, err))
+		}
 		return 0, err
 	}
 	began := time.Now()

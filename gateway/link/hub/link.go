@@ -150,6 +150,9 @@ func (t *tally) legUp() {
 	}
 }
 
+// legFails says why a leg that is down stays so.
+func (t *tally) legFails(reason error) { t.events.LinkDown(reason) }
+
 func (t *tally) legDown(reason error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

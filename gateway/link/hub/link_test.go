@@ -26,17 +26,28 @@ func eventually(t testing.TB, what string, ok func() bool) {
 // events records what a link reports.
 type events struct {
 	mu       sync.Mutex
+	up       bool
 	ups      int
-	downs    []error
+	downs    []error // once each time it goes down
+	reasons  []error // all
 	received []media.Packet
 }
 
-func (e *events) LinkUp() { e.mu.Lock(); defer e.mu.Unlock(); e.ups++ }
+func (e *events) LinkUp() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.up = true
+	e.ups++
+}
 
 func (e *events) LinkDown(reason error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.downs = append(e.downs, reason)
+	if e.up {
+		e.downs = append(e.downs, reason)
+	}
+	e.up = false
+	e.reasons = append(e.reasons, reason)
 }
 
 func (e *events) Receive(p media.Packet) {
@@ -186,6 +197,9 @@ func TestHearsThoughItMayNotSend(t *testing.T) {
 	defer mute.mu.Unlock()
 	if mute.ups != 0 {
 		t.Error("a link that cannot send is up")
+	}
+	if len(mute.reasons) == 0 || !errors.Is(mute.reasons[0], gateway.LinkNoMember) {
+		t.Errorf("says %v, want %v", mute.reasons, gateway.LinkNoMember)
 	}
 }
 
