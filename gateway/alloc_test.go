@@ -8,6 +8,7 @@ import (
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/jitter"
+	"github.com/talkgate/talkgate/media/level"
 )
 
 type nowhere struct{}
@@ -25,9 +26,16 @@ func talking(tb testing.TB, cfg media.EncoderConfig, link opusWriter) (t *talker
 	t = newTalker(mic, enc, link, func() time.Duration { return time.Second }, func(uint32) {})
 	speech := sim.Speech(0)
 	period := make([]int16, hal.PeriodSamples)
+	var meter media.Level
+	levels, err := level.New(level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	at := time.Now()
 	capture := func() {
 		speech(mic.Head(), period)
+		meter.Measure(period)
+		levels.Process(period)
 		at = at.Add(10 * time.Millisecond)
 		mic.Write(period, at)
 	}

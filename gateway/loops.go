@@ -63,15 +63,18 @@ func (p *path) set(part *bool, up bool) (changed bool) {
 	return true
 }
 
-// capture keeps the microphone's memory filled.
+// capture keeps the microphone's memory filled, at the level it should have.
 func (p *Port) capture(ctx context.Context) error {
 	period := make([]int16, hal.PeriodSamples)
+	late := time.Duration(p.levels.Delay()) * time.Second / media.SampleRate
 	for {
 		at, err := p.opt.Hardware.Mic.Read(period)
 		if err != nil {
 			return ended(ctx, "microphone", err)
 		}
-		p.mic.Write(period, at)
+		p.card.Measure(period)
+		p.levels.Process(period)
+		p.mic.Write(period, at.Add(-late))
 		p.beats.turn(Capture)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/level"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -20,6 +21,7 @@ type Options struct {
 	Channel          string
 
 	Talk     TalkTiming
+	Levels   level.Config // of the microphone
 	Encoder  media.EncoderConfig
 	Key      media.KeyTiming
 	Tones    *media.Tones // nil plays none

@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/jitter"
+	"github.com/talkgate/talkgate/media/level"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -23,6 +24,8 @@ type Port struct {
 	start time.Time
 
 	mic     *media.Mic
+	levels  *level.Chain
+	card    media.Level // what the microphone's card delivers
 	heard   *jitter.Buffer
 	playout *media.Playout
 	talker  *talker
@@ -59,6 +62,9 @@ func New(opt Options) (*Port, error) {
 		views:  make(chan redis.FloorView),
 		faults: make(chan LinkFault, 4),
 		over:   make(chan struct{}),
+	}
+	if p.levels, err = level.New(opt.Levels); err != nil {
+		return nil, fmt.Errorf("port: %w", err)
 	}
 	tones := opt.Tones
 	if tones == nil {
@@ -116,6 +122,13 @@ func (p *Port) TalkStats() TalkStats { return p.talker.stats() }
 
 // HeardStats counts what was received; any goroutine may ask.
 func (p *Port) HeardStats() jitter.Stats { return p.heard.Stats() }
+
+// MicLevel meters what the microphone's card delivers, before anything is done
+// to it.
+func (p *Port) MicLevel() *media.Level { return &p.card }
+
+// LevelStats is what is done to the microphone's level; any goroutine may ask.
+func (p *Port) LevelStats() level.Stats { return p.levels.Stats() }
 
 // SpeakerLevel meters what the loudspeaker is given.
 func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }

@@ -22,6 +22,7 @@ type Level struct {
 	top    float64 // peak amplitude, full scale 1
 
 	rms, peak atomic.Uint64 // float64 bits of how far above LevelFloor
+	clipped   atomic.Uint64
 }
 
 // Measure takes pcm, the next samples of the sound, into account.
@@ -30,11 +31,17 @@ func (l *Level) Measure(pcm []int16) {
 		return
 	}
 	var sum float64
-	top := 0
+	top, clipped := 0, uint64(0)
 	for _, s := range pcm {
 		v := int(s)
 		sum += float64(v * v)
 		top = max(top, v, -v)
+		if v >= math.MaxInt16 || v <= -math.MaxInt16 {
+			clipped++
+		}
+	}
+	if clipped > 0 {
+		l.clipped.Add(clipped)
 	}
 	n := float64(len(pcm))
 	const full = 32768
@@ -52,3 +59,7 @@ func (l *Level) RMS() float64 { return LevelFloor + math.Float64frombits(l.rms.L
 
 // Peak is the highest level in dBFS, falling by 20 dB a second.
 func (l *Level) Peak() float64 { return LevelFloor + math.Float64frombits(l.peak.Load()) }
+
+// Clipped counts the samples at full scale: of those whoever recorded them may
+// have cut something off.
+func (l *Level) Clipped() uint64 { return l.clipped.Load() }

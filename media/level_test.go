@@ -13,6 +13,21 @@ func sine(hz, amplitude float64, n int) []int16 {
 	return pcm
 }
 
+func TestLevelCountsClippedSamples(t *testing.T) {
+	var l Level
+	l.Measure([]int16{0, 32767, -32768, -32767, 32766, -32766})
+	l.Measure([]int16{32767})
+	if l.Clipped() != 4 {
+		t.Errorf("%d samples are at full scale, want 4", l.Clipped())
+	}
+	p := newPlayout(t, nil)
+	p.voice = []int16{20000, 20000}
+	p.mixTone([]int16{20000, 10000})
+	if p.level.Clipped() != 1 {
+		t.Errorf("%d samples did not fit, want 1", p.level.Clipped())
+	}
+}
+
 func TestLevelReadsDecibels(t *testing.T) {
 	for _, period := range []int{64, 480, 960, 4096} {
 		var l Level

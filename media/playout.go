@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -128,6 +129,7 @@ func (p *Playout) mixTone(period []int16) {
 		p.leaving = p.voice[:min(len(p.voice), cutShort)]
 		p.voice = p.tones[asked-1]
 	}
+	tooLoud := uint64(0)
 	for i, s := range period {
 		sum := int32(s)
 		if len(p.leaving) > 0 {
@@ -138,11 +140,18 @@ func (p *Playout) mixTone(period []int16) {
 			sum += int32(p.voice[0])
 			p.voice = p.voice[1:]
 		}
+		if sum >= math.MaxInt16 || sum <= -math.MaxInt16 {
+			tooLoud++
+		}
 		period[i] = limit(sum)
+	}
+	if tooLoud > 0 {
+		p.level.clipped.Add(tooLoud)
 	}
 }
 
-// Level meters what the card was given.
+// Level meters what the card was given. As clipped it counts what did not fit,
+// though it was bent and not cut off.
 func (p *Playout) Level() *Level { return &p.level }
 
 // Stats may be called from any goroutine.

@@ -22,7 +22,7 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 			err = errors.Join(err, close())
 		}
 	}()
-	mic, err := audio.OpenCapture(sideOf(cfg.Sound.Microphone))
+	mic, err := audio.OpenCapture(sideOf(cfg.Sound.Microphone)) // its gain is media/level's
 	if err != nil {
 		return hw, err
 	}

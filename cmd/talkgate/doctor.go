@@ -24,9 +24,9 @@ type finding struct {
 
 func newDoctorCommand() *cobra.Command {
 	var (
-		path                     string
-		asJSON                   bool
-		watchLines, parrot, tone bool
+		path                             string
+		asJSON                           bool
+		watchLines, parrot, tone, levels bool
 	)
 	c := &cobra.Command{
 		Use:   "doctor",
@@ -39,7 +39,8 @@ A port that runs has its lines, cards and link to itself: stop it first.
 
   --watch-lines   shows the push-to-talk line as it changes, until Ctrl-C
   --tone          plays a tone of 1 kHz at -20 dBFS for three seconds
-  --parrot        records three seconds and plays them back`,
+  --parrot        records three seconds and plays them back
+  --levels        listens to speech for ten seconds, and says how to set the levels`,
 		Example: `  talkgate doctor --config /etc/talkgate/north-gate.yaml
   talkgate doctor --config port.yaml --json
   talkgate doctor --config port.yaml --watch-lines`,
@@ -55,7 +56,17 @@ A port that runs has its lines, cards and link to itself: stop it first.
 			case tone:
 				return tryHardware(cfg, func(b board) error { return playTone(cmd.Context(), b) })
 			case parrot:
-				return tryHardware(cfg, func(b board) error { return repeat(cmd.Context(), b, out) })
+				return tryHardware(cfg, func(b board) error { return repeat(cmd.Context(), cfg, b, out) })
+			case levels:
+				var findings []finding
+				err := tryHardware(cfg, func(b board) (err error) {
+					findings, err = listen(cfg, b, cmd.ErrOrStderr())
+					return err
+				})
+				if err != nil {
+					return err
+				}
+				return report(out, findings, asJSON)
 			}
 			return report(out, examine(cmd.Context(), path, cfg), asJSON)
 		},
@@ -67,7 +78,9 @@ A port that runs has its lines, cards and link to itself: stop it first.
 	f.BoolVar(&watchLines, "watch-lines", false, "show edges of the push-to-talk line")
 	f.BoolVar(&tone, "tone", false, "play a tone")
 	f.BoolVar(&parrot, "parrot", false, "record, then play back")
+	f.BoolVar(&levels, "levels", false, "listen, and say how to set the levels")
 	c.MarkFlagsMutuallyExclusive("json", "watch-lines", "tone", "parrot")
+	c.MarkFlagsMutuallyExclusive("levels", "watch-lines", "tone", "parrot")
 	return c
 }
 

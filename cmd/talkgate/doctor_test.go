@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/hal/sim"
 )
 
@@ -70,7 +71,7 @@ func TestParrot(t *testing.T) {
 	var out bytes.Buffer
 	b := board{}
 	b.PTT, b.Mic, b.Speaker = r.Button, r.Mic, r.Speaker
-	if err := repeat(t.Context(), b, &out); err != nil {
+	if err := repeat(t.Context(), config.Default(), b, &out); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "heard -9 dBFS") {

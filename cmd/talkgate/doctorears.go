@@ -10,8 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/level"
 )
 
 const (
@@ -88,16 +90,21 @@ func playTone(ctx context.Context, b board) error {
 	return play(ctx, b.Speaker, pcm)
 }
 
-// repeat plays back what it hears.
-func repeat(ctx context.Context, b board, out io.Writer) error {
+// repeat plays back what it hears, at the level that would be sent.
+func repeat(ctx context.Context, cfg config.Config, b board, out io.Writer) error {
+	levels, err := level.New(levelsOf(cfg))
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(out, "speak now, for three seconds")
 	pcm, err := record(b.Mic, trialTime)
 	if err != nil {
 		return err
 	}
-	var level media.Level
-	level.Measure(pcm)
-	fmt.Fprintf(out, "heard %.0f dBFS (peak %.0f); listen\n", level.RMS(), level.Peak())
+	var meter media.Level
+	meter.Measure(pcm)
+	fmt.Fprintf(out, "heard %.0f dBFS (peak %.0f); listen\n", meter.RMS(), meter.Peak())
+	levels.Process(pcm)
 	return play(ctx, b.Speaker, pcm)
 }
 

@@ -61,7 +61,7 @@ func registerPort(registry *prometheus.Registry, care *portCare, port *gateway.P
 	counter("heard_spurts_total", "Talk spurts of other members.", nil, func() uint64 { return port.HeardStats().Spurts })
 	gauge("jitter_delay_seconds", "Delay of the jitter buffer.", func() float64 { return port.HeardStats().Delay.Seconds() })
 	gauge("jitter_target_seconds", "Delay that the jitter buffer is steered to.", func() float64 { return port.HeardStats().Target.Seconds() })
-	gauge("speaker_dbfs", "Level that the loudspeaker is given.", func() float64 { return port.SpeakerLevel().RMS() })
+	registerLevels(registry, port)
 	for _, part := range gateway.Parts() {
 		counter("turns_total", "Turns of each loop that the port lives by; one that stands still is a dead radio.",
 			prometheus.Labels{"part": part.String()}, func() uint64 { return port.Pulse()[part] })

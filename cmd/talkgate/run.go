@@ -136,6 +136,7 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 			MaxTalk:        cfg.Talk.MaxTalk,
 			RequestTimeout: cfg.Talk.RequestTimeout,
 		},
+		Levels: levelsOf(cfg),
 		Encoder: media.EncoderConfig{
 			Bitrate:      cfg.Audio.Bitrate,
 			FEC:          cfg.Audio.ExpectedLoss > 0,

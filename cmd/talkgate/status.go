@@ -79,12 +79,14 @@ type portStatus struct {
 	Talked     gateway.TalkStats `json:"talked"`
 	Heard      jitter.Stats      `json:"heard"` // delays in nanoseconds
 	Speaker    float64           `json:"speakerDBFS"`
+	Microphone micStatus         `json:"microphone"`
 }
 
 func portStatusOf(care *portCare, port *gateway.Port) portStatus {
 	s := portStatus{
 		Channel: care.cfg.Channel, UserID: care.cfg.Identity.UserID,
 		Talked: port.TalkStats(), Heard: port.HeardStats(), Speaker: port.SpeakerLevel().RMS(),
+		Microphone: micStatusOf(port),
 	}
 	s.OnAir, s.Standing = care.standing()
 	if now := care.status.Load(); now != nil {

@@ -114,10 +114,11 @@ type Talk struct {
 
 // Audio is what is done to sound.
 type Audio struct {
-	Bitrate      int     `yaml:"bitrate" within:"6000..64000" doc:"of the Opus encoder, bit/s; forward error correction needs 20000"`
-	ExpectedLoss Percent `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
-	Complexity   int     `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
-	Tones        Tones   `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
+	Bitrate      int        `yaml:"bitrate" within:"6000..64000" doc:"of the Opus encoder, bit/s; forward error correction needs 20000"`
+	ExpectedLoss Percent    `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
+	Complexity   int        `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
+	Microphone   Microphone `yaml:"microphone" doc:"what is done to the microphone's sound, in this order"`
+	Tones        Tones      `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
 }
 
 // Key is how a transmitter is keyed around what the channel says.
@@ -160,6 +161,7 @@ func Default() Config {
 			Bitrate:      media.DefaultBitrate,
 			ExpectedLoss: media.DefaultExpectedLoss,
 			Complexity:   media.DefaultComplexity,
+			Microphone:   defaultMicrophone(),
 			Tones:        Tones{Enabled: true},
 		},
 		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute},

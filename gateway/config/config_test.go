@@ -45,6 +45,7 @@ audio:
   expected_loss: 20 %
   complexity: 9
   tones: {enabled: false, gain: -3.5dB}
+  microphone: {high_pass: 150, gate: {enabled: true, threshold: -55 dB}, agc: {enabled: true, target: -18 dB, max_gain: 30 dB}, limiter: false}
 log: {level: debug, format: json}
 `))
 	if err != nil {
@@ -52,7 +53,8 @@ log: {level: debug, format: json}
 	}
 	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
 		RequestTimeout: 400 * time.Millisecond}
-	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: config.Tones{Gain: -3.5}}
+	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: config.Tones{Gain: -3.5},
+		Microphone: config.Microphone{HighPass: 150, Gate: config.Gate{Enabled: true, Threshold: -55}, AGC: config.AGC{Enabled: true, Target: -18, MaxGain: 30}}}
 	if c.Talk != talk || c.Audio != audio || c.Log != (config.Log{Level: "debug", Format: "json"}) {
 		t.Errorf("got %+v", c)
 	}

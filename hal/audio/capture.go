@@ -27,7 +27,6 @@ type chunk struct {
 // capture is a card's microphone side. It implements Capture.
 type capture struct {
 	*device
-	gain   gain
 	chunks chan chunk
 
 	// These belong to the card's thread.
@@ -46,7 +45,7 @@ type capture struct {
 // OpenCapture opens the microphone side of a card. The error wraps hal.ErrGone
 // when the card is not there.
 func OpenCapture(cfg Config) (Capture, error) {
-	c := &capture{gain: newGain(cfg.Gain), chunks: make(chan chunk, backlog)}
+	c := &capture{chunks: make(chan chunk, backlog)}
 	var err error
 	if c.device, err = openDevice(cfg, malgo.Capture, c.take); err != nil {
 		return nil, err
@@ -101,7 +100,6 @@ func (c *capture) Read(period []int16) (time.Time, error) {
 			rest = rest[n:]
 		case c.used < c.current.n:
 			n := copy(rest, c.current.pcm[c.used:c.current.n])
-			c.gain.apply(rest[:n])
 			c.used += n
 			rest = rest[n:]
 		default:

@@ -29,7 +29,8 @@ type Config struct {
 	Card string
 	// Device is the PCM device on the card; most have only 0.
 	Device int
-	// Gain is applied to every sample, in dB; what is too loud is clipped.
+	// Gain is applied to every sample that is played, in dB; what is too loud is
+	// clipped. A microphone is delivered as it is.
 	Gain float64
 }
 
