@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/rand/v2"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 )
@@ -22,6 +25,9 @@ type bench struct {
 // packetsPerTrial is room for what is sent or heard in one trial, which lasts
 // for 5 to 10 packets when nothing stalls.
 const packetsPerTrial = 40
+
+// spareTrials is room for trials that are repeated.
+const spareTrials = 50
 
 // newBench makes one for so many presses. spoil, if not nil, changes what each
 // port is made of.
@@ -41,6 +47,7 @@ func newBench(cfg Config, presses int, spoil func(*gateway.Options)) (_ *bench, 
 		return nil, err
 	}
 	run := rand.Uint32() // so that two selftests may share a Redis
+	pairs := pairsFor(presses)
 	for i := range pairs {
 		p := &pair{
 			setRights: site.setRights,
@@ -48,7 +55,7 @@ func newBench(cfg Config, presses int, spoil func(*gateway.Options)) (_ *bench, 
 			lookahead: enc.Lookahead(),
 		}
 		channel := fmt.Sprintf("selftest-%x-%d", run, i)
-		room := (3*share(presses, i) + 10) * packetsPerTrial
+		room := (3*share(presses, pairs, i) + spareTrials) * packetsPerTrial
 		seed := maphash.MakeSeed()
 		for k, st := range []**tested{&p.talker, &p.ear} {
 			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, seed, room, spoil)
@@ -70,7 +77,11 @@ type tested struct {
 	source   sim.Source
 	probe    *probe
 	recorder *sim.Recorder
-	lost     moment
+	// loud is when the loudspeaker last was not silent, in nanoseconds from
+	// opened on.
+	loud   atomic.Int64
+	opened time.Time
+	lost   moment
 	// The present trial began then, with the packet of this number.
 	began time.Time
 	mark  int
@@ -79,7 +90,7 @@ type tested struct {
 // newTested adds a station that is measured. It plays no tones: they would be
 // heard in the midst of the next trial.
 func (b *bench) newTested(name, channel string, seed maphash.Seed, room int, spoil func(*gateway.Options)) (*tested, error) {
-	t := &tested{recorder: sim.NewRecorder(memory)}
+	t := &tested{recorder: sim.NewRecorder(memory), opened: time.Now()}
 	var err error
 	t.station, err = b.site.newStation(name, channel, nil, func(opt *gateway.Options) {
 		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room, false), heard: newTape(seed, room, true)}
@@ -92,8 +103,17 @@ func (b *bench) newTested(name, channel string, seed maphash.Seed, room int, spo
 	if err != nil {
 		return nil, err
 	}
-	t.radio.Speaker.SetTap(t.recorder.Tap)
+	t.radio.Speaker.SetTap(t.tap)
 	return t, nil
+}
+
+// tap takes what the loudspeaker plays.
+func (t *tested) tap(at time.Time, period []int16) {
+	t.recorder.Tap(at, period)
+	if slices.ContainsFunc(period, func(v int16) bool { return v > faint || v < -faint }) {
+		end := at.Add(time.Duration(len(period)) * time.Second / hal.SampleRate)
+		t.loud.Store(int64(end.Sub(t.opened)))
+	}
 }
 
 // say lets the microphone hear source for good, by the index of its samples.

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 )
@@ -14,9 +15,9 @@ const module = "github.com/talkgate/talkgate/"
 const perFrame = 0.25
 
 // allocations runs during and returns what talkgate's own code allocated for
-// each of the frames that it says passed. An allocation is talkgate's when the
-// innermost caller outside the standard library is.
-func allocations(during func() (frames int)) Allocs {
+// each of the frames that it says passed, and where. An allocation is talkgate's
+// when the innermost caller outside the standard library is.
+func allocations(during func() (frames int)) (a Allocs, where []string) {
 	rate := runtime.MemProfileRate
 	runtime.MemProfileRate = 1
 	before := census()
@@ -31,19 +32,20 @@ func allocations(during func() (frames int)) Allocs {
 	for _, r := range before {
 		count[r.Stack0] -= r.AllocObjects
 	}
-	var a Allocs
 	for stack, n := range count {
 		each := float64(n) / float64(max(frames, 1))
 		own, receiving := place(stack)
-		switch {
-		case each < perFrame || !own:
-		case receiving:
+		if each < perFrame || own == "" {
+			continue
+		}
+		where = append(where, own)
+		if receiving {
 			a.RX += each
-		default:
+		} else {
 			a.TX += each
 		}
 	}
-	return a
+	return a, where
 }
 
 // stack is as deep as a memory profile's.
@@ -60,9 +62,10 @@ func census() []runtime.MemProfileRecord {
 	}
 }
 
-// place tells whether an allocation is talkgate's own, and whether it was made
-// on the way in: from the network to the loudspeaker.
-func place(s stack) (own, receiving bool) {
+// place names the function of talkgate's that made an allocation, if it is
+// talkgate's own, and whether it was made on the way in: from the network to the
+// loudspeaker.
+func place(s stack) (own string, receiving bool) {
 	pcs := s[:]
 	for i, pc := range s {
 		if pc == 0 {
@@ -75,7 +78,10 @@ func place(s stack) (own, receiving bool) {
 	for {
 		f, more := frames.Next()
 		if !decided && !standard(f.Function) {
-			decided, own = true, strings.HasPrefix(f.Function, module)
+			decided = true
+			if name, ours := strings.CutPrefix(f.Function, module); ours {
+				own = fmt.Sprintf("%s, line %d", name, f.Line)
+			}
 		}
 		for _, way := range []string{".Receive", ".Fill", ".Play", ".Push"} {
 			receiving = receiving || strings.HasPrefix(f.Function, module) && strings.HasSuffix(f.Function, way)

@@ -2,6 +2,8 @@ package demo
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,7 +19,7 @@ func (r *radio) Send() { r.kept = append(r.kept[:0], make([]byte, 64)) }
 func TestAllocationsAreFoundAndAttributed(t *testing.T) {
 	r := &radio{kept: make([][]byte, 0, 2)}
 	run := func(send, receive int) Allocs {
-		return allocations(func() int {
+		found, where := allocations(func() int {
 			for k := range 200 {
 				if k < send {
 					r.Send()
@@ -28,6 +30,10 @@ func TestAllocationsAreFoundAndAttributed(t *testing.T) {
 			}
 			return 200
 		})
+		if named := slices.ContainsFunc(where, func(s string) bool { return strings.Contains(s, ".(*radio).") }); named != (found != Allocs{}) {
+			t.Errorf("%v, in %q", found, where)
+		}
+		return found
 	}
 	if got := run(0, 0); got != (Allocs{}) {
 		t.Errorf("nothing allocates, found %v", got)

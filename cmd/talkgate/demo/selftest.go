@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,13 +13,17 @@ import (
 )
 
 const (
-	// pairs is on how many channels at once presses are tried.
-	pairs = 4
+	// maxPairs is on how many channels at once presses are tried, and perPair how
+	// many presses make a further one worth its load.
+	maxPairs = 4
+	perPair  = 5
 	// spoilt is how many trials in a row may be spoilt by a machine that does
 	// not keep up with virtual sound cards.
-	spoilt = 20
+	spoilt = 100
 	// countFor is how long allocations are counted.
 	countFor = 2 * time.Second
+	// countLeast is how many of their frames must have been sent.
+	countLeast = int(countFor/media.FrameDuration) * 3 / 4
 )
 
 // Selftest presses and revokes so many times each, through the real path from
@@ -68,7 +73,7 @@ func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	for i, p := range b.pairs {
-		g.Go(func() error { return p.try(gctx, share(presses, i)) })
+		g.Go(func() error { return p.try(gctx, share(presses, len(b.pairs), i)) })
 	}
 	if err := g.Wait(); err != nil {
 		return nil, err
@@ -84,16 +89,20 @@ func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
 	return r, nil
 }
 
-// share is what pair i does of n.
-func share(n, i int) int { return (n + pairs - 1 - i) / pairs }
+// pairsFor is on how many channels so many presses are tried: a short test loads a
+// slow machine little.
+func pairsFor(presses int) int { return min(maxPairs, (presses+perPair-1)/perPair) }
+
+// share is what pair i of so many does of n.
+func share(n, pairs, i int) int { return (n + pairs - 1 - i) / pairs }
 
 // try does n presses, n revocations and some collisions, in random order.
 func (p *pair) try(ctx context.Context, n int) error {
 	trials := make([]func(context.Context) error, 0, 3*n)
 	for k := range n {
-		trials = append(trials, p.speakUndisturbed, p.revoke)
+		trials = append(trials, p.undisturbed(p.speak), p.undisturbed(p.revoke))
 		if k%5 == 0 {
-			trials = append(trials, p.collide)
+			trials = append(trials, p.undisturbed(p.collide))
 		}
 	}
 	p.rnd.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
@@ -105,33 +114,48 @@ func (p *pair) try(ctx context.Context, n int) error {
 	return nil
 }
 
-// speakUndisturbed repeats a trial that this machine spoilt.
-func (p *pair) speakUndisturbed(ctx context.Context) error {
-	for range spoilt {
-		before := p.found.disturbed
-		if err := p.speak(ctx); err != nil || p.found.disturbed == before {
-			return err
+// undisturbed is a trial that is repeated when this machine spoilt it.
+func (p *pair) undisturbed(trial func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for range spoilt {
+			before := p.found.disturbed
+			if err := trial(ctx); err != nil || p.found.disturbed == before {
+				return err
+			}
 		}
+		return fmt.Errorf("this machine was too slow for the virtual sound cards %d times in a row; let it do nothing else", spoilt)
 	}
-	return fmt.Errorf("this machine was too slow for the virtual sound cards %d times in a row; let it do nothing else", spoilt)
 }
 
-// count talks for a while and counts what is allocated for it.
-func (p *pair) count(ctx context.Context) (Allocs, error) {
-	p.talker.radio.Button.Set(true)
-	if err := p.pause(ctx, 200*time.Millisecond, 220*time.Millisecond); err != nil {
-		return Allocs{}, err
-	}
-	var err error
-	a := allocations(func() int {
-		mark := p.talker.probe.sent.mark()
-		err = p.pause(ctx, countFor, countFor+media.FrameDuration)
-		return p.talker.probe.sent.mark() - mark
-	})
-	if err != nil {
-		return Allocs{}, err
-	}
-	return a, p.settle(ctx, p.talker.radio.Button.Set(false))
+// count talks for a while and counts what is allocated for it. A talk spurt that a
+// slow machine cut short tells nothing of its frames.
+func (p *pair) count(ctx context.Context) (a Allocs, err error) {
+	err = p.undisturbed(func(ctx context.Context) error {
+		p.begin()
+		p.talker.radio.Button.Set(true)
+		if err := p.pause(ctx, 200*time.Millisecond, 220*time.Millisecond); err != nil {
+			return err
+		}
+		var frames int
+		var ended error
+		var where []string
+		a, where = allocations(func() int {
+			mark := p.talker.probe.sent.mark()
+			ended = p.pause(ctx, countFor, countFor+media.FrameDuration)
+			frames = p.talker.probe.sent.mark() - mark
+			return frames
+		})
+		if ended != nil {
+			return ended
+		}
+		if frames < countLeast {
+			p.found.disturbed++
+		} else if where != nil {
+			p.found.fault("memory is allocated for each frame in %s", strings.Join(where, "; "))
+		}
+		return p.settle(ctx, p.talker.radio.Button.Set(false))
+	})(ctx)
+	return a, err
 }
 
 // collect adds up what the pairs found.

@@ -2,27 +2,28 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/state/floor"
 )
 
 const (
 	// hush is how long a loudspeaker must be silent for a talk spurt to be over.
 	hush = 60 * time.Millisecond
-	// memory is how much of what a loudspeaker plays is kept.
-	memory = 2 * time.Second
+	// memory is how much of what a loudspeaker plays is kept: a trial is judged
+	// once it is over, which is waited for.
+	memory = patience + time.Second
 	// faint is the amplitude, of 32767, below which a sample is silence.
 	faint = 33
 	// patience is how long anything is waited for.
 	patience = 5 * time.Second
 	// look is how often what is waited for is looked at.
 	look = 5 * time.Millisecond
+	// lastPlayed is when what arrived has been played, or never will be: a
+	// jitter buffer does not hold on to it for so long.
+	lastPlayed = time.Second
 )
 
 // pair is two radios on a channel of their own, and a witness who only listens.
@@ -48,8 +49,12 @@ func (p *pair) speak(ctx context.Context) error {
 	stalls := p.stalls()
 	mark, heardMark := p.talker.probe.sent.mark(), p.ear.probe.heard.mark()
 	pressed := p.talker.radio.Button.Set(true)
-	if err := p.pause(ctx, 90*time.Millisecond, 130*time.Millisecond); err != nil {
+	if talks, err := p.talks(ctx, mark); err != nil {
 		return err
+	} else if talks {
+		if err := p.pause(ctx, 90*time.Millisecond, 130*time.Millisecond); err != nil {
+			return err
+		}
 	}
 	released := p.talker.radio.Button.Set(false)
 	if err := p.settle(ctx, released); err != nil {
@@ -122,10 +127,18 @@ func (p *pair) hear(pressed, released time.Time, sent, arrived []packet) finding
 // looks what it sends afterwards.
 func (p *pair) revoke(ctx context.Context) error {
 	p.begin()
+	stalls := p.stalls()
 	mark, heardMark := p.talker.probe.sent.mark(), p.ear.probe.heard.mark()
 	p.talker.radio.Button.Set(true)
-	if err := p.await(ctx, "talk", func() bool { return p.talker.probe.sent.mark() > mark }); err != nil {
+	if talks, err := p.talks(ctx, mark); err != nil {
 		return err
+	} else if !talks {
+		if p.stalls() != stalls {
+			p.found.disturbed++
+		} else {
+			p.found.fault("%s was pressed and sent nothing; it shows %+v", p.talker.name, p.talker.radio.Panel.Lamps())
+		}
+		return p.settle(ctx, p.talker.radio.Button.Set(false))
 	}
 	if err := p.pause(ctx, media.FrameDuration, 4*media.FrameDuration); err != nil {
 		return err
@@ -141,11 +154,11 @@ func (p *pair) revoke(ctx context.Context) error {
 	if err := p.pause(ctx, 3*media.FrameDuration, 4*media.FrameDuration); err != nil {
 		return err
 	}
-	if p.talker.radio.Panel.Lamps().Talk {
-		p.found.fault("%s still talks after its revocation", p.talker.name)
-	} else {
-		p.found.silenced++
+	dark := func() bool { return !p.talker.radio.Panel.Lamps().Talk }
+	if err := p.await(ctx, "show that it may not talk", dark); err != nil {
+		return err
 	}
+	p.found.silenced++
 	p.found.add(silence(asked, p.talker.lost.at(), p.talker.probe.sent.since(mark), p.ear.probe.heard.since(heardMark)))
 	p.talker.radio.Button.Set(false)
 	if err := p.setRights(ctx, p.talker.station, true); err != nil {
@@ -189,19 +202,27 @@ func silence(asked, read time.Time, sent, heard []packet) findings {
 // collide presses both radios at once: one talks, the other does not.
 func (p *pair) collide(ctx context.Context) error {
 	p.begin()
+	stalls := p.stalls()
 	p.talker.radio.Button.Set(true)
 	if err := p.pause(ctx, 0, 2*time.Millisecond); err != nil {
 		return err
 	}
 	p.ear.radio.Button.Set(true)
+	if _, err := p.happens(ctx, func() bool { return p.talker.radio.Panel.Lamps().Talk || p.ear.radio.Panel.Lamps().Talk }); err != nil {
+		return err
+	}
 	if err := p.pause(ctx, 80*time.Millisecond, 120*time.Millisecond); err != nil {
 		return err
 	}
 	one, other := p.talker.radio.Panel.Lamps(), p.ear.radio.Panel.Lamps()
-	if one.Talk == other.Talk {
+	switch {
+	case one.Talk != other.Talk:
+		p.found.collisions++
+	case !one.Talk && p.stalls() != stalls:
+		p.found.disturbed++
+	default:
 		p.found.fault("%s and %s were pressed at once and show %+v and %+v", p.talker.name, p.ear.name, one, other)
 	}
-	p.found.collisions++
 	p.talker.radio.Button.Set(false)
 	if err := p.pause(ctx, 0, media.FrameDuration); err != nil {
 		return err
@@ -222,72 +243,4 @@ func (p *pair) begin() {
 // stalls counts how often this machine was too late for the virtual cards.
 func (p *pair) stalls() uint64 {
 	return p.talker.radio.Mic.Overruns() + p.talker.radio.Speaker.Underruns() + p.ear.radio.Speaker.Underruns()
-}
-
-// settle waits until both radios may talk, neither does nor sees anybody have the
-// floor, and until their loudspeakers have been silent for a while since t.
-func (p *pair) settle(ctx context.Context, t time.Time) error {
-	return p.await(ctx, "fall silent", func() bool {
-		since := time.Now().Add(-hush)
-		if since.Before(t) {
-			return false
-		}
-		for _, s := range []*tested{p.talker, p.ear} {
-			if !s.ready() || !s.played() || !s.quietSince(since) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// await looks until done, and is in error when that takes too long.
-func (p *pair) await(ctx context.Context, what string, done func() bool) error {
-	t := time.NewTicker(look)
-	defer t.Stop()
-	for start := time.Now(); !done(); {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case now := <-t.C:
-			if now.Sub(start) > patience {
-				return fmt.Errorf("waited %v for %s and %s to %s; they show %+v and %+v", patience,
-					p.talker.name, p.ear.name, what, p.talker.radio.Panel.Lamps(), p.ear.radio.Panel.Lamps())
-			}
-		}
-	}
-	return nil
-}
-
-// ready reports that the radio may talk, nobody does, and nothing of its last talk
-// spurt is left to be sent.
-func (t *tested) ready() bool {
-	s := t.status.Load()
-	return s.Lamps == hal.Lamps{Link: true} && s.Floor.Phase == floor.Idle && s.Holder == ""
-}
-
-// played reports that what arrived in this trial, if anything did, has begun to be
-// played: a jitter buffer may wait for long.
-func (t *tested) played() bool {
-	return t.probe.heard.mark() == t.mark || t.loudSince(t.began)
-}
-
-// quietSince reports that the loudspeaker has played nothing since then.
-func (t *tested) quietSince(since time.Time) bool { return !t.loudSince(since) }
-
-func (t *tested) loudSince(since time.Time) bool {
-	pcm, _ := t.recorder.Since(since)
-	return slices.ContainsFunc(pcm, func(v int16) bool { return v > faint || v < -faint })
-}
-
-// pause waits for a random time between two.
-func (p *pair) pause(ctx context.Context, least, most time.Duration) error {
-	t := time.NewTimer(least + time.Duration(p.rnd.Int64N(int64(most-least))))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
