@@ -34,6 +34,10 @@ func (p *Port) act(ctx context.Context) error {
 		RequestTimeout: p.opt.Talk.RequestTimeout,
 		RenewEvery:     p.opt.Talk.Lease / 3,
 		MaxTalk:        p.opt.Talk.MaxTalk,
+		Warn:           p.opt.Talk.Warn,
+		Penalty:        p.opt.Talk.Penalty,
+		Budget:         p.opt.Talk.Budget,
+		Window:         p.opt.Talk.BudgetWindow,
 		DrainTimeout:   drainTimeout,
 	})}
 	a.show()
@@ -168,6 +172,7 @@ func (a *actor) report(before floor.Floor) {
 	case floor.Talking:
 		a.log.Info("talking")
 	case floor.Refused:
+		a.refusals.count(a.floor.Why)
 		a.log.Info("not talking", "was", before.Phase.String(), "why", Why(a.floor))
 	case floor.Idle:
 		if before.Phase == floor.Draining {
@@ -187,6 +192,8 @@ func toneOf(s floor.Signal) media.Tone {
 		return media.Revoked
 	case floor.SignalReleased:
 		return media.Released
+	case floor.SignalWarning:
+		return media.Warning
 	case floor.SignalDeny:
 	}
 	return media.Deny

@@ -45,6 +45,12 @@ type TalkTiming struct {
 	LockTTL time.Duration
 	// MaxTalk is the longest talk spurt; 0 is endless.
 	MaxTalk time.Duration
+	// Warn is how long before the time-out timer cuts a tone says so, and Penalty
+	// how long a press is refused once it has cut; 0 is not at all.
+	Warn, Penalty time.Duration
+	// Budget is the longest that all talk spurts together last in any
+	// BudgetWindow; 0 is endless.
+	Budget, BudgetWindow time.Duration
 	// RequestTimeout is how long a press waits for its answer.
 	RequestTimeout time.Duration
 }

@@ -33,6 +33,8 @@ type Port struct {
 	path    path
 	beats   beats
 
+	refusals refusals
+
 	// In: read by the actor.
 	events chan floor.Event
 	rights chan redis.Rights
@@ -129,6 +131,10 @@ func (p *Port) MicLevel() *media.Level { return &p.card }
 
 // LevelStats is what is done to the microphone's level; any goroutine may ask.
 func (p *Port) LevelStats() level.Stats { return p.levels.Stats() }
+
+// Refusals counts the presses that did not talk, or not to their end, by why; any
+// goroutine may ask.
+func (p *Port) Refusals() map[floor.Reason]uint64 { return p.refusals.read() }
 
 // SpeakerLevel meters what the loudspeaker is given.
 func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }

@@ -58,6 +58,10 @@ func Why(f floor.Floor) string {
 		return by("the floor was taken")
 	case floor.TimedOut:
 		return "talked for too long"
+	case floor.BudgetSpent:
+		return "talked too much in a while"
+	case floor.Penalty:
+		return "has to wait after a time-out"
 	case floor.LeaseExpired:
 		return "lost touch with Redis"
 	case floor.NoReason:

@@ -16,6 +16,8 @@ const (
 	Revoked
 	// Released: the floor is free again.
 	Released
+	// Warning: you will be cut off soon.
+	Warning
 
 	toneCount = iota
 )
@@ -35,6 +37,7 @@ func NewTones() *Tones {
 		Busy:     synthesise(note{480, 100}, note{0, 80}, note{480, 100}, note{0, 80}, note{480, 100}),
 		Revoked:  synthesise(note{880, 100}, note{660, 100}, note{440, 200}),
 		Released: synthesise(note{660, 60}),
+		Warning:  synthesise(note{1000, 50}, note{0, 50}, note{1000, 50}),
 	}
 }
 

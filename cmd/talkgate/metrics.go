@@ -46,6 +46,10 @@ func registerPort(registry *prometheus.Registry, care *portCare, port *gateway.P
 		counter("talk_frames_total", "Frames of 20 ms that were to be sent, by what became of them.",
 			prometheus.Labels{"result": result}, func() uint64 { return value(port.TalkStats()) })
 	}
+	for _, why := range floor.Reasons() {
+		counter("refusals_total", "Presses that did not talk, or not to their end, by why.",
+			prometheus.Labels{"why": why.String()}, func() uint64 { return port.Refusals()[why] })
+	}
 	for result, value := range map[string]func(jitter.Stats) uint64{
 		"played":    func(s jitter.Stats) uint64 { return s.Played },
 		"late":      func(s jitter.Stats) uint64 { return s.Late },

@@ -108,7 +108,11 @@ type SimHardware struct {
 type Talk struct {
 	Lease          time.Duration `yaml:"lease" within:"200ms..10s" doc:"how long a grant or renewal may be relied on: the longest the microphone stays open once Redis is silent"`
 	LockTTL        time.Duration `yaml:"lock_ttl" within:"1s..30s" doc:"how long Redis keeps the floor for a port that died; at least twice the lease"`
-	MaxTalk        time.Duration `yaml:"max_talk" within:"1s..1h" doc:"longest talk spurt"`
+	MaxTalk        time.Duration `yaml:"max_talk" within:"1s..1h" doc:"longest talk spurt: the time-out timer, armed again by the release only"`
+	Warn           time.Duration `yaml:"warn" within:"0s..1m" doc:"tone so long before the time-out timer cuts; 0s is none"`
+	Penalty        time.Duration `yaml:"penalty" within:"0s..10m" doc:"how long presses are refused after the time-out timer has cut; 0s is not at all"`
+	Budget         time.Duration `yaml:"budget" within:"0s..12h" doc:"longest that all talk spurts together last in any budget_window, however often the push-to-talk is released; 0s is without end"`
+	BudgetWindow   time.Duration `yaml:"budget_window" within:"10s..24h" doc:"the sliding window of budget; an eighth of it at a time is forgotten"`
 	RequestTimeout time.Duration `yaml:"request_timeout" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
 }
 
@@ -155,6 +159,7 @@ func Default() Config {
 			Lease:          time.Second,
 			LockTTL:        3 * time.Second,
 			MaxTalk:        time.Minute,
+			BudgetWindow:   10 * time.Minute,
 			RequestTimeout: time.Second,
 		},
 		Audio: Audio{

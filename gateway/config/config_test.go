@@ -39,7 +39,7 @@ func TestMinimalFileGivesTheDefaults(t *testing.T) {
 
 func TestEveryKeyIsRead(t *testing.T) {
 	c, err := config.Parse("port.yaml", []byte(minimal+`
-talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms}
+talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, warn: 9s, penalty: 11s, budget: 3m, budget_window: 15m}
 audio:
   bitrate: 32000
   expected_loss: 20 %
@@ -52,7 +52,8 @@ log: {level: debug, format: json}
 		t.Fatal(err)
 	}
 	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
-		RequestTimeout: 400 * time.Millisecond}
+		RequestTimeout: 400 * time.Millisecond, Warn: 9 * time.Second, Penalty: 11 * time.Second,
+		Budget: 3 * time.Minute, BudgetWindow: 15 * time.Minute}
 	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: config.Tones{Gain: -3.5},
 		Microphone: config.Microphone{HighPass: 150, Gate: config.Gate{Enabled: true, Threshold: -55}, AGC: config.AGC{Enabled: true, Target: -18, MaxGain: 30}}}
 	if c.Talk != talk || c.Audio != audio || c.Log != (config.Log{Level: "debug", Format: "json"}) {
@@ -65,7 +66,7 @@ log: {level: debug, format: json}
 func TestMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, replace, with, want string }{
 		{"unknown key", "", "talk:\n  leese: 1s\n",
-			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, request_timeout, found an unknown key"},
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, request_timeout, found an unknown key"},
 		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
 			"port.yaml:6: hardware.chip: expected one of driver, speech, found an unknown key"},
 		{"duplicate key", "", "channel: yard\n",
@@ -117,6 +118,10 @@ func TestMistakes(t *testing.T) {
 			"port.yaml:9: talk.request_timeout: expected at most talk.lease, 400ms, found 800ms"},
 		{"spurt shorter than the lease", "", "talk: {lease: 5s, lock_ttl: 10s, max_talk: 4s}\n",
 			"port.yaml:7: talk.max_talk: expected at least talk.lease, 5s, found 4s"},
+		{"warning before the press", "", "talk: {max_talk: 20s, warn: 30s}\n",
+			"port.yaml:7: talk.warn: expected less than talk.max_talk, 20s, found 30s"},
+		{"budget beyond its window", "", "talk: {budget: 11m}\n",
+			"port.yaml:7: talk.budget: expected at most talk.budget_window, 10m0s, found 11m0s"},
 		{"no microphone", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}}`,
 			"port.yaml:6: hardware.sound.microphone.card: expected an ALSA card ID, as /proc/asound/cards has it in brackets, or usb: and a socket such as usb:1-1.2, 1 to 64 characters, found no such key"},
 		{"lamp without a chip", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, lamps: {talk: {line: "4"}}`,

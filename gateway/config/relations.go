@@ -18,6 +18,12 @@ func (d *decoder) relations(c Config) {
 	if t.MaxTalk < t.Lease {
 		d.relation("talk.max_talk", "talk.lease", fmt.Sprint("at least talk.lease, ", t.Lease), t.MaxTalk)
 	}
+	if t.Warn >= t.MaxTalk {
+		d.relation("talk.warn", "talk.max_talk", fmt.Sprint("less than talk.max_talk, ", t.MaxTalk), t.Warn)
+	}
+	if t.Budget > t.BudgetWindow {
+		d.relation("talk.budget", "talk.budget_window", fmt.Sprint("at most talk.budget_window, ", t.BudgetWindow), t.Budget)
+	}
 	if v := c.Link.VoicePing; v != nil {
 		d.voiceping(*v, c.Channel)
 	}

@@ -40,6 +40,18 @@
 //	Idle, no link    Granted, late          =                      Yield
 //	Idle, no link    Failed, late           =                      Yield
 //	Idle, no link    anything else          =
+//	Idle, penalty    Press                  Refused(Penalty)       Tell(Deny)
+//	Idle, penalty    RightsLost             rights lost
+//	Idle, penalty    LinkDown               link down
+//	Idle, penalty    Granted, late          =                      Yield
+//	Idle, penalty    Failed, late           =                      Yield
+//	Idle, penalty    anything else          =
+//	Idle, spent      Press                  Refused(BudgetSpent)   Tell(Deny)
+//	Idle, spent      RightsLost             rights lost
+//	Idle, spent      LinkDown               link down
+//	Idle, spent      Granted, late          =                      Yield
+//	Idle, spent      Failed, late           =                      Yield
+//	Idle, spent      anything else          =
 //	Requesting       Release                Idle
 //	Requesting       RightsLost             Refused(Revoked)       Tell(Deny)
 //	Requesting       LinkDown               Refused(NoLink)        Tell(Deny)
@@ -61,6 +73,7 @@
 //	Talking          Lost(Preempted)        Refused(Preempted)     Close, Yield, Tell(Revoked)
 //	Talking          Doubt                  =                      Renew
 //	Talking          Tick, renewal due      =                      Renew
+//	Talking          Tick, warning due      warned                 Renew, Tell(Warning)
 //	Talking          Tick, lease over       Refused(LeaseExpired)  Close, Yield, Tell(Revoked)
 //	Talking          Tick, talked too long  Refused(TimedOut)      Close, Yield, Tell(Revoked)
 //	Talking          anything else          =

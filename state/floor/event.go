@@ -89,6 +89,8 @@ const (
 	SignalBusy
 	SignalRevoked
 	SignalReleased
+	// SignalWarning: the time-out timer is about to cut.
+	SignalWarning
 )
 
 // Effect is what a port has to do, in order.

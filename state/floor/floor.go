@@ -33,9 +33,16 @@ const (
 	NoSound             // no microphone
 	Revoked             // talk rights or the floor were taken away
 	Preempted           // a member with priority took the floor
-	TimedOut            // talked longer than allowed
+	TimedOut            // talked longer than allowed without a pause
+	BudgetSpent         // talked as much as is allowed in a while
+	Penalty             // timed out, and has to wait before the next press
 	LeaseExpired        // the lock could not be renewed in time
 )
+
+// Reasons are all reasons for being Refused.
+func Reasons() []Reason {
+	return []Reason{Busy, NoRights, Banned, NoAnswer, NoLink, NoSound, Revoked, Preempted, TimedOut, BudgetSpent, Penalty, LeaseExpired}
+}
 
 // Rules are the durations that the machine keeps to.
 type Rules struct {
@@ -46,6 +53,14 @@ type Rules struct {
 	RenewEvery time.Duration
 	// MaxTalk is when the time-out timer cuts a talk spurt; 0 is never.
 	MaxTalk time.Duration
+	// Warn is how long before the time-out timer cuts it says so; 0 is not.
+	Warn time.Duration
+	// Penalty is how long after the time-out timer has cut, and the push-to-talk
+	// was released, a press is refused.
+	Penalty time.Duration
+	// Budget is the longest that all talk spurts together last in any Window,
+	// however often the push-to-talk is released meanwhile; 0 is without end.
+	Budget, Window time.Duration
 	// DrainTimeout bounds the time from the release to handing the floor back.
 	DrainTimeout time.Duration
 }
@@ -77,11 +92,20 @@ type Floor struct {
 	Lease time.Duration
 	// RenewAt is when the next renewal is due (Talking).
 	RenewAt time.Duration
+	// Since is when the talk spurt began (Talking, Draining); 0 without a Limit.
+	Since time.Duration
 	// Limit is when the time-out timer cuts (Talking, Draining); 0 is never.
 	Limit time.Duration
+	// WarnAt is when it says so beforehand (Talking); 0 once it has, or never.
+	WarnAt time.Duration
 	// Deadline ends waiting for an answer (Requesting) or for the last frames
 	// (Draining).
 	Deadline time.Duration
+
+	// PenaltyUntil is until when a press is refused after a time-out; 0 is not.
+	PenaltyUntil time.Duration
+	// Talked is the talk spurts of the last Window, the present one not yet.
+	Talked Talked
 }
 
 // New is a port just started: idle, rights not yet known, link not yet up.
@@ -105,6 +129,9 @@ func (f Floor) Wake() (at time.Duration, ok bool) {
 		at = min(f.Lease, f.RenewAt)
 		if f.Limit > 0 {
 			at = min(at, f.Limit)
+		}
+		if f.WarnAt > 0 {
+			at = min(at, f.WarnAt)
 		}
 		return at, true
 	case Draining:

@@ -13,6 +13,10 @@ func Step(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	if f.Phase == Talking && ev.At >= f.RenewAt {
 		f, fx = renew(f, ev.At, fx)
 	}
+	if f.Phase == Talking && f.WarnAt > 0 && ev.At >= f.WarnAt {
+		f.WarnAt = 0
+		fx = append(fx, Effect{Do: Tell, Signal: SignalWarning})
+	}
 	return f, fx
 }
 
@@ -26,12 +30,12 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		f.Rights, f.Bar = true, NoReason
 	case RightsLost:
 		f.Rights, f.Bar = false, ev.Why
-		return end(f, Revoked, "", fx)
+		return end(f, ev.At, Revoked, "", fx)
 	case LinkUp:
 		f.Link, f.Fault = true, NoReason
 	case LinkDown:
 		f.Link, f.Fault = false, ev.Why
-		return end(f, ev.Why, "", fx)
+		return end(f, ev.At, ev.Why, "", fx)
 	case Granted:
 		return granted(f, ev, fx)
 	case Denied:
@@ -51,7 +55,7 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		}
 	case Lost:
 		if f.holds(ev.Gen) {
-			return end(f, ev.Why, ev.Holder, fx)
+			return end(f, ev.At, ev.Why, ev.Holder, fx)
 		}
 	case Doubt:
 		if f.Phase == Talking {
@@ -59,7 +63,7 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		}
 	case Drained:
 		if f.Phase == Draining && ev.Gen == f.Gen {
-			return finish(f, fx)
+			return finish(f, ev.At, fx)
 		}
 	case Tick:
 	}
@@ -73,6 +77,10 @@ func (f Floor) holds(gen uint32) bool {
 
 // expire ends whatever may not last until now.
 func expire(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
+	f.Talked = f.Talked.recent(now, f.Rules.Window)
+	if now >= f.PenaltyUntil {
+		f.PenaltyUntil = 0
+	}
 	switch f.Phase {
 	case Requesting:
 		if now >= f.Deadline {
@@ -80,14 +88,14 @@ func expire(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 		}
 	case Talking:
 		if now >= f.Lease {
-			return end(f, LeaseExpired, "", fx)
+			return end(f, now, LeaseExpired, "", fx)
 		}
 		if f.Limit > 0 && now >= f.Limit {
-			return end(f, TimedOut, "", fx)
+			return timeOut(f, now, fx)
 		}
 	case Draining:
 		if now >= f.Lease || now >= f.Deadline {
-			return finish(f, fx)
+			return finish(f, now, fx)
 		}
 	case Idle, Refused:
 	}
@@ -102,6 +110,10 @@ func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 			return refuse(f, f.Fault, "", fx)
 		case !f.Rights:
 			return refuse(f, f.Bar, "", fx)
+		case f.PenaltyUntil > 0:
+			return refuse(f, Penalty, "", fx)
+		case f.Rules.Budget > 0 && f.Talked.total() >= f.Rules.Budget:
+			return refuse(f, BudgetSpent, "", fx)
 		}
 		f.Phase = Requesting
 		f.Gen++
@@ -110,6 +122,9 @@ func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	case Draining:
 		// Let go and pressed again within a frame or two: the same talk spurt
 		// goes on, and its time-out timer with it.
+		if f.Limit > 0 && ev.At >= f.Limit {
+			return timeOut(f, ev.At, fx)
+		}
 		f.Phase = Talking
 		f.Deadline = 0
 		fx = append(fx, Effect{Do: Open, Gen: f.Gen, Until: f.Lease})
@@ -145,9 +160,7 @@ func granted(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	f.Deadline = 0
 	f.Lease = ev.Until
 	f.RenewAt = ev.At + f.Rules.RenewEvery
-	if f.Rules.MaxTalk > 0 {
-		f.Limit = ev.At + f.Rules.MaxTalk
-	}
+	f = startTimer(f, ev.At)
 	return f, append(fx,
 		Effect{Do: Open, Gen: f.Gen, Until: f.Lease},
 		Effect{Do: Tell, Signal: SignalPermit})
@@ -160,29 +173,29 @@ func renew(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 
 // end takes away whatever the press has: an open microphone is closed and the
 // floor handed back, a request is given up.
-func end(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
+func end(f Floor, now time.Duration, why Reason, holder string, fx []Effect) (Floor, []Effect) {
 	switch f.Phase {
 	case Talking:
 		fx = append(fx,
 			Effect{Do: Close, Gen: f.Gen},
 			Effect{Do: Yield, Gen: f.Gen})
-		return refuse(f, why, holder, fx)
+		return refuse(charge(f, now), why, holder, fx)
 	case Requesting:
 		return refuse(f, why, holder, fx)
 	case Draining:
-		return finish(f, fx)
+		return finish(f, now, fx)
 	case Idle, Refused:
 	}
 	return f, fx
 }
 
 // finish ends a talk spurt after its release.
-func finish(f Floor, fx []Effect) (Floor, []Effect) {
+func finish(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 	fx = append(fx,
 		Effect{Do: Close, Gen: f.Gen},
 		Effect{Do: Yield, Gen: f.Gen},
 		Effect{Do: Tell, Signal: SignalReleased})
-	return idle(f), fx
+	return idle(charge(f, now)), fx
 }
 
 func refuse(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
@@ -200,5 +213,6 @@ func refuse(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
 
 // idle clears what belonged to the press, and keeps what belongs to the port.
 func idle(f Floor) Floor {
-	return Floor{Rules: f.Rules, Rights: f.Rights, Bar: f.Bar, Link: f.Link, Fault: f.Fault, Gen: f.Gen}
+	return Floor{Rules: f.Rules, Rights: f.Rights, Bar: f.Bar, Link: f.Link, Fault: f.Fault, Gen: f.Gen,
+		PenaltyUntil: f.PenaltyUntil, Talked: f.Talked}
 }

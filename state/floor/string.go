@@ -40,12 +40,14 @@ func _() {
 	_ = x[Revoked-7]
 	_ = x[Preempted-8]
 	_ = x[TimedOut-9]
-	_ = x[LeaseExpired-10]
+	_ = x[BudgetSpent-10]
+	_ = x[Penalty-11]
+	_ = x[LeaseExpired-12]
 }
 
-const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkNoSoundRevokedPreemptedTimedOutLeaseExpired"
+const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkNoSoundRevokedPreemptedTimedOutBudgetSpentPenaltyLeaseExpired"
 
-var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 54, 63, 71, 83}
+var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 54, 63, 71, 82, 89, 101}
 
 func (i Reason) String() string {
 	idx := int(i) - 0
@@ -119,11 +121,12 @@ func _() {
 	_ = x[SignalBusy-2]
 	_ = x[SignalRevoked-3]
 	_ = x[SignalReleased-4]
+	_ = x[SignalWarning-5]
 }
 
-const _Signal_name = "SignalPermitSignalDenySignalBusySignalRevokedSignalReleased"
+const _Signal_name = "SignalPermitSignalDenySignalBusySignalRevokedSignalReleasedSignalWarning"
 
-var _Signal_index = [...]uint8{0, 12, 22, 32, 45, 59}
+var _Signal_index = [...]uint8{0, 12, 22, 32, 45, 59, 72}
 
 func (i Signal) String() string {
 	idx := int(i) - 0

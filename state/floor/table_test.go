@@ -44,16 +44,22 @@ func states() []struct {
 	idle := ready()
 	idle.Gen = 7
 	idle.Rules.MaxTalk = time.Minute
+	idle.Rules.Budget, idle.Rules.Window = time.Minute, time.Hour
 	barred := idle
 	barred.Rights, barred.Bar = false, NoRights
 	unlinked := idle
 	unlinked.Link, unlinked.Fault = false, NoLink
+	penalised := idle
+	penalised.PenaltyUntil = now + 2*time.Minute
+	spent := idle
+	spent.Talked.From, spent.Talked.Slots[0] = now-time.Minute, 60_000
 	requesting := idle
 	requesting.Phase, requesting.Deadline = Requesting, now+time.Second
 	talking := idle
 	talking.Phase, talking.Lease, talking.RenewAt, talking.Limit = Talking, now+3*time.Second, now+time.Second, now+5*time.Second
+	talking.Since, talking.WarnAt = talking.Limit-idle.Rules.MaxTalk, now+2*time.Second
 	draining := talking
-	draining.Phase, draining.RenewAt, draining.Deadline = Draining, 0, now+time.Second
+	draining.Phase, draining.RenewAt, draining.WarnAt, draining.Deadline = Draining, 0, 0, now+time.Second
 	refused := idle
 	refused.Phase, refused.Why = Refused, Busy
 	return []struct {
@@ -61,6 +67,7 @@ func states() []struct {
 		f    Floor
 	}{
 		{"Idle", idle}, {"Idle, no rights", barred}, {"Idle, no link", unlinked},
+		{"Idle, penalty", penalised}, {"Idle, spent", spent},
 		{"Requesting", requesting}, {"Talking", talking}, {"Draining", draining}, {"Refused", refused},
 	}
 }
@@ -106,6 +113,7 @@ func table() string {
 			row("Tick, deadline", Event{Kind: Tick, At: s.f.Deadline})
 		case Talking:
 			row("Tick, renewal due", Event{Kind: Tick, At: s.f.RenewAt})
+			row("Tick, warning due", Event{Kind: Tick, At: s.f.WarnAt})
 			row("Tick, lease over", Event{Kind: Tick, At: s.f.Lease})
 			limited := s.f
 			s.f.Lease = s.f.Limit + time.Second
@@ -140,6 +148,8 @@ func describe(from, to Floor) string {
 		return "link up"
 	case to.Link != from.Link:
 		return "link down"
+	case from.WarnAt != to.WarnAt:
+		return "warned"
 	case to.Lease != from.Lease:
 		return "lease longer"
 	}

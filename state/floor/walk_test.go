@@ -15,7 +15,16 @@ var walkRules = Rules{
 	RequestTimeout: 2 * time.Second,
 	RenewEvery:     1 * time.Second,
 	MaxTalk:        5 * time.Second,
+	Warn:           2 * time.Second,
+	Penalty:        3 * time.Second,
 	DrainTimeout:   1 * time.Second,
+}
+
+// budgeted are rules under which what was talked before counts, too.
+func budgeted() Rules {
+	r := walkRules
+	r.MaxTalk, r.Budget, r.Window = 0, 2*time.Second, 4*time.Second
+	return r
 }
 
 // world is a machine together with what is true outside it.
@@ -36,7 +45,13 @@ func (w world) key() string { return fmt.Sprintf("%+v", w) }
 // TestWalk visits every state that any order of events can reach and checks the
 // five rules in each.
 func TestWalk(t *testing.T) {
-	start := world{f: New(walkRules)}
+	for name, rules := range map[string]Rules{"time-out timer": walkRules, "talk budget": budgeted()} {
+		t.Run(name, func(t *testing.T) { walk(t, rules) })
+	}
+}
+
+func walk(t *testing.T, rules Rules) {
+	start := world{f: New(rules)}
 	seen := map[string]bool{start.key(): true}
 	phases := map[Phase]int{}
 	for queue := []world{start}; len(queue) > 0; queue = queue[1:] {
@@ -136,6 +151,9 @@ func advance(t *testing.T, w world, ev Event) world {
 			if ev.Kind != Press {
 				t.Errorf("rule 5: asked again without a fresh press")
 			}
+			if before.PenaltyUntil > ev.At {
+				t.Errorf("asked %v before the penalty is over", before.PenaltyUntil-ev.At)
+			}
 			w.asked = append(w.asked, age)
 		case Yield:
 			if !slices.Contains(w.held, age) {
@@ -191,7 +209,7 @@ func checkLeadsToIdle(t *testing.T, w world) {
 
 // shift moves all times of f by d.
 func shift(f Floor, d time.Duration) Floor {
-	for _, at := range []*time.Duration{&f.Lease, &f.RenewAt, &f.Limit, &f.Deadline} {
+	for _, at := range []*time.Duration{&f.Lease, &f.RenewAt, &f.Since, &f.Limit, &f.WarnAt, &f.Deadline, &f.PenaltyUntil, &f.Talked.From} {
 		if *at != 0 {
 			*at += d
 		}
