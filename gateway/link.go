@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"github.com/talkgate/talkgate/media"
 )
@@ -17,6 +18,15 @@ type Link interface {
 	// spurt and sets the marker bit. It neither blocks nor allocates; while
 	// the link is down it returns ErrLinkDown. One goroutine writes.
 	WriteOpus(frame []byte, timestamp uint32, first bool) error
+}
+
+// LinkQuality is how well a link carries.
+type LinkQuality struct {
+	// RTT is to the server and back; zero while it is not known.
+	RTT time.Duration
+	// In is what is heard, Out what is sent, as the server tells; both are counted
+	// since the link was made, over all its connections.
+	In, Out media.Reception
 }
 
 // LinkEvents is what a Link reports to its port. Its methods may be called from

@@ -63,6 +63,16 @@ func (c *conn) Err() error {
 	return c.err
 }
 
+// RTT is how long the last answer to one of ICE's consent checks took; zero while
+// there was none.
+func (c *conn) RTT() time.Duration {
+	pair, ok := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
+	if !ok {
+		return 0
+	}
+	return time.Duration(pair.CurrentRoundTripTime * float64(time.Second))
+}
+
 // Close ends the session and waits until all it started has ended. It must not
 // be called from a callback that was handed to the session.
 func (c *conn) Close() error {

@@ -74,8 +74,8 @@ func NewEngine(cfg Config) (*Engine, error) {
 		}
 		e.mux = mux
 	}
-	// No interceptors: reports and retransmission are of no use to a talk
-	// spurt, and each of them would cost allocations per packet.
+	// No interceptors: retransmission is of no use to a talk spurt, reports are
+	// our own, and each of them would cost allocations per packet.
 	settings, err := e.settings(cfg)
 	if err != nil {
 		return nil, err

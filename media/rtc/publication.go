@@ -9,6 +9,8 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/talkgate/talkgate/media"
 )
 
 // Publication is the offering side of a stream that is sent: a port's voice.
@@ -19,6 +21,18 @@ type Publication struct {
 
 	sent  atomic.Uint64
 	acked atomic.Uint64 // sent, when the peer last acknowledged something
+
+	first uint16                          // sequence number of the first frame
+	far   atomic.Pointer[media.Reception] // as the peer last reported
+}
+
+// Reception is how the stream arrives at the peer, as its receiver reports say;
+// zero while there was none.
+func (p *Publication) Reception() media.Reception {
+	if r := p.far.Load(); r != nil {
+		return *r
+	}
+	return media.Reception{}
 }
 
 // Unacknowledged is how many frames were sent since the peer's last receiver
@@ -34,9 +48,21 @@ func (p *Publication) reported(b []byte) {
 	}
 	for _, packet := range packets {
 		if r, ok := packet.(*rtcp.ReceiverReport); ok && len(r.Reports) > 0 {
-			p.acked.Store(p.sent.Load())
+			sent := p.sent.Load()
+			p.acked.Store(sent)
+			p.far.Store(p.farReception(r.Reports[0], sent))
 		}
 	}
+}
+
+// farReception is what a report says of the stream, within what can be.
+func (p *Publication) farReception(r rtcp.ReceptionReport, sent uint64) *media.Reception {
+	expected := min(uint64(r.LastSequenceNumber-uint32(p.first))+1, sent)
+	lost := uint64(r.TotalLost)
+	if r.TotalLost >= 1<<23 { // negative: more came than were sent
+		lost = 0
+	}
+	return &media.Reception{Expected: expected, Received: expected - min(lost, expected), Jitter: inSamples(r.Jitter)}
 }
 
 // Publish offers a stream and returns when frames reach the peer. When it fails
@@ -51,6 +77,7 @@ func (e *Engine) Publish(ctx context.Context, exchange Exchange) (*Publication, 
 		out:    newTrack(),
 		header: rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())},
 	}
+	p.first = p.header.SequenceNumber + 1
 	if err := p.connect(ctx, exchange); err != nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("publish: %w", err)

@@ -18,9 +18,13 @@ const mtu = 1500
 
 // ear hears the one stream of a session that receives.
 type ear struct {
-	born time.Time
-	last atomic.Int64 // since born; zero is never
+	born  time.Time
+	last  atomic.Int64 // since born; zero is never
+	count reception
 }
+
+// Reception is how the stream arrives.
+func (e *ear) Reception() media.Reception { return e.count.read() }
 
 // LastHeard is when the last packet of the stream arrived, zero if none has.
 func (e *ear) LastHeard() time.Time {
@@ -37,7 +41,10 @@ func (e *ear) hear(c *conn, on func(p *rtp.Packet, arrived time.Time)) {
 	e.born = time.Now()
 	var first sync.Once
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		first.Do(func() { c.loop(func() { e.read(c, t, on) }) })
+		first.Do(func() {
+			c.loop(func() { e.read(c, t, on) })
+			c.loop(func() { e.count.report(c) })
+		})
 	})
 }
 
@@ -61,7 +68,9 @@ func (e *ear) read(c *conn, t *webrtc.TrackRemote, on func(*rtp.Packet, time.Tim
 			continue
 		}
 		arrived := time.Now()
-		e.last.Store(max(1, int64(arrived.Sub(e.born))))
+		age := arrived.Sub(e.born)
+		e.last.Store(max(1, int64(age)))
+		e.count.take(&p.Header, age)
 		on(p, arrived)
 	}
 }

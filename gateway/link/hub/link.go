@@ -47,7 +47,8 @@ type Link struct {
 	// patience is the longest wait between two attempts.
 	patience time.Duration
 
-	voice atomic.Pointer[rtc.Publication]
+	voice   atomic.Pointer[rtc.Publication]
+	in, out rtc.Meter
 }
 
 var _ gateway.Link = (*Link)(nil)
@@ -109,6 +110,7 @@ func (l *Link) publish(ctx context.Context, exchange rtc.Exchange) (session, err
 		return nil, err
 	}
 	l.voice.Store(p)
+	l.out.Follow(p)
 	return p, nil
 }
 
@@ -118,6 +120,7 @@ func (l *Link) subscribe(ev gateway.LinkEvents) connector {
 		if err != nil {
 			return nil, err
 		}
+		l.in.Follow(s)
 		return s, nil
 	}
 }

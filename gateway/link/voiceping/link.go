@@ -71,6 +71,7 @@ type Link struct {
 	session atomic.Pointer[session] // nil while the link is down
 	grant   atomic.Pointer[grant]   // nil while nothing is granted
 	members roster
+	out     rtc.Meter
 
 	// floor orders requests for the floor and what has to be undone of them.
 	floor     sync.Mutex

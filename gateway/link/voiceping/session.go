@@ -92,6 +92,7 @@ func (s *session) join(ctx context.Context) error {
 				return fmt.Errorf("channel %q: %w", channel, err)
 			}
 			s.voice = voice
+			s.link.out.Follow(voice)
 		}
 		ear, err := cfg.Engine.Listen(ctx, s.listen(channel), s.ev.Receive)
 		if err != nil {

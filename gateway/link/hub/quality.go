@@ -1,0 +1,18 @@
+package hub
+
+import (
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+)
+
+// Quality is how well the link carries; any goroutine may ask.
+func (l *Link) Quality() gateway.LinkQuality {
+	var q gateway.LinkQuality
+	var back time.Duration
+	q.Out, q.RTT = l.out.Read()
+	if q.In, back = l.in.Read(); q.RTT == 0 {
+		q.RTT = back
+	}
+	return q
+}
