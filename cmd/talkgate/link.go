@@ -15,7 +15,7 @@ import (
 
 // openLink is the media connection of the kind that the configuration names, and
 // what takes the floor on it.
-func openLink(cfg config.Config, state *redis.Client, log *slog.Logger) (gateway.Link, gateway.SpeakerLock, error) {
+func openLink(cfg config.Config, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, nil, err

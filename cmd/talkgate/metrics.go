@@ -13,7 +13,11 @@ import (
 
 // registerPort adds what is measured of a port. It is read when it is asked for;
 // the port knows nothing of it.
-func registerPort(registry *prometheus.Registry, care *portCare, port *gateway.Port) {
+func registerPort(registry *prometheus.Registry, g *gauges) {
+	care, port := g.care, g.port
+	registerLink(registry, g)
+	registerBoard(registry, g)
+	registerFloor(registry, care)
 	make := promauto.With(registry)
 	gauge := func(name, help string, value func() float64) {
 		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, value)
@@ -70,6 +74,5 @@ func registerPort(registry *prometheus.Registry, care *portCare, port *gateway.P
 		counter("turns_total", "Turns of each loop that the port lives by; one that stands still is a dead radio.",
 			prometheus.Labels{"part": part.String()}, func() uint64 { return port.Pulse()[part] })
 	}
-	began := time.Now()
-	gauge("uptime_seconds", "How long the port has been running.", func() float64 { return time.Since(began).Seconds() })
+	gauge("uptime_seconds", "How long the port has been running.", func() float64 { return time.Since(g.began).Seconds() })
 }

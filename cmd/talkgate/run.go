@@ -96,8 +96,10 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		opt.Rights, opt.Floor = watch, watch
 	}
 	opt.Hardware = board.Hardware
+	var beat *heartbeat
 	opt.Observe = func(s gateway.Status) {
 		care.observe(s)
+		beat.observe(s)
 		if board.observe != nil {
 			board.observe(s)
 		}
@@ -106,8 +108,11 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return configError{err}
 	}
+	gauges := newGauges(cfg, care, port, link, board.Hardware)
+	beat = newHeartbeat(state, gauges.report, cfg.Status.Report, log)
+	beside.Go(func() { beat.run(ctx) })
 	if cfg.Status.Listen != "" {
-		status, err := listenStatus(cfg.Status.Listen, care, port, log)
+		status, err := listenStatus(cfg.Status.Listen, gauges, log)
 		if err != nil {
 			return err
 		}

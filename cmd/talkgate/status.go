@@ -18,6 +18,8 @@ import (
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media/jitter"
+	"github.com/talkgate/talkgate/state/fleet"
+	"github.com/talkgate/talkgate/state/floor"
 )
 
 // statusTime bounds a request, and the end of the server.
@@ -31,19 +33,19 @@ type statusServer struct {
 }
 
 // listenStatus opens the address, which is host:port.
-func listenStatus(address string, care *portCare, port *gateway.Port, log *slog.Logger) (*statusServer, error) {
+func listenStatus(address string, gauges *gauges, log *slog.Logger) (*statusServer, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("status.listen: %q cannot be served on, free it or choose another: %w", address, err)
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	registerPort(registry, care, port)
+	registerPort(registry, gauges)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(portStatusOf(care, port)) // who has gone does not hear it
+		_ = json.NewEncoder(w).Encode(portStatusOf(gauges)) // who has gone does not hear it
 	})
 	log.Info("status is served", "address", l.Addr().String())
 	return &statusServer{l, &http.Server{
@@ -80,19 +82,29 @@ type portStatus struct {
 	Heard      jitter.Stats      `json:"heard"` // delays in nanoseconds
 	Speaker    float64           `json:"speakerDBFS"`
 	Microphone micStatus         `json:"microphone"`
+	Xruns      uint64            `json:"xruns"`
+	RTT        float64           `json:"rttMs"` // 0 while it is not known
+	Board      fleet.Board       `json:"board"`
 }
 
-func portStatusOf(care *portCare, port *gateway.Port) portStatus {
+func portStatusOf(g *gauges) portStatus {
+	care, port := g.care, g.port
 	s := portStatus{
+		RTT: milliseconds(g.link.Quality().RTT), Board: g.board.read(),
 		Channel: care.cfg.Channel, UserID: care.cfg.Identity.UserID,
 		Talked: port.TalkStats(), Heard: port.HeardStats(), Speaker: port.SpeakerLevel().RMS(),
 		Microphone: micStatusOf(port),
 	}
+	mic, speaker := g.xruns()
+	s.Xruns = mic + speaker
 	s.OnAir, s.Standing = care.standing()
 	if now := care.status.Load(); now != nil {
-		s.State, s.Why = strings.ToLower(now.Floor.Phase.String()), gateway.Why(now.Floor)
+		s.State, s.Why = phaseWord(now.Floor.Phase), gateway.Why(now.Floor)
 		s.Redis, s.Link, s.LinkFault, s.Rights = now.Redis, now.Floor.Link, now.Link, now.Floor.Rights
 		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
 	}
 	return s
 }
+
+// phaseWord is a phase of the floor in JSON and metrics.
+func phaseWord(p floor.Phase) string { return strings.ToLower(p.String()) }

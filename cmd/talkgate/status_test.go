@@ -46,6 +46,9 @@ func TestStatusOfAPort(t *testing.T) {
 	for _, want := range []string{
 		"\ntalkgate_port_on_air 1\n", "\ntalkgate_port_talking 1\n", "\ntalkgate_port_rights_held 1\n",
 		"\ntalkgate_port_talk_frames_total{result=\"sent\"} ", "\ntalkgate_port_turns_total{part=\"capture\"} ", "\ngo_goroutines ",
+		"\ntalkgate_port_floor_state{state=\"talking\"} 1\n", "\ntalkgate_port_floor_state{state=\"idle\"} 0\n", "\ntalkgate_port_microphone_dbfs -",
+		"\ntalkgate_port_xruns_total{side=\"speaker\"} ", "\ntalkgate_port_link_packets_expected_total{direction=\"out\"} ",
+		"\ntalkgate_board_throttled{reason=\"under-voltage\"} 0\n", "\ntalkgate_build_info{version=",
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %q in\n%s", want, metrics)

@@ -147,6 +147,8 @@ type Log struct {
 // Status is where the port tells how it does.
 type Status struct {
 	Listen string `yaml:"listen" match:"^((127\\.0\\.0\\.1|\\[::1\\]|localhost):[0-9]{1,5})?$" as:"a loopback address with a port, such as 127.0.0.1:9100" within:"0..21" doc:"address of HTTP /metrics (Prometheus) and /status (JSON); empty is none"`
+
+	Report time.Duration `yaml:"report" within:"1s..1h" doc:"how often the port reports to the fleet in Redis how it does; after three times that without a report it counts as gone"`
 }
 
 // Default is every default. What has none, the file must give.
@@ -171,6 +173,8 @@ func Default() Config {
 		},
 		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute},
 		Log: Log{Level: "info", Format: "auto"},
+
+		Status: Status{Report: 10 * time.Second},
 	}
 }
 

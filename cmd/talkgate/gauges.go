@@ -1,0 +1,127 @@
+package main
+
+import (
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/fleet"
+)
+
+// measuredLink is a link that knows how well it carries.
+type measuredLink interface {
+	gateway.Link
+	Quality() gateway.LinkQuality
+}
+
+// stallTime is how far apart two looks at the port's loops have to be.
+const stallTime = 2 * time.Second
+
+// gauges is all that can be read off a running port. Reading takes atomics and
+// small files; the port knows nothing of it.
+type gauges struct {
+	cfg   config.Config
+	care  *portCare
+	port  *gateway.Port
+	link  measuredLink
+	hw    gateway.Hardware
+	board boardHealth
+	began time.Time
+
+	mu      sync.Mutex
+	pulse   gateway.Pulse
+	pulseAt time.Time
+	stalled []string
+	heard   gateway.LinkQuality // at the report before
+}
+
+func newGauges(cfg config.Config, care *portCare, port *gateway.Port, link measuredLink, hw gateway.Hardware) *gauges {
+	now := time.Now()
+	return &gauges{cfg: cfg, care: care, port: port, link: link, hw: hw, board: boardHealth{os.DirFS("/sys")},
+		began: now, pulseAt: now, pulse: port.Pulse()}
+}
+
+// xruns is how often the sound card ran full or empty.
+func (g *gauges) xruns() (microphone, speaker uint64) {
+	return xrunsOf(g.hw.Mic), xrunsOf(g.hw.Speaker)
+}
+
+// xrunsOf is 0 for a device that does not count.
+func xrunsOf(device any) uint64 {
+	if d, ok := device.(interface{ Xruns() uint64 }); ok {
+		return d.Xruns()
+	}
+	return 0
+}
+
+// report is the port as it is now; how the link carried is counted from the
+// report before.
+func (g *gauges) report() fleet.Report {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	r := fleet.Report{
+		Gateway: g.cfg.Identity.UserID,
+		Name:    g.cfg.Identity.UserName,
+		Channel: g.cfg.Channel,
+		Version: ownVersion(),
+		At:      now,
+		Up:      int64(now.Sub(g.began).Seconds()),
+		Levels:  fleet.Levels{Mic: g.port.MicLevel().RMS(), Speaker: g.port.SpeakerLevel().RMS()},
+		Board:   g.board.read(),
+	}
+	mic, speaker := g.xruns()
+	r.Health.Xruns, r.Health.Stalled = mic+speaker, g.lookForStalls(now)
+	r.Health.OnAir, r.Health.Standing = g.care.standing()
+	r.Floor.Sent, r.Floor.Heard = g.port.TalkStats().Sent, g.port.HeardStats().Spurts
+	if s := g.care.status.Load(); s != nil {
+		r.Health.Redis, r.Health.Rights, r.Link.Up = s.Redis, s.Floor.Rights, s.Link == gateway.NoFault
+		r.Floor.State, r.Floor.Why, r.Floor.Holder = phaseWord(s.Floor.Phase), gateway.Why(s.Floor), s.Holder
+		r.Lamps = fleet.Lamps(s.Lamps)
+	}
+	q := g.link.Quality()
+	r.Link.RTT = milliseconds(q.RTT)
+	r.Link.In, r.Link.Out = fleetQuality(q.In, g.heard.In), fleetQuality(q.Out, g.heard.Out)
+	g.heard = q
+	return r
+}
+
+// lookForStalls names the loops that stood still between the last two looks.
+func (g *gauges) lookForStalls(now time.Time) []string {
+	if now.Sub(g.pulseAt) < stallTime {
+		return g.stalled
+	}
+	pulse := g.port.Pulse()
+	g.stalled = nil
+	for _, part := range pulse.Stalled(g.pulse) {
+		g.stalled = append(g.stalled, part.String())
+	}
+	g.pulse, g.pulseAt = pulse, now
+	return g.stalled
+}
+
+// fleetQuality is nil while nothing was measured.
+func fleetQuality(now, before media.Reception) *fleet.Quality {
+	if now.Expected == 0 {
+		return nil
+	}
+	q := &fleet.Quality{Jitter: milliseconds(now.Jitter)}
+	if since := now.Since(before); since.Expected > 0 {
+		q.Loss = float64(since.Lost()) / float64(since.Expected)
+	}
+	return q
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// ownVersion is talkgate's.
+func ownVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}
