@@ -38,7 +38,7 @@ func (p *Port) act(ctx context.Context) error {
 		Penalty:        p.opt.Talk.Penalty,
 		Budget:         p.opt.Talk.Budget,
 		Window:         p.opt.Talk.BudgetWindow,
-		DrainTimeout:   drainTimeout,
+		DrainTimeout:   drainTimeout + samplesTime(len(p.opt.Roger)),
 	})}
 	a.show()
 	wake := time.NewTimer(0)

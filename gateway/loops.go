@@ -66,7 +66,7 @@ func (p *path) set(part *bool, up bool) (changed bool) {
 // capture keeps the microphone's memory filled, at the level it should have.
 func (p *Port) capture(ctx context.Context) error {
 	period := make([]int16, hal.PeriodSamples)
-	late := time.Duration(p.levels.Delay()) * time.Second / media.SampleRate
+	late := samplesTime(p.levels.Delay())
 	for {
 		at, err := p.opt.Hardware.Mic.Read(period)
 		if err != nil {

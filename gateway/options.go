@@ -20,11 +20,17 @@ type Options struct {
 	Role             redis.Role
 	Channel          string
 
-	Talk     TalkTiming
-	Levels   level.Config // of the microphone
-	Encoder  media.EncoderConfig
-	Key      media.KeyTiming
-	Tones    *media.Tones // nil plays none
+	Talk    TalkTiming
+	Levels  level.Config // of the microphone
+	Encoder media.EncoderConfig
+	Key     media.KeyTiming
+	Tones   *media.Tones // nil plays none
+	// TonesOnAir lets the tones key a transmitter. Without it a port that has one
+	// plays none: its loudspeaker is the air.
+	TonesOnAir bool
+	// Roger is sent to the channel after each talk spurt that was released, at most
+	// MaxRoger of it; nil sends nothing.
+	Roger    []int16
 	Hardware Hardware
 	Link     Link
 	Lock     SpeakerLock
@@ -36,6 +42,9 @@ type Options struct {
 	// on the actor's goroutine: it returns at once.
 	Observe func(Status)
 }
+
+// MaxRoger is the longest Options.Roger: the lock is not renewed for it.
+const MaxRoger = 400 * time.Millisecond
 
 // TalkTiming is the timing of the floor.
 type TalkTiming struct {
@@ -83,6 +92,9 @@ func (o Options) validate() error {
 	need(o.Talk.RequestTimeout > 0, "the request timeout")
 	if o.Talk.Lease <= 0 || o.Talk.LockTTL < 2*o.Talk.Lease {
 		errs = append(errs, fmt.Errorf("the lock's TTL must be at least twice the lease, and is %v to %v", o.Talk.LockTTL, o.Talk.Lease))
+	}
+	if n := samplesTime(len(o.Roger)); n > MaxRoger {
+		errs = append(errs, fmt.Errorf("the roger tone lasts %v; expected at most %v", n, MaxRoger))
 	}
 	return errors.Join(errs...)
 }

@@ -69,7 +69,7 @@ func New(opt Options) (*Port, error) {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	tones := opt.Tones
-	if tones == nil {
+	if tones == nil || opt.Hardware.PTTOut != nil && !opt.TonesOnAir {
 		tones = new(media.Tones)
 	}
 	if p.playout, err = media.NewPlayout(p.heard, tones); err != nil {
@@ -78,14 +78,16 @@ func New(opt Options) (*Port, error) {
 	p.talker = newTalker(p.mic, enc, opt.Link, p.now, func(gen uint32) {
 		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
 	})
+	p.talker.roger = opt.Roger
 	p.talker.turned = func() { p.beats.turn(Talker) }
 	p.keeper = newKeeper(opt.Lock, opt.Talk.Lease, p.now, p.post, p.log)
 	p.keeper.turned = func() { p.beats.turn(Keeper) }
 	p.path.changed = func(up bool, why floor.Reason) {
-		kind := floor.LinkDown
+		kind, tone := floor.LinkDown, media.LinkDown
 		if up {
-			kind = floor.LinkUp
+			kind, tone = floor.LinkUp, media.LinkUp
 		}
+		p.playout.PlayTone(tone) // what the floor has to say of it comes after
 		p.post(floor.Event{Kind: kind, At: p.now(), Why: why})
 	}
 	return p, nil

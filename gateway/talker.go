@@ -38,6 +38,7 @@ type talker struct {
 	now     func() time.Duration
 	drained func(gen uint32) // called once the end of a spurt has been sent
 	turned  func()           // called with each turn of run
+	roger   []int16          // sent after what was said before a release
 
 	spurt atomic.Pointer[spurt]
 	wake  chan struct{}
@@ -150,7 +151,7 @@ func (t *talker) sendOne() bool {
 	end := s.end.Load()
 	if end == endless {
 		t.done = false
-	} else if t.next >= end+uint64(t.enc.Lookahead()) {
+	} else if t.next >= end+uint64(len(t.roger)+t.enc.Lookahead()) {
 		// The encoder has let go of the last sample.
 		if !t.done {
 			t.done = true
@@ -182,11 +183,25 @@ func (t *talker) sendOne() bool {
 	return true
 }
 
-// read fills pcm with the frame at next: silence from end on. It is false while
-// not all of it has been captured.
+// read fills pcm with the frame at next: the roger from end on, then silence. It is
+// false while not all of it has been captured, or it is too early for the roger.
 func (t *talker) read(end uint64) bool {
+	if !t.capture(end) {
+		return false
+	}
+	if from, to := max(t.next, end), t.next+media.FrameSamples; end != endless && from < min(to, end+uint64(len(t.roger))) {
+		copy(t.pcm[from-t.next:], t.roger[from-end:])
+	}
+	return true
+}
+
+// capture is read without the roger.
+func (t *talker) capture(end uint64) bool {
 	head := t.mic.Head()
 	want := uint64(media.FrameSamples)
+	if len(t.roger) > 0 && t.next+want > head { // the microphone's clock paces it
+		return false
+	}
 	if end < t.next+want {
 		want = end - min(end, t.next)
 	}

@@ -51,9 +51,10 @@ func NewPlayout(source Source, tones *Tones) (*Playout, error) {
 }
 
 // Fill writes the next len(period) samples, whatever their number, and reports
-// whether any of them is received speech. The card's goroutine calls it; it
-// neither blocks nor allocates.
-func (p *Playout) Fill(period []int16) (speech bool) {
+// whether any of them is received speech or of a tone. The card's goroutine calls
+// it; it neither blocks nor allocates.
+func (p *Playout) Fill(period []int16) (sounds bool) {
+	speech := false
 	at := p.clock.ask(time.Now(), len(period))
 	for out := period; len(out) > 0; {
 		switch {
@@ -69,9 +70,9 @@ func (p *Playout) Fill(period []int16) (speech bool) {
 			p.next(Pull{At: at, Samples: len(period), Ahead: len(period) - len(out)})
 		}
 	}
-	p.mixTone(period)
+	tone := p.mixTone(period)
 	p.level.Measure(period)
-	return speech
+	return speech || tone
 }
 
 // next fetches a slot and leaves it in pending or quiet.
@@ -124,11 +125,13 @@ func (p *Playout) PlayTone(t Tone) { p.asked.Store(uint32(t) + 1) }
 // cutShort is how many samples a tone that is cut short takes to fade: 5 ms.
 const cutShort = 240
 
-func (p *Playout) mixTone(period []int16) {
-	if asked := p.asked.Swap(0); asked > 0 && asked <= toneCount {
+// mixTone adds what sounds of tones, and reports whether any does.
+func (p *Playout) mixTone(period []int16) (sounds bool) {
+	if asked := p.asked.Swap(0); asked > 0 && asked <= toneCount && p.tones[asked-1] != nil {
 		p.leaving = p.voice[:min(len(p.voice), cutShort)]
 		p.voice = p.tones[asked-1]
 	}
+	sounds = len(p.voice) > 0
 	tooLoud := uint64(0)
 	for i, s := range period {
 		sum := int32(s)
@@ -148,6 +151,7 @@ func (p *Playout) mixTone(period []int16) {
 	if tooLoud > 0 {
 		p.level.clipped.Add(tooLoud)
 	}
+	return sounds
 }
 
 // Level meters what the card was given. As clipped it counts what did not fit,

@@ -2,7 +2,7 @@ package media
 
 import "math"
 
-// Tone is a short sound that tells a talker what became of the floor.
+// Tone is a short sound that tells of the floor, or of the link.
 type Tone uint8
 
 const (
@@ -18,6 +18,12 @@ const (
 	Released
 	// Warning: you will be cut off soon.
 	Warning
+	// LinkUp: the port has its channel.
+	LinkUp
+	// LinkDown: the port has lost its channel.
+	LinkDown
+	// Roger: that was all. It is for those who listened.
+	Roger
 
 	toneCount = iota
 )
@@ -30,6 +36,7 @@ type Tones [toneCount][]int16
 type note struct{ hz, ms float64 }
 
 // NewTones synthesises the tones: rising is yes, falling is no, repeated is wait.
+// An element that is set to nil is not sounded.
 func NewTones() *Tones {
 	return &Tones{
 		Permit:   synthesise(note{880, 60}, note{1175, 80}),
@@ -38,6 +45,9 @@ func NewTones() *Tones {
 		Revoked:  synthesise(note{880, 100}, note{660, 100}, note{440, 200}),
 		Released: synthesise(note{660, 60}),
 		Warning:  synthesise(note{1000, 50}, note{0, 50}, note{1000, 50}),
+		LinkUp:   synthesise(note{523, 70}, note{659, 70}, note{784, 90}),
+		LinkDown: synthesise(note{784, 70}, note{659, 70}, note{523, 90}),
+		Roger:    synthesise(note{1150, 60}, note{920, 80}),
 	}
 }
 

@@ -90,6 +90,9 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		return err
 	}
 	opt := portOptions(cfg, state, clockedLink{link, clock}, log)
+	if err := setTones(&opt, cfg.Audio); err != nil {
+		return configError{err}
+	}
 	opt.Lock = lock
 	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
 		watch := clockedWatch{state, clock}
@@ -158,10 +161,6 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		Rights: state,
 		Floor:  state,
 		Logger: log,
-	}
-	if cfg.Audio.Tones.Enabled {
-		opt.Tones = media.NewTones()
-		opt.Tones.Gain(float64(cfg.Audio.Tones.Gain))
 	}
 	return opt
 }

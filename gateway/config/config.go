@@ -122,7 +122,8 @@ type Audio struct {
 	ExpectedLoss Percent    `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
 	Complexity   int        `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
 	Microphone   Microphone `yaml:"microphone" doc:"what is done to the microphone's sound, in this order"`
-	Tones        Tones      `yaml:"tones" doc:"permit, deny, busy, revoked and released tones in the loudspeaker"`
+	Tones        Tones      `yaml:"tones" doc:"what the loudspeaker says of floor and link; none of it goes to the channel"`
+	Roger        Tone       `yaml:"roger" doc:"tone that is sent to the channel after each talk spurt, at most 400ms"`
 }
 
 // Key is how a transmitter is keyed around what the channel says.
@@ -130,12 +131,6 @@ type Key struct {
 	Lead  time.Duration `yaml:"lead" within:"0s..2s" doc:"keyed before the first syllable, which waits for it"`
 	Tail  time.Duration `yaml:"tail" within:"0s..2s" doc:"keyed after the last"`
 	Limit time.Duration `yaml:"limit" within:"1s..1h" doc:"longest time keyed without a pause; what is said beyond it is not sent"`
-}
-
-// Tones are the tones a port plays to its own user.
-type Tones struct {
-	Enabled bool    `yaml:"enabled" doc:"whether they are played"`
-	Gain    Decibel `yaml:"gain" within:"-40 dB..12 dB" doc:"makes them louder or softer than speech beside them"`
 }
 
 // Log is what is logged and how.
@@ -169,7 +164,7 @@ func Default() Config {
 			ExpectedLoss: media.DefaultExpectedLoss,
 			Complexity:   media.DefaultComplexity,
 			Microphone:   defaultMicrophone(),
-			Tones:        Tones{Enabled: true},
+			Tones:        defaultTones(),
 		},
 		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute},
 		Log: Log{Level: "info", Format: "auto"},

@@ -44,7 +44,8 @@ audio:
   bitrate: 32000
   expected_loss: 20 %
   complexity: 9
-  tones: {enabled: false, gain: -3.5dB}
+  tones: {enabled: false, gain: -3.5dB, on_air: true, link_up: {enabled: true}, busy: {file: busy.wav}}
+  roger: {enabled: true, file: r.wav}
   microphone: {high_pass: 150, gate: {enabled: true, threshold: -55 dB}, agc: {enabled: true, target: -18 dB, max_gain: 30 dB}, limiter: false}
 log: {level: debug, format: json}
 `))
@@ -54,7 +55,9 @@ log: {level: debug, format: json}
 	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
 		RequestTimeout: 400 * time.Millisecond, Warn: 9 * time.Second, Penalty: 11 * time.Second,
 		Budget: 3 * time.Minute, BudgetWindow: 15 * time.Minute}
-	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: config.Tones{Gain: -3.5},
+	tones := config.Default().Audio.Tones
+	tones.Enabled, tones.Gain, tones.OnAir, tones.LinkUp.Enabled, tones.Busy.File = false, -3.5, true, true, "busy.wav"
+	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: tones, Roger: config.Tone{Enabled: true, File: "r.wav"},
 		Microphone: config.Microphone{HighPass: 150, Gate: config.Gate{Enabled: true, Threshold: -55}, AGC: config.AGC{Enabled: true, Target: -18, MaxGain: 30}}}
 	if c.Talk != talk || c.Audio != audio || c.Log != (config.Log{Level: "debug", Format: "json"}) {
 		t.Errorf("got %+v", c)

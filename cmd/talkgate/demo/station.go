@@ -44,7 +44,7 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 			Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second,
 		},
 		Encoder: media.EncoderConfig{FEC: true},
-		Tones:   media.NewTones(),
+		Tones:   floorTones(),
 		Hardware: gateway.Hardware{
 			PTT: st.radio.Button, Mic: st.radio.Mic, Speaker: st.radio.Speaker, Lamps: st.radio.Panel,
 		},
@@ -107,4 +107,11 @@ func (st *station) view() radioView {
 		State:   strings.ToLower(now.Floor.Phase.String()),
 		Reason:  gateway.Why(now.Floor),
 	}
+}
+
+// floorTones are those that tell of the floor; the demo's links are up from its start.
+func floorTones() *media.Tones {
+	t := media.NewTones()
+	t[media.LinkUp], t[media.LinkDown] = nil, nil
+	return t
 }
