@@ -6,6 +6,7 @@ import (
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/hal/audio"
+	"github.com/talkgate/talkgate/hal/contact"
 	"github.com/talkgate/talkgate/hal/gpio"
 )
 
@@ -29,8 +30,7 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 	opened = append(opened, mic.Close)
 	ptt, err := gpio.OpenInput(gpio.InputConfig{
 		Line:   gpio.Line{Chip: cfg.PTT.Chip, Name: cfg.PTT.Line, ActiveLow: cfg.PTT.ActiveLow, Pull: pullOf(cfg.PTT.Pull)},
-		Filter: gpio.Filter{Debounce: cfg.PTT.Debounce, Glitch: cfg.PTT.Glitch},
-		Toggle: cfg.PTT.Mode == "toggle",
+		Config: contact.Config{Filter: contact.Filter{Debounce: cfg.PTT.Debounce, Glitch: cfg.PTT.Glitch}, Toggle: cfg.PTT.Mode == "toggle"},
 	})
 	if err != nil {
 		return hw, err
@@ -40,7 +40,7 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 	if cfg.COR.Chip != "" {
 		cor, err := gpio.OpenInput(gpio.InputConfig{
 			Line:   gpio.Line{Chip: cfg.COR.Chip, Name: cfg.COR.Line, ActiveLow: cfg.COR.ActiveLow, Pull: pullOf(cfg.COR.Pull)},
-			Filter: gpio.Filter{Debounce: cfg.COR.Debounce, Glitch: cfg.COR.Glitch},
+			Config: contact.Config{Filter: contact.Filter{Debounce: cfg.COR.Debounce, Glitch: cfg.COR.Glitch}},
 		})
 		if err != nil {
 			return hw, err

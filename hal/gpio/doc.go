@@ -5,6 +5,6 @@
 // the number of the device node: kernels renumber (see 'gpiodetect' and
 // 'gpioinfo'). Pull resistors are named with the words of periph.io.
 //
-// Times of edges are the kernel's. What a Filter lets pass is what the package
-// delivers. A line whose chip was unplugged or unbound ends with hal.ErrGone.
+// Times of edges are the kernel's. What the filter of a contact lets pass is what the
+// package delivers. A line whose chip was unplugged or unbound ends with hal.ErrGone.
 package gpio

@@ -14,6 +14,7 @@ import (
 	periph "periph.io/x/conn/v3/gpio"
 
 	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/contact"
 	"github.com/talkgate/talkgate/hal/gpio"
 	"github.com/talkgate/talkgate/hal/hil"
 )
@@ -125,7 +126,7 @@ func TestKernelPolarityAndPull(t *testing.T) {
 
 func TestKernelBounceAndGlitches(t *testing.T) {
 	chip := hil.NewChip(t, "board", "PTT", "COR")
-	debounced := open(t, gpio.InputConfig{Line: gpio.Line{Chip: "board", Name: "PTT"}, Filter: gpio.Filter{Debounce: 20 * settle}})
+	debounced := open(t, gpio.InputConfig{Line: gpio.Line{Chip: "board", Name: "PTT"}, Config: contact.Config{Filter: contact.Filter{Debounce: 20 * settle}}})
 	for range 5 {
 		chip.Pull(0, true)
 		time.Sleep(settle)
@@ -144,7 +145,7 @@ func TestKernelBounceAndGlitches(t *testing.T) {
 		t.Errorf("release %+v after press %+v", e, first)
 	}
 
-	deglitched := open(t, gpio.InputConfig{Line: gpio.Line{Chip: "board", Name: "COR"}, Filter: gpio.Filter{Glitch: 40 * settle}})
+	deglitched := open(t, gpio.InputConfig{Line: gpio.Line{Chip: "board", Name: "COR"}, Config: contact.Config{Filter: contact.Filter{Glitch: 40 * settle}}})
 	chip.Pull(1, true)
 	time.Sleep(settle)
 	chip.Pull(1, false)
@@ -173,7 +174,7 @@ func TestKernelHeldAtStart(t *testing.T) {
 func TestKernelToggle(t *testing.T) {
 	chip := hil.NewChip(t, "board", "PTT")
 	chip.Pull(0, true)
-	in := open(t, gpio.InputConfig{Line: gpio.Line{Chip: "board", Name: "PTT"}, Toggle: true})
+	in := open(t, gpio.InputConfig{Line: gpio.Line{Chip: "board", Name: "PTT"}, Config: contact.Config{Toggle: true}})
 	if active, err := in.Active(); active || err != nil {
 		t.Fatalf("held at start: %v, %v", active, err)
 	}

@@ -1,6 +1,6 @@
 // Package gpio is what stands between a radio's contacts, as the kernel sees
 // them, and the lines of package hal.
-package gpio
+package contact
 
 import "time"
 
