@@ -59,6 +59,7 @@ func (c *capture) Xruns() uint64 { return c.device.Xruns() + c.overflows.Load() 
 // take is called by the card's thread.
 func (c *capture) take(_, in []byte, frames uint32) {
 	at := time.Now()
+	c.calls.Add(1)
 	lost := c.dropped
 	if xruns := c.device.Xruns(); xruns != c.seen {
 		c.seen = xruns

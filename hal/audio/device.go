@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gen2brain/malgo"
 
@@ -27,6 +28,7 @@ type device struct {
 	ctx   *malgo.AllocatedContext
 	dev   *malgo.Device
 	xruns atomic.Uint64
+	calls atomic.Uint64 // of the card's thread
 	done  chan struct{} // closed when the device has ended
 
 	mu    sync.Mutex
@@ -107,7 +109,25 @@ func (d *device) start() error {
 		}
 		return errors.Join(fmt.Errorf("%v: it does not start: %w", d.cfg, err), d.ended())
 	}
+	go d.watch()
 	return nil
+}
+
+// watch ends a device whose card does nothing any more, without an error.
+func (d *device) watch() {
+	look := time.NewTicker(stallLook)
+	defer look.Stop()
+	var still stall
+	for {
+		select {
+		case <-d.done:
+			return
+		case <-look.C:
+		}
+		if still.look(d.calls.Load()) {
+			d.end(fmt.Errorf("%v: it stands still: %w", d.cfg, hal.ErrGone))
+		}
+	}
 }
 
 // Xruns is how often the card ran full or empty.
@@ -115,9 +135,9 @@ func (d *device) Xruns() uint64 { return d.xruns.Load() }
 
 // Close implements hal.Capture and hal.Playback. No callback runs after it.
 //
-// A card that has vanished is not closed: miniaudio spins over it, and when told
-// to stop takes the error for a number of samples. Its thread ends with the
-// process.
+// A card that has vanished, or stands still, is not closed: miniaudio spins or
+// waits over it, and when told to stop takes the error for a number of samples.
+// Its thread ends with the process.
 func (d *device) Close() error {
 	d.end(fmt.Errorf("%v: %w", d.cfg, hal.ErrClosed))
 	d.mu.Lock()

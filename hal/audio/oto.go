@@ -42,7 +42,7 @@ type otoPlayback struct {
 const otoPeriods = 4
 
 // otoLook is how often the card is looked at: oto tells of nothing.
-const otoLook = 100 * time.Millisecond
+const otoLook = stallLook / 5
 
 // openOto pins the card and opens it. That another was opened shows in /proc
 // and is refused.
@@ -88,14 +88,16 @@ func openOto(cfg Config) (Playback, error) {
 
 // Play implements hal.Playback.
 func (p *otoPlayback) Play(fill func(period []int16)) error {
-	player := p.ctx.NewPlayer(&puller{fill: fill, gain: p.gain})
+	pulled := &puller{fill: fill, gain: p.gain}
+	player := p.ctx.NewPlayer(pulled)
 	defer player.Close()
 	player.SetBufferSize(otoPeriods * hal.PeriodSamples * 2)
 	player.Play()
 	look := time.NewTicker(otoLook)
 	defer look.Stop()
 	started := ""
-	for {
+	var still stall
+	for n := 1; ; n++ {
 		select {
 		case <-p.done:
 			return fmt.Errorf("%v: %w", p.cfg, hal.ErrClosed)
@@ -107,6 +109,9 @@ func (p *otoPlayback) Play(fill func(period []int16)) error {
 		card, err := p.cfg.find(sysfs)
 		if err != nil {
 			return err
+		}
+		if n%int(stallLook/otoLook) == 0 && still.look(pulled.calls.Load()) {
+			return fmt.Errorf("%v: it stands still: %w", p.cfg, hal.ErrGone)
 		}
 		// A stream that ran empty is started anew.
 		if now, ours := p.status(card.number); ours && now != started {
@@ -155,9 +160,10 @@ func (p *otoPlayback) Close() error {
 
 // puller makes a reader of fill.
 type puller struct {
-	fill func(period []int16)
-	gain gain
-	pcm  [hal.PeriodSamples]int16
+	fill  func(period []int16)
+	gain  gain
+	calls atomic.Uint64
+	pcm   [hal.PeriodSamples]int16
 }
 
 // Read implements io.Reader, in whole periods.
@@ -166,6 +172,7 @@ func (p *puller) Read(buf []byte) (int, error) {
 	if n == 0 {
 		return 0, io.ErrShortBuffer
 	}
+	p.calls.Add(1)
 	p.fill(p.pcm[:n])
 	p.gain.apply(p.pcm[:n])
 	for i, s := range p.pcm[:n] {

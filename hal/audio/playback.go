@@ -38,6 +38,7 @@ func OpenPlayback(cfg Config, with Player) (Playback, error) {
 
 // give is called by the card's thread.
 func (p *playback) give(out, _ []byte, frames uint32) {
+	p.calls.Add(1)
 	// The card goes on around its buffer when it runs empty, without a word.
 	at, length := time.Now(), duration(int(frames))
 	if p.started && at.After(p.played) {
