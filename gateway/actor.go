@@ -20,6 +20,7 @@ type actor struct {
 	floor   floor.Floor
 	view    redis.FloorView
 	fault   LinkFault
+	key     KeyFault
 	claim   redis.Claim // of the latest request
 	pressed time.Duration
 	shown   Status
@@ -60,6 +61,8 @@ func (p *Port) act(ctx context.Context) error {
 		case v := <-p.views:
 			a.floorIs(v)
 		case a.fault = <-p.faults:
+			a.show()
+		case a.key = <-p.keyFaults:
 			a.show()
 		case <-wake.C:
 			a.step(floor.Event{Kind: floor.Tick, At: p.now()})
@@ -141,7 +144,7 @@ func (a *actor) ours() bool {
 
 // show brings lamps and observer up to date.
 func (a *actor) show() {
-	s := Status{Floor: a.floor, Link: a.fault, Redis: a.view.Known}
+	s := Status{Floor: a.floor, Link: a.fault, Key: a.key, Redis: a.view.Known}
 	if h := a.view.Holder; h != nil {
 		s.Taken, s.Holder, s.HolderName = true, h.UserID, h.UserName
 	}

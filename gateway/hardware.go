@@ -10,18 +10,24 @@ import (
 
 // Hardware is what a Port owns while it runs; Run closes it.
 type Hardware struct {
-	PTT     hal.Input
-	COR     hal.Input // a radio's squelch: open, it asks for the floor as PTT does; nil where there is none
 	Mic     hal.Capture
 	Speaker hal.Playback
-	Lamps   hal.Panel  // may be nil
-	PTTOut  hal.Output // keys the radio's transmitter; nil where there is none
+
+	// What follows is nil where it is not wired; PTT or COR there has to be.
+
+	PTT       hal.Input // the push-to-talk button
+	COR       hal.Input // a radio's squelch: open, it asks for the floor as PTT does
+	Lamps     hal.Panel
+	PTTOut    hal.Output // keys the radio's transmitter
+	PTTEcho   hal.Input  // reads back whether PTTOut does as it is told
+	Amplifier hal.Output // enables the loudspeaker's
+	Heartbeat hal.Output // toggles while every part of the port moves
 }
 
 // Close closes all there is.
 func (h Hardware) Close() error {
 	var errs []error
-	for _, c := range []io.Closer{h.PTT, h.COR, h.Mic, h.Speaker, h.Lamps, h.PTTOut} {
+	for _, c := range []io.Closer{h.PTT, h.COR, h.Mic, h.Speaker, h.Lamps, h.PTTOut, h.PTTEcho, h.Amplifier, h.Heartbeat} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}

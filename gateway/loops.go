@@ -108,22 +108,40 @@ func (p *Port) watchMic(ctx context.Context) {
 	}
 }
 
-// play lets the loudspeaker pull, and the transmitter, if there is one, be keyed
-// around what it is given.
+// play lets the loudspeaker pull, and the transmitter be keyed and the amplifier
+// enabled, if there are any, around what it is given.
 func (p *Port) play(ctx context.Context, g *errgroup.Group) {
-	speaker := p.opt.Hardware.Speaker
+	hw := p.opt.Hardware
 	fill := func(period []int16) { p.playout.Fill(period) }
-	if out := p.opt.Hardware.PTTOut; out != nil {
+	if hw.PTTOut != nil {
 		timing := p.opt.Key
-		timing.Tail += speaker.Latency() // what was given is not yet heard
-		t := newTransmitter(out, timing, p.playout, p.now)
+		timing.Tail += hw.Speaker.Latency() // what was given is not yet heard
+		t := newTransmitter(hw.PTTOut, timing, p.playout, p.now)
+		t.echo, t.tell = hw.PTTEcho, p.keyFaultIs
 		fill = t.fill
 		g.Go(func() error { return ended(ctx, "transmitter", t.run(ctx)) })
 	}
+	given := func([]int16) {}
+	if hw.Amplifier != nil {
+		a := &amplifier{newHeldLine("amplifier", hw.Amplifier, p.now), hw.Speaker.Latency() + amplifierHold}
+		given = a.given
+		g.Go(func() error { return ended(ctx, "loudspeaker", a.run(ctx)) })
+	}
 	g.Go(func() error {
-		return ended(ctx, "loudspeaker", speaker.Play(func(period []int16) {
+		return ended(ctx, "loudspeaker", hw.Speaker.Play(func(period []int16) {
 			fill(period)
+			given(period)
 			p.beats.turn(Playout)
 		}))
 	})
+}
+
+// keyFaultIs takes in what the transmitter's readback shows.
+func (p *Port) keyFaultIs(f KeyFault) {
+	if f == NoKeyFault {
+		p.log.Info("the transmitter does as it is told")
+	} else {
+		p.log.Error("the transmitter does not do as it is told; see PTT-out, its wire and its readback", "fault", f)
+	}
+	send(p.keyFaults, f, p.over)
 }

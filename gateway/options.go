@@ -83,7 +83,7 @@ func (o Options) validate() error {
 	}
 	need(o.UserID != "", "the user ID")
 	need(o.Channel != "", "the channel")
-	need(o.Hardware.PTT != nil, "the push-to-talk line")
+	need(o.Hardware.PTT != nil || o.Hardware.COR != nil, "a line that talks")
 	need(o.Hardware.Mic != nil, "the microphone")
 	need(o.Hardware.Speaker != nil, "the loudspeaker")
 	need(o.Link != nil, "the link")

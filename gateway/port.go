@@ -40,7 +40,9 @@ type Port struct {
 	rights chan redis.Rights
 	views  chan redis.FloorView
 	faults chan LinkFault
-	over   chan struct{} // closed when the actor reads no more
+
+	keyFaults chan KeyFault
+	over      chan struct{} // closed when the actor reads no more
 }
 
 // New makes a port of opt and starts nothing. The error names what is missing
@@ -63,7 +65,9 @@ func New(opt Options) (*Port, error) {
 		rights: make(chan redis.Rights),
 		views:  make(chan redis.FloorView),
 		faults: make(chan LinkFault, 4),
-		over:   make(chan struct{}),
+
+		keyFaults: make(chan KeyFault, 4),
+		over:      make(chan struct{}),
 	}
 	if p.levels, err = level.New(opt.Levels); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
@@ -113,6 +117,9 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error {
 		return p.opt.Floor.WatchChannel(ctx, p.opt.Channel, func(v redis.FloorView) { send(p.views, v, p.over) })
 	})
+	if out := p.opt.Hardware.Heartbeat; out != nil {
+		g.Go(func() error { return ended(ctx, "heartbeat line", p.beat(ctx, out)) })
+	}
 	// What blocks in a device is woken by closing it.
 	g.Go(func() error { <-ctx.Done(); <-p.over; return p.opt.Hardware.Close() })
 	return g.Wait()

@@ -10,6 +10,8 @@ type Status struct {
 	Floor floor.Floor
 	// Link is why the media connection is not up; NoFault while it is.
 	Link LinkFault
+	// Key is what the transmitter's readback found wrong.
+	Key KeyFault
 	// Redis is whether Redis answers.
 	Redis bool
 	// Taken is whether anybody has the floor, as Redis tells.
@@ -26,7 +28,7 @@ func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,
 		Busy:  s.Taken && !ours,
-		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody(),
+		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != NoKeyFault,
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 	}
 }

@@ -37,10 +37,12 @@ the link. Each is ok, or comes with what to do about it. Exits 1 when one is not
 
 A port that runs has its lines, cards and link to itself: stop it first.
 
-  --watch-lines   shows the push-to-talk line as it changes, until Ctrl-C
+  --watch-lines   shows push-to-talk, COR and readback as they change, until Ctrl-C
   --tone          plays a tone of 1 kHz at -20 dBFS for three seconds
   --parrot        records three seconds and plays them back
-  --levels        listens to speech for ten seconds, and says how to set the levels`,
+  --levels        listens to speech for ten seconds, and says how to set the levels
+
+Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dummy load.`,
 		Example: `  talkgate doctor --config /etc/talkgate/north-gate.yaml
   talkgate doctor --config port.yaml --json
   talkgate doctor --config port.yaml --watch-lines`,
@@ -54,7 +56,7 @@ A port that runs has its lines, cards and link to itself: stop it first.
 			case watchLines:
 				return tryHardware(cfg, func(b board) error { return showLines(cmd.Context(), b, out) })
 			case tone:
-				return tryHardware(cfg, func(b board) error { return playTone(cmd.Context(), b) })
+				return tryHardware(cfg, func(b board) error { return playTone(cmd.Context(), b, out) })
 			case parrot:
 				return tryHardware(cfg, func(b board) error { return repeat(cmd.Context(), cfg, b, out) })
 			case levels:
@@ -75,7 +77,7 @@ A port that runs has its lines, cards and link to itself: stop it first.
 	f.StringVarP(&path, "config", "c", "", "configuration of the port (required)")
 	_ = c.MarkFlagRequired("config") // it exists
 	f.BoolVar(&asJSON, "json", false, "print one JSON array")
-	f.BoolVar(&watchLines, "watch-lines", false, "show edges of the push-to-talk line")
+	f.BoolVar(&watchLines, "watch-lines", false, "show edges of the inputs")
 	f.BoolVar(&tone, "tone", false, "play a tone")
 	f.BoolVar(&parrot, "parrot", false, "record, then play back")
 	f.BoolVar(&levels, "levels", false, "listen, and say how to set the levels")

@@ -71,9 +71,16 @@ func (d doctor) token(context.Context) (found, do string) {
 
 func (d doctor) hardware(context.Context) (found, do string) {
 	err := tryHardware(d.cfg, func(b board) error {
-		held, err := b.PTT.Active()
-		if err != nil {
-			return err
+		var words []string
+		for _, l := range linesOf(b) {
+			active, err := l.in.Active()
+			if err != nil {
+				return err
+			}
+			words = append(words, l.says(active))
+			if active {
+				do = l.do
+			}
 		}
 		pcm, err := record(b.Mic, levelTime)
 		if err != nil {
@@ -81,12 +88,9 @@ func (d doctor) hardware(context.Context) (found, do string) {
 		}
 		var level media.Level
 		level.Measure(pcm)
-		found = fmt.Sprintf("push-to-talk is %s, the microphone hears %.0f dBFS (peak %.0f)",
-			map[bool]string{true: "held", false: "let go"}[held], level.RMS(), level.Peak())
-		switch {
-		case held:
-			do = "let it go; if nobody holds it, the line's polarity or its bias is wrong"
-		case level.Peak() > -1:
+		words = append(words, fmt.Sprintf("the microphone hears %.0f dBFS (peak %.0f)", level.RMS(), level.Peak()))
+		found = strings.Join(words, ", ")
+		if do == "" && level.Peak() > -1 {
 			do = "turn the microphone's gain down: it is overdriven ('alsamixer')"
 		}
 		return nil

@@ -82,12 +82,12 @@ func play(ctx context.Context, speaker hal.Playback, pcm []int16) error {
 	return err
 }
 
-func playTone(ctx context.Context, b board) error {
+func playTone(ctx context.Context, b board, out io.Writer) error {
 	pcm := make([]int16, samplesIn(trialTime))
 	for i := range pcm {
 		pcm[i] = int16(toneLevel * math.MaxInt16 * math.Sin(2*math.Pi*toneHertz*float64(i)/hal.SampleRate))
 	}
-	return play(ctx, b.Speaker, pcm)
+	return sound(ctx, b, pcm, out)
 }
 
 // repeat plays back what it hears, at the level that would be sent.
@@ -105,26 +105,30 @@ func repeat(ctx context.Context, cfg config.Config, b board, out io.Writer) erro
 	meter.Measure(pcm)
 	fmt.Fprintf(out, "heard %.0f dBFS (peak %.0f); listen\n", meter.RMS(), meter.Peak())
 	levels.Process(pcm)
-	return play(ctx, b.Speaker, pcm)
+	return sound(ctx, b, pcm, out)
 }
 
-// showLines tells of the push-to-talk line until ctx ends.
-func showLines(ctx context.Context, b board, out io.Writer) error {
-	held, err := b.PTT.Active()
-	if err != nil {
-		return err
+// sound plays with the amplifier enabled and the transmitter keyed, where there
+// are any, and says what the readback shows.
+func sound(ctx context.Context, b board, pcm []int16, out io.Writer) (err error) {
+	for _, line := range []hal.Output{b.Amplifier, b.PTTOut} {
+		if line == nil {
+			continue
+		}
+		if err := line.Set(true); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, line.Set(false)) }()
 	}
-	words := map[bool]string{true: "held", false: "let go"}
-	fmt.Fprintln(out, "push-to-talk is", words[held])
-	for began := time.Now(); ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case e, more := <-b.PTT.Edges():
-			if !more {
-				return b.PTT.Err()
-			}
-			fmt.Fprintf(out, "%9.3f s  push-to-talk is %s\n", e.At.Sub(began).Seconds(), words[e.Active])
+	if b.PTTOut != nil {
+		fmt.Fprintln(out, "the transmitter is keyed")
+	}
+	err = play(ctx, b.Speaker, pcm)
+	if b.PTTEcho != nil && err == nil {
+		keyed, failed := b.PTTEcho.Active()
+		if err = failed; !keyed && failed == nil {
+			err = errors.New("the readback of PTT-out shows no transmission: see hardware.ptt_out, hardware.ptt_readback, and the wires")
 		}
 	}
+	return err
 }

@@ -20,11 +20,22 @@ func chips() map[string]string {
 	}
 }
 
-// cards are the ALSA IDs of sound cards, by what they are called.
+// cards are the ALSA IDs of sound cards, on the header and on USB, by what they
+// are called.
 func cards() map[string]string {
 	return map[string]string{
 		"aioc": "AllInOneCable", "cm108": "Device", "wm8960": "wm8960soundcard", "codec-zero": "IQaudIOCODEC",
+		"respeaker-2mic": "seeed2micvoicec", "audioinjector": "audioinjectorpi", "hifiberry": "sndrpihifiberry",
 	}
+}
+
+// noWire is the answer that leaves something out.
+const noWire = "none"
+
+// radios are the pins of USB radio interfaces where the radio's squelch comes in.
+// Its transmitter is keyed by GPIO3 on each.
+func radios() map[string]string {
+	return map[string]string{noWire: "", "aioc": "VOLDN", "cm108": "VOLDN"}
 }
 
 // answer is one thing that init has to be told.
@@ -41,9 +52,10 @@ func newInitCommand() *cobra.Command {
 		{flag: "redis", usage: "URL of Redis", value: "redis://127.0.0.1:6379/0"},
 		{flag: "hub", usage: "URL of the hub", value: "http://127.0.0.1:8080"},
 		{flag: "token", usage: "file that holds the port's token", value: "credential:token"},
-		{flag: "board", usage: "the board, or the label of its GPIO chip, or sim for a virtual radio", value: "pi4", words: chips},
-		{flag: "line", usage: "line of the push-to-talk button, to ground", value: "GPIO17"},
+		{flag: "board", usage: "the board, or the label of its GPIO chip, none for no lines of its own, or sim for a virtual radio", value: "pi4", words: chips},
+		{flag: "line", usage: "line of the push-to-talk button, to ground, or none", value: "GPIO17"},
 		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: cards},
+		{flag: "radio", usage: "the USB radio interface that the sound card is part of, with squelch and PTT", value: noWire, words: radios},
 	}
 	var output string
 	c := &cobra.Command{
@@ -54,7 +66,8 @@ does not say is asked for on standard input; an empty answer takes what is shown
 in brackets. 'talkgate doctor' then tells whether it fits the machine: 'gpiodetect',
 'gpioinfo' and /proc/asound/cards have the names.`,
 		Example: `  talkgate init --output north-gate.yaml
-  talkgate init --user north --name "North" --channel gates --board pi5 --line GPIO17 --sound aioc --redis redis://10.0.0.2:6379 --hub http://10.0.0.2:8080 --token north.token`,
+  talkgate init --user north --name "North" --channel gates --board pi5 --line GPIO17 --sound wm8960 --redis redis://10.0.0.2:6379 --hub http://10.0.0.2:8080 --token north.token
+  talkgate init --user hill --name "Hill repeater" --channel gates --board none --sound aioc --radio aioc`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := ask(cmd, answers); err != nil {
@@ -135,8 +148,7 @@ func initial(told map[string]string) (string, error) {
 	c.Hardware.Driver = "sim"
 	if told["board"] != "sim" {
 		c.Hardware.Driver = "board"
-		c.Hardware.Board.PTT.Chip, c.Hardware.Board.PTT.Line = told["board"], told["line"]
-		c.Hardware.Board.Sound.Microphone.Card, c.Hardware.Board.Sound.Speaker.Card = told["sound"], told["sound"]
+		wire(c.Hardware.Board, told)
 	}
 	text, err := config.Commented(c)
 	if err != nil {
@@ -146,6 +158,24 @@ func initial(told map[string]string) (string, error) {
 		return "", usageError{fmt.Errorf("what was told makes no configuration: %w", err)}
 	}
 	return text, nil
+}
+
+// wire puts lines and cards where they were told to be. A radio interface is found
+// by its sound card.
+func wire(b *config.BoardHardware, told map[string]string) {
+	card := told["sound"]
+	b.Sound.Microphone.Card, b.Sound.Speaker.Card = card, card
+	if told["board"] != noWire && told["line"] != noWire {
+		b.PTT.Chip, b.PTT.Line = told["board"], told["line"]
+	}
+	if squelch := told["radio"]; squelch != "" {
+		chip := card
+		if !strings.HasPrefix(card, "usb:") {
+			chip = "card:" + card
+		}
+		b.COR.Chip, b.COR.Line = chip, squelch
+		b.PTTOut.Chip, b.PTTOut.Line = chip, "GPIO3"
+	}
 }
 
 // writeNew writes a file that is not there yet.

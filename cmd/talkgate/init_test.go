@@ -14,7 +14,7 @@ func TestInit(t *testing.T) {
 	for board, chip := range chips() {
 		for sound, card := range cards() {
 			code, text, stderr := talkgate(t, "", "init", "--user", "north", "--name", "North: #1", "--channel", "gates", "--board", board,
-				"--line", "GPIO22", "--sound", sound)
+				"--line", "GPIO22", "--sound", sound, "--radio", "none")
 			if code != exitOK {
 				t.Fatalf("%s, %s: exit code %d, %s", board, sound, code, stderr)
 			}
@@ -30,6 +30,33 @@ func TestInit(t *testing.T) {
 				t.Errorf("%s, %s: %+v, %+v", board, sound, c.Identity, b)
 			}
 		}
+	}
+}
+
+// TestInitOfARadio has no button, and its squelch and PTT on the interface.
+func TestInitOfARadio(t *testing.T) {
+	for _, tc := range []struct{ sound, radio, chip string }{
+		{"aioc", "aioc", "card:AllInOneCable"}, {"cm108", "cm108", "card:Device"}, {"usb:1-1.2", "aioc", "usb:1-1.2"},
+	} {
+		code, text, stderr := talkgate(t, "", "init", "--user", "hill", "--name", "Hill", "--channel", "gates", "--board", "none",
+			"--sound", tc.sound, "--radio", tc.radio)
+		if code != exitOK {
+			t.Fatalf("%+v: exit code %d, %s", tc, code, stderr)
+		}
+		if code, _, stderr := talkgate(t, text, "config", "check", "-"); code != exitOK {
+			t.Fatalf("%+v: %s", tc, stderr)
+		}
+		c, err := config.Parse("init", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := c.Hardware.Board
+		if b.PTT.Chip != "" || b.COR.Chip != tc.chip || b.COR.Line != "VOLDN" || b.PTTOut.Chip != tc.chip || b.PTTOut.Line != "GPIO3" {
+			t.Errorf("%+v: %+v", tc, b)
+		}
+	}
+	if code, _, stderr := talkgate(t, "", "init", "--user", "hill", "--name", "Hill", "--channel", "gates", "--board", "none"); code != exitUsage || !strings.Contains(stderr, "hardware.cor") {
+		t.Errorf("nothing that talks: exit code %d, %s", code, stderr)
 	}
 }
 

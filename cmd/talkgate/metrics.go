@@ -32,7 +32,7 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 	}
 	truth("on_air", "Whether link, Redis and talk rights are there.", func(s gateway.Status) bool { return s.Lamps.Link })
 	truth("link_up", "Whether the media connection is up.", func(s gateway.Status) bool { return s.Link == gateway.NoFault })
-	registerLinkFault(registry, care)
+	registerFaults(registry, care)
 	truth("redis_up", "Whether Redis answers.", func(s gateway.Status) bool { return s.Redis })
 	truth("rights_held", "Whether the port may talk.", func(s gateway.Status) bool { return s.Floor.Rights })
 	truth("talking", "Whether the microphone is open.", func(s gateway.Status) bool { return s.Floor.Phase == floor.Talking })

@@ -74,6 +74,7 @@ type portStatus struct {
 	Redis      bool              `json:"redis"`
 	Link       bool              `json:"link"`
 	LinkFault  gateway.LinkFault `json:"linkFault,omitempty"`
+	KeyFault   gateway.KeyFault  `json:"keyFault,omitempty"`
 	Rights     bool              `json:"rights"`
 	Holder     string            `json:"holder,omitempty"`
 	HolderName string            `json:"holderName,omitempty"`
@@ -101,6 +102,7 @@ func portStatusOf(g *gauges) portStatus {
 	if now := care.status.Load(); now != nil {
 		s.State, s.Why = phaseWord(now.Floor.Phase), gateway.Why(now.Floor)
 		s.Redis, s.Link, s.LinkFault, s.Rights = now.Redis, now.Floor.Link, now.Link, now.Floor.Rights
+		s.KeyFault = now.Key
 		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
 	}
 	return s

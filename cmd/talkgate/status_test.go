@@ -49,6 +49,7 @@ func TestStatusOfAPort(t *testing.T) {
 		"\ntalkgate_port_floor_state{state=\"talking\"} 1\n", "\ntalkgate_port_floor_state{state=\"idle\"} 0\n", "\ntalkgate_port_microphone_dbfs -",
 		"\ntalkgate_port_xruns_total{side=\"speaker\"} ", "\ntalkgate_port_link_packets_expected_total{direction=\"out\"} ",
 		"\ntalkgate_board_throttled{reason=\"under-voltage\"} 0\n", "\ntalkgate_build_info{version=",
+		"\ntalkgate_port_key_fault{reason=\"stuck_keyed\"} 0\n",
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %q in\n%s", want, metrics)

@@ -2,41 +2,44 @@ package config
 
 import "time"
 
-// BoardHardware is a port on a board: lines and sound cards. An output without a
-// chip is not wired.
+// BoardHardware is a port on a board: lines and sound cards. A line without a chip
+// is not wired. What talks and what keys may be on a USB radio interface.
 type BoardHardware struct {
-	PTT    ButtonLine `yaml:"ptt" doc:"the push-to-talk button"`
-	COR    CORLine    `yaml:"cor" doc:"the squelch of a radio (carrier-operated relay), which talks while it is open"`
-	PTTOut OutputLine `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
-	Lamps  LampLines  `yaml:"lamps" doc:"what shows how the port is"`
-	Sound  Sound      `yaml:"sound" doc:"microphone and loudspeaker"`
+	PTT         ButtonLine `yaml:"ptt" doc:"the push-to-talk button; left out where only a radio's squelch talks"`
+	COR         InputLine  `yaml:"cor" doc:"the squelch of a radio (carrier-operated relay), which talks while it is open"`
+	PTTOut      OutputLine `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
+	PTTReadback InputLine  `yaml:"ptt_readback" doc:"shows whether the transmitter does as ptt_out says; when not, it is let go and the alert lamp lit"`
+	Amplifier   OutputLine `yaml:"amplifier" doc:"enables the loudspeaker's amplifier while there is something to hear"`
+	Heartbeat   OutputLine `yaml:"heartbeat" doc:"toggles twice a second while every part of the port moves, for an external watchdog"`
+	Lamps       LampLines  `yaml:"lamps" doc:"what shows how the port is"`
+	Sound       Sound      `yaml:"sound" doc:"microphone and loudspeaker"`
 }
 
-// ButtonLine is an input.
+// ButtonLine is the input from a button, or none.
 type ButtonLine struct {
-	Chip      string        `yaml:"chip" need:"true" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"1..64" example:"pinctrl-bcm2711" doc:"label of the GPIO chip"`
-	Line      string        `yaml:"line" need:"true" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"1..64" example:"GPIO17" doc:"name of the line, or its offset on the chip"`
+	Chip      string        `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip, or a USB radio interface: usb:SOCKET, serial:NUMBER, or card:ID of its sound card; empty where nothing is wired"`
+	Line      string        `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, its offset on the chip, or a pin of the interface"`
 	ActiveLow bool          `yaml:"active_low" doc:"whether the low level means pressed, as with a button to ground"`
-	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is"`
+	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is. A USB interface has its own"`
 	Mode      string        `yaml:"mode" oneof:"hold toggle" doc:"talk while it is held, or from one press to the next"`
 	Debounce  time.Duration `yaml:"debounce" within:"0s..500ms" doc:"how long it bounces after its first edge, which counts at once"`
 	Glitch    time.Duration `yaml:"glitch" within:"0s..100ms" doc:"how long a level has to last to count, on a line that picks up noise; it delays every press"`
 }
 
-// CORLine is the input from a radio's squelch, or none.
-type CORLine struct {
-	Chip      string        `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip; empty where nothing is wired"`
-	Line      string        `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, or its offset on the chip"`
-	ActiveLow bool          `yaml:"active_low" doc:"whether the low level means open, as with an open collector or an opto-coupler"`
-	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is"`
+// InputLine is an input from a radio, or none.
+type InputLine struct {
+	Chip      string        `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip, or a USB radio interface: usb:SOCKET, serial:NUMBER, or card:ID of its sound card; empty where nothing is wired"`
+	Line      string        `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, its offset on the chip, or a pin of the interface: VOLDN is where a squelch is"`
+	ActiveLow bool          `yaml:"active_low" doc:"whether the low level means active, as with an open collector or an opto-coupler"`
+	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is. A USB interface has its own"`
 	Debounce  time.Duration `yaml:"debounce" within:"0s..500ms" doc:"how long it bounces after its first edge, which counts at once"`
 	Glitch    time.Duration `yaml:"glitch" within:"0s..100ms" doc:"how long a level has to last to count, on a line that picks up noise; it delays every edge"`
 }
 
 // OutputLine is a line that is driven, or none.
 type OutputLine struct {
-	Chip      string `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip; empty where nothing is wired"`
-	Line      string `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, or its offset on the chip"`
+	Chip      string `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip, or for ptt_out a USB radio interface: usb:SOCKET, serial:NUMBER, or card:ID of its sound card; empty where nothing is wired"`
+	Line      string `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, its offset on the chip, or GPIO1 to GPIO8 of the interface"`
 	ActiveLow bool   `yaml:"active_low" doc:"whether it is driven low to be active"`
 	Drive     string `yaml:"drive" oneof:"push-pull open-drain open-source" doc:"how it is driven"`
 }
@@ -64,33 +67,14 @@ type SoundSide struct {
 }
 
 func defaultBoard() *BoardHardware {
+	input := InputLine{ActiveLow: true, Pull: "up", Debounce: 30 * time.Millisecond}
 	output := OutputLine{Drive: "push-pull"}
 	return &BoardHardware{
 		PTT:    ButtonLine{ActiveLow: true, Pull: "up", Mode: "hold", Debounce: 30 * time.Millisecond},
-		COR:    CORLine{ActiveLow: true, Pull: "up", Debounce: 30 * time.Millisecond},
-		PTTOut: output,
-		Lamps:  LampLines{Talk: output, Busy: output, Alert: output, Link: output},
-		Sound:  Sound{Player: "oto"},
-	}
-}
-
-// relations checks that what need not be wired is wired wholly or not at all.
-func (b *BoardHardware) relations(d *decoder) {
-	if b == nil {
-		return
-	}
-	type place struct{ chip, line string }
-	of := func(l OutputLine) place { return place{l.Chip, l.Line} }
-	for key, at := range map[string]place{
-		"cor": {b.COR.Chip, b.COR.Line}, "ptt_out": of(b.PTTOut),
-		"lamps.talk": of(b.Lamps.Talk), "lamps.busy": of(b.Lamps.Busy), "lamps.alert": of(b.Lamps.Alert), "lamps.link": of(b.Lamps.Link),
-	} {
-		key = "hardware." + key
-		switch {
-		case at.chip != "" && at.line == "":
-			d.relation(key+".line", key+".chip", "a line of the chip "+key+".chip names", "none")
-		case at.chip == "" && at.line != "":
-			d.relation(key+".chip", key+".line", "the chip that has the line "+key+".line names", "none")
-		}
+		COR:    input,
+		PTTOut: output, PTTReadback: input,
+		Amplifier: output, Heartbeat: output,
+		Lamps: LampLines{Talk: output, Busy: output, Alert: output, Link: output},
+		Sound: Sound{Player: "oto"},
 	}
 }

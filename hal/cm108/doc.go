@@ -4,7 +4,8 @@
 // beside their sound card (hidraw).
 //
 // An interface is named by the USB socket it is plugged into, "usb:1-1.2" (see
-// /sys/class/hidraw/hidraw*/device), or by its serial number, "serial:c0ffee".
+// /sys/class/hidraw/hidraw*/device), by its serial number, "serial:c0ffee", or by
+// the ALSA ID of its sound card, "card:AllInOneCable".
 // Its pins are VOLUP, VOLDN, PLAYMUTE and RECMUTE, which are inputs, and GPIO1
 // to GPIO8, which are either. A radio's squelch is on VOLDN, and its
 // transmitter keyed by GPIO3, unless somebody has soldered otherwise.

@@ -14,15 +14,16 @@ import (
 const (
 	bySocket = "usb:"
 	bySerial = "serial:"
+	byCard   = "card:"
 )
 
 // Names reports whether chip names an interface of this package.
 func Names(chip string) bool {
-	return strings.HasPrefix(chip, bySocket) || strings.HasPrefix(chip, bySerial)
+	return slices.ContainsFunc([]string{bySocket, bySerial, byCard}, func(prefix string) bool { return strings.HasPrefix(chip, prefix) })
 }
 
-// sysfs is where the kernel lists its raw human interface devices.
-const sysfs = "/sys/class/hidraw"
+// sysfs is where the kernel lists its devices by class.
+const sysfs = "/sys/class"
 
 // device is one of them.
 type device struct {
@@ -47,7 +48,14 @@ func (d device) String() string {
 
 // find looks for the one device below dir that chip names.
 func find(dir, chip string) (device, error) {
-	all, _ := filepath.Glob(filepath.Join(dir, "hidraw*")) // the pattern is right
+	if id, ok := strings.CutPrefix(chip, byCard); ok {
+		socket, err := socketOfCard(dir, id)
+		if err != nil {
+			return device{}, err
+		}
+		chip = bySocket + socket
+	}
+	all, _ := filepath.Glob(filepath.Join(dir, "hidraw", "hidraw*")) // the pattern is right
 	var named []device
 	var found []string
 	for _, path := range all {
@@ -70,6 +78,21 @@ func find(dir, chip string) (device, error) {
 		return device{}, fmt.Errorf("expected radio interface %s, found none: %w", chip, hal.ErrGone)
 	}
 	return device{}, fmt.Errorf("expected radio interface %s, found only %s: %w", chip, strings.Join(found, "; "), hal.ErrGone)
+}
+
+// socketOfCard is the USB socket of the sound card with an ALSA ID.
+func socketOfCard(dir, id string) (string, error) {
+	cards, _ := filepath.Glob(filepath.Join(dir, "sound", "card*")) // the pattern is right
+	for _, path := range cards {
+		// The device of a card is an interface of its socket.
+		if text, err := os.ReadFile(filepath.Join(path, "id")); err != nil || strings.TrimSpace(string(text)) != id {
+			continue
+		}
+		if at, err := filepath.EvalSymlinks(filepath.Join(path, "device")); err == nil {
+			return filepath.Base(filepath.Dir(at)), nil
+		}
+	}
+	return "", fmt.Errorf("expected a sound card %q with a radio interface, found none: %w", id, hal.ErrGone)
 }
 
 // readDevice reads what the kernel says about a device.

@@ -23,7 +23,7 @@ func newSysfs(t *testing.T) string {
 		"hidraw11": {"usb2/2-2/2-2:1.3/0003:0D8C:013C.0005", "HID_UNIQ=twin"},
 		"hidraw12": {"usb2/2-3/2-3:1.3/0003:0D8C:013C.0006", ""},
 	} {
-		at, class := filepath.Join(dir, "devices", d.path), filepath.Join(dir, "class", node)
+		at, class := filepath.Join(dir, "devices", d.path), filepath.Join(dir, "class/hidraw", node)
 		for _, made := range []string{at, class} {
 			if err := os.MkdirAll(made, 0o755); err != nil {
 				t.Fatal(err)
@@ -39,23 +39,40 @@ func newSysfs(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	for id, path := range map[string]string{"AllInOneCable": "usb1/1-1/1-1.2/1-1.2:1.0", "Headphones": "platform/sound"} {
+		at, class := filepath.Join(dir, "devices", path), filepath.Join(dir, "class/sound/card-"+id)
+		for _, made := range []string{at, class} {
+			if err := os.MkdirAll(made, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Symlink(at, filepath.Join(class, "device")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(class, "id"), []byte(id+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return filepath.Join(dir, "class")
 }
 
 func TestInterfaceIsFoundBySocketAndBySerial(t *testing.T) {
 	dir := newSysfs(t)
 	for chip, node := range map[string]string{
-		"usb:1-1.2": "hidraw0", "serial:c0ffee": "hidraw0", "usb:1-1.21": "hidraw1", "usb:2-2": "hidraw11",
+		"usb:1-1.2": "hidraw0", "serial:c0ffee": "hidraw0", "card:AllInOneCable": "hidraw0", "usb:1-1.21": "hidraw1", "usb:2-2": "hidraw11",
 	} {
 		if d, err := find(dir, chip); err != nil || d.node != node {
 			t.Errorf("%s: %+v, %v", chip, d, err)
 		}
 	}
-	for _, chip := range []string{"usb:1-1", "usb:", "serial:", "serial:C0FFEE", "usb:2-3", "c0ffee", ""} {
+	for _, chip := range []string{"usb:1-1", "usb:", "serial:", "serial:C0FFEE", "usb:2-3", "c0ffee", "card:Headphones", ""} {
 		_, err := find(dir, chip)
 		if !errors.Is(err, hal.ErrGone) || !strings.Contains(err.Error(), `"AIOC All-In-One-Cable" in usb:1-1.2, serial:c0ffee`) {
 			t.Errorf("%s: %v", chip, err)
 		}
+	}
+	if _, err := find(dir, "card:Device"); !errors.Is(err, hal.ErrGone) || !strings.Contains(err.Error(), `sound card "Device"`) {
+		t.Errorf("a card that is not there: %v", err)
 	}
 	if _, err := find(dir, "serial:twin"); err == nil || errors.Is(err, hal.ErrGone) {
 		t.Errorf("two of one name: %v", err)

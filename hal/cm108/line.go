@@ -35,7 +35,7 @@ func (l Line) open() (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join("/dev", d.node), os.O_RDWR|unix.O_NONBLOCK, 0)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("%w; expected a udev rule that gives the device to group audio, as the package has one", err)
+		return nil, fmt.Errorf("%w; expected a udev rule that gives the device to group gpio, as the package has one", err)
 	case err != nil:
 		return nil, gone(err)
 	}
