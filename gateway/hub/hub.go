@@ -30,6 +30,9 @@ type State interface {
 	floorLock
 	rightsWriter
 	sessionStore
+	fleetReader
+	deskReader
+	manager
 	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 	Ping(ctx context.Context) error
 }
@@ -117,6 +120,7 @@ type Hub struct {
 	handler  http.Handler
 
 	attendance *attendance
+	fleet      *fleetView
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -144,6 +148,7 @@ func New(cfg Config) (*Hub, error) {
 		sessions: map[string]*session{},
 
 		attendance: newAttendance(cfg.State, cfg.Logger),
+		fleet:      newFleetView(cfg.Logger),
 	}
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)
@@ -154,6 +159,7 @@ func New(cfg Config) (*Hub, error) {
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.metrics = newMetrics(h)
+	cfg.Metrics.MustRegister(newFleetCollector(h.fleet))
 	h.handler = h.routes()
 	return h, nil
 }
@@ -184,6 +190,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	empty, written := make(chan struct{}), make(chan struct{})
 	go func() { defer close(written); h.attendance.run(empty) }()
+	var fleet sync.WaitGroup
+	fleet.Go(func() { h.fleet.follow(h.ctx, h.cfg.State) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -199,6 +207,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.closeSessions()
 	close(empty)
 	<-written
+	fleet.Wait()
 	return err
 }
 

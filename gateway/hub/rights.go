@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
 )
 
 // rightsWriter changes talk rights as the control plane does, and tells everybody.
@@ -39,6 +41,11 @@ func (h *Hub) setRights(may bool) authorized {
 			writeError(w, http.StatusServiceUnavailable, "Redis does not answer, the rights may not have changed: try again")
 			return
 		}
+		action := redis.ActionTaken
+		if may {
+			action = redis.ActionGranted
+		}
+		h.cfg.State.Record(redis.AuditEntry{ActorID: c.UserID, Action: action, TargetID: user, Metadata: map[string]any{"channel": channel}})
 		h.log.Info("talk rights changed", "channel", channel, "user", user, "talk", may, "by", c.UserID)
 		w.WriteHeader(http.StatusNoContent)
 	}

@@ -66,7 +66,11 @@ func (h *Hub) routes() http.Handler {
 	api("GET /api/channels/{channel}/events", h.events)
 	api("PUT "+rights, h.setRights(true))
 	api("DELETE "+rights, h.setRights(false))
+	mux.Handle("GET /api/fleet/events", h.manage(limits, h.fleetEvents))
+	mux.Handle("POST /api/events/{event}/pause", h.manage(limits, h.pauseEvent))
+	mux.Handle("GET /api/audit", h.manage(limits, h.audit))
 	mux.HandleFunc("OPTIONS /api/", preflight("DELETE, GET, OPTIONS, PUT"))
+	mux.HandleFunc("OPTIONS /api/events/", preflight("OPTIONS, POST"))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "there is no such resource, or not by this method: see docs/http-api.md")
 	})
@@ -91,6 +95,21 @@ func newLimits() limits {
 
 // authorize lets f answer requests with a good token for the channel they name.
 func (h *Hub) authorize(limits limits, f authorized) http.Handler {
+	return h.bearer(limits, func(w http.ResponseWriter, r *http.Request, c *Claims) {
+		channel := r.PathValue("channel")
+		switch {
+		case !validName(channel):
+			writeError(w, http.StatusBadRequest, "the channel's ID is empty, too long or not printable")
+		case !c.MayJoin(channel):
+			writeError(w, http.StatusForbidden, "the token is not for this channel")
+		default:
+			f(w, r, c)
+		}
+	})
+}
+
+// bearer lets f answer requests with a good token, as many as one user may make.
+func (h *Hub) bearer(limits limits, f authorized) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := h.tokens.verify(r)
 		if err != nil {
@@ -108,15 +127,7 @@ func (h *Hub) authorize(limits limits, f authorized) http.Handler {
 		if limits.users.RespondOnLimit(w, r, c.UserID) {
 			return
 		}
-		channel := r.PathValue("channel")
-		switch {
-		case !validName(channel):
-			writeError(w, http.StatusBadRequest, "the channel's ID is empty, too long or not printable")
-		case !c.MayJoin(channel):
-			writeError(w, http.StatusForbidden, "the token is not for this channel")
-		default:
-			f(w, r, c)
-		}
+		f(w, r, c)
 	})
 }
 

@@ -121,6 +121,20 @@ func TestACLOfAHub(t *testing.T) {
 	if err := c.RemoveSession(ctx, "u1"); err != nil {
 		t.Error(err)
 	}
+	if err := open(t, s.URL).SetChannelEvent(ctx, "m1", "e1"); err != nil {
+		t.Fatal(err)
+	}
+	must[map[string]string](t)(c.Events(ctx))
+	must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
+	must[Decision](t)(c.Acquire(ctx, claim("m1", "u1")))
+	if speakers := must[map[string]Holder](t)(c.Speakers(ctx, "m1")); len(speakers) != 1 {
+		t.Errorf("speakers %v", speakers)
+	}
+	if paused := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 1 {
+		t.Errorf("paused %v", paused)
+	}
+	c.Record(AuditEntry{ActorID: "boss", Action: ActionTaken, TargetID: "u1"})
+	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(c.Audit(ctx, 10))) >= 3 })
 	if err := open(t, s.URL).PutReport(ctx, report("north"), time.Minute); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// The actions of audit entries, as the servers name them; the last is ours.
+// The actions of audit entries, as the servers name them; the last three are ours.
 const (
 	ActionStart       = "ptt.start"
 	ActionStop        = "ptt.stop"
@@ -24,6 +24,8 @@ const (
 	ActionBan         = "security.ban"
 	ActionUnban       = "security.unban"
 	ActionPaused      = "event.paused"
+	ActionGranted     = "rights.granted"
+	ActionTaken       = "rights.taken"
 )
 
 const (
@@ -92,6 +94,9 @@ func (e *AuditEntry) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
+
+// Record appends an entry to the log, in its own time.
+func (c *Client) Record(e AuditEntry) { c.audit.put(e) }
 
 // Audit returns the newest entries of the log, newest first. What is no entry is
 // left out.

@@ -51,13 +51,31 @@ func (c *Client) ActiveSpeakers(ctx context.Context, event string) (map[string]H
 	if err != nil {
 		return nil, err
 	}
+	return c.Speakers(ctx, channels...)
+}
+
+// Events are all channels that belong to an event, and which; one round trip.
+func (c *Client) Events(ctx context.Context) (map[string]string, error) {
+	all, err := c.rdb.HGetAll(ctx, keyChannelEvents).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return all, nil
+}
+
+// Speakers are the holders of the floors of these channels, by channel; one round
+// trip however many.
+func (c *Client) Speakers(ctx context.Context, channels ...string) (map[string]Holder, error) {
+	if len(channels) == 0 {
+		return map[string]Holder{}, nil
+	}
 	p := c.rdb.Pipeline()
 	locks := make([]*goredis.StringCmd, len(channels))
 	for i, ch := range channels {
 		locks[i] = p.Get(ctx, keyLock(ch))
 	}
 	if _, err := p.Exec(ctx); err != nil && !missing(err) {
-		return nil, fmt.Errorf("read speakers of event %q: %w", event, err)
+		return nil, fmt.Errorf("read speakers: %w", err)
 	}
 	speakers := map[string]Holder{}
 	for i, ch := range channels {

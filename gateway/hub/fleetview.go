@@ -1,0 +1,167 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// fleetReader is what the hub needs to know of the gateways of the fleet.
+type fleetReader interface {
+	// WatchReports reports until ctx ends, one view at a time.
+	WatchReports(ctx context.Context, fn func(redis.ReportsView)) error
+}
+
+// seenGateway is a gateway, and what is written of it to those who watch.
+type seenGateway struct {
+	gatewayState
+	text json.RawMessage
+}
+
+// fleetView is the fleet as the hub knows it.
+type fleetView struct {
+	log *slog.Logger
+
+	mu       sync.Mutex
+	known    bool
+	gateways map[string]seenGateway
+	watchers map[*fleetWatcher]struct{}
+}
+
+func newFleetView(log *slog.Logger) *fleetView {
+	return &fleetView{log: log, gateways: map[string]seenGateway{}, watchers: map[*fleetWatcher]struct{}{}}
+}
+
+// follow keeps up with the fleet until ctx ends.
+func (v *fleetView) follow(ctx context.Context, state fleetReader) {
+	if err := state.WatchReports(ctx, v.see); err != nil && ctx.Err() == nil {
+		v.log.Error("the fleet is not watched", "error", err)
+	}
+}
+
+// see takes in a reading, and tells the watchers what has changed.
+func (v *fleetView) see(r redis.ReportsView) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if r.Known != v.known {
+		v.known = r.Known
+		for w := range v.watchers {
+			w.stateChanged()
+		}
+	}
+	if !r.Known {
+		return
+	}
+	var changed []string
+	there := make(map[string]struct{}, len(r.Sightings))
+	for _, s := range r.Sightings {
+		there[s.Gateway] = struct{}{}
+		g := gatewayOf(s)
+		text, err := json.Marshal(g)
+		if err != nil {
+			v.log.Error("gateway cannot be shown", "gateway", s.Gateway, "error", err)
+			continue
+		}
+		if string(v.gateways[s.Gateway].text) != string(text) {
+			v.gateways[s.Gateway] = seenGateway{g, text}
+			changed = append(changed, s.Gateway)
+		}
+	}
+	if r.Whole {
+		for id := range v.gateways {
+			if _, ok := there[id]; !ok {
+				delete(v.gateways, id)
+				changed = append(changed, id)
+			}
+		}
+	}
+	for w := range v.watchers {
+		w.changed(changed)
+	}
+}
+
+// all are the gateways, by ID.
+func (v *fleetView) all() (gateways []gatewayState, known bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(v.gateways)) {
+		gateways = append(gateways, v.gateways[id].gatewayState)
+	}
+	return gateways, v.known
+}
+
+// channels are those that gateways are on.
+func (v *fleetView) channels() map[string]struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	all := map[string]struct{}{}
+	for _, g := range v.gateways {
+		if g.Channel != "" {
+			all[g.Channel] = struct{}{}
+		}
+	}
+	return all
+}
+
+// maxFleetStreams bounds what one user may open.
+const maxFleetStreams = 8
+
+// watch begins an event stream of a user; nil when there are too many.
+func (v *fleetView) watch(c *Claims) *fleetWatcher {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := 0
+	for w := range v.watchers {
+		if w.claims.UserID == c.UserID {
+			n++
+		}
+	}
+	if n >= maxFleetStreams {
+		return nil
+	}
+	w := newFleetWatcher(c)
+	w.changed(slices.Collect(maps.Keys(v.gateways)))
+	v.watchers[w] = struct{}{}
+	return w
+}
+
+func (v *fleetView) unwatch(w *fleetWatcher) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.watchers, w)
+}
+
+// fleetNews is what one watcher is told: gateways that are new or have changed,
+// and the IDs of those that are no more.
+type fleetNews struct {
+	Redis    bool              `json:"redis"`
+	Gateways []json.RawMessage `json:"gateways"`
+	Gone     []string          `json:"gone"`
+}
+
+// news is what has changed for a watcher since it was asked last. A bearer sees
+// the gateways of the channels that it may join.
+func (v *fleetView) news(w *fleetWatcher) fleetNews {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := fleetNews{Redis: v.known, Gateways: []json.RawMessage{}, Gone: []string{}}
+	for _, id := range w.take() {
+		g, there := v.gateways[id]
+		switch {
+		case there && w.claims.maySee(g.Channel):
+			n.Gateways = append(n.Gateways, g.text)
+			w.shown[id] = struct{}{}
+		default:
+			if _, was := w.shown[id]; was {
+				delete(w.shown, id)
+				n.Gone = append(n.Gone, id)
+			}
+		}
+	}
+	return n
+}
