@@ -10,7 +10,8 @@ import (
 
 // pionLogs brings the WebRTC stack's logs into ours. The stack warns of what is
 // everyday here, a candidate that does not answer or a closed socket, so all
-// but its errors is for debugging.
+// but its errors is for debugging. What it writes for debugging itself is left
+// out: it has the passwords of ICE in it.
 type pionLogs struct{ log *slog.Logger }
 
 func (p pionLogs) NewLogger(scope string) logging.LeveledLogger {
@@ -21,9 +22,9 @@ type pionLog struct{ log *slog.Logger }
 
 func (p pionLog) Trace(string)          {}
 func (p pionLog) Tracef(string, ...any) {}
+func (p pionLog) Debug(string)          {}
+func (p pionLog) Debugf(string, ...any) {}
 
-func (p pionLog) Debug(msg string)               { p.put(slog.LevelDebug, msg) }
-func (p pionLog) Debugf(format string, a ...any) { p.put(slog.LevelDebug, format, a...) }
 func (p pionLog) Info(msg string)                { p.put(slog.LevelDebug, msg) }
 func (p pionLog) Infof(format string, a ...any)  { p.put(slog.LevelDebug, format, a...) }
 func (p pionLog) Warn(msg string)                { p.put(slog.LevelDebug, msg) }
