@@ -30,6 +30,8 @@ Exit codes:
 		newRunCommand(),
 		newHubCommand(),
 		newDoctorCommand(),
+		newRecordCommand(),
+		newReplayCommand(),
 		newTokenCommand(),
 		newRightsCommand(),
 		newFloorCommand(),

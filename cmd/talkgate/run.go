@@ -59,6 +59,11 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return configError{err}
 	}
+	recorder, log, err := openRecorder(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer recorder.close()
 	manager, err := newService(log)
 	if err != nil {
 		return err
@@ -89,7 +94,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	opt := portOptions(cfg, state, clockedLink{link, clock}, log)
+	opt := portOptions(cfg, state, recorder.link(clockedLink{link, clock}), log)
 	if err := setTones(&opt, cfg.Audio); err != nil {
 		return configError{err}
 	}
@@ -102,6 +107,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	var beat *heartbeat
 	opt.Observe = func(s gateway.Status) {
 		care.observe(s)
+		recorder.observe(s)
 		beat.observe(s)
 		if board.observe != nil {
 			board.observe(s)
@@ -121,12 +127,14 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		}
 		beside.Go(func() { status.run(ctx, log) })
 	}
+	beside.Go(func() { recorder.run(ctx) })
 	heart.port.Store(port)
 	if board.run != nil {
 		beside.Go(func() { board.run(ctx) })
 	}
 	if err = port.Run(ctx); needsRestart(err) {
 		log.Error("hardware is gone; starting anew and waiting for it", "err", err)
+		recorder.save("hardware-gone")
 	}
 	return err
 }

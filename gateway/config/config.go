@@ -43,6 +43,7 @@ type Config struct {
 	Talk     Talk     `yaml:"talk" doc:"how the floor is asked for and kept"`
 	Audio    Audio    `yaml:"audio" doc:"what is done to sound"`
 	Key      Key      `yaml:"key" doc:"how a radio's transmitter is keyed (PTT-out)"`
+	Recorder Recorder `yaml:"recorder" doc:"the flight recorder: the last minutes of sound and events"`
 	Log      Log      `yaml:"log" doc:"what is written to standard error"`
 	Status   Status   `yaml:"status" doc:"how the port tells this machine about itself"`
 }
@@ -166,8 +167,9 @@ func Default() Config {
 			Microphone:   defaultMicrophone(),
 			Tones:        defaultTones(),
 		},
-		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute},
-		Log: Log{Level: "info", Format: "auto"},
+		Key:      Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute},
+		Recorder: Recorder{Size: 4, Keep: 20},
+		Log:      Log{Level: "info", Format: "auto"},
 
 		Status: Status{Report: 10 * time.Second},
 	}

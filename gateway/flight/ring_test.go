@@ -133,14 +133,15 @@ func TestFormerLife(t *testing.T) {
 		t.Errorf("the new life begins with %d entries", n)
 	}
 	writeNumbered(r, 8)
-	if err := r.Close(); err != nil {
+	r.Close()
+	if err := r.mem.close(); err != nil {
 		t.Fatal(err)
 	}
 	r, former, err = Open(path, MinSize, testAbout)
 	if err != nil || former != nil {
 		t.Errorf("after an orderly end: %+v, %v", former, err)
 	}
-	if err := r.Close(); err != nil {
+	if err := r.mem.close(); err != nil {
 		t.Error(err)
 	}
 }

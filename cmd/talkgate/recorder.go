@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/flight"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// aftermath is how long a recording goes on after what it is kept for.
+const aftermath = 5 * time.Second
+
+// recorder is a port's flight recorder, and who writes its recordings out. A nil
+// one is none.
+type recorder struct {
+	cfg    config.Recorder
+	ring   *flight.Ring
+	log    *slog.Logger
+	phase  floor.Phase // observe's: the one before
+	wanted chan string
+}
+
+// openRecorder begins to record what is logged, and keeps what a crash left.
+// The logger that comes back is recorded.
+func openRecorder(cfg config.Config, log *slog.Logger) (*recorder, *slog.Logger, error) {
+	if cfg.Recorder.Size == 0 {
+		return nil, log, nil
+	}
+	about := flight.About{UserID: cfg.Identity.UserID, Channel: cfg.Channel, Version: ownVersion()}
+	ring, former, err := flight.Open(string(cfg.Recorder.Memory), cfg.Recorder.Size<<20, about)
+	if err != nil {
+		return nil, log, configError{fmt.Errorf("recorder.memory: %w", err)}
+	}
+	log = slog.New(slog.NewMultiHandler(log.Handler(), flight.Notes(ring)))
+	r := &recorder{cfg: cfg.Recorder, ring: ring, log: log, wanted: make(chan string, 1)}
+	if former != nil {
+		r.write(*former, "crash")
+	}
+	return r, log, nil
+}
+
+// link records what passes between port and link.
+func (r *recorder) link(link gateway.Link) gateway.Link {
+	if r == nil {
+		return link
+	}
+	return flight.Link(link, r.ring)
+}
+
+// observe keeps a recording of every talk spurt that was taken away.
+func (r *recorder) observe(s gateway.Status) {
+	if r == nil {
+		return
+	}
+	was := r.phase
+	r.phase = s.Floor.Phase
+	if was != floor.Talking || s.Floor.Phase != floor.Refused {
+		return
+	}
+	switch s.Floor.Why {
+	case floor.Revoked, floor.Banned:
+		r.keep("revoked")
+	case floor.LeaseExpired:
+		r.keep("lease-expired")
+	default:
+	}
+}
+
+// keep asks for a recording, and returns at once. One that is asked for while
+// another waits for its aftermath is the same.
+func (r *recorder) keep(reason string) {
+	if r == nil {
+		return
+	}
+	select {
+	case r.wanted <- reason:
+	default:
+	}
+}
+
+// run writes what is asked for until ctx ends.
+func (r *recorder) run(ctx context.Context) {
+	if r == nil {
+		return
+	}
+	for {
+		select {
+		case reason := <-r.wanted:
+			select {
+			case <-time.After(aftermath):
+			case <-ctx.Done():
+			}
+			r.save(reason)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// save writes a recording now.
+func (r *recorder) save(reason string) {
+	if r == nil {
+		return
+	}
+	rec, err := r.ring.Snapshot()
+	if err != nil {
+		r.log.Error("recording cannot be taken", "err", err)
+		return
+	}
+	r.write(rec, reason)
+}
+
+// write writes a recording into the directory for them. A port goes on without.
+func (r *recorder) write(rec flight.Recording, reason string) {
+	if r.cfg.Directory == "" {
+		return
+	}
+	rec.Reason = reason
+	dir := string(r.cfg.Directory)
+	path := filepath.Join(dir, time.Now().UTC().Format("20060102T150405.000Z")+"-"+reason+".zip")
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = writeRecording(path, rec)
+	}
+	if err != nil {
+		r.log.Error("recording is not kept; recorder.directory must be writable", "err", err)
+		return
+	}
+	r.log.Info("recording is kept", "file", path, "reason", reason)
+	if err := prune(dir, r.cfg.Keep); err != nil {
+		r.log.Warn("old recordings are not removed", "err", err)
+	}
+}
+
+// writeRecording writes a file that is not there yet, for nobody else to hear.
+func writeRecording(path string, rec flight.Recording) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, f.Close)
+	_, err = rec.WriteTo(f)
+	return err
+}
+
+// prune leaves the newest recordings, whose names are in the order of time.
+func prune(dir string, keep int) error {
+	all, err := filepath.Glob(filepath.Join(dir, "[0-9]*Z-*.zip"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(all)
+	var errs []error
+	for _, old := range all[:max(0, len(all)-keep)] {
+		errs = append(errs, os.Remove(old))
+	}
+	return errors.Join(errs...)
+}
+
+// close ends the recorder in good order.
+func (r *recorder) close() {
+	if r != nil {
+		r.ring.Close()
+	}
+}
