@@ -3,41 +3,34 @@ package rtc
 import (
 	"context"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
-
-	"github.com/talkgate/talkgate/media"
 )
-
-// speakerGap is how long a speaker may pause before another one is heard.
-const speakerGap = 200 * time.Millisecond
 
 // Chorus is the offering side of many streams over one transport, each of which
 // begins when its first packet comes: a server that forwards every member's
-// voice as it is. One at a time is heard, the first to speak, and what is heard
-// is one stream with continuous sequence numbers and timestamps.
+// voice as it is.
 type Chorus struct {
 	*conn
+	solo *Solo
+	rank int
 
-	mu    sync.Mutex
-	voice splice
-	ssrc  uint32
-	heard time.Time
-	on    func(media.Packet)
+	own    atomic.Uint32
+	echoes atomic.Uint64
 }
 
-// Listen offers to hear all streams and returns when they can arrive. on is
-// called with each packet of the present speaker, one at a time; p.Opus is
-// reused when it returns.
-func (e *Engine) Listen(ctx context.Context, exchange Exchange, on func(p media.Packet)) (*Chorus, error) {
+// Listen offers to hear all streams and returns when they can arrive. Which one
+// is heard, among those of all choruses of the solo, is for the solo to say; a
+// lower rank is a better one.
+func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo, rank int) (*Chorus, error) {
 	c, err := e.newConn()
 	if err != nil {
 		return nil, err
 	}
-	s := &Chorus{conn: c, voice: newSplice(time.Now()), on: on}
+	s := &Chorus{conn: c, solo: solo, rank: rank}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		var one ear
 		one.born = time.Now()
@@ -54,14 +47,19 @@ func (e *Engine) Listen(ctx context.Context, exchange Exchange, on func(p media.
 	return s, nil
 }
 
-// take passes on a packet of the present speaker.
+// Own says which stream is our own voice come back: it is counted, not heard.
+func (s *Chorus) Own(ssrc uint32) { s.own.Store(ssrc) }
+
+// HasOwn says whether Own was called.
+func (s *Chorus) HasOwn() bool { return s.own.Load() != 0 }
+
+// Echoes is how many packets of our own voice came back.
+func (s *Chorus) Echoes() uint64 { return s.echoes.Load() }
+
 func (s *Chorus) take(p *rtp.Packet, arrived time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.SSRC != s.ssrc && arrived.Sub(s.heard) < speakerGap {
+	if own := s.own.Load(); own != 0 && p.SSRC == own {
+		s.echoes.Add(1)
 		return
 	}
-	s.ssrc, s.heard = p.SSRC, arrived
-	seq, timestamp, marker := s.voice.next(&p.Header)
-	s.on(media.Packet{Seq: seq, Timestamp: timestamp, Marker: marker, Arrived: arrived, Opus: p.Payload})
+	s.solo.take(s, p, arrived)
 }

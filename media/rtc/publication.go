@@ -35,6 +35,9 @@ func (p *Publication) Reception() media.Reception {
 	return media.Reception{}
 }
 
+// Sent is how many frames were sent.
+func (p *Publication) Sent() uint64 { return p.sent.Load() }
+
 // Unacknowledged is how many frames were sent since the peer's last receiver
 // report about them (RFC 3550 section 6.4.2). A peer that receives reports about
 // every five seconds.

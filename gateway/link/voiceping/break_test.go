@@ -64,19 +64,6 @@ func TestAVoiceThatIsNotAcknowledgedIsNoticed(t *testing.T) {
 	mended(t, s, s.radio("u1", redis.RoleGeneral), s.server.LoseProducers)
 }
 
-func TestADispatcherWhoDisconnectsIsObeyed(t *testing.T) {
-	s := newSite(t)
-	a := s.radio("u1", redis.RoleGeneral)
-	a.talk()
-	s.server.Force("u1", "test")
-	a.await("is down", down)
-	until(t, "no lock is left", func() bool { return s.lock() == "" })
-	time.Sleep(2 * time.Second)
-	if n := s.server.Dials(); n != 1 {
-		t.Errorf("%d connections: it came back at once", n)
-	}
-}
-
 // relay carries the WebSocket and can go silent without closing.
 type relay struct {
 	url    string

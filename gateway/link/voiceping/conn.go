@@ -1,6 +1,7 @@
 package voiceping
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,38 +26,12 @@ const (
 	writeWithin = 2 * time.Second
 )
 
-// Refusal is the server's error to a request.
-type Refusal struct{ Request, Text string }
-
-func (e *Refusal) Error() string { return fmt.Sprintf("server refuses %s: %s", e.Request, e.Text) }
-
-// HandshakeError is an HTTP status in place of a WebSocket.
-type HandshakeError struct {
-	Status     int
-	Text       string
-	RetryAfter time.Duration
-}
-
-func (e *HandshakeError) Error() string {
-	what := "see the server's log"
-	switch e.Status {
-	case http.StatusUnauthorized:
-		what = "the token is missing, expired or of another secret: renew it"
-	case http.StatusForbidden:
-		what = "the user is banned: ask a dispatcher"
-	case http.StatusTooManyRequests:
-		what = "too many connections from this address: waiting"
-	case http.StatusBadRequest, http.StatusNotFound:
-		what = "the URL is not that of a VoicePing server: want wss://host/ws"
-	}
-	return fmt.Sprintf("server answers %d %q; %s", e.Status, e.Text, what)
-}
-
 // conn is one WebSocket to the server. Requests may be made from any goroutine.
 type conn struct {
 	ws     *websocket.Conn
 	pushed func(wire.Frame) // called by read, in order
 	over   chan struct{}
+	echo   []byte // the latest copy without producer; read's
 
 	mu      sync.Mutex
 	serial  int
@@ -74,15 +49,11 @@ func dial(ctx context.Context, url, token string, client *http.Client, pushed fu
 		if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols {
 			return nil, fmt.Errorf("no WebSocket: %w", err)
 		}
-		e := &HandshakeError{Status: resp.StatusCode}
+		var text []byte
 		if resp.Body != nil {
-			body, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
-			e.Text = strings.TrimSpace(string(body))
+			text, _ = io.ReadAll(io.LimitReader(resp.Body, 200))
 		}
-		if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
-			e.RetryAfter = time.Duration(s) * time.Second
-		}
-		return nil, e
+		return nil, handshakeError(resp.StatusCode, strings.TrimSpace(string(text)), resp.Header.Get("Retry-After"))
 	}
 	ws.SetReadLimit(wire.MaxFrame)
 	return &conn{ws: ws, pushed: pushed, over: make(chan struct{}), waiting: make(map[string]func(wire.Frame))}, nil
@@ -120,7 +91,11 @@ func (c *conn) read(ctx context.Context) error {
 			return fmt.Errorf("connection to the server: %w", err)
 		}
 		if wire.Echo(text) {
-			continue
+			// Dozens of the same come at once.
+			if bytes.Equal(text, c.echo) {
+				continue
+			}
+			c.echo = append(c.echo[:0], text...)
 		}
 		f, err := wire.Parse(text)
 		if err != nil {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway"
 )
 
 // renewBefore is how long before its end a token is replaced.
@@ -75,6 +77,9 @@ func (c *ControlPlane) Token(ctx context.Context, refused string) (string, error
 	if err != nil {
 		return "", fmt.Errorf("control plane: token: %w", err)
 	}
+	if !time.Now().Before(until) {
+		return "", errors.New("control plane: the new token has expired already; check the clocks")
+	}
 	c.token, c.until = token, until
 	return token, nil
 }
@@ -123,7 +128,7 @@ func (c *ControlPlane) post(ctx context.Context, path string, data, reply any) (
 			Error string `json:"error"`
 		}
 		_ = json.Unmarshal(answer, &said)
-		return resp.StatusCode, fmt.Errorf("control plane: %s answers %s %q; check link.email, link.password_file and link.event_id", path, resp.Status, said.Error)
+		return resp.StatusCode, &planeError{path: path, status: resp.StatusCode, said: said.Error}
 	}
 	if reply == nil {
 		return resp.StatusCode, nil
@@ -132,6 +137,28 @@ func (c *ControlPlane) post(ctx context.Context, path string, data, reply any) (
 		return resp.StatusCode, fmt.Errorf("control plane: %s: %w", path, err)
 	}
 	return resp.StatusCode, nil
+}
+
+// planeError is the control plane's refusal.
+type planeError struct {
+	path, said string
+	status     int
+}
+
+func (e *planeError) Error() string {
+	return fmt.Sprintf("control plane: %s answers %d %q; check link.email, link.password_file and link.event_id", e.path, e.status, e.said)
+}
+
+// Unwrap is the fault of the link: without another password or event there is
+// no token, unless the control plane itself is in trouble.
+func (e *planeError) Unwrap() error {
+	switch e.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return gateway.LinkTokenRefused
+	case http.StatusTooManyRequests:
+		return gateway.LinkLimited
+	}
+	return gateway.LinkLost
 }
 
 // expiry reads the end of a token. It proves nothing about who signed it.

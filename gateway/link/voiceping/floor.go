@@ -37,7 +37,9 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 	}
 	l.floor.Lock()
 	defer l.floor.Unlock()
-	f, err := l.start(ctx, s, cl)
+	// Also for a dispatcher: nothing but the grant of an ordinary ptt-start names
+	// the port's producer to those who do not yet hear it.
+	f, err := l.start(ctx, s, cl, wire.PTTStart)
 	again := false
 	switch {
 	case err == nil && f.Success:
@@ -50,22 +52,22 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 		if again, err = l.cfg.State.Abandon(ctx, cl, cl.TTL); err != nil {
 			return redis.Decision{}, err
 		}
-	case refusedWith(err, wire.RoleUndetermined):
-		var d redis.Decision
-		if again, d, err = l.preempt(ctx, cl); err != nil || !again {
-			return d, err
+	case err == nil && l.cfg.Role == redis.RoleDispatch:
+		if f, err = l.start(ctx, s, cl, wire.PriorityPTTStart); refusedWith(err, wire.RoleUndetermined) {
+			var d redis.Decision
+			if again, d, err = l.preempt(ctx, cl); err != nil || !again {
+				return d, err
+			}
 		}
 	}
 	if again {
-		f, err = l.start(ctx, s, cl)
+		f, err = l.start(ctx, s, cl, wire.PTTStart)
 	}
 	var no *Refusal
 	switch {
 	case errors.As(err, &no) && strings.HasPrefix(no.Text, "Permission denied"):
 		l.log.Warn("the server refuses the floor", "error", err)
 		return redis.Decision{Verdict: redis.NoRights}, nil
-	case refusedWith(err, wire.RoleUndetermined):
-		return redis.Decision{Verdict: redis.Busy}, nil
 	case err != nil:
 		return redis.Decision{}, err
 	case !f.Success:
@@ -116,13 +118,9 @@ func (l *Link) preempt(ctx context.Context, cl redis.Claim) (again bool, d redis
 	return again, d, err
 }
 
-// start sends ptt-start and waits for its answer. A grant that comes when nobody
-// waits any more is handed back.
-func (l *Link) start(ctx context.Context, s *session, cl redis.Claim) (wire.Floor, error) {
-	kind := wire.PTTStart
-	if l.cfg.Role == redis.RoleDispatch {
-		kind = wire.PriorityPTTStart
-	}
+// start sends ptt-start, or its priority kin, and waits for the answer. A grant
+// that comes when nobody waits any more is handed back.
+func (l *Link) start(ctx context.Context, s *session, cl redis.Claim, kind wire.Type) (wire.Floor, error) {
 	l.unsettled[cl.Token] = true
 	var mu sync.Mutex
 	given := false
@@ -183,14 +181,11 @@ func (l *Link) undo(s *session, cl redis.Claim) {
 	}
 }
 
-// stop sends ptt-stop. It is sent once per grant, and only while the lock is
-// ours: the server tells everybody that the channel is idle, whoever talks.
+// stop sends ptt-stop, which ends a priority call as well. It is sent once per
+// grant, and only while the lock is ours: the server tells everybody that the
+// channel is idle, whoever talks.
 func (l *Link) stop(ctx context.Context, s *session, channel string) error {
-	kind := wire.PTTStop
-	if l.cfg.Role == redis.RoleDispatch {
-		kind = wire.PriorityPTTStop
-	}
-	return s.conn.ask(ctx, kind, wire.OfChannel{ChannelID: channel}, nil)
+	return s.conn.ask(ctx, wire.PTTStop, wire.OfChannel{ChannelID: channel}, nil)
 }
 
 // Renew implements [gateway.SpeakerLock].
@@ -279,11 +274,6 @@ func (l *Link) interrupted(s *session, i wire.Interruption) {
 	if _, err := l.cfg.State.Release(ctx, g.claim); err != nil {
 		l.log.Warn("the floor was not given up to an emergency", "error", err)
 	}
-}
-
-func refusedWith(err error, text string) bool {
-	var no *Refusal
-	return errors.As(err, &no) && no.Text == text
 }
 
 func value(s *string) string {

@@ -61,6 +61,7 @@ type State interface {
 	Adopt(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 	Abandon(ctx context.Context, cl redis.Claim, age time.Duration) (bool, error)
 	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
+	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
 }
 
 // Link implements [gateway.Link] and [gateway.SpeakerLock].
@@ -103,44 +104,48 @@ func New(cfg Config) (*Link, error) {
 
 // Run implements [gateway.Link]. It runs once at a time.
 func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
-	p := patience{sharing: l.cfg.Sharing}
+	p := newPatience(l.cfg.Sharing)
+	solo := rtc.NewSolo(ev.Receive)
 	refused := ""
 	for {
-		p.dial(time.Now())
-		token, lived, err := l.once(ctx, refused, ev)
+		token, err := l.ready(ctx, refused, ev)
+		if ctx.Err() != nil {
+			return nil
+		}
+		var lived time.Duration
+		if err == nil {
+			p.dial(time.Now())
+			lived, err = l.once(ctx, token, solo, ev)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
 		refused = ""
-		var no *HandshakeError
-		if errors.As(err, &no) && no.Status == http.StatusUnauthorized {
+		if errors.Is(err, gateway.LinkTokenRefused) || errors.Is(err, gateway.LinkNoMember) {
 			refused = token
+		}
+		if lived == 0 {
+			ev.LinkDown(err)
 		}
 		wait := p.next(time.Now(), err, lived)
 		l.log.Warn("no session with the VoicePing server", "error", err, "url", l.cfg.URL, "retry_in", wait)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil
-		}
+		least := p.dialled.wait(time.Now())
+		l.wait(ctx, least, nil)
+		l.wait(ctx, wait-least, l.obstacle(ctx, token, err))
 	}
 }
 
-// once runs one session to its end: with which token, how long it stood, and
-// why it ended.
-func (l *Link) once(ctx context.Context, refused string, ev gateway.LinkEvents) (token string, lived time.Duration, err error) {
+// once runs one session to its end: how long it stood, and why it ended.
+func (l *Link) once(ctx context.Context, token string, solo *rtc.Solo, ev gateway.LinkEvents) (lived time.Duration, err error) {
 	setup, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	if token, err = l.cfg.Token(setup, refused); err != nil {
-		return "", 0, fmt.Errorf("token: %w", err)
-	}
-	s, err := l.connect(setup, token, ev)
+	s, err := l.connect(setup, token, solo)
 	if err != nil {
-		return token, 0, err
+		return 0, err
 	}
 	defer s.close()
 	if err := s.join(setup); err != nil {
-		return token, 0, s.because(err)
+		return 0, s.because(err)
 	}
 	began := time.Now()
 	l.session.Store(s)
@@ -148,8 +153,11 @@ func (l *Link) once(ctx context.Context, refused string, ev gateway.LinkEvents) 
 	ev.LinkUp()
 	err = s.because(s.watch(ctx))
 	l.session.Store(nil)
+	if errors.Is(err, gateway.LinkDisconnected) && l.banned(ctx) {
+		err = fmt.Errorf("%w: %w", gateway.LinkBanned, err)
+	}
 	ev.LinkDown(err)
-	return token, time.Since(began), err
+	return time.Since(began), err
 }
 
 // WriteOpus implements [gateway.Link]. Besides the port's own gate, a frame

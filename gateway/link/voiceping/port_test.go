@@ -159,43 +159,6 @@ func TestAnEmergencyIsObeyed(t *testing.T) {
 	}
 }
 
-// TestAPriorityCallIsHeard has a dispatcher talk with priority, which announces
-// no producer, after it was heard of once.
-func TestAPriorityCallIsHeard(t *testing.T) {
-	s := newSite(t)
-	a, d := s.radio("u1", redis.RoleGeneral), s.radio("d1", redis.RoleDispatch)
-	c := d.link.session.Load().conn
-	for _, kind := range []wire.Type{wire.PTTStart, wire.PTTStop} {
-		if err := c.ask(t.Context(), kind, wire.OfChannel{ChannelID: "c1"}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	until(t, "the producer is consumed", func() bool { return s.server.Frames(wire.Consume) == 1 })
-	before := s.server.Frames(wire.Consume)
-	d.talk()
-	until(t, "u1 hears d1", func() bool { return a.port.HeardStats().Received > 10 })
-	if n := s.server.Frames(wire.Consume); n != before {
-		t.Errorf("%d consumers more for what was known", n-before)
-	}
-}
-
-func TestADispatcherPreemptsWhereTheServerCannot(t *testing.T) {
-	s := newSite(t)
-	a, d := s.radio("u1", redis.RoleGeneral), s.radio("d1", redis.RoleDispatch)
-	a.talk()
-	d.talk()
-	if st := a.phase(floor.Refused); st.Floor.Why != floor.Preempted && st.Floor.Why != floor.Revoked {
-		t.Errorf("refused for %v", st.Floor.Why)
-	}
-	a.silent()
-	if !strings.Contains(s.lock(), `"userId":"d1"`) || !strings.Contains(s.lock(), `"token"`) {
-		t.Errorf("lock: %s", s.lock())
-	}
-	if stops := s.server.Frames(wire.PTTStop); stops != 0 {
-		t.Errorf("%d ptt-stop of the pre-empted", stops)
-	}
-}
-
 func TestALeaveDoesNotBlindThePort(t *testing.T) {
 	s := newSite(t)
 	a, b := s.radio("u1", redis.RoleGeneral), s.radio("u2", redis.RoleGeneral)

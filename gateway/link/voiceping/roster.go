@@ -29,6 +29,13 @@ func (r *roster) learn(channel, user, producer string) bool {
 	return true
 }
 
+// knows says whether a member's producer is known.
+func (r *roster) knows(channel, user string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.voices[channel][user] != ""
+}
+
 // forget drops a member that went.
 func (r *roster) forget(channel, user string) {
 	r.mu.Lock()

@@ -95,15 +95,26 @@ type radio struct {
 // radio starts a port that has rights, and waits until it is on air.
 func (s *site) radio(user string, role redis.Role) *radio {
 	s.t.Helper()
+	r := s.tuned(user, role, func(*Config) {})
+	r.await("on air", up)
+	return r
+}
+
+// tuned starts a port that has rights, with its link as tune would have it.
+func (s *site) tuned(user string, role redis.Role, tune func(*Config)) *radio {
+	s.t.Helper()
 	state := s.state()
-	link, err := New(Config{URL: s.server.URL, UserID: user, Role: role, Channel: "c1", Engine: s.engine, State: state, Logger: s.log.With("radio", user),
+	cfg := Config{URL: s.server.URL, UserID: user, Role: role, Channel: "c1", Engine: s.engine, State: state, Logger: s.log.With("radio", user),
 		Token: func(context.Context, string) (string, error) {
 			return s.server.Token(user, string(role), time.Hour, "c1"), nil
-		}})
+		}}
+	tune(&cfg)
+	link, err := New(cfg)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r := s.port(user, role, "c1", link, link, state)
+	s.rights(user, append([]string{cfg.Channel}, cfg.Monitor...)...)
+	r := s.run(user, role, cfg.Channel, link, link, state)
 	r.link = link
 	return r
 }
@@ -112,6 +123,13 @@ func (s *site) radio(user string, role redis.Role) *radio {
 func (s *site) port(user string, role redis.Role, channel string, link gateway.Link, lock gateway.SpeakerLock, state *redis.Client) *radio {
 	s.t.Helper()
 	s.rights(user, channel)
+	r := s.run(user, role, channel, link, lock, state)
+	r.await("on air", up)
+	return r
+}
+
+func (s *site) run(user string, role redis.Role, channel string, link gateway.Link, lock gateway.SpeakerLock, state *redis.Client) *radio {
+	s.t.Helper()
 	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
 	var err error
 	r.port, err = gateway.New(gateway.Options{
@@ -135,7 +153,6 @@ func (s *site) port(user string, role redis.Role, channel string, link gateway.L
 	go func() { defer close(done); _ = r.port.Run(ctx) }()
 	r.stop = sync.OnceFunc(func() { cancel(); <-done })
 	s.t.Cleanup(r.stop)
-	r.await("on air", func(st gateway.Status) bool { return st.Lamps.Link })
 	return r
 }
 

@@ -134,43 +134,6 @@ func (s *Server) tell(id string, but *member, t wire.Type, data any) {
 	}
 }
 
-// followPermissions replaces the list of a user, and nothing else: who talks
-// goes on.
-func (s *Server) followPermissions() {
-	sub := s.rdb.Subscribe(s.ctx, "vp:membership_updates")
-	defer context.AfterFunc(s.ctx, func() { _ = sub.Close() })() // a read does not see its context end
-	defer sub.Close()
-	for {
-		msg, err := sub.ReceiveMessage(s.ctx)
-		if s.ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			select {
-			case <-s.ctx.Done():
-			case <-time.After(100 * time.Millisecond):
-			}
-			continue
-		}
-		var u struct {
-			UserID     string   `json:"userId"`
-			ChannelIDs []string `json:"channelIds"`
-			Action     string   `json:"action"`
-		}
-		if json.Unmarshal([]byte(msg.Payload), &u) != nil {
-			continue
-		}
-		m := s.member(u.UserID)
-		if m == nil {
-			continue
-		}
-		m.mu.Lock()
-		m.allowed = u.ChannelIDs
-		m.mu.Unlock()
-		m.push(wire.PermissionUpdate, map[string]any{"channelIds": u.ChannelIDs, "action": u.Action})
-	}
-}
-
 // lockValue is the speaker lock as the server writes it; unknown fields are
 // ignored when it is read.
 type lockValue struct {

@@ -67,13 +67,7 @@ func (s *Server) ofChannel(m *member, f wire.Frame) {
 		m.reply(f.ID, wire.Joined{ChannelID: id, State: s.state(id), UserCount: n})
 		s.tell(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserJoined, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
 	case wire.LeaveChannel:
-		if v, ok := s.lock(id); ok && v.UserID == m.UserID {
-			s.release(id, m.UserID)
-		}
-		s.leave(m, id)
-		m.reply(f.ID, wire.Left{ChannelID: id, Success: true})
-		n := len(s.channel(id).all())
-		s.tell(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserLeft, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
+		s.leaveChannel(m, f.ID, id)
 	case wire.GetRouterCapabilities:
 		if !s.router(id) {
 			m.fail(f.ID, "Router not found for channel "+id)
@@ -85,9 +79,9 @@ func (s *Server) ofChannel(m *member, f wire.Frame) {
 	case wire.PriorityPTTStart:
 		s.priorityStart(m, f.ID, id)
 	case wire.PTTStop:
-		s.pttStop(m, f.ID, id, true)
+		s.pttStop(m, f.ID, id)
 	case wire.PriorityPTTStop:
-		s.pttStop(m, f.ID, id, false)
+		s.pttStop(m, f.ID, id)
 	}
 }
 
@@ -124,10 +118,15 @@ func (s *Server) priorityStart(m *member, reply, id string) {
 		m.fail(reply, "Permission denied: Priority PTT is only available to Dispatch users")
 		return
 	}
-	state, ok := s.take(m, id)
-	if !ok {
+	s.step("priority:look")
+	if _, busy := s.lock(id); busy {
 		m.fail(reply, wire.RoleUndetermined)
 		return
+	}
+	s.step("priority:idle")
+	state, ok := s.take(m, id)
+	if !ok {
+		return // somebody was quicker, and nobody is told
 	}
 	if p := m.producerOn(id); p != nil {
 		p.pause(false)
@@ -137,11 +136,12 @@ func (s *Server) priorityStart(m *member, reply, id string) {
 }
 
 // pttStop pauses the asker's producer, whoever has the floor.
-func (s *Server) pttStop(m *member, reply, id string, _ bool) {
+func (s *Server) pttStop(m *member, reply, id string) {
 	s.release(id, m.UserID)
 	if p := m.producerOn(id); p != nil {
 		p.pause(true)
 	}
+	s.overdue(m, id)
 	state := idle(id)
 	s.tell(id, m, wire.SpeakerChanged, wire.Change{State: state})
 	m.reply(reply, wire.Floor{Success: true, State: &state})

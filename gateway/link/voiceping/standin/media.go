@@ -136,12 +136,16 @@ func (s *Server) consume(m *member, f wire.Frame) {
 	var d wire.NewConsumer
 	_ = f.Into(&d)
 	p := s.producer(func(p *producer) bool { return p.id == d.ProducerID })
-	t := s.find(func(t *transport) bool {
-		return t.user == m.UserID && t.channel == d.ChannelID && t.direction == "recv"
+	var t *transport // the newest
+	s.find(func(o *transport) bool {
+		if o.user == m.UserID && o.channel == d.ChannelID && o.direction == "recv" && (t == nil || o.born.After(t.born)) {
+			t = o
+		}
+		return false
 	})
 	switch {
 	case t == nil:
-		m.fail(f.ID, "No receive transport for channel "+d.ChannelID)
+		m.fail(f.ID, "Receive transport not found for consume operation")
 		return
 	case p == nil:
 		m.fail(f.ID, fmt.Sprintf("Producer %s not found", d.ProducerID))

@@ -23,6 +23,7 @@ type member struct {
 	mu       sync.Mutex
 	reason   string
 	allowed  []string
+	pending  []string // to leave when it stops talking
 	joined   []string
 	producer map[string]*producer // by channel
 }
@@ -53,14 +54,14 @@ func (s *Server) serve(ws *websocket.Conn, c claims) {
 	close(m.over)
 }
 
-// gone cleans up after a connection, by userId as the real server does: a new
-// connection of the same user loses its media with the old one's.
+// gone cleans up after a connection, by userId and channel as the real server
+// does: a new connection of the same user loses its media with the old one's.
 func (s *Server) gone(m *member) {
 	s.mu.Lock()
 	delete(s.conns, m)
 	var lost []*transport
 	for id, t := range s.transports {
-		if t.user == m.UserID {
+		if t.user == m.UserID && slices.Contains(m.channels(), t.channel) {
 			lost = append(lost, t)
 			delete(s.transports, id)
 		}

@@ -146,7 +146,8 @@ func (s *Server) dropAll() {
 // Between sets what is called between the steps of what should be atomic: "ptt-stop:get"
 // after the lock was read and before it is deleted, "ptt-start:nx" after the lock
 // was refused and before its holder is read, "ptt-start:set" after the lock was
-// taken and before that is answered.
+// taken and before that is answered, "priority:look" before a priority call
+// looks for a lock and "priority:idle" after it found none.
 func (s *Server) Between(f func(step string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,9 +197,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	if !s.within(r.Context(), "rl:conn:"+host, s.cfg.Connections, time.Minute) ||
-		!s.within(r.Context(), "rl:auth:"+host, s.cfg.Authentications, 15*time.Minute) {
-		http.Error(w, "Too many requests", http.StatusTooManyRequests)
+	if _, ok := s.within(r.Context(), "rl:conn:"+host, s.cfg.Connections, time.Minute); !ok {
+		http.Error(w, "Too many connection attempts", http.StatusTooManyRequests)
 		return
 	}
 	text := tokenOf(r)
@@ -206,16 +206,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Unauthorized: Missing token", http.StatusUnauthorized)
 		return
 	}
+	if wait, ok := s.mayLogIn(r.Context(), host); !ok {
+		http.Error(w, fmt.Sprintf("Too many authentication attempts, retry after %dms", wait.Milliseconds()), http.StatusTooManyRequests)
+		return
+	}
 	var c claims
 	if _, err := jwt.ParseWithClaims(text, &c, func(*jwt.Token) (any, error) { return s.cfg.Secret, nil },
 		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired()); err != nil {
+		s.loginFailed(r.Context(), host)
 		http.Error(w, "Unauthorized: Invalid or expired token", http.StatusUnauthorized)
 		return
 	}
 	if expiry, err := s.rdb.ZScore(r.Context(), "security:banned", c.UserID).Result(); err == nil && expiry > float64(time.Now().UnixMilli()) {
+		s.loginFailed(r.Context(), host)
 		http.Error(w, "Account is suspended", http.StatusForbidden)
 		return
 	}
+	s.rdb.Del(r.Context(), "rl:fail:"+host)
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
 		return
@@ -244,11 +251,4 @@ func tokenOf(r *http.Request) string {
 		return t
 	}
 	return r.URL.Query().Get("token")
-}
-
-// within counts in a fixed window, successes too.
-func (s *Server) within(ctx context.Context, key string, limit int, window time.Duration) bool {
-	s.rdb.SetNX(ctx, key, 0, window)
-	n, err := s.rdb.Incr(ctx, key).Result()
-	return err == nil && n <= int64(limit)
 }

@@ -31,6 +31,7 @@ const consent = 30 * time.Second
 // transport is ICE-lite, DTLS and SRTP on a socket of its own.
 type transport struct {
 	id, user, channel, direction string
+	born                         time.Time
 
 	sock      *net.UDPConn
 	ice       wire.ICEParameters
@@ -60,7 +61,7 @@ func newTransport(user, channel, direction string, deaf *atomic.Bool) (*transpor
 	if err != nil {
 		return nil, err
 	}
-	t := &transport{id: uuid(), user: user, channel: channel, direction: direction, sock: sock, cert: cert,
+	t := &transport{id: uuid(), born: time.Now(), user: user, channel: channel, direction: direction, sock: sock, cert: cert,
 		ice:       wire.ICEParameters{UsernameFragment: strings.ToLower(rand.Text()), Password: strings.ToLower(rand.Text()), ICELite: true},
 		handshake: make(chan []byte, 64), closed: make(chan struct{}), producers: make(map[uint32]*producer), deaf: deaf}
 	t.work.Go(t.read)

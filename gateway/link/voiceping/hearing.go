@@ -1,0 +1,112 @@
+package voiceping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/media/rtc"
+)
+
+// hear makes a channel's members audible, the lower the rank the sooner. Its end
+// is the session's.
+func (s *session) hear(ctx context.Context, channel string, rank int) error {
+	ear, err := s.link.cfg.Engine.Listen(ctx, s.listen(channel), s.solo, rank)
+	if err != nil {
+		return fmt.Errorf("channel %q: %w", channel, err)
+	}
+	s.mu.Lock()
+	s.ears[channel] = ear
+	s.mu.Unlock()
+	s.work.Go(func() {
+		defer ear.Close()
+		select {
+		case <-ear.Done():
+			if s.ear(channel) == ear {
+				s.fail(fmt.Errorf("what is heard of channel %q: %w", channel, ear.Err()))
+			}
+		case <-s.ctx.Done():
+		}
+	})
+	return nil
+}
+
+// deafen ends the hearing of a channel.
+func (s *session) deafen(channel string) {
+	s.mu.Lock()
+	ear := s.ears[channel]
+	delete(s.ears, channel)
+	for v := range s.heard {
+		if v.channel == channel {
+			delete(s.heard, v)
+		}
+	}
+	s.mu.Unlock()
+	if ear != nil {
+		_ = ear.Close()
+	}
+}
+
+func (s *session) ear(channel string) *rtc.Chorus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ears[channel]
+}
+
+// look makes consume look at the roster.
+func (s *session) look() { note(s.news) }
+
+// consume asks for the stream of every known producer, once; first for our own,
+// which tells that we are heard.
+func (s *session) consume() {
+	own := voice{s.link.cfg.Channel, s.produced}
+	if ssrc, err := s.ask(own); err == nil {
+		s.ear(own.channel).Own(ssrc)
+	} else {
+		s.link.log.Debug("the port does not hear itself", "error", err)
+	}
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.news:
+		}
+		for _, v := range s.link.members.all() {
+			if !s.wanted(v) {
+				continue
+			}
+			_, err := s.ask(v)
+			var no *Refusal
+			switch {
+			case err == nil:
+				s.mu.Lock()
+				s.heard[v] = s.ears[v.channel] != nil
+				s.mu.Unlock()
+			case errors.As(err, &no):
+				s.link.members.drop(v)
+				s.link.log.Debug("a member cannot be heard", "channel", v.channel, "error", err)
+			}
+		}
+	}
+}
+
+// wanted says whether a stream is still to be asked for.
+func (s *session) wanted(v voice) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ears[v.channel] != nil && !s.heard[v] && s.ctx.Err() == nil
+}
+
+// ask asks for a stream and returns the SSRC that it has from now on.
+func (s *session) ask(v voice) (ssrc uint32, err error) {
+	var c wire.Consumer
+	if err := s.conn.ask(s.ctx, wire.Consume, wire.NewConsumer{ChannelID: v.channel, ProducerID: v.producer,
+		RTPCapabilities: wire.OpusCapability()}, &c); err != nil {
+		return 0, err
+	}
+	if len(c.RTPParameters.Encodings) == 0 {
+		return 0, errors.New("the reply to consume names no SSRC")
+	}
+	return c.RTPParameters.Encodings[0].SSRC, nil
+}

@@ -1,0 +1,75 @@
+package voiceping
+
+import (
+	"context"
+
+	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/media/rtc"
+)
+
+// publish carries an offer to the server, which speaks no SDP.
+func (s *session) publish(ctx context.Context, offer string) (string, error) {
+	t, o, err := s.transport(ctx, offer, s.link.cfg.Channel, "send")
+	if err != nil {
+		return "", err
+	}
+	var made wire.Produced
+	if err := s.conn.ask(ctx, wire.Produce, wire.NewProducer{
+		TransportID: t.ID, Kind: "audio", ChannelID: s.link.cfg.Channel,
+		RTPParameters: wire.RTPParameters{
+			MID: "0", Codecs: []wire.CodecParameters{wire.Opus(o.PayloadType)}, HeaderExtensions: []wire.ExtensionParameters{},
+			Encodings: []wire.Encoding{{SSRC: o.SSRC}}, RTCP: wire.RTCPParameters{CNAME: s.link.cfg.UserID, ReducedSize: true},
+		},
+	}, &made); err != nil {
+		return "", err
+	}
+	s.produced = made.ID
+	return answer(t, offer, false)
+}
+
+func (s *session) listen(channel string) rtc.Exchange {
+	return func(ctx context.Context, offer string) (string, error) {
+		t, _, err := s.transport(ctx, offer, channel, "recv")
+		if err != nil {
+			return "", err
+		}
+		return answer(t, offer, true)
+	}
+}
+
+// transport makes a transport for an offer and gives it our certificate. The
+// server is always the passive side of DTLS, so we are the client.
+func (s *session) transport(ctx context.Context, offer, channel, direction string) (wire.Transport, rtc.Offered, error) {
+	o, err := rtc.ReadOffer(offer)
+	if err != nil {
+		return wire.Transport{}, o, err
+	}
+	var t wire.Transport
+	if err := s.conn.ask(ctx, wire.CreateTransport, wire.NewTransport{ChannelID: channel, Direction: direction}, &t); err != nil {
+		return t, o, err
+	}
+	return t, o, s.conn.ask(ctx, wire.ConnectTransport, wire.Connect{TransportID: t.ID, DTLSParameters: wire.DTLSParameters{
+		Role: "client", Fingerprints: []wire.Fingerprint{{Algorithm: "sha-256", Value: o.Fingerprint}},
+	}}, nil)
+}
+
+// answer writes the SDP that the server would if it spoke it.
+func answer(t wire.Transport, offer string, sends bool) (string, error) {
+	p := rtc.Peer{UsernameFragment: t.ICEParameters.UsernameFragment, Password: t.ICEParameters.Password}
+	for _, f := range t.DTLSParameters.Fingerprints {
+		if f.Algorithm == "sha-256" {
+			p.Algorithm, p.Fingerprint = f.Algorithm, f.Value
+		}
+	}
+	for _, c := range t.ICECandidates {
+		if c.Protocol != "udp" {
+			continue
+		}
+		address := c.Address
+		if address == "" {
+			address = c.IP
+		}
+		p.Candidates = append(p.Candidates, rtc.Candidate{Foundation: c.Foundation, Priority: c.Priority, Address: address, Port: c.Port})
+	}
+	return p.Answer(offer, sends)
+}

@@ -1,0 +1,79 @@
+package voiceping
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+)
+
+// pushed takes in what the server says by itself. It runs on the reading
+// goroutine and returns at once.
+func (s *session) pushed(f wire.Frame) {
+	l := s.link
+	switch f.Type {
+	case wire.SpeakerChanged:
+		var c wire.Change
+		if f.Into(&c) != nil || !s.listens(c.ChannelID) {
+			return
+		}
+		s.talks(c.ChannelID, value(c.CurrentSpeaker))
+		if c.ProducerID != "" && c.CurrentSpeaker != nil && *c.CurrentSpeaker != l.cfg.UserID &&
+			l.members.learn(c.ChannelID, *c.CurrentSpeaker, c.ProducerID) {
+			s.look()
+		}
+	case wire.EmergencyStarted:
+		var e wire.Emergency
+		if f.Into(&e) == nil && s.listens(e.ChannelID) {
+			s.talks(e.ChannelID, e.DispatchUserID)
+		}
+	case wire.ChannelState:
+		s.present(f)
+	case wire.PTTInterrupted:
+		var i wire.Interruption
+		if f.Into(&i) == nil && i.ChannelID == l.cfg.Channel {
+			s.work.Go(func() { l.interrupted(s, i) })
+		}
+	case wire.ForceDisconnected:
+		var d wire.Forced
+		_ = f.Into(&d)
+		s.says(fmt.Errorf("%w by a dispatcher: %s", gateway.LinkDisconnected, d.Reason))
+	case wire.PermissionUpdate:
+		// A hint: the rights to talk are watched in Redis, where the server reads
+		// them.
+		if p, err := wire.ParsePermissions(f.Data); err == nil {
+			for channel, m := range s.monitored {
+				if slices.Contains(p.Channels, channel) {
+					note(m.back)
+				}
+			}
+			l.log.Debug("the server pushes permissions", "channels", p.Channels, "pending", p.Pending)
+		}
+	default:
+	}
+}
+
+// present takes in who comes and goes: other members, or the port itself, which
+// the server makes leave a channel that it has no rights on any more. Where it
+// is no member its producer is resumed by no grant.
+func (s *session) present(f wire.Frame) {
+	var p wire.Presence
+	var left wire.Left
+	switch {
+	case f.Into(&p) == nil && (p.Action == wire.UserLeft || p.Action == wire.UserDisconnected):
+		s.link.members.forget(p.ChannelID, p.UserID)
+	case p.Action == "" && f.Into(&left) == nil && left.Success:
+		if left.ChannelID == s.link.cfg.Channel {
+			err := fmt.Errorf("%w any more: the server took the port off channel %q", gateway.LinkNoMember, left.ChannelID)
+			s.says(err)
+			s.fail(err)
+		} else if m, ok := s.monitored[left.ChannelID]; ok {
+			note(m.left)
+		}
+	}
+}
+
+func (s *session) listens(channel string) bool {
+	return channel == s.link.cfg.Channel || slices.Contains(s.link.cfg.Monitor, channel)
+}

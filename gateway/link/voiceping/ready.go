@@ -1,0 +1,122 @@
+package voiceping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+)
+
+const (
+	// lookEvery is how often something that can be known without asking the
+	// server is looked at.
+	lookEvery = 2 * time.Second
+	// lookWithin bounds each look.
+	lookWithin = time.Second
+)
+
+// A login that must fail is not tried: the server counts it against everybody
+// behind the same address. Whether the user is banned is in Redis, where the
+// server itself looks, and when a token expires is in the token.
+
+// ready waits until a login may succeed, and returns the token to try it with.
+// refused is the token that the server does not take any more, or empty.
+func (l *Link) ready(ctx context.Context, refused string, ev gateway.LinkEvents) (token string, err error) {
+	said := gateway.NoFault
+	for {
+		if token, err = l.tokenFor(ctx, refused); err == nil && l.banned(ctx) {
+			err = fmt.Errorf("%w, as Redis tells: ask a dispatcher", gateway.LinkBanned)
+		}
+		var fault gateway.LinkFault
+		if !errors.As(err, &fault) || (fault != gateway.LinkBanned && fault != gateway.LinkTokenExpired) {
+			if said != gateway.NoFault {
+				l.wait(ctx, rand.N(lookEvery), nil) // a fleet was unbanned, or got its tokens
+			}
+			return token, err
+		}
+		if fault != said {
+			said = fault
+			l.log.Warn("the VoicePing server is not asked", "error", err, "url", l.cfg.URL)
+			ev.LinkDown(err)
+		}
+		if l.wait(ctx, lookEvery, nil); ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+	}
+}
+
+// tokenFor asks for the token. One that says it has expired is an error.
+func (l *Link) tokenFor(ctx context.Context, refused string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	token, err := l.cfg.Token(ctx, refused)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	if until, err := expiry(token); err == nil && !time.Now().Before(until) {
+		return "", fmt.Errorf("%w at %s: renew it", gateway.LinkTokenExpired, until.UTC().Format(time.RFC3339))
+	}
+	return token, nil
+}
+
+func (l *Link) banned(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	r, err := l.cfg.State.ReadRights(ctx, l.cfg.UserID)
+	return err == nil && r.Known && r.Banned
+}
+
+func (l *Link) mayJoin(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	r, err := l.cfg.State.ReadRights(ctx, l.cfg.UserID)
+	return err == nil && r.MayTalk(l.cfg.Channel)
+}
+
+// obstacle is what stands in the way after err, if it can be seen to go. The
+// wait need not be longer than it stands.
+func (l *Link) obstacle(ctx context.Context, token string, err error) (stands func() bool) {
+	switch {
+	case errors.Is(err, gateway.LinkBanned) && l.banned(ctx):
+		return func() bool { return l.banned(ctx) }
+	case errors.Is(err, gateway.LinkNoMember) && !l.mayJoin(ctx):
+		return func() bool { return !l.mayJoin(ctx) }
+	case errors.Is(err, gateway.LinkTokenRefused) && token != "":
+		return func() bool {
+			now, err := l.tokenFor(ctx, "")
+			return err != nil || now == token
+		}
+	}
+	return nil
+}
+
+// wait waits for d, or as long as stands is true, which may be nil, or until ctx
+// ends.
+func (l *Link) wait(ctx context.Context, d time.Duration, stands func() bool) {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	if stands == nil {
+		select {
+		case <-over.C:
+		case <-ctx.Done():
+		}
+		return
+	}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-over.C:
+			return
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			if !stands() {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package voiceping
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+)
+
+// Refusal is the server's error to a request.
+type Refusal struct{ Request, Text string }
+
+func (e *Refusal) Error() string { return fmt.Sprintf("server refuses %s: %s", e.Request, e.Text) }
+
+// HandshakeError is an HTTP status in place of a WebSocket.
+type HandshakeError struct {
+	Status int
+	Text   string
+	// RetryAfter is how long the server asks to wait, zero if it does not.
+	RetryAfter time.Duration
+}
+
+func (e *HandshakeError) Error() string {
+	what := "see the server's log"
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		what = "the token is missing, expired or of another secret: renew it"
+	case e.Status == http.StatusForbidden:
+		what = "the user is banned: ask a dispatcher"
+	case e.Status == http.StatusTooManyRequests:
+		what = "too many connections from this address: waiting"
+	case e.wrongPlace():
+		what = "the URL is not that of a VoicePing server: want wss://host/ws"
+	}
+	return fmt.Sprintf("server answers %d %q; %s", e.Status, e.Text, what)
+}
+
+// Unwrap is the fault of the link that the answer is.
+func (e *HandshakeError) Unwrap() error {
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return gateway.LinkTokenRefused
+	case http.StatusForbidden:
+		return gateway.LinkBanned
+	case http.StatusTooManyRequests:
+		return gateway.LinkLimited
+	}
+	return gateway.LinkLost
+}
+
+// failedLogin says whether the server counts the answer as a login that failed.
+func (e *HandshakeError) failedLogin() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+func (e *HandshakeError) wrongPlace() bool {
+	return e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound
+}
+
+// handshakeError reads a refusal. The server says in words how long to wait;
+// header is what a proxy before it may have set (RFC 9110 section 10.2.3).
+func handshakeError(status int, text, header string) *HandshakeError {
+	e := &HandshakeError{Status: status, Text: text}
+	unit := time.Millisecond
+	_, said, inWords := strings.Cut(text, "retry after ")
+	said, _, _ = strings.Cut(said, "ms")
+	if !inWords {
+		said, unit = header, time.Second
+	}
+	if n, err := strconv.ParseUint(said, 10, 31); err == nil {
+		e.RetryAfter = min(time.Duration(n)*unit, window)
+	}
+	return e
+}
+
+// refusedWith says whether the server answers a request with this error.
+func refusedWith(err error, text string) bool {
+	var no *Refusal
+	return errors.As(err, &no) && no.Text == text
+}
