@@ -130,6 +130,9 @@ func (k *keeper) request(ctx context.Context, o order) {
 	k.claims[o.gen] = o.claim
 	d, err := k.lock.Acquire(ctx, o.claim)
 	ev := floor.Event{Kind: floor.Denied, At: k.now(), Gen: o.gen}
+	if err == nil {
+		k.log.Debug("floor was asked for", "request", o.gen, "verdict", d.Verdict.String(), "took", (ev.At - sent).String())
+	}
 	switch {
 	case err != nil:
 		k.log.Warn("floor request was not answered", "err", err)
@@ -164,6 +167,7 @@ func (k *keeper) renew(ctx context.Context, o order) {
 		return
 	}
 	ev := floor.Event{Kind: floor.Lost, At: k.now(), Gen: o.gen, Why: floor.Revoked}
+	k.log.Debug("floor was renewed", "request", o.gen, "standing", s.State.String(), "took", (ev.At - sent).String())
 	switch {
 	case s.State == redis.Held:
 		ev.Kind, ev.Why, ev.Until = floor.Renewed, floor.NoReason, sent+k.lease
@@ -183,7 +187,10 @@ func (k *keeper) yield(ctx context.Context, o order) {
 	delete(k.claims, o.gen)
 	ctx, cancel := context.WithTimeout(ctx, k.lease/2)
 	defer cancel()
-	if _, err := k.lock.Release(ctx, claim); err != nil {
+	held, err := k.lock.Release(ctx, claim)
+	if err != nil {
 		k.log.Warn("floor was not handed back; its TTL frees it", "ttl", claim.TTL, "err", err)
+		return
 	}
+	k.log.Debug("floor was handed back", "request", o.gen, "held", held)
 }

@@ -94,6 +94,7 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 			p.post(floor.Event{Kind: floor.Release, At: p.now()})
 			return ended(ctx, line.name+" line", line.input.Err())
 		}
+		p.log.Debug("edge", "line", line.name, "active", e.Active)
 		line.take(e)
 		if now := ptt.asks() || cor.asks(); now != pressed {
 			pressed = now
