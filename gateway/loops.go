@@ -113,11 +113,7 @@ func (p *Port) watchMic(ctx context.Context) {
 func (p *Port) play(ctx context.Context, g *errgroup.Group) {
 	hw := p.opt.Hardware
 	fill := func(period []int16) { p.playout.Fill(period) }
-	if hw.PTTOut != nil {
-		timing := p.opt.Key
-		timing.Tail += hw.Speaker.Latency() // what was given is not yet heard
-		t := newTransmitter(hw.PTTOut, timing, p.playout, p.now)
-		t.echo, t.tell = hw.PTTEcho, p.keyFaultIs
+	if t := p.transmitter; t != nil {
 		fill = t.fill
 		g.Go(func() error { return ended(ctx, "transmitter", t.run(ctx)) })
 	}

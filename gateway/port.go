@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,6 +35,10 @@ type Port struct {
 	beats   beats
 
 	refusals refusals
+	// taken is whether the radio hears somebody, as its squelch tells; until that
+	// is known it does.
+	taken       atomic.Bool
+	transmitter *transmitter // nil where there is none
 
 	// In: read by the actor.
 	events chan floor.Event
@@ -72,12 +77,19 @@ func New(opt Options) (*Port, error) {
 	if p.levels, err = level.New(opt.Levels); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
 	}
+	p.taken.Store(opt.Hardware.COR != nil)
 	tones := opt.Tones
 	if tones == nil || opt.Hardware.PTTOut != nil && !opt.TonesOnAir {
 		tones = new(media.Tones)
 	}
 	if p.playout, err = media.NewPlayout(p.heard, tones); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
+	}
+	if out := opt.Hardware.PTTOut; out != nil {
+		timing := opt.Key
+		timing.Tail += opt.Hardware.Speaker.Latency() // what was given is not yet heard
+		p.transmitter = newTransmitter(out, timing, p.playout, p.now, p.taken.Load)
+		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs
 	}
 	p.talker = newTalker(p.mic, enc, opt.Link, p.now, func(gen uint32) {
 		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
@@ -144,6 +156,14 @@ func (p *Port) LevelStats() level.Stats { return p.levels.Stats() }
 // Refusals counts the presses that did not talk, or not to their end, by why; any
 // goroutine may ask.
 func (p *Port) Refusals() map[floor.Reason]uint64 { return p.refusals.read() }
+
+// KeyStats is what became of the transmitter; any goroutine may ask.
+func (p *Port) KeyStats() media.KeyStats {
+	if p.transmitter == nil {
+		return media.KeyStats{}
+	}
+	return p.transmitter.keying.Stats()
+}
 
 // SpeakerLevel meters what the loudspeaker is given.
 func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }

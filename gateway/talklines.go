@@ -66,6 +66,7 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 	if err != nil {
 		return ended(ctx, cor.name+" line", err)
 	}
+	p.taken.Store(cor.told)
 	for _, l := range []*talkLine{&ptt, &cor} {
 		if l.stuck {
 			p.log.Warn(l.name + " is held at start; it counts once it has been released")
@@ -96,6 +97,7 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 		}
 		p.log.Debug("edge", "line", line.name, "active", e.Active)
 		line.take(e)
+		p.taken.Store(cor.told)
 		if now := ptt.asks() || cor.asks(); now != pressed {
 			pressed = now
 			p.post(press(now, e.At.Sub(p.start)))

@@ -16,17 +16,18 @@ type transmitter struct {
 	*heldLine
 	keying  *media.Keying
 	playout *media.Playout
+	taken   func() bool // whether the radio hears somebody
 }
 
-func newTransmitter(out hal.Output, t media.KeyTiming, playout *media.Playout, now func() time.Duration) *transmitter {
-	return &transmitter{newHeldLine("PTT-out", out, now), media.NewKeying(t), playout}
+func newTransmitter(out hal.Output, t media.KeyTiming, playout *media.Playout, now func() time.Duration, taken func() bool) *transmitter {
+	return &transmitter{newHeldLine("PTT-out", out, now), media.NewKeying(t), playout, taken}
 }
 
 // fill is what the card pulls.
 func (t *transmitter) fill(period []int16) {
 	speech := t.playout.Fill(period)
 	until := time.Duration(0)
-	if t.keying.Process(period, speech) {
+	if t.keying.Process(period, speech, t.taken()) {
 		until = t.now() + keyStall
 	}
 	t.hold(until)

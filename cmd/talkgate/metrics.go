@@ -50,6 +50,7 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 		counter("talk_frames_total", "Frames of 20 ms that were to be sent, by what became of them.",
 			prometheus.Labels{"result": result}, func() uint64 { return value(port.TalkStats()) })
 	}
+	registerKeying(registry, port)
 	for _, why := range floor.Reasons() {
 		counter("refusals_total", "Presses that did not talk, or not to their end, by why.",
 			prometheus.Labels{"why": why.String()}, func() uint64 { return port.Refusals()[why] })

@@ -163,7 +163,7 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 			ExpectedLoss: int(cfg.Audio.ExpectedLoss),
 			Complexity:   cfg.Audio.Complexity,
 		},
-		Key:    media.KeyTiming{Lead: cfg.Key.Lead, Tail: cfg.Key.Tail, Limit: cfg.Key.Limit},
+		Key:    keyTiming(cfg.Key),
 		Link:   link,
 		Lock:   state,
 		Rights: state,

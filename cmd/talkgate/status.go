@@ -17,6 +17,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/jitter"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/floor"
@@ -75,6 +76,7 @@ type portStatus struct {
 	Link       bool              `json:"link"`
 	LinkFault  gateway.LinkFault `json:"linkFault,omitempty"`
 	KeyFault   gateway.KeyFault  `json:"keyFault,omitempty"`
+	Keying     media.KeyStats    `json:"keying"` // times in nanoseconds
 	Rights     bool              `json:"rights"`
 	Holder     string            `json:"holder,omitempty"`
 	HolderName string            `json:"holderName,omitempty"`
@@ -94,7 +96,7 @@ func portStatusOf(g *gauges) portStatus {
 		RTT: milliseconds(g.link.Quality().RTT), Board: g.board.read(),
 		Channel: care.cfg.Channel, UserID: care.cfg.Identity.UserID,
 		Talked: port.TalkStats(), Heard: port.HeardStats(), Speaker: port.SpeakerLevel().RMS(),
-		Microphone: micStatusOf(port),
+		Microphone: micStatusOf(port), Keying: port.KeyStats(),
 	}
 	mic, speaker := g.xruns()
 	s.Xruns = mic + speaker

@@ -131,7 +131,14 @@ type Audio struct {
 type Key struct {
 	Lead  time.Duration `yaml:"lead" within:"0s..2s" doc:"keyed before the first syllable, which waits for it"`
 	Tail  time.Duration `yaml:"tail" within:"0s..2s" doc:"keyed after the last"`
+	Min   time.Duration `yaml:"min" within:"0s..10s" doc:"shortest time keyed"`
 	Limit time.Duration `yaml:"limit" within:"1s..1h" doc:"longest time keyed without a pause; what is said beyond it is not sent"`
+
+	Duty       Percent       `yaml:"duty" within:"1%..100%" doc:"share of any duty_window that the transmitter is keyed at most; 100% is without end"`
+	DutyWindow time.Duration `yaml:"duty_window" within:"10s..2h" doc:"the sliding window of duty; an eighth of it at a time is forgotten"`
+	CoolDown   time.Duration `yaml:"cool_down" within:"0s..1h" doc:"how long at least it is not keyed once duty was reached; what is said meanwhile is not sent"`
+	Interlock  string        `yaml:"interlock" oneof:"off hold drop" doc:"never key a radio whose squelch (COR) is open, as one that cannot listen and transmit at once: hold what the channel says meanwhile, or drop it. While it is keyed its squelch is not listened to"`
+	Hold       time.Duration `yaml:"hold" within:"0s..1m" doc:"most that interlock holds; what does not fit is dropped"`
 }
 
 // Log is what is logged and how.
@@ -167,7 +174,8 @@ func Default() Config {
 			Microphone:   defaultMicrophone(),
 			Tones:        defaultTones(),
 		},
-		Key:      Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute},
+		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
+			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second},
 		Recorder: Recorder{Size: 4, Keep: 20},
 		Log:      Log{Level: "info", Format: "auto"},
 

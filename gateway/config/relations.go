@@ -27,6 +27,12 @@ func (d *decoder) relations(c Config) {
 	if v := c.Link.VoicePing; v != nil {
 		d.voiceping(*v, c.Channel)
 	}
+	if k := c.Key; k.Min > k.Limit {
+		d.relation("key.min", "key.limit", fmt.Sprint("at most key.limit, ", k.Limit), k.Min)
+	}
+	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && b.COR.Chip == "" {
+		d.relation("key.interlock", "hardware.cor.chip", "off, as no squelch is wired (hardware.cor)", c.Key.Interlock)
+	}
 	c.Hardware.Board.relations(d)
 	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
 		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")

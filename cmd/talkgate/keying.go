@@ -1,0 +1,49 @@
+package main
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/media"
+)
+
+// keyTiming is what the configuration says about a transmitter.
+func keyTiming(cfg config.Key) media.KeyTiming {
+	t := media.KeyTiming{
+		Lead: cfg.Lead, Tail: cfg.Tail, Min: cfg.Min, Limit: cfg.Limit,
+		DutyWindow: cfg.DutyWindow, CoolDown: cfg.CoolDown,
+		Interlock: cfg.Interlock != "off",
+	}
+	if cfg.Duty < 100 {
+		t.Duty = cfg.DutyWindow / 100 * time.Duration(cfg.Duty)
+	}
+	if cfg.Interlock == "hold" {
+		t.Hold = cfg.Hold
+	}
+	return t
+}
+
+// registerKeying adds what became of a port's transmitter.
+func registerKeying(registry *prometheus.Registry, port *gateway.Port) {
+	make := promauto.With(registry)
+	counter := func(name, help string, value func(media.KeyStats) float64) {
+		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(port.KeyStats()) })
+	}
+	gauge := func(name, help string, value func(media.KeyStats) float64) {
+		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(port.KeyStats()) })
+	}
+	counter("keyed_seconds_total", "How long the transmitter was keyed.", func(s media.KeyStats) float64 { return s.Keyed.Seconds() })
+	counter("key_lost_seconds_total", "Speech that was not sent for limit, duty cycle or interlock.", func(s media.KeyStats) float64 { return s.Lost.Seconds() })
+	counter("key_cool_downs_total", "How often the duty cycle let go of the transmitter.", func(s media.KeyStats) float64 { return float64(s.CoolDowns) })
+	gauge("key_waiting_seconds", "Speech that waits for the radio to be free.", func(s media.KeyStats) float64 { return s.Waiting.Seconds() })
+	gauge("key_cooling", "Whether the transmitter cools down.", func(s media.KeyStats) float64 {
+		if s.Cooling {
+			return 1
+		}
+		return 0
+	})
+}
