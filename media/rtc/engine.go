@@ -28,13 +28,14 @@ type Config struct {
 	// name an address, for example "eth0". Empty means all, loopback included.
 	Interfaces []string
 	// PeerTimeout is how long a connected peer may be silent, its consent
-	// checks included, before the session ends. Zero means 4 s, and less than
+	// checks included, before the session ends. Zero means DefaultPeerTimeout, and less than
 	// 1 s is taken as 1 s. It also bounds the first connection.
 	PeerTimeout time.Duration
 }
 
 const (
-	defaultPeerTimeout = 4 * time.Second
+	// DefaultPeerTimeout is Config.PeerTimeout where that is zero.
+	DefaultPeerTimeout = 4 * time.Second
 	// opusPayloadType is the one browsers use.
 	opusPayloadType = 111
 	// dtlsRetransmit is short of the RFC 6347 second because a lost flight
@@ -55,7 +56,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	if cfg.PeerTimeout == 0 {
-		cfg.PeerTimeout = defaultPeerTimeout
+		cfg.PeerTimeout = DefaultPeerTimeout
 	}
 	cfg.PeerTimeout = max(cfg.PeerTimeout, time.Second)
 	e := &Engine{peerTimeout: cfg.PeerTimeout}

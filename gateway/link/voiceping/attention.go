@@ -2,12 +2,15 @@ package voiceping
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
 const (
+	// lookAtVoice is how often it is looked at.
+	lookAtVoice = 250 * time.Millisecond
 	// maxUnheard is how many frames may be said without hearing oneself: 4 s.
 	maxUnheard = 200
 	// maxUnacknowledged is how many, where the server does not send us our own

@@ -1,16 +1,12 @@
 package voiceping
 
 import (
-	"errors"
-	"io"
-	"net"
-	"net/url"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -59,95 +55,40 @@ func TestConsentThatExpiresIsNoticed(t *testing.T) {
 	})
 }
 
+// TestAGrantThatResumesNothingIsNoticed has the server forget whose producer it
+// has to resume, while it goes on to acknowledge what it receives.
+func TestAGrantThatResumesNothingIsNoticed(t *testing.T) {
+	s := newSite(t)
+	a := s.radio("u1", redis.RoleGeneral)
+	s.server.ForgetProducer("u1", "c1")
+	a.press()
+	a.phase(floor.Talking)
+	a.await("notices", func(st gateway.Status) bool { return st.Link == gateway.LinkUnheard })
+	a.phase(floor.Refused)
+	until(t, "no lock is left", func() bool { return s.lock() == "" })
+	a.release()
+	a.await("is back", up)
+	a.talk()
+}
+
+// TestNothingDeadIsTrustedForFiveSeconds adds up how long each kind of death may
+// go unnoticed.
+func TestNothingDeadIsTrustedForFiveSeconds(t *testing.T) {
+	const most = 5 * time.Second
+	for what, after := range map[string]time.Duration{
+		"a half-open connection":       pingEvery + pongWithin,
+		"a voice that does not return": maxUnheard*20*time.Millisecond + lookAtVoice,
+		"media without consent":        rtc.DefaultPeerTimeout,
+	} {
+		if after > most {
+			t.Errorf("%s is noticed after %v, want within %v", what, after, most)
+		}
+	}
+}
+
 func TestAVoiceThatIsNotAcknowledgedIsNoticed(t *testing.T) {
 	s := newSite(t)
 	mended(t, s, s.radio("u1", redis.RoleGeneral), s.server.LoseProducers)
-}
-
-// relay carries the WebSocket and can go silent without closing.
-type relay struct {
-	url    string
-	mu     sync.Mutex
-	frozen map[net.Conn]bool
-	all    []net.Conn
-}
-
-func newRelay(t *testing.T, target string) *relay {
-	u, err := url.Parse(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{frozen: make(map[net.Conn]bool), url: "ws://" + l.Addr().String() + u.Path}
-	var work sync.WaitGroup
-	t.Cleanup(func() {
-		_ = l.Close()
-		r.mu.Lock()
-		for _, c := range r.all {
-			_ = c.Close()
-		}
-		r.mu.Unlock()
-		work.Wait()
-	})
-	work.Go(func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", u.Host)
-			if err != nil {
-				_ = in.Close()
-				continue
-			}
-			r.mu.Lock()
-			r.all = append(r.all, in, out)
-			r.mu.Unlock()
-			work.Go(func() { r.copy(in, out, in) })
-			work.Go(func() { r.copy(out, in, in) })
-		}
-	})
-	return r
-}
-
-// copy carries one way of the connection that in names; frozen, it swallows
-// what comes, and the end of it too.
-func (r *relay) copy(from, to, in net.Conn) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buf)
-		r.mu.Lock()
-		frozen := r.frozen[in]
-		r.mu.Unlock()
-		if frozen {
-			if err != nil {
-				return
-			}
-			continue
-		}
-		if err != nil {
-			_ = to.Close()
-			if !errors.Is(err, io.EOF) {
-				_ = from.Close()
-			}
-			return
-		}
-		if _, err := to.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// freeze makes the present connections half-open for good.
-func (r *relay) freeze() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range r.all {
-		r.frozen[c] = true
-	}
 }
 
 // TestAHalfOpenConnectionAndItsReaping loses the WebSocket without a word: the
@@ -155,11 +96,11 @@ func (r *relay) freeze() {
 // and the new one's media with it.
 func TestAHalfOpenConnectionAndItsReaping(t *testing.T) {
 	s := newSite(t)
-	r := newRelay(t, s.server.URL)
-	s.server.URL = r.url
+	r := newNetwork(t)
+	s.server.URL = r.toWebSocket(s.server.URL)
 	a := s.radio("u1", redis.RoleGeneral)
 	a.talk()
-	r.freeze()
+	r.change()
 	a.await("notices", down)
 	a.release()
 	a.await("is back", up)

@@ -132,7 +132,7 @@ func (s *session) enter(ctx context.Context, channel string) error {
 
 // watch waits for the session's end and says what ended it.
 func (s *session) watch(ctx context.Context) error {
-	tick := time.NewTicker(250 * time.Millisecond)
+	tick := time.NewTicker(lookAtVoice)
 	defer tick.Stop()
 	var heed attention
 	for {

@@ -59,6 +59,9 @@ func (s *Server) createTransport(m *member, f wire.Frame) {
 		m.fail(f.ID, err.Error())
 		return
 	}
+	if s.cfg.Announce != nil {
+		t.at = s.cfg.Announce(t.at)
+	}
 	s.mu.Lock()
 	s.transports[t.id] = t
 	s.mu.Unlock()
@@ -318,6 +321,16 @@ func (s *Server) CrashWorker() {
 	s.mu.Unlock()
 	for _, t := range all {
 		t.close()
+	}
+}
+
+// ForgetProducer makes the server resume nothing for a user's grants, and go on
+// to acknowledge what it receives.
+func (s *Server) ForgetProducer(user, channel string) {
+	if m := s.member(user); m != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.producer, channel)
 	}
 }
 

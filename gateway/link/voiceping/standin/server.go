@@ -37,8 +37,11 @@ type Config struct {
 	// zero is the real server's 60 and 40.
 	Connections, Authentications int
 	// Reap is how long a connection may miss pings; zero is 30 s.
-	Reap   time.Duration
-	Logger *slog.Logger
+	Reap time.Duration
+	// Announce, if not nil, gives the address to tell members in the place of
+	// the one that media is heard on, as a server behind a NAT does.
+	Announce func(*net.UDPAddr) *net.UDPAddr
+	Logger   *slog.Logger
 }
 
 // Server is the stand-in. Its methods may be called from any goroutine.

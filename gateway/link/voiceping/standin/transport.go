@@ -34,6 +34,7 @@ type transport struct {
 	born                         time.Time
 
 	sock      *net.UDPConn
+	at        *net.UDPAddr // as it is announced
 	ice       wire.ICEParameters
 	cert      tls.Certificate
 	handshake chan []byte // DTLS records
@@ -61,7 +62,7 @@ func newTransport(user, channel, direction string, deaf *atomic.Bool) (*transpor
 	if err != nil {
 		return nil, err
 	}
-	t := &transport{id: uuid(), born: time.Now(), user: user, channel: channel, direction: direction, sock: sock, cert: cert,
+	t := &transport{id: uuid(), born: time.Now(), user: user, channel: channel, direction: direction, sock: sock, at: sock.LocalAddr().(*net.UDPAddr), cert: cert,
 		ice:       wire.ICEParameters{UsernameFragment: strings.ToLower(rand.Text()), Password: strings.ToLower(rand.Text()), ICELite: true},
 		handshake: make(chan []byte, 64), closed: make(chan struct{}), producers: make(map[uint32]*producer), deaf: deaf}
 	t.work.Go(t.read)
@@ -80,14 +81,14 @@ func (t *transport) close() {
 }
 
 func (t *transport) parameters() wire.Transport {
-	port := uint16(t.sock.LocalAddr().(*net.UDPAddr).Port)
+	ip, port := t.at.IP.String(), uint16(t.at.Port)
 	der := t.cert.Certificate[0]
 	s1, s224, s256, s384, s512 := sha1.Sum(der), sha256.Sum224(der), sha256.Sum256(der), sha512.Sum384(der), sha512.Sum512(der) //nolint:gosec // as above
 	return wire.Transport{
 		ID: t.id, ICEParameters: t.ice,
 		ICECandidates: []wire.ICECandidate{
-			{Foundation: "udpcandidate", Priority: 1076302079, IP: "127.0.0.1", Address: "127.0.0.1", Protocol: "udp", Port: port, Type: "host"},
-			{Foundation: "tcpcandidate", Priority: 1076276479, IP: "127.0.0.1", Address: "127.0.0.1", Protocol: "tcp", Port: port, Type: "host", TCPType: "passive"},
+			{Foundation: "udpcandidate", Priority: 1076302079, IP: ip, Address: ip, Protocol: "udp", Port: port, Type: "host"},
+			{Foundation: "tcpcandidate", Priority: 1076276479, IP: ip, Address: ip, Protocol: "tcp", Port: port, Type: "host", TCPType: "passive"},
 		},
 		DTLSParameters: wire.DTLSParameters{Role: "auto", Fingerprints: []wire.Fingerprint{
 			{Algorithm: "sha-1", Value: colons(s1[:])}, {Algorithm: "sha-224", Value: colons(s224[:])},
