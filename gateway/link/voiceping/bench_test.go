@@ -1,9 +1,11 @@
 package voiceping
 
 import (
+	"bytes"
 	"context"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
@@ -20,18 +23,73 @@ import (
 // hubRadio is a port on channel h1 of a hub that shares the site's Redis.
 func (s *site) hubRadio(url string, secret []byte, user string) *radio {
 	s.t.Helper()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"userId": user, "userName": "Name " + user, "eventId": "e1",
-		"channelIds": []string{"h1"}, "globalRole": "USER", "role": "GENERAL", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(secret)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	state := s.state()
+	return s.port(user, redis.RoleGeneral, "h1", s.hubLink(url, secret, user), state, state)
+}
+
+func (s *site) hubLink(url string, secret []byte, user string) *linkhub.Link {
+	s.t.Helper()
+	token := hubToken(s.t, secret, user)
 	link, err := linkhub.New(linkhub.Config{URL: url, Channel: "h1", Engine: s.engine, Logger: s.log,
 		Token: func(context.Context) (string, error) { return token, nil }})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.port(user, redis.RoleGeneral, "h1", link, state, state)
+	return link
+}
+
+func hubToken(t testing.TB, secret []byte, user string) string {
+	t.Helper()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"userId": user, "userName": "Name " + user, "eventId": "e1",
+		"channelIds": []string{"h1"}, "globalRole": "USER", "role": "GENERAL", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// hubMember is a member of channel h1 who only listens, without a port.
+func (s *site) hubMember(url string, secret []byte, user string) {
+	s.t.Helper()
+	s.rdb.SAdd(s.t.Context(), "u."+user+".g", "h1")
+	link, on := s.hubLink(url, secret, user), make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = link.Run(ctx, arrival{sync.OnceFunc(func() { close(on) })}) }()
+	s.t.Cleanup(func() { cancel(); <-done })
+	select {
+	case <-on:
+	case <-time.After(patienceOfTests):
+		s.t.Fatalf("%s is not on the hub", user)
+	}
+}
+
+// arrival tells once that a link is up.
+type arrival struct{ up func() }
+
+func (a arrival) LinkUp()              { a.up() }
+func (a arrival) LinkDown(error)       {}
+func (a arrival) Receive(media.Packet) {}
+
+// hub starts a hub that shares the site's Redis.
+func (s *site) hub() (url string, secret []byte) {
+	s.t.Helper()
+	secret = []byte("0123456789abcdef0123456789abcdef")
+	engine, err := rtc.NewEngine(rtc.Config{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = engine.Close() })
+	h, err := hub.New(hub.Config{Secret: secret, State: s.state(), Media: engine})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = h.Run(ctx) }()
+	server := httptest.NewServer(h.Handler())
+	s.t.Cleanup(func() { server.CloseClientConnections(); cancel(); <-done; server.Close() })
+	return server.URL, secret
 }
 
 // pair is a talker and who hears it.
@@ -76,23 +134,9 @@ func median(d []time.Duration) time.Duration {
 // one process on one Redis.
 func BenchmarkPressAndRevoke(b *testing.B) {
 	s := newSite(b)
-	secret := []byte("0123456789abcdef0123456789abcdef")
-	engine, err := rtc.NewEngine(rtc.Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = engine.Close() })
-	h, err := hub.New(hub.Config{Secret: secret, State: s.state(), Media: engine})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = h.Run(ctx) }()
-	server := httptest.NewServer(h.Handler())
-	b.Cleanup(func() { server.CloseClientConnections(); cancel(); <-done; server.Close() })
+	url, secret := s.hub()
 	vp := &pair{talker: s.radio("u1", redis.RoleGeneral), listener: s.radio("u2", redis.RoleGeneral), channel: "c1"}
-	own := &pair{talker: s.hubRadio(server.URL, secret, "h-u1"), listener: s.hubRadio(server.URL, secret, "h-u2"), channel: "h1"}
+	own := &pair{talker: s.hubRadio(url, secret, "h-u1"), listener: s.hubRadio(url, secret, "h-u2"), channel: "h1"}
 	// The first spurt makes the member known to the others.
 	vp.spurt()
 	own.spurt()
@@ -112,17 +156,18 @@ func BenchmarkPressAndRevoke(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkFlood is the reading of what one port gets of one talk spurt on a
+// BenchmarkCopies is the reading of what one port gets of one talk spurt on a
 // channel that 51 members joined: 52 copies for its beginning and its end each,
 // beside the same frames decoded.
-func BenchmarkFlood(b *testing.B) {
+func BenchmarkCopies(b *testing.B) {
 	text := []byte(`{"type":"speaker-changed","data":{"channelId":"c1","currentSpeaker":"u1","speakerName":"Name u1","isBusy":true,"lockTimestamp":1795398649172}}`)
+	last := bytes.Clone(text)
 	const frames = 104
 	var ours, decoded time.Duration
 	for b.Loop() {
 		at := time.Now()
 		for range frames {
-			if !wire.Echo(text) {
+			if !wire.Echo(text) || !bytes.Equal(text, last) {
 				b.Fatal("not taken for a copy")
 			}
 		}
