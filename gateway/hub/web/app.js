@@ -8,6 +8,7 @@ import { View } from './view.js';
 const $ = (id) => document.getElementById(id);
 
 let channel = null; // the Console, once signed in
+let bearer = '';
 const view = new View({
   press: (name, down) => channel.pressRadio(name, down),
   setRights: (userId, allowed) => channel.setRights(userId, allowed),
@@ -17,6 +18,7 @@ const render = () => view.render(channel?.model ?? { signedIn: false });
 async function signIn(token, channelName, radios = []) {
   const claims = readClaims(token);
   view.showSignIn(false);
+  bearer = token;
   channel = new Console({
     token, claims, channel: channelName, radios,
     element: $('sound'), changed: () => view.schedule(render), log: (text) => view.log(text),
@@ -39,6 +41,9 @@ $('sign-in').addEventListener('submit', (e) => {
   signIn($('token').value.trim(), $('channel-input').value.trim());
 });
 $('token').addEventListener('input', () => view.suggestChannels($('token').value.trim()));
+
+// The console of the fleet takes the token once, and nobody else comes by it.
+$('to-fleet').addEventListener('click', () => sessionStorage.setItem('talkgate.token', bearer));
 
 $('join-talk').addEventListener('click', () => join(true));
 $('join-listen').addEventListener('click', () => join(false));

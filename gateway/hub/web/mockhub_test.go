@@ -25,6 +25,8 @@ type mockHub struct {
 	mu      sync.Mutex
 	state   object
 	radios  []object
+	fleet   string // what a stream of the fleet begins with
+	audit   []object
 	floor   func(w http.ResponseWriter)
 	asked   []string
 	expired bool
@@ -32,7 +34,7 @@ type mockHub struct {
 }
 
 func newMockHub(t *testing.T, radios ...object) *mockHub {
-	m := &mockHub{radios: radios, streams: map[chan string]string{}, state: quiet()}
+	m := &mockHub{audit: []object{}, radios: radios, streams: map[chan string]string{}, state: quiet()}
 	mux := http.NewServeMux()
 	mux.Handle("/", web.Handler())
 	mux.HandleFunc("GET /demo/config", func(w http.ResponseWriter, _ *http.Request) {
@@ -54,6 +56,21 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 			return
 		}
 		m.serve(w, r, first)
+	})
+	mux.HandleFunc("GET /api/fleet/events", func(w http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		first := m.fleet
+		m.mu.Unlock()
+		m.serve(w, r, first)
+	})
+	mux.HandleFunc("GET /api/audit", func(w http.ResponseWriter, _ *http.Request) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		answer(w, 200, object{"entries": m.audit})
+	})
+	mux.HandleFunc("POST /api/events/{event}/pause", func(w http.ResponseWriter, r *http.Request) {
+		m.note(r)
+		answer(w, 200, object{"paused": object{"harbour": object{"userId": "n"}}})
 	})
 	mux.HandleFunc("GET /demo/radios/events", func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, "") })
 	mux.HandleFunc("PUT /api/channels/{channel}/floor", func(w http.ResponseWriter, r *http.Request) {
@@ -159,6 +176,8 @@ func (m *mockHub) send(event string, data object) {
 		m.state = data
 	case "radio":
 		path = "/demo/radios/events"
+	case "gateways", "desk":
+		path = "/api/fleet/events"
 	}
 	for frames, p := range m.streams {
 		if p == path {

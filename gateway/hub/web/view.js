@@ -38,7 +38,7 @@ export class View {
     setText(p.detail, status.detail);
     this.#announce(status, m);
     if (!m.signedIn) {
-      for (const part of [p.join, p.push, p.leave, p['channel-line'], p.clock]) part.hidden = true;
+      for (const part of [p.join, p.push, p.leave, p['to-fleet'], p['channel-line'], p.clock]) part.hidden = true;
       return;
     }
     this.#clock(m, now);
@@ -48,6 +48,7 @@ export class View {
     for (const button of p.join.querySelectorAll('button')) button.disabled = m.joined === 'joining';
     p.push.hidden = m.joined !== 'yes' || m.microphone === 'none';
     p.leave.hidden = m.joined !== 'yes';
+    p['to-fleet'].hidden = !m.manages;
     setText(p['talk-label'], talkLabel(status.phase, m));
     p.talk.setAttribute('aria-pressed', String(m.talk.phase === 'talking'));
     showLevel(p['floor-meter'], 'Level on the channel', m.holder ? m.levels[m.holder.userId] : undefined);

@@ -14,7 +14,7 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-//go:embed index.html favicon.svg *.css *.js
+//go:embed *.html favicon.svg *.css *.js
 var files embed.FS
 
 // Handler serves the page at "/" and its files beside it. It answers GET and

@@ -43,7 +43,13 @@ func TestHandler(t *testing.T) {
 
 // What the policy forbids would fail only in the browser of somebody who needs it.
 func TestPageKeepsToItsPolicy(t *testing.T) {
-	page, err := os.ReadFile("index.html")
+	for _, file := range []string{"index.html", "fleet.html"} {
+		t.Run(file, func(t *testing.T) { keepsToPolicy(t, file) })
+	}
+}
+
+func keepsToPolicy(t *testing.T, file string) {
+	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +59,7 @@ func TestPageKeepsToItsPolicy(t *testing.T) {
 		"something elsewhere": `(?:src|href)\s*=\s*"(?:\w+:|//)`,
 	} {
 		if found := regexp.MustCompile(forbidden).Find(page); found != nil {
-			t.Errorf("index.html has %s: %s", name, found)
+			t.Errorf("%s has %s: %s", file, name, found)
 		}
 	}
 }

@@ -1,0 +1,253 @@
+import { setAttribute, setData, setHidden, setText } from './dom.js';
+import { demoConfig } from './demo.js';
+import { FleetGrid } from './fleetgrid.js';
+import { filters, FleetModel } from './fleetmodel.js';
+import { FleetSide } from './fleetside.js';
+import { Hub } from './hub.js';
+import { Listener } from './listener.js';
+import { retry } from './retry.js';
+import { readClaims } from './token.js';
+
+const $ = (id) => document.getElementById(id);
+
+// auditPeriod is how often what was done is asked for.
+const auditPeriod = 5000;
+
+const model = new FleetModel();
+const side = new FleetSide(model);
+let hub = null;
+let filter = 'all';
+let listening = null; // { channel, stop }
+let sound = 'off';
+let scheduled = false;
+
+function schedule() {
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(() => {
+    scheduled = false;
+    render(Date.now());
+  });
+}
+
+const grid = new FleetGrid({
+  grid: $('grid'), rows: $('rows'), template: $('row'), model, changed: schedule,
+  onChoose: schedule,
+  onEnter: () => ($('rights').hidden ? $('detail-listen') : $('rights')).focus(),
+});
+
+function render(now) {
+  if (!hub) return;
+  grid.render(now);
+  side.render(grid.active, listening?.channel ?? null, now);
+  const counts = model.counts();
+  for (const tile of $('tiles').children) {
+    setText(tile.firstElementChild, String(counts[tile.dataset.filter]));
+    setAttribute(tile, 'aria-pressed', String(tile.dataset.filter === filter));
+    setData(tile, 'some', String(counts[tile.dataset.filter] > 0));
+  }
+  const none = model.shown.length === 0;
+  setHidden($('empty'), !none);
+  if (none) setText($('empty'), model.size === 0 ? 'No gateway has reported yet.' : 'No gateway is like that.');
+  lamp('redis', model.redis ? 'up' : 'away');
+  lamp('sound', sound);
+}
+
+function lamp(name, text) {
+  const element = $(`health-${name}`);
+  setData(element, 'is', text);
+  setText(element.lastElementChild, text);
+}
+
+function say(text) {
+  setText($('said'), text);
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => setText($('said'), ''), 6000);
+}
+
+// Sign in
+
+async function open(token) {
+  const lifetime = new AbortController();
+  const { signal } = lifetime;
+  hub = new Hub(token, '');
+  document.body.dataset.phase = 'idle';
+  setHidden($('sign-in'), true);
+  setHidden($('console'), false);
+  $('token').value = '';
+  lamp('hub', 'connecting');
+  schedule();
+  const clock = setInterval(schedule, 1000);
+  const audit = setInterval(readAudit, auditPeriod);
+  readAudit();
+  let refused = '';
+  try {
+    await retry((signal, up) => {
+      let first = true;
+      return hub.stream('/api/fleet/events', signal, (type, data) => {
+        if (type === 'gateways') {
+          if (first) model.forget();
+          first = false;
+          model.takeGateways(data);
+        } else if (type === 'desk') model.takeDesk(data);
+        up();
+        lamp('hub', 'up');
+        schedule();
+      });
+    }, { signal, onDown: (error) => { lamp('hub', 'away'); setText($('urgent'), error.message); } });
+  } catch (e) {
+    refused = e.message;
+  }
+  lifetime.abort();
+  clearInterval(clock);
+  clearInterval(audit);
+  stopListening();
+  hub = null;
+  document.body.dataset.phase = 'signed-out';
+  setHidden($('console'), true);
+  showSignIn(refused);
+}
+
+function showSignIn(problem) {
+  setHidden($('sign-in'), false);
+  setText($('sign-in-error'), problem);
+  $('token').focus();
+}
+
+$('sign-in').addEventListener('submit', (e) => {
+  e.preventDefault();
+  const token = $('token').value.trim();
+  try {
+    if (!readClaims(token).manages) throw new Error('This token’s role is neither DISPATCH nor ADMIN.');
+    open(token);
+  } catch (error) {
+    showSignIn(error.message);
+  }
+});
+
+// Actions
+
+async function act(what, method, path) {
+  try {
+    const answer = await hub.call(method, path);
+    readAudit();
+    return answer;
+  } catch (e) {
+    say(`${what}: ${e.message}`);
+    return null;
+  }
+}
+
+async function setRights() {
+  const g = model.get(grid.active);
+  if (!g) return;
+  const path = `/api/channels/${encodeURIComponent(g.channel)}/members/${encodeURIComponent(g.id)}/rights`;
+  const name = g.name || g.id;
+  if (await act(`Talk right of ${name}`, g.rights ? 'DELETE' : 'PUT', path)) say(g.rights ? `${name} may not talk any more.` : `${name} may talk again.`);
+}
+
+async function pause(event) {
+  setText($('confirm-text'), `End every talk spurt in ${event}, whoever talks? Who presses again afterwards talks again.`);
+  setText($('confirm-yes'), `Pause ${event}`);
+  const dialog = $('confirm');
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  await new Promise((resolve) => { dialog.addEventListener('close', resolve, { once: true }); });
+  if (dialog.returnValue !== 'yes') return;
+  const answer = await act(`Pausing ${event}`, 'POST', `/api/events/${encodeURIComponent(event)}/pause`);
+  if (!answer) return;
+  const ended = Object.keys((await answer.json()).paused).length;
+  say(ended === 0 ? `Nobody was talking in ${event}.` : `${event} is paused: ${ended} talk ${ended === 1 ? 'spurt' : 'spurts'} ended.`);
+}
+
+function stopListening() {
+  listening?.stop();
+  listening = null;
+  sound = 'off';
+}
+
+// listen plays one channel; a browser sounds only upon a click, which this is.
+function listen(channel) {
+  const same = listening?.channel === channel;
+  stopListening();
+  if (!same) {
+    const end = new AbortController();
+    const context = new AudioContext();
+    context.resume();
+    listening = { channel, stop: () => { end.abort(); context.close(); } };
+    sound = 'connecting';
+    const mine = listening;
+    const set = (to) => { if (listening === mine) { sound = to; schedule(); } };
+    new Listener($('sound'), context).run(hub, channel, {
+      signal: end.signal, onUp: () => set('up'), onDown: (error) => { set('away'); say(`Listening on ${channel}: ${error.message}`); },
+    }).catch((e) => { set('away'); say(`Listening on ${channel}: ${e.message}`); });
+  }
+  schedule();
+}
+
+async function readAudit() {
+  try {
+    side.showAudit((await (await hub.call('GET', '/api/audit?limit=50')).json()).entries);
+  } catch {
+    // What could not be read now is read with the next.
+  }
+}
+
+$('rights').addEventListener('click', setRights);
+$('detail-listen').addEventListener('click', () => listen(model.get(grid.active).channel));
+$('channels').addEventListener('click', (e) => {
+  const { pause: event, listen: channel, choose: id } = e.target.dataset;
+  if (event !== undefined) pause(event);
+  else if (channel !== undefined) listen(channel);
+  else if (id) grid.choose(id);
+});
+
+// Filter and search
+
+for (const [name, label] of filters) {
+  const tile = document.createElement('button');
+  const count = document.createElement('strong');
+  count.textContent = '0';
+  tile.append(count, ` ${label}`);
+  tile.dataset.filter = name;
+  tile.className = 'tile';
+  tile.addEventListener('click', () => { filter = name; choose(); });
+  $('tiles').append(tile);
+}
+
+function choose() {
+  model.choose(filter, $('search').value);
+  $('grid').scrollTop = 0;
+  schedule();
+}
+$('search').addEventListener('input', choose);
+$('search').addEventListener('keydown', (e) => {
+  if (e.key === 'Enter' || e.key === 'ArrowDown') {
+    e.preventDefault();
+    $('grid').focus();
+  }
+});
+addEventListener('keydown', (e) => {
+  if (!hub || $('confirm').open || e.ctrlKey || e.altKey || e.metaKey) return;
+  if (e.key === '/' && e.target.tagName !== 'INPUT') {
+    e.preventDefault();
+    $('search').focus();
+  } else if (e.key === 'Escape') {
+    if ($('search').value !== '') {
+      $('search').value = '';
+      choose();
+    }
+    $('grid').focus();
+  }
+});
+addEventListener('pagehide', stopListening);
+
+// A token that the channel's page handed over is used once.
+const handed = sessionStorage.getItem('talkgate.token');
+sessionStorage.removeItem('talkgate.token');
+if (handed) open(handed);
+else {
+  const demo = await demoConfig().catch(() => null);
+  if (demo) open(demo.token);
+  else showSignIn('');
+}

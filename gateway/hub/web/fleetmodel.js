@@ -1,0 +1,107 @@
+import { lampsOf, matches, rank, ranks } from './fleetstate.js';
+
+// filters are what the tiles show: each a name, and which gateways it counts.
+export const filters = [
+  ['all', 'Gateways', () => true],
+  ['well', 'On air', (e) => e.rank === 'well' || e.rank === 'warning'],
+  ['talking', 'Talking', (e) => e.gateway.lamps.talk],
+  ['warning', 'Warnings', (e) => e.rank === 'warning'],
+  ['down', 'Not on air', (e) => e.rank === 'down'],
+  ['gone', 'Gone', (e) => e.rank === 'gone'],
+];
+
+// byName puts gate 2 before gate 10.
+const byName = new Intl.Collator(undefined, { numeric: true });
+
+// FleetModel is the fleet as the hub told it. Gateways that need somebody come
+// first; the order changes only as they come, go, or change how they fare.
+export class FleetModel {
+  #entries = new Map(); // id → { gateway, rank, key }
+  #holders = new Map(); // channel → holder, null when idle
+  #order = [];
+  #sorted = true;
+  #words = [];
+  #filter = 'all';
+
+  redis = true;
+  desk = { channels: [], events: [] };
+
+  // takeGateways takes in a gateways event.
+  takeGateways({ redis, gateways, gone }) {
+    this.redis = redis;
+    for (const gateway of gateways) {
+      const r = rank(gateway);
+      const entry = { gateway, rank: r, key: `${ranks.indexOf(r)} ${gateway.name || gateway.id} ${gateway.id}` };
+      const old = this.#entries.get(gateway.id);
+      this.#entries.set(gateway.id, entry);
+      if (old?.key !== entry.key || this.#chosen(old) !== this.#chosen(entry)) this.#sorted = false;
+    }
+    for (const id of gone) {
+      if (this.#entries.delete(id)) this.#sorted = false;
+    }
+  }
+
+  // takeDesk takes in a desk event.
+  takeDesk(desk) {
+    this.desk = desk;
+    this.#holders = new Map(desk.channels.map((c) => [c.id, c.holder]));
+  }
+
+  // forget is for a stream that begins anew: it tells everything again.
+  forget() {
+    this.#entries.clear();
+    this.#sorted = false;
+  }
+
+  choose(filter, search) {
+    this.#filter = filter;
+    this.#words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    this.#sorted = false;
+  }
+
+  get size() { return this.#entries.size; }
+
+  get(id) { return this.#entries.get(id)?.gateway; }
+
+  rankOf(id) { return this.#entries.get(id)?.rank; }
+
+  // holder is who talks on a channel, null for nobody, undefined while unknown.
+  holder(channel) { return this.#holders.get(channel); }
+
+  lamps(gateway) { return lampsOf(gateway, this.holder(gateway.channel)); }
+
+  // shown are the IDs of the gateways that are chosen, in their order.
+  get shown() {
+    if (!this.#sorted) {
+      this.#order = [...this.#entries.values()].filter((e) => this.#chosen(e))
+        .sort((a, b) => byName.compare(a.key, b.key)).map((e) => e.gateway.id);
+      this.#sorted = true;
+    }
+    return this.#order;
+  }
+
+  // counts are how many gateways each filter has.
+  counts() {
+    const counts = Object.fromEntries(filters.map(([name]) => [name, 0]));
+    for (const e of this.#entries.values()) {
+      for (const [name, , has] of filters) if (has(e)) counts[name]++;
+    }
+    return counts;
+  }
+
+  // configured are how many live gateways have a version of the fleet's document.
+  configured(version) {
+    let live = 0;
+    let done = 0;
+    for (const { gateway } of this.#entries.values()) {
+      if (!gateway.live) continue;
+      live++;
+      if (gateway.config >= version) done++;
+    }
+    return { live, done };
+  }
+
+  #chosen(e) {
+    return e !== undefined && filters.find(([name]) => name === this.#filter)[2](e) && matches(e.gateway, this.#words);
+  }
+}

@@ -1,0 +1,167 @@
+import { setAttribute, setData, setHidden, setText } from './dom.js';
+import { ago, percent, standingOf } from './fleetstate.js';
+import { clock } from './status.js';
+
+const actions = {
+  'ptt.start': 'talked', 'ptt.stop': 'finished', 'ptt.denied': 'was denied the floor', 'priority_ptt.start': 'talked with priority',
+  'priority_ptt.interrupted': 'interrupted', 'permission.revoked': 'was cut off', 'security.ban': 'banned', 'security.unban': 'lifted the ban of',
+  'event.paused': 'paused', 'rights.granted': 'gave the talk right to', 'rights.taken': 'took the talk right from',
+};
+
+// FleetSide is everything beside the list: the chosen gateway, events and
+// channels, the rollout, what was done.
+export class FleetSide {
+  #part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
+  #model;
+  #channels = new Map();
+  #events = new Map();
+
+  constructor(model) {
+    this.#model = model;
+  }
+
+  render(id, listening, now) {
+    this.#detail(id, listening, now);
+    this.#desk(listening, now);
+    this.#rollout();
+  }
+
+  #detail(id, listening, now) {
+    const p = this.#part;
+    const g = id === null ? undefined : this.#model.get(id);
+    setText(p['detail-title'], g ? g.name || g.id : id === null ? 'None chosen' : `${id} is not known any more`);
+    setData(p.detail, 'rank', g ? this.#model.rankOf(id) : '');
+    setText(p['detail-standing'], g ? standingOf(g, this.#model.holder(g.channel)) : id === null ? 'Choose a gateway in the list.' : '');
+    setHidden(p.rights, !g?.channel);
+    setHidden(p['detail-listen'], !g?.channel);
+    this.#facts(g ? facts(g, now) : []);
+    if (!g) return;
+    setText(p.rights, g.rights ? 'Take talk right' : 'Give talk right');
+    setData(p.rights, 'allowed', String(g.rights));
+    setAttribute(p['detail-listen'], 'aria-pressed', String(listening === g.channel));
+    setText(p['detail-listen'], listening === g.channel ? 'Stop listening' : `Listen in on ${g.channel}`);
+  }
+
+  #facts(list) {
+    const dl = this.#part['detail-facts'];
+    while (dl.children.length > list.length) dl.lastElementChild.remove();
+    while (dl.children.length < list.length) {
+      const div = document.createElement('div');
+      div.append(document.createElement('dt'), document.createElement('dd'));
+      dl.append(div);
+    }
+    list.forEach(([term, text], i) => {
+      setText(dl.children[i].firstElementChild, term);
+      setText(dl.children[i].lastElementChild, text);
+    });
+  }
+
+  #desk(listening, now) {
+    const { channels, events } = this.#model.desk;
+    const list = this.#part.channels;
+    setHidden(this.#part['no-channels'], channels.length > 0);
+    // Events first, each with its channels, then channels of none.
+    const wanted = [];
+    const byEvent = Map.groupBy(channels, (c) => c.event ?? '');
+    for (const event of [...byEvent.keys()].sort((a, b) => (a === '') - (b === '') || (a < b ? -1 : 1))) {
+      if (event !== '') wanted.push(this.#event(event, events.includes(event)));
+      for (const c of byEvent.get(event)) wanted.push(this.#channel(c, listening, now));
+    }
+    for (const [store, keep] of [[this.#channels, new Set(channels.map((c) => c.id))], [this.#events, new Set(byEvent.keys())]]) {
+      for (const key of store.keys()) if (!keep.has(key)) { store.get(key).remove(); store.delete(key); }
+    }
+    wanted.forEach((element, i) => { if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null); });
+  }
+
+  #event(event, pausable) {
+    let li = this.#events.get(event);
+    if (!li) {
+      li = document.createElement('li');
+      li.className = 'event';
+      const name = document.createElement('strong');
+      name.textContent = event;
+      const pause = document.createElement('button');
+      Object.assign(pause, { textContent: 'Pause', className: 'small-key' });
+      pause.dataset.pause = event;
+      pause.setAttribute('aria-label', `Pause ${event}: end every talk spurt`);
+      li.append(name, pause);
+      this.#events.set(event, li);
+    }
+    setHidden(li.lastElementChild, !pausable);
+    return li;
+  }
+
+  #channel(c, listening, now) {
+    let li = this.#channels.get(c.id);
+    if (!li) {
+      li = document.createElement('li');
+      const name = document.createElement('span');
+      name.textContent = c.id;
+      const who = document.createElement('button');
+      who.className = 'holder';
+      const listen = document.createElement('button');
+      listen.className = 'small-key';
+      listen.textContent = 'Listen';
+      listen.dataset.listen = c.id;
+      listen.setAttribute('aria-label', `Listen in on ${c.id}`);
+      li.append(name, who, listen);
+      this.#channels.set(c.id, li);
+    }
+    setData(li, 'busy', String(c.holder !== null));
+    const name = c.holder && (c.holder.userName || c.holder.userId || 'someone');
+    const who = li.children[1];
+    who.dataset.choose = c.holder?.userId ?? '';
+    if (who.disabled !== !this.#model.get(c.holder?.userId)) who.disabled = !who.disabled;
+    setText(who, name ? `${name} ${c.holder.since ? clock(now - c.holder.since) : ''}` : 'free');
+    setAttribute(li.lastElementChild, 'aria-pressed', String(listening === c.id));
+    return li;
+  }
+
+  #rollout() {
+    const p = this.#part;
+    const r = this.#model.desk.rollout;
+    setHidden(p.rollout, !r);
+    if (!r) return;
+    const { live, done } = this.#model.configured(r.version);
+    setData(p.rollout, 'state', r.state);
+    const canaries = `${r.passed} of ${r.canaries} canaries passed`;
+    setText(p['rollout-text'], { trying: `Version ${r.version}: ${canaries}`, halted: `Version ${r.version} was stopped: ${r.why}` }[r.state]
+      ?? `Version ${r.version}: ${done} of ${live} gateways have it`);
+    const value = String(r.state === 'trying' ? r.passed / Math.max(1, r.canaries) : done / Math.max(1, live));
+    setAttribute(p['rollout-bar'], 'value', value);
+    setText(p['rollout-more'], `By ${r.author} at ${new Date(r.at).toLocaleString()}${r.reason ? `: ${r.reason}` : ''}`);
+  }
+
+  // showAudit shows entries, the newest first.
+  showAudit(entries) {
+    const list = this.#part.audit;
+    const wanted = entries.map(sentence);
+    wanted.forEach(([time, text], i) => {
+      let li = list.children[i];
+      if (!li) {
+        li = document.createElement('li');
+        li.append(document.createElement('time'), document.createElement('span'));
+        list.append(li);
+      }
+      setText(li.firstElementChild, time);
+      setText(li.lastElementChild, text);
+    });
+    while (list.children.length > wanted.length) list.lastElementChild.remove();
+  }
+}
+
+function facts(g, now) {
+  const q = (way) => (way ? `${percent(way.loss)} lost, ${way.jitterMs.toFixed(1)} ms jitter` : 'not measured');
+  const list = [['ID', g.id], ['Channel', g.channel || '–'], ['Group', g.group || '–'], ['Version', g.version],
+    ['Seen', g.live ? 'now' : `${ago(g.seen, now)} ago`]];
+  if (g.error) return [...list, ['Report', g.error]];
+  if (!g.live) return [...list, ['Said last', g.standing]];
+  return [...list, ['Running for', ago(now - g.up * 1000, now)], ['Round trip', g.link.rttMs > 0 ? `${g.link.rttMs.toFixed(1)} ms` : 'not measured'], ['Sends', q(g.link.out)], ['Hears', q(g.link.in)],
+    ['Sound card', `${g.xruns} overruns and underruns`], ['Board', [g.celsius === undefined ? 'no sensor' : `${g.celsius.toFixed(1)} °C`, ...(g.throttled ?? [])].join(', ')],
+    ['Configuration', g.config === 0 ? 'its own file' : `version ${g.config}${g.configResult && g.configResult !== 'applied' ? `, ${g.configResult}: ${g.configError ?? ''}` : ''}`]];
+}
+
+function sentence(e) {
+  const target = [e.targetId, e.metadata?.channel && `on ${e.metadata.channel}`].filter(Boolean).join(' ');
+  return [new Date(e.timestamp).toLocaleTimeString([], { hour12: false }), `${e.actorId} ${actions[e.action] ?? e.action} ${target}`];
+}
