@@ -6,7 +6,7 @@ import goredis "github.com/redis/go-redis/v9"
 // its epoch are left out on a cluster, where they live on other slots and are
 // read beforehand.
 type scripts struct {
-	acquire, renew, release, clear, adopt, abandon, report script
+	acquire, renew, release, clear, adopt, abandon, report, apply, judge script
 }
 
 // script keeps its source, which a connection is given before its first use.
@@ -28,11 +28,13 @@ func newScripts() scripts {
 		adopt:   newScript(luaStanding + luaEpoch + luaServers + luaAdopt),
 		abandon: newScript(luaStanding + luaServers + luaAbandon),
 		report:  newScript(luaReport),
+		apply:   newScript(luaFleetApply),
+		judge:   newScript(luaFleetJudge),
 	}
 }
 
 func (s scripts) all() []script {
-	return []script{s.acquire, s.renew, s.release, s.clear, s.adopt, s.abandon, s.report}
+	return []script{s.acquire, s.renew, s.release, s.clear, s.adopt, s.abandon, s.report, s.apply, s.judge}
 }
 
 // luaStanding says why a user may not talk, or nil. Time is the server's, which
