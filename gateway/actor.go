@@ -17,6 +17,7 @@ const drainTimeout = 200 * time.Millisecond
 // anything but the next event.
 type actor struct {
 	*Port
+	talk    *pressTiming
 	floor   floor.Floor
 	view    redis.FloorView
 	fault   LinkFault
@@ -31,16 +32,8 @@ type actor struct {
 // floor on its way back.
 func (p *Port) act(ctx context.Context) error {
 	defer close(p.over)
-	a := &actor{Port: p, fault: LinkStarting, floor: floor.New(floor.Rules{
-		RequestTimeout: p.opt.Talk.RequestTimeout,
-		RenewEvery:     p.opt.Talk.Lease / 3,
-		MaxTalk:        p.opt.Talk.MaxTalk,
-		Warn:           p.opt.Talk.Warn,
-		Penalty:        p.opt.Talk.Penalty,
-		Budget:         p.opt.Talk.Budget,
-		Window:         p.opt.Talk.BudgetWindow,
-		DrainTimeout:   drainTimeout + samplesTime(len(p.opt.Roger)),
-	})}
+	a := &actor{Port: p, fault: LinkStarting, talk: p.timing.Load()}
+	a.floor = floor.New(a.rules())
 	a.show()
 	wake := time.NewTimer(0)
 	defer wake.Stop()
@@ -78,6 +71,7 @@ func (a *actor) step(ev floor.Event) {
 	before := a.floor
 	if ev.Kind == floor.Press {
 		a.pressed = ev.At
+		a.retime()
 	}
 	a.floor, a.fx = floor.Step(a.floor, ev, a.fx[:0])
 	for _, fx := range a.fx {
@@ -85,6 +79,30 @@ func (a *actor) step(ev floor.Event) {
 	}
 	a.report(before)
 	a.show()
+}
+
+// retime takes over timing that was changed, before a press that finds the floor
+// in nobody's hands here: one spurt has one timing.
+func (a *actor) retime() {
+	if t := a.timing.Load(); t != a.talk && a.floor.Phase == floor.Idle {
+		a.talk = t
+		a.floor.Rules = a.rules()
+		a.keeper.lease.Store(int64(t.Lease))
+	}
+}
+
+func (a *actor) rules() floor.Rules {
+	t := a.talk
+	return floor.Rules{
+		RequestTimeout: t.RequestTimeout,
+		RenewEvery:     t.Lease / 3,
+		MaxTalk:        t.MaxTalk,
+		Warn:           t.Warn,
+		Penalty:        t.Penalty,
+		Budget:         t.Budget,
+		Window:         t.BudgetWindow,
+		DrainTimeout:   drainTimeout + t.roger,
+	}
 }
 
 func (a *actor) do(fx floor.Effect) {
@@ -98,7 +116,7 @@ func (a *actor) do(fx floor.Effect) {
 	case floor.Close:
 		a.talker.shut()
 	case floor.Request:
-		a.claim = redis.NewClaim(a.opt.Channel, a.opt.UserID, a.opt.UserName, time.Now(), a.opt.Talk.LockTTL)
+		a.claim = redis.NewClaim(a.opt.Channel, a.opt.UserID, a.opt.UserName, time.Now(), a.talk.LockTTL)
 		a.claim.Role = a.opt.Role
 		a.keeper.post(order{do: fx.Do, gen: fx.Gen, claim: a.claim, by: a.floor.Deadline})
 	case floor.Renew, floor.Yield:

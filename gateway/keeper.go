@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/talkgate/talkgate/state/floor"
@@ -34,7 +35,7 @@ type order struct {
 // What is no longer of use when its turn comes is not sent.
 type keeper struct {
 	lock  SpeakerLock
-	lease time.Duration
+	lease atomic.Int64 // a time.Duration
 	now   func() time.Duration
 	tell  func(floor.Event)
 	log   *slog.Logger
@@ -51,9 +52,13 @@ type keeper struct {
 }
 
 func newKeeper(lock SpeakerLock, lease time.Duration, now func() time.Duration, tell func(floor.Event), log *slog.Logger) *keeper {
-	return &keeper{lock: lock, lease: lease, now: now, tell: tell, log: log, turned: func() {},
+	k := &keeper{lock: lock, now: now, tell: tell, log: log, turned: func() {},
 		claims: make(map[uint32]redis.Claim), wake: make(chan struct{}, 1)}
+	k.lease.Store(int64(lease))
+	return k
 }
+
+func (k *keeper) leaseTime() time.Duration { return time.Duration(k.lease.Load()) }
 
 // post adds an order and never blocks. A renewal that still waits gives way to
 // any later order for the same lock.
@@ -138,7 +143,7 @@ func (k *keeper) request(ctx context.Context, o order) {
 		k.log.Warn("floor request was not answered", "err", err)
 		ev.Kind = floor.Failed
 	case d.Verdict == redis.Granted:
-		ev.Kind, ev.Until = floor.Granted, sent+k.lease
+		ev.Kind, ev.Until = floor.Granted, sent+k.leaseTime()
 	case d.Verdict == redis.Busy:
 		ev.Why, ev.Holder = floor.Busy, d.Holder.UserName
 	case d.Verdict == redis.Banned:
@@ -158,7 +163,7 @@ func (k *keeper) renew(ctx context.Context, o order) {
 		return
 	}
 	sent := k.now()
-	ctx, cancel := context.WithTimeout(ctx, k.lease/2)
+	ctx, cancel := context.WithTimeout(ctx, k.leaseTime()/2)
 	defer cancel()
 	s, err := k.lock.Renew(ctx, claim)
 	if err != nil {
@@ -170,7 +175,7 @@ func (k *keeper) renew(ctx context.Context, o order) {
 	k.log.Debug("floor was renewed", "request", o.gen, "standing", s.State.String(), "took", (ev.At - sent).String())
 	switch {
 	case s.State == redis.Held:
-		ev.Kind, ev.Why, ev.Until = floor.Renewed, floor.NoReason, sent+k.lease
+		ev.Kind, ev.Why, ev.Until = floor.Renewed, floor.NoReason, sent+k.leaseTime()
 	case s.State == redis.RevokedByBan:
 		ev.Why = floor.Banned
 	case s.Holder != nil:
@@ -185,7 +190,7 @@ func (k *keeper) yield(ctx context.Context, o order) {
 		return
 	}
 	delete(k.claims, o.gen)
-	ctx, cancel := context.WithTimeout(ctx, k.lease/2)
+	ctx, cancel := context.WithTimeout(ctx, k.leaseTime()/2)
 	defer cancel()
 	held, err := k.lock.Release(ctx, claim)
 	if err != nil {

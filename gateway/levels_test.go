@@ -54,7 +54,7 @@ func TestLevelsOfAPort(t *testing.T) {
 			to := w.radio.Mic.IndexAt(w.release())
 			w.pass(time.Second)
 			frames := w.link.take()
-			late := uint64(w.port.levels.Delay())
+			late := uint64(w.port.levels.Load().Delay())
 			first, end := uint64(frames[0].timestamp), uint64(frames[len(frames)-1].timestamp)+media.FrameSamples
 			if first > from+late || end < to+late+uint64(w.port.talker.enc.Lookahead()) {
 				t.Errorf("said %d to %d, sent %d to %d, which is %d late", from, to, first, end, late)

@@ -66,14 +66,20 @@ func (p *path) set(part *bool, up bool) (changed bool) {
 // capture keeps the microphone's memory filled, at the level it should have.
 func (p *Port) capture(ctx context.Context) error {
 	period := make([]int16, hal.PeriodSamples)
-	late := samplesTime(p.levels.Delay())
+	levels := p.levels.Load()
 	for {
 		at, err := p.opt.Hardware.Mic.Read(period)
 		if err != nil {
 			return ended(ctx, "microphone", err)
 		}
 		p.card.Measure(period)
-		p.levels.Process(period)
+		if next := p.relevel.Load(); next != nil && p.talker.spurt.Load() == nil {
+			p.relevel.CompareAndSwap(next, nil)
+			p.levels.Store(next)
+			levels = next
+		}
+		levels.Process(period)
+		late := samplesTime(levels.Delay())
 		p.mic.Write(period, at.Add(-late))
 		p.beats.turn(Capture)
 	}

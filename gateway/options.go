@@ -89,12 +89,12 @@ func (o Options) validate() error {
 	need(o.Link != nil, "the link")
 	need(o.Lock != nil && o.Rights != nil && o.Floor != nil, "Redis")
 	need(o.Logger != nil, "the logger")
-	need(o.Talk.RequestTimeout > 0, "the request timeout")
-	if o.Talk.Lease <= 0 || o.Talk.LockTTL < 2*o.Talk.Lease {
-		errs = append(errs, fmt.Errorf("the lock's TTL must be at least twice the lease, and is %v to %v", o.Talk.LockTTL, o.Talk.Lease))
+	return errors.Join(append(errs, o.Talk.validate(), validateRoger(o.Roger))...)
+}
+
+func validateRoger(roger []int16) error {
+	if n := samplesTime(len(roger)); n > MaxRoger {
+		return fmt.Errorf("the roger tone lasts %v; expected at most %v", n, MaxRoger)
 	}
-	if n := samplesTime(len(o.Roger)); n > MaxRoger {
-		errs = append(errs, fmt.Errorf("the roger tone lasts %v; expected at most %v", n, MaxRoger))
-	}
-	return errors.Join(errs...)
+	return nil
 }

@@ -25,7 +25,7 @@ type Port struct {
 	start time.Time
 
 	mic     *media.Mic
-	levels  *level.Chain
+	levels  atomic.Pointer[level.Chain]
 	card    media.Level // what the microphone's card delivers
 	heard   *jitter.Buffer
 	playout *media.Playout
@@ -33,6 +33,8 @@ type Port struct {
 	keeper  *keeper
 	path    path
 	beats   beats
+	timing  atomic.Pointer[pressTiming] // of the next press
+	relevel atomic.Pointer[level.Chain] // in place of levels, once nobody talks; nil is none
 
 	refusals refusals
 	// taken is whether the radio hears somebody, as its squelch tells; until that
@@ -64,7 +66,7 @@ func New(opt Options) (*Port, error) {
 		opt:    opt,
 		log:    opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
 		start:  time.Now(),
-		mic:    media.NewMic(opt.Talk.RequestTimeout + time.Second),
+		mic:    media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + time.Second),
 		heard:  jitter.New(jitter.Config{}),
 		events: make(chan floor.Event, 16),
 		rights: make(chan redis.Rights),
@@ -74,15 +76,14 @@ func New(opt Options) (*Port, error) {
 		keyFaults: make(chan KeyFault, 4),
 		over:      make(chan struct{}),
 	}
-	if p.levels, err = level.New(opt.Levels); err != nil {
+	levels, err := level.New(opt.Levels)
+	if err != nil {
 		return nil, fmt.Errorf("port: %w", err)
 	}
+	p.levels.Store(levels)
+	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
 	p.taken.Store(opt.Hardware.COR != nil)
-	tones := opt.Tones
-	if tones == nil || opt.Hardware.PTTOut != nil && !opt.TonesOnAir {
-		tones = new(media.Tones)
-	}
-	if p.playout, err = media.NewPlayout(p.heard, tones); err != nil {
+	if p.playout, err = media.NewPlayout(p.heard, p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	if out := opt.Hardware.PTTOut; out != nil {
@@ -107,6 +108,15 @@ func New(opt Options) (*Port, error) {
 		p.post(floor.Event{Kind: kind, At: p.now(), Why: why})
 	}
 	return p, nil
+}
+
+// audible are the tones that the loudspeaker may play: none where they would go on
+// air.
+func (p *Port) audible(tones *media.Tones, onAir bool) *media.Tones {
+	if p.opt.Hardware.PTTOut != nil && !onAir {
+		return nil
+	}
+	return tones
 }
 
 // Run is the port's life. It ends with nil when ctx does, or with an error that
@@ -151,7 +161,7 @@ func (p *Port) HeardStats() jitter.Stats { return p.heard.Stats() }
 func (p *Port) MicLevel() *media.Level { return &p.card }
 
 // LevelStats is what is done to the microphone's level; any goroutine may ask.
-func (p *Port) LevelStats() level.Stats { return p.levels.Stats() }
+func (p *Port) LevelStats() level.Stats { return p.levels.Load().Stats() }
 
 // Refusals counts the presses that did not talk, or not to their end, by why; any
 // goroutine may ask.

@@ -41,6 +41,7 @@ type talker struct {
 	roger   []int16          // sent after what was said before a release
 
 	spurt atomic.Pointer[spurt]
+	voice atomic.Pointer[voice] // of the next talk spurt; nil is the same as before
 	wake  chan struct{}
 
 	sent, unsent, skipped atomic.Uint64
@@ -89,6 +90,15 @@ func (t *talker) startOf(pressed time.Time) uint64 {
 	}
 	return start
 }
+
+// voice is how a talk spurt is sent.
+type voice struct {
+	enc   *media.Encoder
+	roger []int16
+}
+
+// speakWith takes another voice from the next talk spurt on.
+func (t *talker) speakWith(v voice) { t.voice.Store(&v) }
 
 // extend moves the deadline of the talk spurt.
 func (t *talker) extend(until time.Duration) { t.gate.Open(until) }
@@ -145,6 +155,9 @@ func (t *talker) sendOne() bool {
 		return false
 	}
 	if s != t.cur {
+		if v := t.voice.Swap(nil); v != nil {
+			t.enc, t.roger = v.enc, v.roger
+		}
 		t.cur, t.next, t.first, t.done = s, s.start, true, false
 		t.enc.Reset()
 	}

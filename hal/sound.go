@@ -27,3 +27,10 @@ type Playback interface {
 	Latency() time.Duration
 	Close() error
 }
+
+// Gainer is a side of a card whose gain can be changed while it runs, from any
+// goroutine.
+type Gainer interface {
+	// SetGain makes it louder or softer by so many decibels than the card is.
+	SetGain(decibels float64)
+}

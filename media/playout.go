@@ -27,7 +27,7 @@ type Playout struct {
 	source Source
 	clock  playClock
 	dec    *Decoder
-	tones  *Tones
+	tones  atomic.Pointer[Tones]
 	level  Level
 
 	frame   [FrameSamples]int16
@@ -41,13 +41,16 @@ type Playout struct {
 	decoded, recovered, concealed, broken atomic.Uint64
 }
 
-// NewPlayout returns a playout that pulls from source.
+// NewPlayout returns a playout that pulls from source. Without tones, nil, it
+// plays none.
 func NewPlayout(source Source, tones *Tones) (*Playout, error) {
 	dec, err := NewDecoder()
 	if err != nil {
 		return nil, fmt.Errorf("playout: %w", err)
 	}
-	return &Playout{source: source, dec: dec, tones: tones}, nil
+	p := &Playout{source: source, dec: dec}
+	p.SetTones(tones)
+	return p, nil
 }
 
 // Fill writes the next len(period) samples, whatever their number, and reports
@@ -122,14 +125,23 @@ func (p *Playout) conceal() {
 // sounding. Any goroutine may call it; it returns at once.
 func (p *Playout) PlayTone(t Tone) { p.asked.Store(uint32(t) + 1) }
 
+// SetTones changes the tones from the next one on; nil is none. Any goroutine may
+// call it.
+func (p *Playout) SetTones(tones *Tones) {
+	if tones == nil {
+		tones = new(Tones)
+	}
+	p.tones.Store(tones)
+}
+
 // cutShort is how many samples a tone that is cut short takes to fade: 5 ms.
 const cutShort = 240
 
 // mixTone adds what sounds of tones, and reports whether any does.
 func (p *Playout) mixTone(period []int16) (sounds bool) {
-	if asked := p.asked.Swap(0); asked > 0 && asked <= toneCount && p.tones[asked-1] != nil {
+	if asked, tones := p.asked.Swap(0), p.tones.Load(); asked > 0 && asked <= toneCount && tones[asked-1] != nil {
 		p.leaving = p.voice[:min(len(p.voice), cutShort)]
-		p.voice = p.tones[asked-1]
+		p.voice = tones[asked-1]
 	}
 	sounds = len(p.voice) > 0
 	tooLoud := uint64(0)

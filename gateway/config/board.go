@@ -63,7 +63,7 @@ type Sound struct {
 type SoundSide struct {
 	Card   string  `yaml:"card" need:"true" match:"^(usb:[-0-9.]+|[A-Za-z0-9_-]+)$" as:"an ALSA card ID, as /proc/asound/cards has it in brackets, or usb: and a socket such as usb:1-1.2" within:"1..64" example:"Device" doc:"the card; no other is ever used instead"`
 	Device int     `yaml:"device" within:"0..31" doc:"number of the PCM device on the card"`
-	Gain   Decibel `yaml:"gain" within:"-60 dB..40 dB" doc:"makes it louder or softer; a microphone's comes before audio.microphone, whose limiter keeps it from clipping"`
+	Gain   Decibel `yaml:"gain" live:"true" within:"-60 dB..40 dB" doc:"makes it louder or softer; a microphone's comes before audio.microphone, whose limiter keeps it from clipping"`
 }
 
 func defaultBoard() *BoardHardware {

@@ -27,3 +27,34 @@ func changed(section string, a, b reflect.Value) (keys []string) {
 	}
 	return keys
 }
+
+// WithLive is c with those keys taken from another configuration that take effect
+// without a restart.
+func WithLive(c, from Config) Config {
+	if c.Hardware.Board != nil {
+		own := *c.Hardware.Board // c is a value: what it points to stays as it is
+		c.Hardware.Board = &own
+	}
+	takeLive(reflect.ValueOf(&c).Elem(), reflect.ValueOf(from))
+	return c
+}
+
+func takeLive(to, from reflect.Value) {
+	fields, variants := fieldsOf(to)
+	others, otherVariants := fieldsOf(from)
+	for i, f := range fields {
+		switch {
+		case f.Type.Kind() == reflect.Struct:
+			takeLive(f.value, others[i].value)
+		case f.Tag.Get("live") != "":
+			f.value.Set(others[i].value)
+		}
+	}
+	// Of the variants only a board has live keys.
+	for i, v := range variants {
+		other := otherVariants[i].value
+		if board, ok := v.value.Interface().(*BoardHardware); ok && board != nil && !other.IsNil() {
+			takeLive(v.value.Elem(), other.Elem())
+		}
+	}
+}

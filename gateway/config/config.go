@@ -18,6 +18,7 @@
 //	schemes  of a URL
 //	match    a regular expression the text must match, explained by "as"
 //	union    "true": the word chosen names the pointer field whose keys follow
+//	live     "true": a change takes effect without a restart of the port
 package config
 
 import (
@@ -46,6 +47,7 @@ type Config struct {
 	Recorder Recorder `yaml:"recorder" doc:"the flight recorder: the last minutes of sound and events"`
 	Log      Log      `yaml:"log" doc:"what is written to standard error"`
 	Status   Status   `yaml:"status" doc:"how the port tells this machine about itself"`
+	Fleet    Fleet    `yaml:"fleet" doc:"whose documents in Redis configure this port, besides this file"`
 }
 
 // Identity is a port's membership.
@@ -107,21 +109,21 @@ type SimHardware struct {
 
 // Talk is the timing of the floor.
 type Talk struct {
-	Lease          time.Duration `yaml:"lease" within:"200ms..10s" doc:"how long a grant or renewal may be relied on: the longest the microphone stays open once Redis is silent"`
-	LockTTL        time.Duration `yaml:"lock_ttl" within:"1s..30s" doc:"how long Redis keeps the floor for a port that died; at least twice the lease"`
-	MaxTalk        time.Duration `yaml:"max_talk" within:"1s..1h" doc:"longest talk spurt: the time-out timer, armed again by the release only"`
-	Warn           time.Duration `yaml:"warn" within:"0s..1m" doc:"tone so long before the time-out timer cuts; 0s is none"`
-	Penalty        time.Duration `yaml:"penalty" within:"0s..10m" doc:"how long presses are refused after the time-out timer has cut; 0s is not at all"`
+	Lease          time.Duration `yaml:"lease" live:"true" within:"200ms..10s" doc:"how long a grant or renewal may be relied on: the longest the microphone stays open once Redis is silent"`
+	LockTTL        time.Duration `yaml:"lock_ttl" live:"true" within:"1s..30s" doc:"how long Redis keeps the floor for a port that died; at least twice the lease"`
+	MaxTalk        time.Duration `yaml:"max_talk" live:"true" within:"1s..1h" doc:"longest talk spurt: the time-out timer, armed again by the release only"`
+	Warn           time.Duration `yaml:"warn" live:"true" within:"0s..1m" doc:"tone so long before the time-out timer cuts; 0s is none"`
+	Penalty        time.Duration `yaml:"penalty" live:"true" within:"0s..10m" doc:"how long presses are refused after the time-out timer has cut; 0s is not at all"`
 	Budget         time.Duration `yaml:"budget" within:"0s..12h" doc:"longest that all talk spurts together last in any budget_window, however often the push-to-talk is released; 0s is without end"`
 	BudgetWindow   time.Duration `yaml:"budget_window" within:"10s..24h" doc:"the sliding window of budget; an eighth of it at a time is forgotten"`
-	RequestTimeout time.Duration `yaml:"request_timeout" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
+	RequestTimeout time.Duration `yaml:"request_timeout" live:"true" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
 }
 
 // Audio is what is done to sound.
 type Audio struct {
-	Bitrate      int        `yaml:"bitrate" within:"6000..64000" doc:"of the Opus encoder, bit/s; forward error correction needs 20000"`
-	ExpectedLoss Percent    `yaml:"expected_loss" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
-	Complexity   int        `yaml:"complexity" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
+	Bitrate      int        `yaml:"bitrate" live:"true" within:"6000..64000" doc:"of the Opus encoder, bit/s; forward error correction needs 20000"`
+	ExpectedLoss Percent    `yaml:"expected_loss" live:"true" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
+	Complexity   int        `yaml:"complexity" live:"true" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
 	Microphone   Microphone `yaml:"microphone" doc:"what is done to the microphone's sound, in this order"`
 	Tones        Tones      `yaml:"tones" doc:"what the loudspeaker says of floor and link; none of it goes to the channel"`
 	Roger        Tone       `yaml:"roger" doc:"tone that is sent to the channel after each talk spurt, at most 400ms"`
@@ -143,7 +145,7 @@ type Key struct {
 
 // Log is what is logged and how.
 type Log struct {
-	Level  string `yaml:"level" oneof:"debug info warn error" doc:"least severity that is written"`
+	Level  string `yaml:"level" live:"true" oneof:"debug info warn error" doc:"least severity that is written"`
 	Format string `yaml:"format" oneof:"auto text json journal" doc:"auto is journal under systemd and text elsewhere"`
 }
 
@@ -180,6 +182,7 @@ func Default() Config {
 		Log:      Log{Level: "info", Format: "auto"},
 
 		Status: Status{Report: 10 * time.Second},
+		Fleet:  Fleet{Probation: time.Minute},
 	}
 }
 
@@ -188,14 +191,22 @@ func Default() Config {
 // systemd's $CREDENTIALS_DIRECTORY and may be empty. The error is an *Error
 // when the file could be read.
 func Load(path, credentials string) (Config, error) {
-	text, err := os.ReadFile(path)
+	text, err := readConfig(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration: %w", err)
+		return Config{}, err
 	}
 	c, err := parse(path, text, func(f File) (File, bool) {
 		return f.resolve(filepath.Dir(path), credentials)
 	})
 	return c, err
+}
+
+func readConfig(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return text, nil
 }
 
 // Parse is Load for text that was read already; name is used in errors. The

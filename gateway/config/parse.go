@@ -19,6 +19,9 @@ type decoder struct {
 	resolve  func(File) (File, bool)
 	lines    map[string]int // of each key that was given
 	problems []Problem
+	// optional says of a key that must be given whether it may be missing
+	// though: it is said elsewhere. nil is none.
+	optional func(key string) bool
 }
 
 func parse(name string, text []byte, resolve func(File) (File, bool)) (Config, error) {
@@ -103,7 +106,7 @@ func (d *decoder) field(entries map[string]*ast.MappingValueNode, section string
 		d.section(value, key, line, f.value)
 	case given:
 		d.scalar(value, key, line, s, f.value)
-	case f.need:
+	case f.need && (d.optional == nil || !d.optional(key)):
 		d.problem(key, line, s.noun, "no such key")
 	}
 }

@@ -2,9 +2,9 @@ package config
 
 // Tones are the tones a port plays to its own user.
 type Tones struct {
-	Enabled  bool    `yaml:"enabled" doc:"whether any are played"`
-	Gain     Decibel `yaml:"gain" within:"-40 dB..12 dB" doc:"makes them, and the roger, louder or softer than speech beside them"`
-	OnAir    bool    `yaml:"on_air" doc:"whether they key a radio's transmitter; a port with PTT-out plays none otherwise"`
+	Enabled  bool    `yaml:"enabled" live:"true" doc:"whether any are played"`
+	Gain     Decibel `yaml:"gain" live:"true" within:"-40 dB..12 dB" doc:"makes them, and the roger, louder or softer than speech beside them"`
+	OnAir    bool    `yaml:"on_air" live:"true" doc:"whether they key a radio's transmitter; a port with PTT-out plays none otherwise"`
 	Permit   Tone    `yaml:"permit" doc:"speak now"`
 	Deny     Tone    `yaml:"deny" doc:"you may not talk here"`
 	Busy     Tone    `yaml:"busy" doc:"somebody else is talking"`
@@ -17,8 +17,8 @@ type Tones struct {
 
 // Tone is one tone.
 type Tone struct {
-	Enabled bool `yaml:"enabled" doc:"whether it is played"`
-	File    File `yaml:"file" doc:"WAV to play instead (48 kHz, mono, 16 bit); empty is the built-in tone"`
+	Enabled bool `yaml:"enabled" live:"true" doc:"whether it is played"`
+	File    File `yaml:"file" live:"true" doc:"WAV to play instead (48 kHz, mono, 16 bit); empty is the built-in tone"`
 }
 
 func defaultTones() Tones {

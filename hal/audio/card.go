@@ -11,10 +11,19 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
+// sysfs is where the kernel lists its cards.
+const sysfs = "/sys/class/sound"
+
 // card is one that is there.
 type card struct {
 	number int
 	id     string
+}
+
+// Check looks whether the card is there, used or not.
+func (c Config) Check() error {
+	_, err := c.find(sysfs)
+	return err
 }
 
 // find looks for the configured card below dir.

@@ -15,9 +15,6 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
-// sysfs is where the kernel lists its cards.
-const sysfs = "/sys/class/sound"
-
 // periods is how many of hal.PeriodSamples a card keeps for a process that does
 // not run: 40 ms.
 const periods = 4

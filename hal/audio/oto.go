@@ -28,9 +28,9 @@ ctl.!default { type hw card "%[1]s" }
 
 // otoPlayback plays with oto. It implements Playback.
 type otoPlayback struct {
-	cfg    Config
-	ctx    *oto.Context
-	gain   gain
+	cfg Config
+	ctx *oto.Context
+	*gain
 	done   chan struct{}
 	closer sync.Once
 	xruns  atomic.Uint64
@@ -161,7 +161,7 @@ func (p *otoPlayback) Close() error {
 // puller makes a reader of fill.
 type puller struct {
 	fill  func(period []int16)
-	gain  gain
+	gain  *gain
 	calls atomic.Uint64
 	pcm   [hal.PeriodSamples]int16
 }

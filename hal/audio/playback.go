@@ -14,7 +14,7 @@ import (
 // playback is a card's loudspeaker side. It implements Playback.
 type playback struct {
 	*device
-	gain gain
+	*gain
 	fill atomic.Pointer[func([]int16)]
 
 	// These belong to the card's thread.

@@ -121,6 +121,19 @@ func (l Line) request(flags uapi.LineFlagV2) (*handle, error) {
 	return newHandle(l, int(req.Fd))
 }
 
+// Check looks whether the line is there, used or not.
+func (l Line) Check() error {
+	chip, err := openChip(l.Chip)
+	if err != nil {
+		return fmt.Errorf("%v: %w", l, err)
+	}
+	defer chip.Close()
+	if _, err := l.offset(chip); err != nil {
+		return fmt.Errorf("%v: %w", l, gone(err))
+	}
+	return nil
+}
+
 // openChip opens the one chip with a label.
 func openChip(label string) (*os.File, error) {
 	nodes, _ := filepath.Glob("/dev/gpiochip*") // the pattern is right

@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/level"
+)
+
+// Tuning is what of a port can be changed while it runs, without a gap in what is
+// said or heard.
+type Tuning struct {
+	// Talk counts from the next press on.
+	Talk TalkTiming
+	// Encoder counts from the next talk spurt on.
+	Encoder media.EncoderConfig
+	// Tones and TonesOnAir count from the next tone on, Roger from the next talk
+	// spurt on. They are as in Options.
+	Tones      *media.Tones
+	TonesOnAir bool
+	Roger      []int16
+	// Levels counts from the end of a talk spurt on.
+	Levels level.Config
+	// SpeakerGain is in decibels, and counts at once on a card that has one
+	// (hal.Gainer).
+	SpeakerGain float64
+}
+
+// longestRequest is how long an answer may be waited for, whatever the port was
+// made with: the microphone's memory has room for that.
+const longestRequest = time.Second
+
+// Tune changes a port; any goroutine may. With an error, which names what is out
+// of range, nothing is changed.
+func (p *Port) Tune(t Tuning) error {
+	if err := t.Talk.validate(); err != nil {
+		return fmt.Errorf("port: %w", err)
+	}
+	if most := max(p.opt.Talk.RequestTimeout, longestRequest); t.Talk.RequestTimeout > most {
+		return fmt.Errorf("port: the request timeout must be at most %v while the port runs, and is %v", most, t.Talk.RequestTimeout)
+	}
+	enc, err := media.NewEncoder(t.Encoder)
+	if err != nil {
+		return fmt.Errorf("port: %w", err)
+	}
+	levels, err := level.New(t.Levels)
+	if err != nil {
+		return fmt.Errorf("port: %w", err)
+	}
+	if err := validateRoger(t.Roger); err != nil {
+		return fmt.Errorf("port: %w", err)
+	}
+	p.timing.Store(&pressTiming{t.Talk, samplesTime(len(t.Roger))})
+	p.relevel.Store(levels)
+	p.talker.speakWith(voice{enc, t.Roger})
+	p.playout.SetTones(p.audible(t.Tones, t.TonesOnAir))
+	if g, ok := p.opt.Hardware.Speaker.(hal.Gainer); ok {
+		g.SetGain(t.SpeakerGain)
+	}
+	return nil
+}
+
+// pressTiming is the timing of one press.
+type pressTiming struct {
+	TalkTiming
+	roger time.Duration
+}
+
+func (t TalkTiming) validate() error {
+	var errs []error
+	if t.RequestTimeout <= 0 {
+		errs = append(errs, errors.New("the request timeout is missing"))
+	}
+	if t.Lease <= 0 || t.LockTTL < 2*t.Lease {
+		errs = append(errs, fmt.Errorf("the lock's TTL must be at least twice the lease, and is %v to %v", t.LockTTL, t.Lease))
+	}
+	return errors.Join(errs...)
+}
