@@ -31,6 +31,8 @@ type gauges struct {
 	hw    gateway.Hardware
 	board boardHealth
 	began time.Time
+	// applied is what became of the fleet's documents.
+	applied func() fleet.Applied
 
 	mu      sync.Mutex
 	pulse   gateway.Pulse
@@ -66,6 +68,8 @@ func (g *gauges) report() fleet.Report {
 	now := time.Now()
 	r := fleet.Report{
 		Gateway: g.cfg.Identity.UserID,
+		Group:   g.cfg.Fleet.Group,
+		Applied: g.applied(),
 		Name:    g.cfg.Identity.UserName,
 		Channel: g.cfg.Channel,
 		Version: ownVersion(),

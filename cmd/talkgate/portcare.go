@@ -14,7 +14,7 @@ import (
 type portCare struct {
 	pulse  func() gateway.Pulse
 	load   func() (config.Config, error)
-	level  *slog.LevelVar
+	tuner  *tuner
 	clock  *clock
 	log    *slog.Logger
 	cfg    config.Config
@@ -92,24 +92,20 @@ func (c *portCare) stalled() []string {
 	return names
 }
 
-// reload takes over what can be changed while the port runs, which is the log's
-// level, and says what cannot. Files that hold a token or a password are read
-// for each connection, and need no reload.
+// reload takes over what can be changed while the port runs, and says what
+// cannot. Files that hold a token or a password are read for each connection, and
+// need no reload.
 func (c *portCare) reload() {
 	cfg, err := c.load()
 	if err != nil {
 		c.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
 		return
 	}
-	waiting := []string{}
-	for _, key := range config.Changed(c.cfg, cfg) {
-		if key != "log.level" {
-			waiting = append(waiting, key)
-		}
+	waiting, err := c.tuner.take(cfg)
+	if err != nil {
+		c.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
+		return
 	}
-	// The level was parsed with the file.
-	_ = c.level.UnmarshalText([]byte(cfg.Log.Level))
-	c.cfg.Log.Level = cfg.Log.Level
 	if len(waiting) > 0 {
 		c.log.Warn("configuration is reloaded; some changes wait for a restart", "keys", waiting)
 		return

@@ -16,9 +16,10 @@ import (
 const restartPause = time.Second
 
 // needsRestart reports whether a port ended for want of hardware that may come
-// back. Neither sound library gets a card back in the same process.
+// back, or for other documents of its fleet. Neither sound library gets a card back
+// in the same process.
 func needsRestart(err error) bool {
-	return errors.Is(err, hal.ErrGone) || errors.Is(err, audio.ErrOnce)
+	return errors.Is(err, hal.ErrGone) || errors.Is(err, audio.ErrOnce) || errors.Is(err, errDocuments)
 }
 
 // restart runs this program anew, in the same process as far as anybody can

@@ -12,7 +12,6 @@ import (
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -50,11 +49,22 @@ and lines on standard output tell what it shows and whether it is heard.`,
 }
 
 func runPort(cmd *cobra.Command, path string) (err error) {
-	load := func() (config.Config, error) { return config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY")) }
-	cfg, err := load()
+	local, err := config.LoadLocal(path, os.Getenv("CREDENTIALS_DIRECTORY"))
 	if err != nil {
 		return configError{err}
 	}
+	log, _, err := openLog(cmd, local.Log)
+	if err != nil {
+		return configError{err}
+	}
+	member, cfg, err := joinFleet(cmd.Context(), local, log)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = member.end(cmd.Context(), err) }()
 	log, level, err := openLog(cmd, cfg.Log)
 	if err != nil {
 		return configError{err}
@@ -80,11 +90,13 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	ctx, quit := context.WithCancel(cmd.Context())
 	defer quit()
 	clock, heart := newClock(log), &heart{}
-	care := &portCare{pulse: heart.pulse, load: load, level: level, clock: clock, log: log, cfg: cfg, news: make(chan struct{}, 1)}
+	tuner := &tuner{level: level, heart: heart, cfg: cfg}
+	care := &portCare{pulse: heart.pulse, load: member.loader(path), tuner: tuner, clock: clock, log: log, cfg: cfg, news: make(chan struct{}, 1)}
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer quit()
 	beside.Go(func() { manager.run(ctx, care) })
+	beside.Go(func() { member.run(ctx, state, care, quit) })
 	board, err := heart.await(ctx, cfg.Hardware, log, func() (board, error) {
 		return openHardware(cfg.Hardware, cmd.InOrStdin(), cmd.OutOrStdout(), quit)
 	})
@@ -118,6 +130,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		return configError{err}
 	}
 	gauges := newGauges(cfg, care, port, link, board.Hardware)
+	gauges.applied = member.applied
 	beat = newHeartbeat(state, gauges.report, cfg.Status.Report, log)
 	beside.Go(func() { beat.run(ctx) })
 	if cfg.Status.Listen != "" {
@@ -146,29 +159,15 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		UserName: cfg.Identity.UserName,
 		Role:     redis.Role(cfg.Identity.Role),
 		Channel:  cfg.Channel,
-		Talk: gateway.TalkTiming{
-			Lease:          cfg.Talk.Lease,
-			LockTTL:        cfg.Talk.LockTTL,
-			MaxTalk:        cfg.Talk.MaxTalk,
-			Warn:           cfg.Talk.Warn,
-			Penalty:        cfg.Talk.Penalty,
-			Budget:         cfg.Talk.Budget,
-			BudgetWindow:   cfg.Talk.BudgetWindow,
-			RequestTimeout: cfg.Talk.RequestTimeout,
-		},
-		Levels: levelsOf(cfg),
-		Encoder: media.EncoderConfig{
-			Bitrate:      cfg.Audio.Bitrate,
-			FEC:          cfg.Audio.ExpectedLoss > 0,
-			ExpectedLoss: int(cfg.Audio.ExpectedLoss),
-			Complexity:   cfg.Audio.Complexity,
-		},
-		Key:    keyTiming(cfg.Key),
-		Link:   link,
-		Lock:   state,
-		Rights: state,
-		Floor:  state,
-		Logger: log,
+		Talk:     timingOf(cfg.Talk),
+		Levels:   levelsOf(cfg),
+		Encoder:  encoderOf(cfg.Audio),
+		Key:      keyTiming(cfg.Key),
+		Link:     link,
+		Lock:     state,
+		Rights:   state,
+		Floor:    state,
+		Logger:   log,
 	}
 	return opt
 }

@@ -87,6 +87,26 @@ func (s *service) run(ctx context.Context, p patient) {
 	}
 }
 
+// wait says that the service waits for something, until ctx ends. There is nothing
+// to look after yet.
+func (s *service) wait(ctx context.Context, words string) {
+	if s == nil {
+		return
+	}
+	again := time.NewTicker(lookPeriod)
+	defer again.Stop()
+	for s.notify("STATUS=" + words); ; {
+		if s.watchdog > 0 {
+			s.notify(fmt.Sprint("EXTEND_TIMEOUT_USEC=", max(s.watchdog, 4*lookPeriod).Microseconds()))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+	}
+}
+
 // tell says how the service is, if that is news.
 func (s *service) tell(p patient) {
 	onAir, words := p.standing()

@@ -1,0 +1,272 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/talkgate/talkgate/state/fleet"
+)
+
+// follow lets the wanted documents take effect, if they do not already.
+func (a *Agent) follow() {
+	switch {
+	case a.phase == restarting, a.wanted.equal(a.running), len(a.wanted) == 0 && len(a.running) == 0:
+	case a.wanted.equal(a.mem.Good):
+		// They are known to be good: back, without probation.
+		a.mem.Trial, a.mem.Starts = nil, 0
+		a.goBack(settled)
+	case a.wanted.equal(a.mem.Bad):
+	case a.phase == aftermath, a.phase == doubting:
+		if !a.wanted.equal(a.mem.Doubt) {
+			a.forgetDoubt()
+			a.try()
+		}
+	default:
+		a.try()
+	}
+}
+
+// try puts the wanted documents on probation.
+func (a *Agent) try() {
+	d := a.wanted
+	c, err := a.build(d)
+	if err == nil {
+		err = a.opt.Port.Check(c)
+	}
+	if err != nil {
+		a.convict(d, err.Error())
+		return
+	}
+	a.mem.Trial, a.mem.Starts = d, 0
+	kept := a.save()
+	restart, err := a.opt.Port.Apply(c)
+	switch {
+	case err != nil:
+		a.convict(d, err.Error())
+		a.goBack(settled)
+	case len(restart) > 0 && kept != nil:
+		a.convict(d, kept.Error())
+	case len(restart) > 0:
+		a.restart(restart)
+		a.log.Info("new documents take a restart", "documents", d.String(), "keys", restart)
+	default:
+		a.running, a.mem.Starts = d, 1
+		a.log.Info("new documents have taken effect", "documents", d.String())
+		a.beginProbation()
+	}
+}
+
+func (a *Agent) restart(keys []string) {
+	a.phase = restarting
+	applied := a.standing()
+	applied.Result, applied.Restart = fleet.ResultPending, keys
+	a.applied.Store(&applied)
+	a.opt.Port.Restart(keys)
+}
+
+// beginProbation is over once the gateway did well for the probation, and for the
+// hold of the rollouts in which it is a canary.
+func (a *Agent) beginProbation() {
+	length := a.opt.Probation
+	for _, e := range a.running {
+		if d, _, err := e.Peek(); err == nil && d.Rollout.Canary(a.opt.Gateway) && !a.isGood(d) {
+			length = max(length, d.Rollout.Hold())
+		}
+	}
+	now := a.now()
+	a.phase, a.probation = onTrial, fleet.Probation{Length: length, Grace: a.opt.Grace, Began: now, Well: now}
+}
+
+// isGood reports whether a document is among those that proved themselves.
+func (a *Agent) isGood(d fleet.Document) bool {
+	good, _, err := a.mem.Good[d.Scope].Peek()
+	return err == nil && good.Version == d.Version
+}
+
+// look sees how the gateway does.
+func (a *Agent) look() {
+	now, well := a.now(), a.opt.Port.Well()
+	switch a.phase {
+	case onTrial:
+		var v fleet.Verdict
+		switch a.probation, v = a.probation.Look(now, well); v {
+		case fleet.Passed:
+			a.pass()
+		case fleet.Failed:
+			a.fail()
+		case fleet.Pending:
+		}
+	case aftermath:
+		if well {
+			a.convict(a.mem.Doubt, a.mem.Why)
+			a.phase = settled
+		} else if now > a.until {
+			a.phase, a.until = doubting, now+min(firstDoubt<<min(a.mem.Doubts, 10), longestDoubt)
+			a.mem.Doubts++
+			_ = a.save() // it was logged
+			a.log.Warn("link or Redis are missing with the documents before, too; the new ones are tried again later", "documents", a.mem.Doubt.String())
+		}
+	case doubting:
+		if well || now > a.until {
+			doubts := a.mem.Doubts
+			a.forgetDoubt()
+			a.mem.Doubts = doubts
+			a.phase = settled
+			if a.wanted != nil {
+				a.follow()
+			}
+		}
+	case settled, restarting:
+	}
+}
+
+func (a *Agent) pass() {
+	a.mem.Good, a.mem.Trial, a.mem.Starts, a.mem.Bad = a.running, nil, 0, nil
+	a.forgetDoubt()
+	a.phase = settled
+	a.log.Info("the documents are good", "documents", a.running.String())
+}
+
+// fail takes the documents on probation back, if there is anything to go back to.
+func (a *Agent) fail() {
+	why := fmt.Sprintf("link or Redis were missing for more than %v", a.opt.Grace)
+	a.log.Error("the new documents do no good", "documents", a.running.String(), "why", why)
+	if _, err := a.build(a.mem.Good); err != nil {
+		a.convict(a.running, why)
+		a.phase = settled // with them: there is nothing else
+		return
+	}
+	a.mem.Doubt, a.mem.Why, a.mem.Trial, a.mem.Starts = a.running, why, nil, 0
+	a.until = a.now() + a.opt.Aftermath
+	a.goBack(aftermath)
+}
+
+// goBack runs with the last good documents.
+func (a *Agent) goBack(then phase) {
+	_ = a.save() // it was logged
+	c, err := a.build(a.mem.Good)
+	if err != nil {
+		a.log.Error("there are no good documents to go back to", "err", err)
+		return
+	}
+	a.phase = then
+	restart, err := a.opt.Port.Apply(c)
+	switch {
+	case err != nil:
+		a.log.Error("the last good documents cannot be gone back to; the port is started anew with them", "err", err)
+		a.restart(nil)
+	case len(restart) > 0:
+		a.restart(restart)
+	default:
+		a.running = a.mem.Good
+	}
+	a.log.Info("back to the documents before", "documents", a.mem.Good.String())
+}
+
+// convict finds documents to be to blame: they are not tried again.
+func (a *Agent) convict(d documents, why string) {
+	a.log.Error("documents are not obeyed", "documents", d.String(), "why", why)
+	a.mem.Bad, a.mem.Trial, a.mem.Starts = d, nil, 0
+	a.forgetDoubt()
+	a.mem.Why = shortened(why)
+	_ = a.save() // it was logged
+}
+
+// Blame says that the gateway could not be made of the documents it began with.
+// It is for between Begin and Run. Documents on probation are not tried again;
+// those that were good once are.
+func (a *Agent) Blame(err error) {
+	if a.phase == onTrial {
+		a.convict(a.running, err.Error())
+		a.phase = settled
+		a.tell()
+	}
+}
+
+func (a *Agent) forgetDoubt() {
+	a.mem.Doubt, a.mem.Why, a.mem.Doubts = nil, "", 0
+	_ = a.save() // it was logged
+}
+
+// judge tells the rollouts in which the gateway is a canary how it fares. What
+// could not be told is told again.
+func (a *Agent) judge(ctx context.Context) {
+	if a.now() < a.mute {
+		return
+	}
+	for version := range a.trials {
+		verdict := ""
+		switch {
+		case a.wanted.equal(a.mem.Bad):
+			verdict = a.mem.Why
+		case a.wanted.equal(a.mem.Good):
+			verdict = "passed"
+		default:
+			continue
+		}
+		if a.judged[version] == verdict {
+			continue
+		}
+		failure := ""
+		if verdict != "passed" {
+			failure = verdict
+		}
+		if err := a.tellRollout(ctx, version, failure); err != nil {
+			a.log.Warn("the rollout was not told how this canary fares; it is told again", "version", version, "err", err)
+			a.mute = a.now() + judgeAgain
+			return
+		}
+		a.judged[version] = verdict
+	}
+}
+
+func (a *Agent) tellRollout(ctx context.Context, version uint64, failure string) error {
+	ctx, cancel := context.WithTimeout(ctx, judgeTime)
+	defer cancel()
+	_, err := a.redis.JudgeRollout(ctx, version, a.opt.Gateway, failure)
+	return err
+}
+
+// Applied is what became of the documents, for the gateway's report; the zero
+// value before Begin.
+func (a *Agent) Applied() fleet.Applied {
+	if p := a.applied.Load(); p != nil {
+		return *p
+	}
+	return fleet.Applied{}
+}
+
+func (a *Agent) tell() {
+	if a.phase != restarting {
+		applied := a.standing()
+		a.applied.Store(&applied)
+	}
+}
+
+func (a *Agent) standing() fleet.Applied {
+	s := fleet.Applied{Version: a.running.version(), Result: fleet.ResultApplied}
+	switch {
+	case a.refusal != "":
+		s.Result, s.Error = fleet.ResultRefused, a.refusal
+	case a.phase == onTrial:
+		s.Result = fleet.ResultPending
+	case a.phase == aftermath, a.phase == doubting:
+		s.Result, s.Error, s.Refused = fleet.ResultRolledBack, a.mem.Why, a.mem.Doubt.version()
+	case a.mem.Bad != nil && a.wanted.equal(a.mem.Bad):
+		s.Result, s.Error, s.Refused = fleet.ResultRolledBack, a.mem.Why, a.mem.Bad.version()
+	case s.Version == 0:
+		s.Result = ""
+	}
+	s.Error = shortened(s.Error)
+	return s
+}
+
+// shortened is text as a report takes it: one line, not too long.
+func shortened(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > mostWords {
+		return strings.ToValidUTF8(text[:mostWords], "") + "…"
+	}
+	return text
+}
