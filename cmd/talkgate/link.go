@@ -27,6 +27,13 @@ func openLink(cfg config.Config, state *redis.Client, log *slog.Logger) (measure
 		}
 		return link, link, nil
 	}
+	if cfg.Link.LiveKit != nil {
+		link, err := openLiveKit(cfg, engine, state, log)
+		if err != nil {
+			return nil, nil, err
+		}
+		return link, state, nil
+	}
 	link, err := openHub(cfg, engine, log)
 	if err != nil {
 		return nil, nil, err

@@ -73,6 +73,7 @@ type Link struct {
 	Hub  *HubLink `yaml:"hub" doc:"talkgate's own hub, over WHIP and WHEP"`
 
 	VoicePing *VoicePingLink `yaml:"voiceping" doc:"the VoicePing servers, as a member of their channels"`
+	LiveKit   *LiveKitLink   `yaml:"livekit" doc:"LiveKit, as a member of its rooms"`
 }
 
 // HubLink is a session with talkgate's hub.
@@ -160,7 +161,7 @@ type Status struct {
 func Default() Config {
 	return Config{
 		Identity: Identity{Role: "GENERAL"},
-		Link:     Link{Hub: &HubLink{}, VoicePing: &VoicePingLink{Sharing: 1}},
+		Link:     Link{Hub: &HubLink{}, VoicePing: &VoicePingLink{Sharing: 1}, LiveKit: &LiveKitLink{}},
 		Hardware: Hardware{Sim: &SimHardware{}, Board: defaultBoard()},
 		Talk: Talk{
 			Lease:          time.Second,

@@ -33,6 +33,9 @@ func (d *decoder) relations(c Config) {
 	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && b.COR.Chip == "" {
 		d.relation("key.interlock", "hardware.cor.chip", "off, as no squelch is wired (hardware.cor)", c.Key.Interlock)
 	}
+	if l := c.Link.LiveKit; l != nil {
+		d.livekit(*l, c.Channel)
+	}
 	c.Hardware.Board.relations(d)
 	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
 		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")

@@ -20,6 +20,8 @@ type conn struct {
 
 	// patience is how long ICE and DTLS together may take to connect.
 	patience time.Duration
+	// trickle brings candidates of the peer, if it is set.
+	trickle *Trickle
 
 	mu    sync.Mutex
 	err   error
@@ -98,7 +100,7 @@ func (c *conn) end(reason error) {
 func (c *conn) awaitPeer() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil {
+	if c.err != nil || c.timer != nil {
 		return
 	}
 	c.timer = time.AfterFunc(c.patience, func() {
@@ -179,6 +181,7 @@ func (c *conn) offer(ctx context.Context, exchange Exchange, answerer role) erro
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		return fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
 	}
+	c.trickle.attach(c)
 	c.awaitPeer()
 	select {
 	case <-c.connected:

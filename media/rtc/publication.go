@@ -71,10 +71,16 @@ func (p *Publication) farReception(r rtcp.ReceptionReport, sent uint64) *media.R
 // Publish offers a stream and returns when frames reach the peer. When it fails
 // after exchange succeeded, the peer still has the session, until it notices.
 func (e *Engine) Publish(ctx context.Context, exchange Exchange) (*Publication, error) {
+	return e.PublishTrickled(ctx, exchange, nil)
+}
+
+// PublishTrickled is Publish to a peer whose candidates come through t.
+func (e *Engine) PublishTrickled(ctx context.Context, exchange Exchange, t *Trickle) (*Publication, error) {
 	c, err := e.newConn()
 	if err != nil {
 		return nil, err
 	}
+	c.trickle = t
 	p := &Publication{
 		conn:   c,
 		out:    newTrack(),
@@ -120,6 +126,16 @@ func (p *Publication) WriteOpus(frame []byte, timestamp uint32, first bool) erro
 	p.header.Marker = first
 	p.sent.Add(1)
 	return p.out.write(&p.header, frame)
+}
+
+// Announce sends one packet without sound, of padding only (RFC 3550 section
+// 5.1), for a server to which a stream begins with its first packet. It is for
+// the goroutine that writes, or for before there is one.
+func (p *Publication) Announce() error {
+	h := rtp.Header{Version: 2, Padding: true}
+	p.header.SequenceNumber++
+	h.SequenceNumber = p.header.SequenceNumber
+	return p.out.write(&h, []byte{1})
 }
 
 // send adds an outgoing stream, and keeps reading the receiver's reports on it,

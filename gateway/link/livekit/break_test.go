@@ -1,0 +1,82 @@
+package livekit
+
+import (
+	"testing"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/state/floor"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// off is a port whose link is down.
+func off(st gateway.Status) bool { return !st.Lamps.Link }
+
+func TestAServerKilledInMidSpurtReturns(t *testing.T) {
+	s := newSite(t, 1)
+	a, b := s.radio("u1", redis.RoleGeneral, 0), s.radio("u2", redis.RoleGeneral, 0)
+	a.talk(b)
+	s.nodes[0].Kill()
+	if st := a.phase(floor.Refused); st.Floor.Why != floor.NoLink {
+		t.Errorf("refused for %v", st.Floor.Why)
+	}
+	b.await("off", off)
+	until(t, "the floor is free", func() bool { return s.holder() == "" })
+	sent := a.port.TalkStats().Sent
+	s.nodes[0].Restart()
+	a.await("on air", onAir)
+	b.await("on air", onAir)
+	if now := a.port.TalkStats().Sent; now != sent {
+		t.Errorf("%d frames were sent by a port that was refused", now-sent)
+	}
+	// Only a fresh press asks again.
+	a.release()
+	a.phase(floor.Idle)
+	a.talk(b)
+	a.release()
+	b.talk(a)
+}
+
+// A server that drains lets its members finish; forced, it sends them away.
+func TestAServerThatGoesDownSendsItsMembersAway(t *testing.T) {
+	s := newSite(t, 2)
+	a, b := s.radio("u1", redis.RoleGeneral, 0), s.radio("u2", redis.RoleGeneral, 0)
+	s.nodes[0].Drain()
+	time.Sleep(200 * time.Millisecond)
+	a.talk(b)
+	a.release()
+	a.phase(floor.Idle)
+	s.nodes[0].Drain()
+	a.await("on another node", func(gateway.Status) bool { return a.times() == 2 })
+	b.await("on another node", func(gateway.Status) bool { return b.times() == 2 })
+	a.talk(b)
+	a.release()
+	b.talk(a)
+}
+
+// Ports on two nodes are in one room; when the node that has it dies, both go on
+// on the other.
+func TestANodeOfTwoDies(t *testing.T) {
+	s := newSite(t, 2)
+	a, b := s.radio("u1", redis.RoleGeneral, 0), s.radio("u2", redis.RoleGeneral, 1)
+	a.talk(b)
+	a.release()
+	b.talk(a)
+	s.nodes[0].Kill()
+	a.await("off", off)
+	a.await("on air", onAir)
+	b.await("on air", onAir)
+	b.release()
+	b.phase(floor.Idle)
+	until(t, "the floor is free", func() bool { return s.holder() == "" })
+	a.talk(b)
+	a.release()
+	b.talk(a)
+}
+
+// times is how often the port came on air.
+func (r *radio) times() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ups
+}

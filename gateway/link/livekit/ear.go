@@ -1,0 +1,167 @@
+package livekit
+
+import (
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+const (
+	// hold is how long the first packets of a talk spurt wait for Redis to
+	// confirm who has the floor.
+	hold = 200 * time.Millisecond
+	// trail is how long after a floor was handed back its last packets may
+	// come: Redis's news overtakes them.
+	trail = 100 * time.Millisecond
+	// viewLease is how long a reading of the floor is relied on.
+	viewLease = 2 * time.Second
+	// runGap parts two talk spurts of one sender.
+	runGap = 100 * time.Millisecond
+	// maxHeld is how many packets wait: those of hold.
+	maxHeld = 12
+)
+
+// ear decides what of a room is heard: what the one member says who has the floor
+// in Redis, and nothing of anybody else who sends.
+type ear struct {
+	// out gets what is heard, one packet at a time; the packet is the ear's.
+	out func(p *rtp.Packet, arrived time.Time)
+
+	mu      sync.Mutex
+	holder  string // "" for nobody
+	until   time.Time
+	readAt  time.Time
+	left    string    // who handed the floor back last
+	trailed time.Time // until when it may still be heard
+	streams []*stream
+}
+
+// stream is one member's stream.
+type stream struct {
+	ear      *ear
+	identity func() string
+	who      string // once known
+
+	last time.Time
+	held [maxHeld]heldPacket
+	n    int
+	out  rtp.Packet
+}
+
+type heldPacket struct {
+	header rtp.Header
+	at     time.Time
+	size   int
+	data   [media.MaxOpusFrame]byte
+}
+
+// add begins a stream. Of one member's streams the newest counts.
+func (e *ear) add(identity func() string) *stream {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := &stream{ear: e, identity: identity}
+	e.streams = append(e.streams, s)
+	return s
+}
+
+// forget drops all streams, with the session they came from.
+func (e *ear) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.streams = nil
+}
+
+// see takes in a reading of the floor. One that could not be had leaves what is
+// known to run out.
+func (e *ear) see(v redis.FloorView) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !v.Known || v.ReadAt.Before(e.readAt) {
+		return
+	}
+	e.readAt = v.ReadAt
+	if v.Holder == nil {
+		if e.holder != "" {
+			e.left, e.trailed = e.holder, v.ReadAt.Add(trail)
+		}
+		e.holder = ""
+		return
+	}
+	e.left = ""
+	e.holder, e.until = v.Holder.UserID, v.ReadAt.Add(viewLease)
+	if v.TTL >= 0 && v.TTL < viewLease {
+		e.until = v.ReadAt.Add(v.TTL)
+	}
+	now := time.Now()
+	for _, s := range e.streams {
+		if s.is(e.holder) {
+			s.flush(now)
+		}
+	}
+}
+
+// hears reports whether who is heard at now.
+func (e *ear) hears(s *stream, now time.Time) bool {
+	switch {
+	case e.holder != "":
+		return s.is(e.holder) && now.Before(e.until)
+	case e.left != "":
+		return s.is(e.left) && now.Before(e.trailed)
+	}
+	return false
+}
+
+// take takes in a packet.
+func (s *stream) take(p *rtp.Packet, arrived time.Time) {
+	s.ear.mu.Lock()
+	defer s.ear.mu.Unlock()
+	if p.Marker || arrived.Sub(s.last) > runGap {
+		s.n = 0 // what waits is of another talk spurt
+	}
+	s.last = arrived
+	if s.ear.hears(s, arrived) {
+		s.flush(arrived)
+		s.ear.out(p, arrived)
+		return
+	}
+	s.keep(p, arrived)
+}
+
+// keep makes a packet wait. The oldest gives way.
+func (s *stream) keep(p *rtp.Packet, arrived time.Time) {
+	if s.n == maxHeld {
+		s.drop(1)
+	}
+	h := &s.held[s.n]
+	s.n++
+	h.header = rtp.Header{Version: 2, Marker: p.Marker, SequenceNumber: p.SequenceNumber, Timestamp: p.Timestamp, SSRC: p.SSRC}
+	h.at, h.size = arrived, copy(h.data[:], p.Payload)
+}
+
+func (s *stream) drop(n int) {
+	copy(s.held[:], s.held[n:s.n])
+	s.n -= n
+}
+
+// flush lets out what has waited, and not too long.
+func (s *stream) flush(now time.Time) {
+	for i := range s.n {
+		if h := &s.held[i]; now.Sub(h.at) <= hold {
+			s.out.Header, s.out.Payload = h.header, h.data[:h.size]
+			s.ear.out(&s.out, h.at)
+		}
+	}
+	s.n = 0
+}
+
+// is reports whether the stream is of who. Whose it is may not be known yet.
+func (s *stream) is(who string) bool {
+	if s.who == "" {
+		s.who = s.identity()
+	}
+	return s.who == who
+}

@@ -1,0 +1,136 @@
+package livekit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/link/livekit/room"
+)
+
+// connectTimeout bounds one attempt from the handshake to the first media.
+const connectTimeout = 10 * time.Second
+
+// errBarred says that the server lets the port listen only.
+var errBarred = errors.New("LiveKit does not let the port publish: its talk rights are gone, or its token forbids it")
+
+// membership keeps one session in one room.
+type membership struct {
+	link    *Link
+	channel string
+	ear     *ear
+	events  gateway.LinkEvents // nil on a monitored channel
+	log     *slog.Logger
+
+	server int      // of the configured ones, to be tried next
+	hints  []string // servers to try before them
+	newest string   // token that the server renewed
+}
+
+// run joins, and joins again, until ctx ends.
+func (m *membership) run(ctx context.Context) {
+	var b backoff
+	for {
+		lived, err := m.once(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		var left *room.LeftError
+		if errors.As(err, &left) && !left.Final() {
+			m.hints = left.URLs
+		}
+		wait := b.next(err, lived)
+		m.log.Warn("no session with LiveKit", "error", err, "retry_in", wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// once runs one session to its end: how long it stood, and why it ended.
+func (m *membership) once(ctx context.Context) (lived time.Duration, err error) {
+	setup, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	access, err := m.access(setup)
+	if err != nil {
+		return 0, err
+	}
+	changed := make(chan struct{}, 1)
+	s, err := room.Join(setup, room.Config{
+		Server: access.Server, Token: access.Token, Publish: m.events != nil,
+		Hear: func(identity func() string) room.Hearer { return m.ear.add(identity).take },
+		Changed: func() {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		},
+		Engine: m.link.cfg.Engine, Client: m.link.cfg.Client, Logger: m.log,
+	})
+	if err != nil {
+		m.server++ // another may be better
+		return 0, err
+	}
+	began := time.Now()
+	m.log.Info("session with LiveKit", "url", access.Server)
+	m.stand(ctx, s, changed)
+	m.ear.forget()
+	m.newest = s.Token()
+	s.Close()
+	return time.Since(began), s.Err()
+}
+
+// access is where to join and with what. A token that the server renewed is good
+// while no other is to be had.
+func (m *membership) access(ctx context.Context) (Access, error) {
+	a, err := m.link.cfg.Access(ctx, m.channel)
+	if err != nil {
+		if m.newest == "" || time.Now().After(room.Expiry(m.newest)) {
+			return Access{}, err
+		}
+		m.log.Warn("no new token; the one that LiveKit renewed is used", "error", err)
+		a = Access{Token: m.newest}
+	}
+	servers := m.link.cfg.Servers
+	switch {
+	case len(m.hints) > 0:
+		a.Server, m.hints = m.hints[0], m.hints[1:]
+	case a.Server == "" || m.server%len(servers) > 0:
+		a.Server = servers[m.server%len(servers)]
+	}
+	return a, nil
+}
+
+// stand lets a session be used until it ends or ctx does. The link is down while
+// the server lets the port listen only.
+func (m *membership) stand(ctx context.Context, s *room.Session, changed <-chan struct{}) {
+	up := false
+	set := func(now bool, why error) {
+		switch {
+		case m.events == nil || now == up:
+		case now:
+			m.link.session.Store(s)
+			m.events.LinkUp()
+		default:
+			m.link.session.Store(nil)
+			m.events.LinkDown(why)
+		}
+		up = now
+	}
+	for {
+		set(s.MayPublish(), errBarred)
+		select {
+		case <-changed:
+		case <-s.Done():
+			set(false, s.Err())
+			return
+		case <-ctx.Done():
+			set(false, context.Cause(ctx))
+			return
+		}
+	}
+}

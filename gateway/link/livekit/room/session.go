@@ -1,0 +1,263 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
+	"github.com/talkgate/talkgate/media/rtc"
+)
+
+// maxUnacknowledged is how many frames may be sent without a receiver report.
+const maxUnacknowledged = 265
+
+// streamsWithin bounds the wait for the streams of those who are there already.
+const streamsWithin = time.Second
+
+// Hearer takes in the packets of one member's stream, one at a time; the packet
+// is reused when it returns.
+type Hearer func(p *rtp.Packet, arrived time.Time)
+
+// Config is a session to join.
+type Config struct {
+	// Server is its URL, Token the access token, which names the room.
+	Server, Token string
+	// Publish is whether the member has a stream to send. The token may forbid
+	// it all the same.
+	Publish bool
+	// Hear is asked for each stream that begins who takes it in; identity may
+	// be asked for as often as wanted, and is empty while the server has not
+	// told whose stream it is.
+	Hear func(identity func() string) Hearer
+	// Changed is told that who is in the room, or what they may do, has
+	// changed; it returns at once. It may be nil.
+	Changed func()
+	// Engine makes the media sessions and outlives this one.
+	Engine *rtc.Engine
+	// Client makes the handshake; nil is Go's default.
+	Client *http.Client
+	Logger *slog.Logger
+}
+
+// Session is membership of one room, from the join to its end.
+type Session struct {
+	cfg    Config
+	engine *rtc.Engine
+	conn   *conn
+	ears   *rtc.Audience
+	sid    string
+	roster roster
+
+	voice   atomic.Pointer[voice] // nil if nothing is published
+	may     atomic.Bool           // the server lets it send
+	token   atomic.Pointer[string]
+	sending rtc.Trickle
+	// streams is how many have begun, begun that one has.
+	streams atomic.Int64
+	begun   chan struct{}
+
+	published chan *wire.TrackPublishedResponse
+	answers   chan string
+	offers    chan string
+
+	ctx  context.Context
+	end  context.CancelCauseFunc
+	work sync.WaitGroup
+}
+
+// Join becomes a member, and returns when it hears and, if it publishes, is
+// heard.
+func Join(ctx context.Context, cfg Config) (*Session, error) {
+	c, err := dial(ctx, cfg.Server, cfg.Token, cfg.Client)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{
+		cfg: cfg, engine: cfg.Engine, conn: c,
+		roster:    roster{members: make(map[string]Member)},
+		begun:     make(chan struct{}, 1),
+		published: make(chan *wire.TrackPublishedResponse, 1),
+		answers:   make(chan string, 1),
+		offers:    make(chan string, 16),
+	}
+	s.token.Store(&cfg.Token)
+	s.ctx, s.end = context.WithCancelCause(context.WithoutCancel(ctx))
+	if err := s.join(ctx); err != nil {
+		s.end(err)
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) join(ctx context.Context) error {
+	first, err := s.conn.read(ctx)
+	if err != nil {
+		return err
+	}
+	if bye := first.GetLeave(); bye != nil {
+		return left(bye)
+	}
+	hello := first.GetJoin()
+	if hello == nil {
+		return errors.New("LiveKit does not begin with a join")
+	}
+	if other := hello.GetAlternativeUrl(); other != "" {
+		return &LeftError{Reason: wire.DisconnectReason_JOIN_FAILURE, URLs: []string{other}}
+	}
+	s.sid = hello.GetParticipant().GetSid()
+	s.may.Store(hello.GetParticipant().GetPermission().GetCanPublish())
+	s.roster.update(hello.GetOtherParticipants())
+	if s.ears, err = s.engine.Attend(s.hear); err != nil {
+		return err
+	}
+	s.work.Go(func() { s.end(s.listen()) })
+	s.work.Go(func() { s.end(s.conn.keepAlive(s.ctx)) })
+	s.work.Go(s.answer)
+	if s.cfg.Publish && s.may.Load() {
+		if err := s.publish(ctx); err != nil {
+			return err
+		}
+		v := s.voice.Load()
+		s.work.Go(func() { s.mutes(v) })
+	}
+	select {
+	case <-s.ears.Connected():
+	case <-s.ears.Done():
+		return fmt.Errorf("what is heard: %w", s.ears.Err())
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
+	case <-ctx.Done():
+		return errors.New("LiveKit sends no media")
+	}
+	s.work.Go(func() { s.end(s.watch()) })
+	s.awaitStreams(ctx)
+	return nil
+}
+
+// awaitStreams waits until what the others publish can be heard, but not for
+// long: some of it the server may never forward.
+func (s *Session) awaitStreams(ctx context.Context) {
+	var tracks int64
+	for _, m := range s.roster.all() {
+		tracks += int64(len(m.Tracks))
+	}
+	enough := time.NewTimer(streamsWithin)
+	defer enough.Stop()
+	for s.streams.Load() < tracks {
+		select {
+		case <-s.begun:
+		case <-enough.C:
+			return
+		case <-s.ctx.Done():
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// hear begins a stream, which the server calls "session|track".
+func (s *Session) hear(stream string) rtc.Hearer {
+	sid, _, _ := strings.Cut(stream, "|")
+	take := s.cfg.Hear(func() string { return s.roster.identity(sid) })
+	s.streams.Add(1)
+	offer(s.begun, struct{}{})
+	return func(p *rtp.Packet, arrived time.Time) {
+		if !isBlank(p.Payload) {
+			take(p, arrived)
+		}
+	}
+}
+
+// isBlank reports whether an Opus frame is the silence that LiveKit makes itself,
+// for the first second of a stream that has no sound yet: 80 bytes of nothing.
+func isBlank(payload []byte) bool {
+	if len(payload) != 80 || payload[0] != 0xF8 || payload[1] != 0xFF || payload[2] != 0xFE {
+		return false
+	}
+	for _, b := range payload[3:] {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// watch waits for the media's end and says what ended it.
+func (s *Session) watch() error {
+	var ended <-chan struct{}
+	v := s.voice.Load()
+	if v != nil {
+		ended = v.Done()
+	}
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
+		case <-s.ears.Done():
+			return fmt.Errorf("what is heard: %w", s.ears.Err())
+		case <-ended:
+			return fmt.Errorf("what is said: %w", v.Err())
+		case <-tick.C:
+			if v != nil && s.may.Load() && v.Unacknowledged() > maxUnacknowledged {
+				return ErrUnacknowledged
+			}
+		}
+	}
+}
+
+// WriteOpus is that of a [gateway.Link]. What may not be sent is not.
+func (s *Session) WriteOpus(frame []byte, timestamp uint32, first bool) error {
+	v := s.voice.Load()
+	if v == nil || !s.may.Load() {
+		return gateway.ErrLinkDown
+	}
+	err := v.WriteOpus(frame, timestamp, first)
+	if err != nil && v.Err() != nil {
+		return gateway.ErrLinkDown
+	}
+	return err
+}
+
+// MayPublish is whether the server lets the member send.
+func (s *Session) MayPublish() bool { return s.may.Load() }
+
+// Members are the others in the room, but for those who hide.
+func (s *Session) Members() []Member { return s.roster.all() }
+
+// Token is the newest token for this room: the server renews it for as long as
+// the session stands.
+func (s *Session) Token() string { return *s.token.Load() }
+
+// Done is closed when the session ends.
+func (s *Session) Done() <-chan struct{} { return s.ctx.Done() }
+
+// Err is why it ended.
+func (s *Session) Err() error { return context.Cause(s.ctx) }
+
+// Close leaves the room and waits for all that the session started.
+func (s *Session) Close() {
+	s.conn.goodbye()
+	s.end(context.Canceled)
+	_ = s.conn.ws.CloseNow()
+	if v := s.voice.Load(); v != nil {
+		_ = v.Close()
+	}
+	if s.ears != nil {
+		_ = s.ears.Close()
+	}
+	s.work.Wait()
+}
