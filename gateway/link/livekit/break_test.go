@@ -30,10 +30,9 @@ func TestAServerKilledInMidSpurtReturns(t *testing.T) {
 		t.Errorf("%d frames were sent by a port that was refused", now-sent)
 	}
 	// Only a fresh press asks again.
-	a.release()
-	a.phase(floor.Idle)
+	a.hush()
 	a.talk(b)
-	a.release()
+	a.hush()
 	b.talk(a)
 }
 
@@ -44,13 +43,12 @@ func TestAServerThatGoesDownSendsItsMembersAway(t *testing.T) {
 	s.nodes[0].Drain()
 	time.Sleep(200 * time.Millisecond)
 	a.talk(b)
-	a.release()
-	a.phase(floor.Idle)
+	a.hush()
 	s.nodes[0].Drain()
 	a.await("on another node", func(gateway.Status) bool { return a.times() == 2 })
 	b.await("on another node", func(gateway.Status) bool { return b.times() == 2 })
 	a.talk(b)
-	a.release()
+	a.hush()
 	b.talk(a)
 }
 
@@ -60,17 +58,15 @@ func TestANodeOfTwoDies(t *testing.T) {
 	s := newSite(t, 2)
 	a, b := s.radio("u1", redis.RoleGeneral, 0), s.radio("u2", redis.RoleGeneral, 1)
 	a.talk(b)
-	a.release()
+	a.hush()
 	b.talk(a)
 	s.nodes[0].Kill()
 	a.await("off", off)
 	a.await("on air", onAir)
 	b.await("on air", onAir)
-	b.release()
-	b.phase(floor.Idle)
-	until(t, "the floor is free", func() bool { return s.holder() == "" })
+	b.hush()
 	a.talk(b)
-	a.release()
+	a.hush()
 	b.talk(a)
 }
 

@@ -101,3 +101,12 @@ func TestAMonitoredChannelIsHeard(t *testing.T) {
 	}
 	loud()
 }
+
+func TestVoiceAllocatesNothing(t *testing.T) {
+	s := newSite(t, 1)
+	member := s.member("u1", "c1")
+	frame := make([]byte, 60)
+	if n := testing.AllocsPerRun(1000, func() { _ = member.WriteOpus(frame, 0, false) }); n != 0 {
+		t.Errorf("%v allocations a frame, want 0", n)
+	}
+}

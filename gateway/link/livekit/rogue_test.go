@@ -14,9 +14,8 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// sender is a member of a room that sends without end and asks nobody. It
-// returns what stops it.
-func (s *site) sender(user, channel string) (stop func()) {
+// member is a member of a room that asks nobody for the floor.
+func (s *site) member(user, channel string) *room.Session {
 	s.t.Helper()
 	token, err := livekittest.Key(s.t).Sign(user, user, room.Grant{Room: channel, RoomJoin: true, CanPublish: true, CanSubscribe: true}, time.Minute)
 	if err != nil {
@@ -24,11 +23,21 @@ func (s *site) sender(user, channel string) (stop func()) {
 	}
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
-	member, err := room.Join(ctx, room.Config{Server: s.nodes[0].URL, Token: token, Publish: true, Engine: s.engine,
-		Logger: slog.New(slog.DiscardHandler), Hear: func(func() string) room.Hearer { return func(*rtp.Packet, time.Time) {} }})
+	m, err := room.Join(ctx, room.Config{Server: s.nodes[0].URL, Token: token, Publish: true, Engine: s.engine, Logger: discard(),
+		Hear: func(func() string) room.Hearer { return func(*rtp.Packet, time.Time) {} }})
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.t.Cleanup(m.Close)
+	return m
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// sender is a member that sends without end. It returns what stops it.
+func (s *site) sender(user, channel string) (stop func()) {
+	s.t.Helper()
+	member := s.member(user, channel)
 	over := make(chan struct{})
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -43,7 +52,7 @@ func (s *site) sender(user, channel string) (stop func()) {
 			}
 		}
 	})
-	stop = sync.OnceFunc(func() { close(over); work.Wait(); member.Close() })
+	stop = sync.OnceFunc(func() { close(over); work.Wait() })
 	s.t.Cleanup(stop)
 	return stop
 }

@@ -170,6 +170,11 @@ func (r *radio) now() gateway.Status {
 func (r *radio) await(what string, ok func(gateway.Status) bool) gateway.Status {
 	r.t.Helper()
 	var got gateway.Status
+	defer func() {
+		if r.t.Failed() {
+			r.t.Logf("%s: %+v", r.user, got)
+		}
+	}()
 	until(r.t, r.user+" "+what, func() bool { got = r.now(); return ok(got) })
 	return got
 }
@@ -183,6 +188,14 @@ func (r *radio) heard() uint64 { return r.port.HeardStats().Received }
 
 func (r *radio) press()   { r.sim.Button.Set(true) }
 func (r *radio) release() { r.sim.Button.Set(false) }
+
+// hush ends the talk spurt, and waits until the floor is free.
+func (r *radio) hush() {
+	r.t.Helper()
+	r.release()
+	r.phase(floor.Idle)
+	until(r.t, "the floor is free", func() bool { return r.holder() == "" })
+}
 
 // talk presses until the others hear it.
 func (r *radio) talk(others ...*radio) {

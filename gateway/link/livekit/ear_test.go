@@ -1,0 +1,129 @@
+package livekit
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// hearing is an ear and the sequence numbers it let out.
+type hearing struct {
+	ear
+	got []uint16
+}
+
+func newHearing() *hearing {
+	h := &hearing{}
+	h.out = func(p *rtp.Packet, _ time.Time) { h.got = append(h.got, p.SequenceNumber) }
+	return h
+}
+
+func (h *hearing) floor(who string) {
+	v := redis.FloorView{Known: true, ReadAt: time.Now(), TTL: 3 * time.Second}
+	if who != "" {
+		v.Holder = &redis.Holder{UserID: who}
+	}
+	h.see(v)
+}
+
+// says lets a stream say n frames, 20 ms apart, from sequence number seq.
+func says(s *stream, seq uint16, n int) {
+	for i := range n {
+		s.take(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq + uint16(i), Marker: i == 0}, Payload: []byte{1}}, time.Now())
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func TestAnEarHearsTheHolderOnly(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		do   func(h *hearing, a, b *stream)
+		want int
+	}{
+		{"nobody has the floor", func(_ *hearing, a, _ *stream) { says(a, 0, 50) }, 0},
+		{"the holder", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 50) }, 50},
+		{"another", func(h *hearing, _, b *stream) { h.floor("a"); says(b, 0, 50) }, 0},
+		{"what comes before the news waits", func(h *hearing, a, _ *stream) { says(a, 0, 5); h.floor("a"); says(a, 5, 5) }, 10},
+		{"but not for longer than its hold", func(h *hearing, a, _ *stream) { says(a, 0, 5); time.Sleep(2 * hold); h.floor("a") }, 0},
+		{"of one who goes on and on, the newest", func(h *hearing, a, _ *stream) { says(a, 0, 100); h.floor("a") }, int(hold / (20 * time.Millisecond))},
+		{"an earlier spurt is not waited for", func(h *hearing, a, _ *stream) { says(a, 0, 2); says(a, 2, 2); h.floor("a") }, 2},
+		{"the last of a spurt trails", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 5); h.floor(""); says(a, 5, 5) }, 5 + int(trail/(20*time.Millisecond))},
+		{"but not into another's", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 5); h.floor("b"); says(a, 5, 5) }, 5},
+		{"a view runs out", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 200) }, int(viewLease / (20 * time.Millisecond))},
+		{"an unknown floor changes nothing", func(h *hearing, a, _ *stream) { h.floor("a"); h.see(redis.FloorView{}); says(a, 0, 5) }, 5},
+		{"an older reading is passed over", func(h *hearing, a, _ *stream) {
+			old := time.Now()
+			time.Sleep(time.Millisecond)
+			h.floor("a")
+			h.see(redis.FloorView{Known: true, ReadAt: old})
+			says(a, 0, 5)
+			time.Sleep(trail)
+			says(a, 5, 5)
+		}, 10},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHearing()
+				a, b := h.add(func() string { return "a" }), h.add(func() string { return "b" })
+				tc.do(h, a, b)
+				// At an edge one more or less is as good.
+				if n := len(h.got); n < tc.want || n > tc.want+1 || (tc.want == 0 && n > 0) {
+					t.Errorf("%d packets were let out, want %d: %v", n, tc.want, h.got)
+				}
+			})
+		})
+	}
+}
+
+// Whose a stream is may be known later than its first packet.
+func TestAnEarAsksWhoseAStreamIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, who := newHearing(), ""
+		s := h.add(func() string { return who })
+		h.floor("a")
+		says(s, 0, 3)
+		who = "a"
+		says(s, 3, 3)
+		if len(h.got) == 0 || h.got[0] != 3 {
+			t.Errorf("let out: %v", h.got)
+		}
+	})
+}
+
+func TestAnEarAllocatesNothing(t *testing.T) {
+	h := &hearing{}
+	h.out = func(*rtp.Packet, time.Time) {}
+	a, b := h.add(func() string { return "a" }), h.add(func() string { return "b" })
+	h.floor("a")
+	p := &rtp.Packet{Payload: make([]byte, 80)}
+	if n := testing.AllocsPerRun(1000, func() {
+		p.SequenceNumber++
+		a.take(p, time.Now())
+		b.take(p, time.Now())
+	}); n != 0 {
+		t.Errorf("%v allocations a packet, want 0", n)
+	}
+}
+
+func TestTheOwnChannelIsHeardBeforeOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []byte
+		m := newMix(func(opus []byte) { got = append(got, opus[0]) })
+		say := func(channel int) {
+			m.take(channel, &rtp.Packet{Header: rtp.Header{SSRC: uint32(channel)}, Payload: []byte{byte(channel)}}, time.Now())
+		}
+		say(1)
+		say(2) // another monitored one waits
+		say(0) // the own one does not
+		say(1)
+		time.Sleep(speakerGap)
+		say(2)
+		if string(got) != "\x01\x00\x02" {
+			t.Errorf("heard %v", got)
+		}
+	})
+}
