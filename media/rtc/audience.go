@@ -3,10 +3,13 @@ package rtc
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/talkgate/talkgate/media"
 )
 
 // maxAudienceSDP bounds an offer to an Audience, which has a section for each
@@ -23,6 +26,10 @@ type Audience struct {
 	*conn
 	// Trickle takes the server's candidates.
 	Trickle
+
+	counts sync.Mutex
+	live   map[*ear]struct{}
+	gone   media.Reception // of streams that ended
 }
 
 // Attend makes a session that answers. hearer is called for each stream that
@@ -32,13 +39,45 @@ func (e *Engine) Attend(hearer func(stream string) Hearer) (*Audience, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Audience{conn: c}
+	a := &Audience{conn: c, live: make(map[*ear]struct{})}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		on := hearer(t.StreamID())
 		one := &ear{born: time.Now()}
-		c.loop(func() { one.read(c, t, on) })
+		c.loop(func() {
+			a.begin(one)
+			one.read(c, t, on)
+			a.over(one)
+		})
 	})
 	return a, nil
+}
+
+func (a *Audience) begin(one *ear) {
+	a.counts.Lock()
+	defer a.counts.Unlock()
+	a.live[one] = struct{}{}
+}
+
+func (a *Audience) over(one *ear) {
+	a.counts.Lock()
+	defer a.counts.Unlock()
+	delete(a.live, one)
+	a.gone = one.Reception().After(a.gone)
+}
+
+// Reception is how all streams together arrive, counted since the session began;
+// its jitter is the worst of those there are.
+func (a *Audience) Reception() media.Reception {
+	a.counts.Lock()
+	defer a.counts.Unlock()
+	all := a.gone
+	all.Jitter = 0
+	for one := range a.live {
+		r := one.Reception()
+		r.Jitter = max(r.Jitter, all.Jitter)
+		all = r.After(all)
+	}
+	return all
 }
 
 // Answer answers the server's newest offer. Offers are answered one at a time;

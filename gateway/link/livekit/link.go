@@ -53,6 +53,7 @@ type Link struct {
 	log *slog.Logger
 
 	session atomic.Pointer[room.Session] // of the port's channel, nil while the link is down
+	in, out rtc.Meter                    // of the port's channel
 }
 
 var _ gateway.Link = (*Link)(nil)
@@ -117,4 +118,20 @@ func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 		return gateway.ErrLinkDown
 	}
 	return s.WriteOpus(frame, timestamp, first)
+}
+
+// Quality is how well the link carries the port's own channel.
+func (l *Link) Quality() gateway.LinkQuality {
+	var q gateway.LinkQuality
+	q.In, q.RTT = l.in.Read()
+	q.Out, _ = l.out.Read()
+	return q
+}
+
+// measure counts on with a new session.
+func (l *Link) measure(s *room.Session) {
+	l.in.Follow(s.Heard())
+	if v := s.Said(); v != nil {
+		l.out.Follow(v)
+	}
 }

@@ -41,6 +41,9 @@ func (m *membership) run(ctx context.Context) {
 		if errors.As(err, &left) && !left.Final() {
 			m.hints = left.URLs
 		}
+		if m.events != nil && lived == 0 {
+			m.events.LinkDown(err)
+		}
 		wait := b.next(err, lived)
 		m.log.Warn("no session with LiveKit", "error", err, "retry_in", wait)
 		select {
@@ -73,7 +76,10 @@ func (m *membership) once(ctx context.Context) (lived time.Duration, err error) 
 	})
 	if err != nil {
 		m.server++ // another may be better
-		return 0, err
+		return 0, withFault(err, access.Token)
+	}
+	if m.events != nil {
+		m.link.measure(s)
 	}
 	began := time.Now()
 	m.log.Info("session with LiveKit", "url", access.Server)
@@ -81,7 +87,7 @@ func (m *membership) once(ctx context.Context) (lived time.Duration, err error) 
 	m.ear.forget()
 	m.newest = s.Token()
 	s.Close()
-	return time.Since(began), s.Err()
+	return max(1, time.Since(began)), withFault(s.Err(), access.Token)
 }
 
 // access is where to join and with what. A token that the server renewed is good
@@ -108,18 +114,18 @@ func (m *membership) access(ctx context.Context) (Access, error) {
 // stand lets a session be used until it ends or ctx does. The link is down while
 // the server lets the port listen only.
 func (m *membership) stand(ctx context.Context, s *room.Session, changed <-chan struct{}) {
-	up := false
+	up, told := false, false
 	set := func(now bool, why error) {
 		switch {
-		case m.events == nil || now == up:
+		case m.events == nil || (told && now == up):
 		case now:
 			m.link.session.Store(s)
 			m.events.LinkUp()
 		default:
 			m.link.session.Store(nil)
-			m.events.LinkDown(why)
+			m.events.LinkDown(withFault(why, ""))
 		}
-		up = now
+		up, told = now, true
 	}
 	for {
 		set(s.MayPublish(), errBarred)

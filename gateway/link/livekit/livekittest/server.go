@@ -167,8 +167,11 @@ func (s *Server) Kill() {
 	s.cmd = nil
 }
 
-// Drain asks it to end once nobody is there any more; a second time, at once.
-func (s *Server) Drain() { s.cmd.Process.Signal(syscall.SIGTERM) }
+// Stop asks it to go, and not to wait until its members have.
+func (s *Server) Stop() {
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	s.cmd.Process.Signal(syscall.SIGINT) // two of one kind may count as one
+}
 
 // Restart runs it again on the same ports.
 func (s *Server) Restart() {

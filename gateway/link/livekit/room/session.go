@@ -238,6 +238,17 @@ func (s *Session) MayPublish() bool { return s.may.Load() }
 // Members are the others in the room, but for those who hide.
 func (s *Session) Members() []Member { return s.roster.all() }
 
+// Heard measures what comes.
+func (s *Session) Heard() rtc.Measured { return s.ears }
+
+// Said measures how what is sent arrives; nil if nothing is published.
+func (s *Session) Said() rtc.Measured {
+	if v := s.voice.Load(); v != nil {
+		return v.Publication
+	}
+	return nil
+}
+
 // Token is the newest token for this room: the server renews it for as long as
 // the session stands.
 func (s *Session) Token() string { return *s.token.Load() }
