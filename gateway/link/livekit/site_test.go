@@ -207,7 +207,14 @@ func (r *radio) talk(others ...*radio) {
 	r.press()
 	r.phase(floor.Talking)
 	for i, o := range others {
-		until(r.t, o.user+" hears "+r.user, func() bool { return o.heard() > before[i]+5 })
+		until(r.t, o.user+" hears "+r.user, func() bool {
+			if st := r.now(); st.Floor.Phase == floor.Refused && st.Floor.Why == floor.NoSound {
+				// A machine too busy to let the virtual microphone deliver.
+				r.hush()
+				r.press()
+			}
+			return o.heard() > before[i]+5
+		})
 	}
 }
 
