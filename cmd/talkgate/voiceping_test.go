@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -13,36 +14,84 @@ import (
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
-// TestPortsOnVoicePingServers are two processes on a stand-in server: one is
-// heard by the other, through the server, and loses its rights.
-func TestPortsOnVoicePingServers(t *testing.T) {
-	server, dir := redistest.Start(t), t.TempDir()
-	state, err := redis.Open(redis.Config{URL: server.URL})
+// voicePingSite is a stand-in server, the Redis it shares, and the files of ports.
+type voicePingSite struct {
+	t      *testing.T
+	server *standin.Server
+	redis  *redistest.Server
+	state  *redis.Client
+	dir    string
+}
+
+func newVoicePingSite(t *testing.T) *voicePingSite {
+	t.Helper()
+	s := &voicePingSite{t: t, redis: redistest.Start(t), dir: t.TempDir()}
+	state, err := redis.Open(redis.Config{URL: s.redis.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { state.Close() })
-	vp := standin.Start(standin.Config{Redis: server.Addr, Secret: []byte("secret of the test")})
-	t.Cleanup(vp.Close)
-	port := func(user string) *process {
-		if _, err := state.GrantRights(t.Context(), user, "gates"); err != nil {
-			t.Fatal(err)
-		}
-		for name, content := range map[string]string{
-			user + ".token": vp.Token(user, "GENERAL", time.Hour, "gates"),
-			user + ".yaml": fmt.Sprintf(`version: 1
+	s.state = state
+	s.server = standin.Start(standin.Config{Redis: s.redis.Addr, Secret: []byte("secret of the test")})
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+func (s *voicePingSite) write(name, content string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// port starts a port that has rights, with a token.
+func (s *voicePingSite) port(user, token string) *process {
+	s.t.Helper()
+	if _, err := s.state.GrantRights(s.t.Context(), user, "gates"); err != nil {
+		s.t.Fatal(err)
+	}
+	s.write(user+".token", token)
+	s.write(user+".yaml", fmt.Sprintf(`version: 1
 channel: gates
 identity: {user_id: %[1]s, user_name: The %[1]s gate}
 redis: {url: "%[2]s"}
 link: {kind: voiceping, url: "%[3]s", token_file: %[1]s.token}
 hardware: {driver: sim}
-`, user, server.URL, vp.URL),
-		} {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		p := start(t, user, "run", "--config", filepath.Join(dir, user+".yaml"))
+status: {listen: "127.0.0.1:0"}
+`, user, s.redis.URL, s.server.URL))
+	return start(s.t, user, "run", "--config", filepath.Join(s.dir, user+".yaml"))
+}
+
+// TestAPortThatTheServerRefusesSaysSo: on lamp, log, status and metric, and no
+// more once there is a token that is good.
+func TestAPortThatTheServerRefusesSaysSo(t *testing.T) {
+	s := newVoicePingSite(t)
+	other := standin.Start(standin.Config{Redis: s.redis.Addr, Secret: []byte("another secret")})
+	t.Cleanup(other.Close)
+	north := s.port("north", other.Token("north", "GENERAL", time.Hour, "gates"))
+	at := "http://" + north.until(`msg="status is served" address=(\S+)`)
+	north.until(`server answers 401 .*renew it`)
+	north.until(`^state=idle lamps=alert `)
+	if metrics := get(t, at+"/metrics"); !strings.Contains(metrics, "\ntalkgate_port_link_fault{reason=\"token_refused\"} 1\n") {
+		t.Errorf("the metrics do not tell:\n%s", metrics)
+	}
+	if status := get(t, at+"/status"); !strings.Contains(status, `"linkFault":"token_refused"`) || !strings.Contains(status, "waiting for the link (token refused)") {
+		t.Errorf("the status does not tell: %s", status)
+	}
+	s.write("north.token", s.server.Token("north", "GENERAL", time.Hour, "gates"))
+	north.until(`^state=idle lamps=link `)
+	if metrics := get(t, at+"/metrics"); strings.Contains(metrics, "talkgate_port_link_fault{reason=\"token_refused\"} 1\n") {
+		t.Error("the fault stays")
+	}
+}
+
+// TestPortsOnVoicePingServers are two processes on a stand-in server: one is
+// heard by the other, through the server, and loses its rights.
+func TestPortsOnVoicePingServers(t *testing.T) {
+	s := newVoicePingSite(t)
+	vp, state := s.server, s.state
+	port := func(user string) *process {
+		p := s.port(user, vp.Token(user, "GENERAL", time.Hour, "gates"))
 		p.until(`^state=idle lamps=link `)
 		return p
 	}

@@ -177,5 +177,5 @@ func expiry(token string) (time.Time, error) {
 	if json.Unmarshal(payload, &claims) != nil || claims.Expires <= 0 {
 		return time.Time{}, errors.New("a JWT without end")
 	}
-	return time.Unix(int64(claims.Expires), 0), nil
+	return time.Unix(int64(min(claims.Expires, 1<<40)), 0), nil
 }
