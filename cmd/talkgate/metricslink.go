@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
@@ -39,14 +41,12 @@ func registerBoard(registry *prometheus.Registry, g *gauges) {
 		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_xruns_total", Help: "How often the sound card ran full or empty.", ConstLabels: prometheus.Labels{"side": side}},
 			func() float64 { return float64(count()) })
 	}
-	if g.board.celsius() != nil {
-		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_board_celsius", Help: "Temperature of the processor."}, func() float64 {
-			if c := g.board.celsius(); c != nil {
-				return *c
-			}
-			return 0
-		})
-	}
+	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_board_celsius", Help: "Temperature of the processor; NaN where there is no sensor."}, func() float64 {
+		if c := g.board.celsius(); c != nil {
+			return *c
+		}
+		return math.NaN()
+	})
 	for _, bit := range []fleet.Throttled{fleet.UnderVoltage, fleet.FrequencyCap, fleet.SlowedDown, fleet.SoftHeatLimit} {
 		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_board_throttled", Help: "What a Raspberry Pi's firmware says of power and heat: 1 while it holds.",
 			ConstLabels: prometheus.Labels{"reason": bit.Now()[0]}}, func() float64 { return one(g.board.throttled()&bit != 0) })
