@@ -21,6 +21,7 @@ type site struct {
 	hubURL   string
 	hub      *process
 	state    *redis.Client
+	more     string // of the ports' configurations
 }
 
 func newSite(t *testing.T) *site {
@@ -65,7 +66,7 @@ identity: {user_id: %[1]s, user_name: The %[1]s gate, role: %[4]s}
 redis: {url: "%[2]s"}
 link: {kind: hub, url: "%[3]s", token_file: %[1]s.token}
 hardware: {driver: sim}
-`, user, redisURL, s.hubURL, role))
+%[5]s`, user, redisURL, s.hubURL, role, s.more))
 	return s.path(user + ".yaml")
 }
 

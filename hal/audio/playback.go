@@ -16,10 +16,7 @@ type playback struct {
 	*device
 	*gain
 	fill atomic.Pointer[func([]int16)]
-
-	// These belong to the card's thread.
-	started bool
-	played  time.Time // when all that was given will have been heard
+	last time.Time // when the buffer was last filled; of the card's thread
 }
 
 // OpenPlayback opens the loudspeaker side of a card. The error wraps hal.ErrGone
@@ -39,17 +36,11 @@ func OpenPlayback(cfg Config, with Player) (Playback, error) {
 // give is called by the card's thread.
 func (p *playback) give(out, _ []byte, frames uint32) {
 	p.calls.Add(1)
-	// The card goes on around its buffer when it runs empty, without a word.
-	at, length := time.Now(), duration(int(frames))
-	if p.started && at.After(p.played) {
+	now := time.Now()
+	if ranEmpty(p.last, now, p.Latency()) {
 		p.xruns.Add(1)
-		p.played = at
 	}
-	full := at.Add(p.Latency())
-	if p.played = p.played.Add(length); !p.started || p.played.After(full) {
-		p.played = full
-	}
-	p.started = true
+	p.last = now
 	pcm := samples(out, frames)
 	(*p.fill.Load())(pcm)
 	p.gain.apply(pcm)

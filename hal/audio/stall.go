@@ -26,3 +26,11 @@ func (s *stall) look(calls uint64) bool {
 	s.looks++
 	return s.looks >= stallLooks
 }
+
+// ranEmpty reports whether a card ran empty between two times at which it asked
+// for more. It goes on around its buffer then, without a word; but each time that
+// it asks, the buffer is filled, and lasts no longer than that. The card's clock
+// does not matter.
+func ranEmpty(last, now time.Time, buffer time.Duration) bool {
+	return !last.IsZero() && now.Sub(last) > buffer+buffer/8
+}

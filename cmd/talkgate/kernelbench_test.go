@@ -1,0 +1,275 @@
+//go:build hil
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/audio"
+	"github.com/talkgate/talkgate/hal/hil"
+)
+
+// Lines of the bench's board.
+const (
+	linePTT = iota
+	lineKey
+	lineTalk
+	lineBusy
+	lineAlert
+	lineLink
+	lineEcho
+	lineHeart
+	lineAmp
+)
+
+// bench is a port on kernel lines and a kernel sound card, the far end of that
+// card, and a virtual radio on the same channel.
+type bench struct {
+	*site
+	chip *hil.Chip
+	port *process
+	far  *farEnd
+	url  string // of its status
+}
+
+// status is how the port says it does.
+func (b *bench) status() (s portStatus) {
+	b.t.Helper()
+	if err := json.Unmarshal([]byte(get(b.t, b.url+"/status")), &s); err != nil {
+		b.t.Fatal(err)
+	}
+	return s
+}
+
+// newBench prepares a port whose button goes to ground and is not pressed. lines
+// are those of hardware that are its own; nil is the button and PTT-out.
+func newBench(t *testing.T, lines ...string) *bench { return newBenchWith(t, "oto", lines...) }
+
+// newBenchWith is newBench for one that plays with a library.
+func newBenchWith(t *testing.T, player string, lines ...string) *bench {
+	t.Helper()
+	if lines == nil {
+		lines = []string{"ptt: {chip: board, line: PTT, pull: keep, debounce: 100ms}", "ptt_out: {chip: board, line: KEY}"}
+	}
+	b := &bench{site: newSite(t), chip: hil.NewChip(t, "board", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK", "ECHO", "HEART", "AMP")}
+	b.chip.Pull(linePTT, true)
+	// The floor's own times are proven elsewhere; here a machine may be so busy
+	// that Redis answers late.
+	b.more = "talk: {lease: 5s, lock_ttl: 10s}\n"
+	code, token, stderr := talkgate(t, "", "token", "--secret-file", b.path("hub.secret"), "--user", "board", "--channel", "gates")
+	if code != exitOK {
+		t.Fatal(stderr)
+	}
+	b.write("board.token", token)
+	b.write("board.yaml", fmt.Sprintf(`version: 1
+channel: gates
+identity: {user_id: board, user_name: The board}
+redis: {url: "%s"}
+link: {kind: hub, url: "%s", token_file: board.token}
+hardware:
+  driver: board
+  %s
+  lamps:
+    talk: {chip: board, line: TALK}
+    busy: {chip: board, line: BUSY}
+    alert: {chip: board, line: ALERT}
+    link: {chip: board, line: LINK}
+  sound:
+    player: %s
+    microphone: {card: Loopback}
+    speaker: {card: Loopback}
+audio: {tones: {enabled: false}}
+key: {lead: 500ms, tail: 1s}
+%slog: {level: info}
+status: {listen: "127.0.0.1:0"}
+`, b.redisURL, b.hubURL, strings.Join(lines, "\n  "), player, b.more))
+	b.grant("board")
+	return b
+}
+
+// start starts the port and waits until it is there, which is before it is on air.
+func (b *bench) start() {
+	b.t.Helper()
+	p := start(b.t, "board", "run", "--config", b.path("board.yaml"))
+	b.port = p
+	b.t.Cleanup(func() {
+		if !b.t.Failed() {
+			return
+		}
+		b.t.Log(cardStates())
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // every goroutine, if it still runs
+		select {
+		case <-p.ended:
+		case <-time.After(patience):
+		}
+		for len(p.lines) > 0 {
+			b.t.Log(<-p.lines)
+		}
+	})
+	b.url = "http://" + p.until(`msg="status is served" address=(\S+)`)
+}
+
+// cardStates is what the kernel says of the streams of its cards.
+func cardStates() string {
+	var all strings.Builder
+	files, _ := filepath.Glob("/proc/asound/Loopback/pcm*/sub0/status") // the pattern is right
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // it may have vanished
+		fmt.Fprintf(&all, "%s:\n%s\n", file, text)
+	}
+	return all.String()
+}
+
+// trySome presses, by press(true), until ok. A machine that is too busy for Redis
+// loses the floor; whoever holds the button then lets it go and presses again.
+func (b *bench) trySome(what string, press func(down bool), ok func(within time.Duration) bool) {
+	b.t.Helper()
+	for range 12 {
+		press(true)
+		if ok(patience / 4) {
+			return
+		}
+		press(false)
+		time.Sleep(300 * time.Millisecond)
+	}
+	b.t.Fatalf("never, of 12 presses: %s", what)
+}
+
+// speak holds the button down until the far radio hears it.
+func (b *bench) speak(far *process) {
+	b.t.Helper()
+	b.trySome("heard by "+far.name, b.press, func(within time.Duration) bool {
+		return far.hears(`speaker=heard holder="board"`, within)
+	})
+}
+
+// hearAtCard lets the far radio talk until it is heard at the card.
+func (b *bench) hearAtCard(far *process) {
+	b.t.Helper()
+	b.trySome(far.name+" heard at the card", func(down bool) {
+		far.say(map[bool]string{true: "press", false: "release"}[down])
+	}, func(within time.Duration) bool {
+		return soon(within, func() bool { return b.far.level.Load() > audibleAtCard })
+	})
+}
+
+// hears reads the lines of a process up to one that matches, for so long.
+func (p *process) hears(pattern string, within time.Duration) bool {
+	expr, late := regexp.MustCompile(pattern), time.After(within)
+	for {
+		select {
+		case line, ok := <-p.lines:
+			if !ok || expr.MatchString(line) {
+				return ok
+			}
+		case <-late:
+			return false
+		}
+	}
+}
+
+// press holds the button down, or lets it up.
+func (b *bench) press(down bool) { b.chip.Pull(linePTT, !down) }
+
+// lit waits for a lamp, or the key, to be lit, or dark.
+func (b *bench) lit(line int, lit bool) {
+	b.t.Helper()
+	eventually(b.t, fmt.Sprint("line ", line, " ", lit), func() bool { return b.chip.High(line) == lit })
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	if !soon(patience, ok) {
+		t.Fatalf("never: %s", what)
+	}
+}
+
+// soon waits so long for ok.
+func soon(within time.Duration, ok func() bool) bool {
+	for end := time.Now().Add(within); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
+// audibleAtCard is the level from which the far end hears something: -41 dBFS.
+const audibleAtCard = 300
+
+// farEnd is who is at the other end of the card's wires.
+type farEnd struct {
+	t *testing.T
+	// heard is called with each period that is heard, if not nil.
+	heard atomic.Pointer[func()]
+	loud  atomic.Bool // whether it speaks
+	level atomic.Int64
+	over  sync.WaitGroup
+	close func()
+}
+
+// plugIn connects the far end.
+func (b *bench) plugIn() {
+	b.t.Helper()
+	far := &farEnd{t: b.t}
+	cfg := audio.Config{Card: hil.Loopback, Device: 1}
+	speaker, err := audio.OpenPlayback(cfg, audio.Malgo)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	mic, err := audio.OpenCapture(cfg)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	n := 0
+	far.over.Go(func() {
+		_ = speaker.Play(func(period []int16) {
+			clear(period)
+			if !far.loud.Load() {
+				return
+			}
+			for i := range period {
+				period[i] = int16(8000 * math.Sin(2*math.Pi*440*float64(n)/hal.SampleRate))
+				n++
+			}
+		})
+	})
+	far.over.Go(func() {
+		period := make([]int16, hal.PeriodSamples)
+		for {
+			if _, err := mic.Read(period); err != nil {
+				return
+			}
+			sum := 0.0
+			for _, s := range period {
+				sum += float64(s) * float64(s)
+			}
+			level := int64(math.Sqrt(sum / float64(len(period))))
+			far.level.Store(level)
+			if f := far.heard.Load(); f != nil && level > audibleAtCard {
+				(*f)()
+			}
+		}
+	})
+	far.close = sync.OnceFunc(func() { speaker.Close(); mic.Close(); far.over.Wait() })
+	b.t.Cleanup(far.close)
+	b.far = far
+}
+
+// hears waits until the far end hears something, or nothing.
+func (f *farEnd) hears(something bool) {
+	f.t.Helper()
+	eventually(f.t, fmt.Sprint("heard at the card: ", something), func() bool { return (f.level.Load() > audibleAtCard) == something })
+}
