@@ -28,17 +28,18 @@ board: ## build/talkgate with sound cards; needs a C compiler and ALSA's headers
 	.ci/needs.sh gcc /usr/include/alsa/asoundlib.h:libasound2-dev
 	CGO_ENABLED=1 $(GO) build -trimpath -o build/talkgate ./cmd/talkgate
 
-test: ## the tests, on a real Redis and in a real browser; installs them if it may. Not the bench: make hil
+test: ## the tests, on a real Redis and in a real browser, and then the bench; installs what they need if it may
 	.ci/needs.sh $(TOOLS)
-	.ci/test.sh
+	.ci/test.sh test ./...
+	$(MAKE) --no-print-directory hil
 
-hil: ## kernel lines and sound cards, on a kernel of their own; builds it once a machine
+hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2
-	$(GO) test -tags hil -v -count 1 -timeout 45m ./hal/hil
+	.ci/test.sh hil -tags hil -count 1 ./hal/hil
 
 race: ## the tests under the race detector; needs a C compiler
 	.ci/needs.sh $(TOOLS)
-	CGO_ENABLED=1 .ci/test.sh -race
+	CGO_ENABLED=1 .ci/test.sh race -race ./...
 
 bench: ## each figure beside its baseline, as a ratio
 	.ci/needs.sh redis-server
