@@ -68,35 +68,42 @@ func newBenchWith(t *testing.T, player string, lines ...string) *bench {
 	// The floor's own times are proven elsewhere; here a machine may be so busy
 	// that Redis answers late.
 	b.more = "talk: {lease: 5s, lock_ttl: 10s}\n"
-	code, token, stderr := talkgate(t, "", "token", "--secret-file", b.path("hub.secret"), "--user", "board", "--channel", "gates")
+	b.configure("board", player, lines...)
+	return b
+}
+
+// configure writes what a board is told whose chip has its name, and grants it its
+// right.
+func (b *bench) configure(name, player string, lines ...string) {
+	b.t.Helper()
+	code, token, stderr := talkgate(b.t, "", "token", "--secret-file", b.path("hub.secret"), "--user", name, "--channel", "gates")
 	if code != exitOK {
-		t.Fatal(stderr)
+		b.t.Fatal(stderr)
 	}
-	b.write("board.token", token)
-	b.write("board.yaml", fmt.Sprintf(`version: 1
+	b.write(name+".token", token)
+	b.write(name+".yaml", fmt.Sprintf(`version: 1
 channel: gates
-identity: {user_id: board, user_name: The board}
-redis: {url: "%s"}
-link: {kind: hub, url: "%s", token_file: board.token}
+identity: {user_id: %[1]s, user_name: The %[1]s}
+redis: {url: "%[2]s"}
+link: {kind: hub, url: "%[3]s", token_file: %[1]s.token}
 hardware:
   driver: board
-  %s
+  %[4]s
   lamps:
-    talk: {chip: board, line: TALK}
-    busy: {chip: board, line: BUSY}
-    alert: {chip: board, line: ALERT}
-    link: {chip: board, line: LINK}
+    talk: {chip: %[1]s, line: TALK}
+    busy: {chip: %[1]s, line: BUSY}
+    alert: {chip: %[1]s, line: ALERT}
+    link: {chip: %[1]s, line: LINK}
   sound:
-    player: %s
+    player: %[5]s
     microphone: {card: Loopback}
     speaker: {card: Loopback}
 audio: {tones: {enabled: false}}
 key: {lead: 500ms, tail: 1s}
-%slog: {level: info}
+%[6]slog: {level: info}
 status: {listen: "127.0.0.1:0"}
-`, b.redisURL, b.hubURL, strings.Join(lines, "\n  "), player, b.more))
-	b.grant("board")
-	return b
+`, name, b.redisURL, b.hubURL, strings.Join(lines, "\n  "), player, b.more))
+	b.grant(name)
 }
 
 // start starts the port and waits until it is there, which is before it is on air.
@@ -198,7 +205,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // soon waits so long for ok.
 func soon(within time.Duration, ok func() bool) bool {
-	for end := time.Now().Add(within); !ok(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(within); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			return false
 		}

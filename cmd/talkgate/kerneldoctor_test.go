@@ -17,7 +17,9 @@ func TestKernelDoctor(t *testing.T) {
 	b := newBench(t, "ptt: {chip: board, line: PTT, pull: keep}", "cor: {chip: board, line: ECHO, pull: keep, active_low: false}",
 		"ptt_out: {chip: board, line: KEY}", "amplifier: {chip: board, line: AMP}")
 	b.plugIn()
-	doctor := func(flag string) *process { return start(t, "doctor", "doctor", "--config", b.path("board.yaml"), flag) }
+	doctor := func(flag string) *process {
+		return start(t, "doctor", "doctor", "--config", b.path("board.yaml"), flag)
+	}
 	healthy := func(p *process) {
 		t.Helper()
 		if code := p.exit(time.Now()); code != exitOK {
