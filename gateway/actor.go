@@ -70,10 +70,13 @@ func (p *Port) act(ctx context.Context) error {
 func (a *actor) step(ev floor.Event) {
 	before := a.floor
 	if ev.Kind == floor.Press {
-		a.pressed = ev.At
+		if a.pressed = ev.Said; ev.Said == 0 {
+			a.pressed = ev.At
+		}
 		a.retime()
 	}
 	a.floor, a.fx = floor.Step(a.floor, ev, a.fx[:0])
+	a.refused.Store(a.floor.Phase == floor.Refused)
 	for _, fx := range a.fx {
 		a.do(fx)
 	}

@@ -22,6 +22,9 @@ type heldLine struct {
 	echo hal.Input
 	tell func(KeyFault)
 
+	// moved, if not nil, is told when out was driven; it returns at once.
+	moved func(active bool)
+
 	until atomic.Int64 // active before this, on the port's clock; 0 is not
 	wake  chan struct{}
 }
@@ -72,7 +75,9 @@ func (h *heldLine) run(ctx context.Context) error {
 			if err := h.out.Set(want); err != nil {
 				return fmt.Errorf("%s: %w", h.name, err)
 			}
-			active = want
+			if active = want; h.moved != nil {
+				h.moved(active)
+			}
 			check.drive(active, now)
 		}
 		due, waiting := check.due()

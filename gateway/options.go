@@ -22,6 +22,7 @@ type Options struct {
 
 	Talk    TalkTiming
 	Levels  level.Config // of the microphone
+	Squelch SquelchTiming
 	Encoder media.EncoderConfig
 	Key     media.KeyTiming
 	Tones   *media.Tones // nil plays none

@@ -40,7 +40,11 @@ type Port struct {
 	// taken is whether the radio hears somebody, as its squelch tells; until that
 	// is known it does.
 	taken       atomic.Bool
+	keyed       keyedLine
+	refused     atomic.Bool  // what is pressed will not talk
 	transmitter *transmitter // nil where there is none
+
+	squelchState squelchState
 
 	// In: read by the actor.
 	events chan floor.Event
@@ -66,7 +70,7 @@ func New(opt Options) (*Port, error) {
 		opt:    opt,
 		log:    opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
 		start:  time.Now(),
-		mic:    media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + time.Second),
+		mic:    media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + opt.Squelch.reach() + time.Second),
 		heard:  jitter.New(jitter.Config{}),
 		events: make(chan floor.Event, 16),
 		rights: make(chan redis.Rights),
@@ -82,6 +86,7 @@ func New(opt Options) (*Port, error) {
 	}
 	p.levels.Store(levels)
 	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
+	p.keyed.moved = make(chan struct{}, 1)
 	p.taken.Store(opt.Hardware.COR != nil)
 	if p.playout, err = media.NewPlayout(p.heard, p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
@@ -90,12 +95,16 @@ func New(opt Options) (*Port, error) {
 		timing := opt.Key
 		timing.Tail += opt.Hardware.Speaker.Latency() // what was given is not yet heard
 		p.transmitter = newTransmitter(out, timing, p.playout, p.now, p.taken.Load)
+		p.transmitter.moved = p.keyed.set
 		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs
 	}
 	p.talker = newTalker(p.mic, enc, opt.Link, p.now, func(gen uint32) {
 		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
 	})
 	p.talker.roger = opt.Roger
+	if opt.Hardware.COR != nil {
+		p.talker.lag = uint64(opt.Squelch.lag() * media.SampleRate / time.Second)
+	}
 	p.talker.turned = func() { p.beats.turn(Talker) }
 	p.keeper = newKeeper(opt.Lock, opt.Talk.Lease, p.now, p.post, p.log)
 	p.keeper.turned = func() { p.beats.turn(Keeper) }

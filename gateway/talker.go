@@ -40,6 +40,11 @@ type talker struct {
 	turned  func()           // called with each turn of run
 	roger   []int16          // sent after what was said before a release
 
+	// lag is by how many samples a frame is sent later than it could be, so that
+	// what ends a talk spurt can still be cut off. mute is what is not heard of it.
+	lag  uint64
+	mute mute
+
 	spurt atomic.Pointer[spurt]
 	voice atomic.Pointer[voice] // of the next talk spurt; nil is the same as before
 	wake  chan struct{}
@@ -202,6 +207,7 @@ func (t *talker) read(end uint64) bool {
 	if !t.capture(end) {
 		return false
 	}
+	t.mute.apply(t.next, t.pcm[:])
 	if from, to := max(t.next, end), t.next+media.FrameSamples; end != endless && from < min(to, end+uint64(len(t.roger))) {
 		copy(t.pcm[from-t.next:], t.roger[from-end:])
 	}
@@ -215,10 +221,14 @@ func (t *talker) capture(end uint64) bool {
 	if len(t.roger) > 0 && t.next+want > head { // the microphone's clock paces it
 		return false
 	}
+	lag := t.lag
+	if end != endless {
+		lag = 0
+	}
 	if end < t.next+want {
 		want = end - min(end, t.next)
 	}
-	if t.next+want > head {
+	if t.next+want+lag > head {
 		return false
 	}
 	clear(t.pcm[want:])

@@ -55,8 +55,10 @@ func (l *talkLine) moves() bool {
 	return err == nil && l.check.moves(active, l.told)
 }
 
-// followTalkLines turns edges into presses and releases: pressed is while one of
-// the lines or both are active.
+// followTalkLines turns edges into presses and releases, by one rule: pressed is
+// while the button is held, or the squelch is open as SquelchTiming says, or both.
+// Once the port has been refused, what asked until then has to be let go before it
+// counts again, and the other one that begins to ask is a fresh press.
 func (p *Port) followTalkLines(ctx context.Context) error {
 	ptt, err := newTalkLine("push-to-talk", p.opt.Hardware.PTT)
 	if err != nil {
@@ -74,8 +76,15 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 	}
 	pulse := time.NewTicker(pulsePeriod)
 	defer pulse.Stop()
-	pressed := false
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
+	asking := asking{Port: p, squelch: squelch{SquelchTiming: p.opt.Squelch}}
 	for {
+		if at, ok := asking.squelch.wake(); ok {
+			alarm.Reset(max(0, at-p.now()))
+		} else {
+			alarm.Stop()
+		}
 		var line *talkLine
 		var e hal.Edge
 		var more bool
@@ -84,6 +93,12 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 			line = &ptt
 		case e, more = <-cor.edges():
 			line = &cor
+		case <-alarm.C:
+			asking.pass()
+			continue
+		case <-p.keyed.moved:
+			asking.pass()
+			continue
 		case <-pulse.C:
 			// Both are asked, whatever the first says.
 			if a, b := ptt.moves(), cor.moves(); a && b {
@@ -98,17 +113,10 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 		p.log.Debug("edge", "line", line.name, "active", e.Active)
 		line.take(e)
 		p.taken.Store(cor.told)
-		if now := ptt.asks() || cor.asks(); now != pressed {
-			pressed = now
-			p.post(press(now, e.At.Sub(p.start)))
+		if line == &ptt {
+			asking.button(ptt.asks(), e.At.Sub(p.start))
+		} else {
+			asking.radio(cor.asks(), e.At.Sub(p.start))
 		}
 	}
-}
-
-// press is what it means that the talk lines became active, or inactive.
-func press(active bool, at time.Duration) floor.Event {
-	if active {
-		return floor.Event{Kind: floor.Press, At: at}
-	}
-	return floor.Event{Kind: floor.Release, At: at}
 }

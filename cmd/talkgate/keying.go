@@ -27,7 +27,20 @@ func keyTiming(cfg config.Key) media.KeyTiming {
 	return t
 }
 
-// registerKeying adds what became of a port's transmitter.
+// squelchTiming is what the configuration says about a radio's squelch.
+func squelchTiming(cfg config.Config) gateway.SquelchTiming {
+	s := cfg.Squelch
+	t := gateway.SquelchTiming{
+		OpenDelay: s.OpenDelay, Hang: s.Hang, Tail: s.Tail, Deaf: s.Deaf, Chatter: s.Chatter, ChatterTime: s.ChatterTime,
+	}
+	if b := cfg.Hardware.Board; b != nil {
+		t.Late = b.COR.Glitch
+	}
+	return t
+}
+
+// registerKeying adds what became of a port's transmitter, and what its radio's
+// squelch does.
 func registerKeying(registry *prometheus.Registry, port *gateway.Port) {
 	make := promauto.With(registry)
 	counter := func(name, help string, value func(media.KeyStats) float64) {
@@ -40,10 +53,17 @@ func registerKeying(registry *prometheus.Registry, port *gateway.Port) {
 	counter("key_lost_seconds_total", "Speech that was not sent for limit, duty cycle or interlock.", func(s media.KeyStats) float64 { return s.Lost.Seconds() })
 	counter("key_cool_downs_total", "How often the duty cycle let go of the transmitter.", func(s media.KeyStats) float64 { return float64(s.CoolDowns) })
 	gauge("key_waiting_seconds", "Speech that waits for the radio to be free.", func(s media.KeyStats) float64 { return s.Waiting.Seconds() })
-	gauge("key_cooling", "Whether the transmitter cools down.", func(s media.KeyStats) float64 {
-		if s.Cooling {
+	truth := func(yes bool) float64 {
+		if yes {
 			return 1
 		}
 		return 0
-	})
+	}
+	gauge("key_cooling", "Whether the transmitter cools down.", func(s media.KeyStats) float64 { return truth(s.Cooling) })
+	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_squelch_talks", Help: "Whether the radio's squelch asks for the floor."},
+		func() float64 { return truth(port.SquelchStats().Talks) })
+	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_squelch_chatters", Help: "Whether short openings of the squelch are taken for noise."},
+		func() float64 { return truth(port.SquelchStats().Chatters) })
+	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_squelch_ignored_total", Help: "Openings of the squelch that were too short to talk."},
+		func() float64 { return float64(port.SquelchStats().Ignored) })
 }

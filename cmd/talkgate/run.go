@@ -163,6 +163,7 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		Levels:   levelsOf(cfg),
 		Encoder:  encoderOf(cfg.Audio),
 		Key:      keyTiming(cfg.Key),
+		Squelch:  squelchTiming(cfg),
 		Link:     link,
 		Lock:     state,
 		Rights:   state,

@@ -66,28 +66,29 @@ func (s *statusServer) run(ctx context.Context, log *slog.Logger) {
 
 // portStatus is a port at an instant, for /status.
 type portStatus struct {
-	Channel    string            `json:"channel"`
-	UserID     string            `json:"userId"`
-	OnAir      bool              `json:"onAir"`
-	Standing   string            `json:"standing"` // in words
-	State      string            `json:"state"`    // idle, requesting, talking, draining or refused
-	Why        string            `json:"why,omitempty"`
-	Redis      bool              `json:"redis"`
-	Link       bool              `json:"link"`
-	LinkFault  gateway.LinkFault `json:"linkFault,omitempty"`
-	KeyFault   gateway.KeyFault  `json:"keyFault,omitempty"`
-	Keying     media.KeyStats    `json:"keying"` // times in nanoseconds
-	Rights     bool              `json:"rights"`
-	Holder     string            `json:"holder,omitempty"`
-	HolderName string            `json:"holderName,omitempty"`
-	Lamps      hal.Lamps         `json:"lamps"`
-	Talked     gateway.TalkStats `json:"talked"`
-	Heard      jitter.Stats      `json:"heard"` // delays in nanoseconds
-	Speaker    float64           `json:"speakerDBFS"`
-	Microphone micStatus         `json:"microphone"`
-	Xruns      uint64            `json:"xruns"`
-	RTT        float64           `json:"rttMs"` // 0 while it is not known
-	Board      fleet.Board       `json:"board"`
+	Channel    string               `json:"channel"`
+	UserID     string               `json:"userId"`
+	OnAir      bool                 `json:"onAir"`
+	Standing   string               `json:"standing"` // in words
+	State      string               `json:"state"`    // idle, requesting, talking, draining or refused
+	Why        string               `json:"why,omitempty"`
+	Redis      bool                 `json:"redis"`
+	Link       bool                 `json:"link"`
+	LinkFault  gateway.LinkFault    `json:"linkFault,omitempty"`
+	KeyFault   gateway.KeyFault     `json:"keyFault,omitempty"`
+	Squelch    gateway.SquelchStats `json:"squelch"`
+	Keying     media.KeyStats       `json:"keying"` // times in nanoseconds
+	Rights     bool                 `json:"rights"`
+	Holder     string               `json:"holder,omitempty"`
+	HolderName string               `json:"holderName,omitempty"`
+	Lamps      hal.Lamps            `json:"lamps"`
+	Talked     gateway.TalkStats    `json:"talked"`
+	Heard      jitter.Stats         `json:"heard"` // delays in nanoseconds
+	Speaker    float64              `json:"speakerDBFS"`
+	Microphone micStatus            `json:"microphone"`
+	Xruns      uint64               `json:"xruns"`
+	RTT        float64              `json:"rttMs"` // 0 while it is not known
+	Board      fleet.Board          `json:"board"`
 }
 
 func portStatusOf(g *gauges) portStatus {
@@ -96,7 +97,7 @@ func portStatusOf(g *gauges) portStatus {
 		RTT: milliseconds(g.link.Quality().RTT), Board: g.board.read(),
 		Channel: care.cfg.Channel, UserID: care.cfg.Identity.UserID,
 		Talked: port.TalkStats(), Heard: port.HeardStats(), Speaker: port.SpeakerLevel().RMS(),
-		Microphone: micStatusOf(port), Keying: port.KeyStats(),
+		Microphone: micStatusOf(port), Keying: port.KeyStats(), Squelch: port.SquelchStats(),
 	}
 	mic, speaker := g.xruns()
 	s.Xruns = mic + speaker

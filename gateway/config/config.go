@@ -43,6 +43,7 @@ type Config struct {
 	Hardware Hardware `yaml:"hardware" doc:"the radio: its lines, its lamps, its sound"`
 	Talk     Talk     `yaml:"talk" doc:"how the floor is asked for and kept"`
 	Audio    Audio    `yaml:"audio" doc:"what is done to sound"`
+	Squelch  Squelch  `yaml:"squelch" doc:"how a radio's squelch (COR) talks"`
 	Key      Key      `yaml:"key" doc:"how a radio's transmitter is keyed (PTT-out)"`
 	Recorder Recorder `yaml:"recorder" doc:"the flight recorder: the last minutes of sound and events"`
 	Log      Log      `yaml:"log" doc:"what is written to standard error"`
@@ -177,6 +178,7 @@ func Default() Config {
 			Microphone:   defaultMicrophone(),
 			Tones:        defaultTones(),
 		},
+		Squelch: Squelch{ChatterTime: 200 * time.Millisecond},
 		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
 			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second},
 		Recorder: Recorder{Size: 4, Keep: 20},

@@ -125,6 +125,11 @@ func TestMistakes(t *testing.T) {
 			"port.yaml:7: talk.warn: expected less than talk.max_talk, 20s, found 30s"},
 		{"budget beyond its window", "", "talk: {budget: 11m}\n",
 			"port.yaml:7: talk.budget: expected at most talk.budget_window, 10m0s, found 11m0s"},
+		{"interlock without a squelch", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}}
+key: {interlock: hold`,
+			"port.yaml:7: key.interlock: expected off, as no squelch is wired (hardware.cor), found hold"},
+		{"open delay longer than a hub holds back", "", "squelch: {open_delay: 300ms}\n",
+			"port.yaml:7: squelch.open_delay: expected at most 1.25s less talk.request_timeout, 250ms, found 300ms"},
 		{"no microphone", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}}`,
 			"port.yaml:6: hardware.sound.microphone.card: expected an ALSA card ID, as /proc/asound/cards has it in brackets, or usb: and a socket such as usb:1-1.2, 1 to 64 characters, found no such key"},
 		{"lamp without a chip", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, lamps: {talk: {line: "4"}}`,

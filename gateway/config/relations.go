@@ -27,6 +27,7 @@ func (d *decoder) relations(c Config) {
 	if v := c.Link.VoicePing; v != nil {
 		d.voiceping(*v, c.Channel)
 	}
+	c.Squelch.relations(d, t.RequestTimeout)
 	if k := c.Key; k.Min > k.Limit {
 		d.relation("key.min", "key.limit", fmt.Sprint("at most key.limit, ", k.Limit), k.Min)
 	}

@@ -42,6 +42,9 @@ type Event struct {
 	Kind Kind
 	// At is when it happened, on the port's monotonic clock.
 	At time.Duration
+	// Said belongs to Press and Release: from when, or until when, what was said
+	// counts; 0 is At.
+	Said time.Duration
 	// Gen is the request that an answer belongs to.
 	Gen uint32
 	// Until is the end of the lease (Granted, Renewed): the time before the

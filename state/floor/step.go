@@ -142,7 +142,11 @@ func release(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		f.Phase = Draining
 		f.RenewAt = 0
 		f.Deadline = ev.At + f.Rules.DrainTimeout
-		return f, append(fx, Effect{Do: Drain, Gen: f.Gen, At: ev.At})
+		said := ev.At
+		if ev.Said != 0 {
+			said = ev.Said
+		}
+		return f, append(fx, Effect{Do: Drain, Gen: f.Gen, At: said})
 	case Idle, Draining:
 	}
 	return f, fx

@@ -1,0 +1,28 @@
+package gateway
+
+import "sync/atomic"
+
+// SquelchStats is how a radio's squelch is heard.
+type SquelchStats struct {
+	Talks    bool   `json:"talks"`    // it asks for the floor
+	Chatters bool   `json:"chatters"` // its short openings are taken for noise
+	Ignored  uint64 `json:"ignored"`  // openings that were too short to talk
+}
+
+// squelchState is a SquelchStats that the talk lines' goroutine writes.
+type squelchState struct {
+	talks, chatters atomic.Bool
+	ignored         atomic.Uint64
+}
+
+func (s *squelchState) show(q *squelch) {
+	s.talks.Store(q.asks())
+	s.chatters.Store(q.chatters())
+	s.ignored.Store(q.ignored)
+}
+
+// SquelchStats is how the radio's squelch is heard; any goroutine may ask.
+func (p *Port) SquelchStats() SquelchStats {
+	s := &p.squelchState
+	return SquelchStats{s.talks.Load(), s.chatters.Load(), s.ignored.Load()}
+}
