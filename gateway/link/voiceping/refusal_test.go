@@ -37,6 +37,15 @@ func (r *radio) keptOut(fault gateway.LinkFault) {
 	}
 }
 
+// forgiven waits for the link, and spares the port the half minute until it reads
+// its rights again by itself: the servers publish no ban.
+func (r *radio) forgiven() {
+	r.t.Helper()
+	r.await("has a link", func(st gateway.Status) bool { return st.Link == gateway.NoFault })
+	r.rights(r.user, "c1")
+	r.await("is on air", up)
+}
+
 func TestARefusedTokenWaitsForAnother(t *testing.T) {
 	s := newSite(t)
 	other := standin.Start(standin.Config{Redis: s.redis.Addr, Secret: []byte("another secret")})
@@ -97,8 +106,22 @@ func TestABanIsWaitedOutInRedis(t *testing.T) {
 	if err := ask(t.Context(), wire.UnbanUser, wire.Sanction{TargetUserID: "u1"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	a.await("is back", up)
+	a.forgiven()
 	a.talk()
+}
+
+// TestABannedPortDoesNotTry: a port that is banned when it starts spares everybody
+// behind its address a login that must fail.
+func TestABannedPortDoesNotTry(t *testing.T) {
+	s := newSite(t)
+	s.rdb.Do(t.Context(), "ZADD", "security:banned", time.Now().Add(time.Hour).UnixMilli(), "u1")
+	a := s.tuned("u1", redis.RoleGeneral, func(*Config) {})
+	a.keptOut(gateway.LinkBanned)
+	if dials, failed := s.server.Dials(), s.server.Failures(); dials != 0 || failed != 0 {
+		t.Errorf("%d connections and %d failed logins of a port that is banned", dials, failed)
+	}
+	s.rdb.ZRem(t.Context(), "security:banned", "u1")
+	a.forgiven()
 }
 
 func TestALimitIsWaitedOut(t *testing.T) {
