@@ -18,8 +18,9 @@ type guard struct {
 }
 
 // guarding waits for the end of standard input and writes the report, which is
-// put in its place, to the device.
-const guarding = `trap '' HUP INT QUIT TERM; echo ready; read -r _; printf '%s' >&3`
+// put in its place, to the device. A service manager's watchdog sends SIGABRT to all
+// processes of a service.
+const guarding = `trap '' HUP INT QUIT TERM ABRT; echo ready; read -r _; printf '%s' >&3`
 
 func startGuard(device *os.File, report []byte) (*guard, error) {
 	var octal strings.Builder

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestGuardWritesAtTheEnd stands a file in for the device.
+// TestGuardWritesAtTheEnd stands a file in for the device. What ends the rest of a
+// service does not end the guard.
 func TestGuardWritesAtTheEnd(t *testing.T) {
 	path, report := filepath.Join(t.TempDir(), "device"), []byte{0, 0, 0xff, '%', '\\'}
 	f, err := os.Create(path)
@@ -22,6 +23,11 @@ func TestGuardWritesAtTheEnd(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(path); len(text) > 0 || !g.alive() {
 		t.Fatalf("while this process lives: %q, alive %v", text, g.alive())
+	}
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGABRT} {
+		if err := syscall.Kill(g.pid, s); err != nil {
+			t.Fatal(err)
+		}
 	}
 	g.dismiss()
 	if text, _ := os.ReadFile(path); !bytes.Equal(text, report) || g.alive() {
