@@ -113,8 +113,8 @@ func (in *Input) wrap(err error) error {
 // getReport asks the interface for an input report (HIDIOCGINPUT of
 // linux/hidraw.h), which follows its number, 0, in buf.
 func getReport(f *os.File, buf []byte) (n int, err error) {
-	const readWrite, hid, getInput = 3, 'H', 0x0a
-	request := uintptr(readWrite<<30 | len(buf)<<16 | hid<<8 | getInput)
+	const readWrite, hid, getInput = uintptr(3), uintptr('H'), uintptr(0x0a)
+	request := readWrite<<30 | uintptr(len(buf))<<16 | hid<<8 | getInput
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return 0, err
