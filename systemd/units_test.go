@@ -28,7 +28,8 @@ func units(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
 	var paths []string
-	for from, to := range map[string]string{"talkgate@.service": "talkgate@north-gate.service", "talkgate-hub.service": "talkgate-hub.service"} {
+	for from, to := range map[string]string{"talkgate@.service": "talkgate@north-gate.service", "talkgate-hub.service": "talkgate-hub.service",
+		"talkgate-guard.service": "talkgate-guard.service"} {
 		text, err := os.ReadFile(from)
 		if err != nil {
 			t.Fatal(err)

@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"github.com/golang-jwt/jwt":           {"gateway/hub", "gateway/link", "cmd/talkgate"},
 	"github.com/invopop/jsonschema":       {"gateway/config"},
 	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate/demo"},
-	"github.com/pion/rtp":                 {"media/rtc", "gateway/hub", "gateway/link", "gateway/flight"},
+	"github.com/pion/rtp":                 {"media/rtc", "gateway/hub", "gateway/link", "gateway/flight", "gateway/guard"},
 	"github.com/pion/webrtc/v4/pkg/media": {"gateway/flight"},
 	"github.com/pion":                     {"media/rtc", "gateway/link"},
 	"github.com/prometheus/client_golang": {"gateway", "cmd"},

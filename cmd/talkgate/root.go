@@ -29,6 +29,7 @@ Exit codes:
 		newInitCommand(),
 		newRunCommand(),
 		newHubCommand(),
+		newGuardCommand(),
 		newDoctorCommand(),
 		newRecordCommand(),
 		newReplayCommand(),

@@ -49,7 +49,7 @@ in_chroot talkgate version >&2
 in_chroot id talkgate | grep -q 'gpio.*' || fail "install: the user talkgate is not in group gpio"
 in_chroot id talkgate | grep -q 'audio' || fail "install: the user talkgate is not in group audio"
 [ "$(in_chroot stat -c '%U:%G %a' /etc/talkgate)" = 'root:talkgate 750' ] || fail "install: /etc/talkgate is $(in_chroot stat -c '%U:%G %a' /etc/talkgate)"
-in_chroot systemd-analyze verify --man=no talkgate-hub.service talkgate@north.service >&2 || fail "the units as installed"
+in_chroot systemd-analyze verify --man=no talkgate-hub.service talkgate-guard.service talkgate@north.service >&2 || fail "the units as installed"
 say "installed"
 
 # What an administrator changed survives, and so does what the port is told.

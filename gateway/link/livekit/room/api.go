@@ -24,11 +24,12 @@ type API struct {
 	Client *http.Client
 }
 
-// Rooms are the names of the rooms that there are.
+// Rooms are the names of the rooms that somebody is in who does not hide.
 func (a *API) Rooms(ctx context.Context) ([]string, error) {
 	var reply struct {
 		Rooms []struct {
-			Name string `json:"name"`
+			Name         string `json:"name"`
+			Participants int    `json:"num_participants"`
 		} `json:"rooms"`
 	}
 	if err := a.call(ctx, "ListRooms", Grant{RoomList: true}, map[string]any{}, &reply); err != nil {
@@ -36,7 +37,9 @@ func (a *API) Rooms(ctx context.Context) ([]string, error) {
 	}
 	names := make([]string, 0, len(reply.Rooms))
 	for _, r := range reply.Rooms {
-		names = append(names, r.Name)
+		if r.Participants > 0 {
+			names = append(names, r.Name)
+		}
 	}
 	return names, nil
 }
