@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 # Boards, as Debian calls them.
 ARCHS := arm64 armhf amd64
 # Commands the tests use, with their Debian packages where named differently.
-TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static
+TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static espeak-ng
 
 .PHONY: help demo build board test hil race bench lint fuzz failures cross reproducible deb deb-test clean
 

@@ -73,6 +73,9 @@ func (p *Port) capture(ctx context.Context) error {
 			return ended(ctx, "microphone", err)
 		}
 		p.card.Measure(period)
+		if p.ear != nil {
+			p.ear.hear(period, at)
+		}
 		if next := p.relevel.Load(); next != nil && p.talker.spurt.Load() == nil {
 			p.relevel.CompareAndSwap(next, nil)
 			p.levels.Store(next)

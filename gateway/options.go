@@ -23,6 +23,7 @@ type Options struct {
 	Talk    TalkTiming
 	Levels  level.Config // of the microphone
 	Squelch SquelchTiming
+	Ear     Ear // talks as Hardware.COR does; nil where there is none
 	Encoder media.EncoderConfig
 	Key     media.KeyTiming
 	Tones   *media.Tones // nil plays none
@@ -84,12 +85,15 @@ func (o Options) validate() error {
 	}
 	need(o.UserID != "", "the user ID")
 	need(o.Channel != "", "the channel")
-	need(o.Hardware.PTT != nil || o.Hardware.COR != nil, "a line that talks")
+	need(o.Hardware.PTT != nil || o.Hardware.COR != nil || o.Ear != nil, "a line that talks")
 	need(o.Hardware.Mic != nil, "the microphone")
 	need(o.Hardware.Speaker != nil, "the loudspeaker")
 	need(o.Link != nil, "the link")
 	need(o.Lock != nil && o.Rights != nil && o.Floor != nil, "Redis")
 	need(o.Logger != nil, "the logger")
+	if o.Hardware.COR != nil && o.Ear != nil {
+		errs = append(errs, errors.New("there is a COR line and what stands in for one; expected either"))
+	}
 	return errors.Join(append(errs, o.Talk.validate(), validateRoger(o.Roger))...)
 }
 

@@ -27,6 +27,7 @@ type Port struct {
 	mic     *media.Mic
 	levels  atomic.Pointer[level.Chain]
 	card    media.Level // what the microphone's card delivers
+	ear     *heardLine  // nil where there is none
 	heard   *jitter.Buffer
 	playout *media.Playout
 	talker  *talker
@@ -87,9 +88,13 @@ func New(opt Options) (*Port, error) {
 	p.levels.Store(levels)
 	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
 	p.keyed.moved = make(chan struct{}, 1)
-	p.taken.Store(opt.Hardware.COR != nil)
+	p.taken.Store(opt.Hardware.COR != nil || opt.Ear != nil)
 	if p.playout, err = media.NewPlayout(p.heard, p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
+	}
+	if opt.Ear != nil {
+		p.ear = newHeardLine(opt.Ear, p.playout.Level().Peak)
+		p.opt.Hardware.COR = p.ear
 	}
 	if out := opt.Hardware.PTTOut; out != nil {
 		timing := opt.Key
@@ -168,6 +173,9 @@ func (p *Port) HeardStats() jitter.Stats { return p.heard.Stats() }
 // MicLevel meters what the microphone's card delivers, before anything is done
 // to it.
 func (p *Port) MicLevel() *media.Level { return &p.card }
+
+// EarOpen is whether Options.Ear is open; any goroutine may ask.
+func (p *Port) EarOpen() bool { return p.ear != nil && p.ear.active.Load() }
 
 // LevelStats is what is done to the microphone's level; any goroutine may ask.
 func (p *Port) LevelStats() level.Stats { return p.levels.Load().Stats() }

@@ -89,6 +89,8 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 		var e hal.Edge
 		var more bool
 		select {
+		case <-ctx.Done():
+			return nil
 		case e, more = <-ptt.edges():
 			line = &ptt
 		case e, more = <-cor.edges():

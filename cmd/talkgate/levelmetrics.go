@@ -26,6 +26,12 @@ func registerLevels(registry *prometheus.Registry, port *gateway.Port) {
 		counter("clipped_samples_total", "Samples at full scale, as the card delivers them, or that the loudspeaker's limiter had to bend.",
 			prometheus.Labels{"side": side}, meter.Clipped)
 	}
+	gauge("ear_open", "Whether the microphone talks by itself at the moment (VOX).", func() float64 {
+		if port.EarOpen() {
+			return 1
+		}
+		return 0
+	})
 	gauge("microphone_agc_gain_db", "What automatic gain control does at the moment.", func() float64 { return port.LevelStats().Gain })
 	gauge("microphone_gate_open", "Whether the noise gate lets sound through; 1 where there is none.", func() float64 {
 		if port.LevelStats().Open {
@@ -43,10 +49,11 @@ type micStatus struct {
 	RMS    float64     `json:"dBFS"`
 	Peak   float64     `json:"peakDBFS"`
 	Full   uint64      `json:"fullScaleSamples"`
+	Open   bool        `json:"earOpen"`
 	Levels level.Stats `json:"levels"`
 }
 
 func micStatusOf(port *gateway.Port) micStatus {
 	m := port.MicLevel()
-	return micStatus{RMS: m.RMS(), Peak: m.Peak(), Full: m.Clipped(), Levels: port.LevelStats()}
+	return micStatus{RMS: m.RMS(), Peak: m.Peak(), Full: m.Clipped(), Open: port.EarOpen(), Levels: port.LevelStats()}
 }

@@ -161,6 +161,7 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		Channel:  cfg.Channel,
 		Talk:     timingOf(cfg.Talk),
 		Levels:   levelsOf(cfg),
+		Ear:      earOf(cfg.Talk),
 		Encoder:  encoderOf(cfg.Audio),
 		Key:      keyTiming(cfg.Key),
 		Squelch:  squelchTiming(cfg),

@@ -39,8 +39,9 @@ func onUSB(chip string) bool {
 }
 
 // relations checks that lines are wired wholly or not at all, that there is one
-// that talks, and that what is on a USB interface can be there.
-func (b *BoardHardware) relations(d *decoder) {
+// that talks, unless heard says that the microphone does by itself, and that what is
+// on a USB interface can be there.
+func (b *BoardHardware) relations(d *decoder, heard bool) {
 	if b == nil {
 		return
 	}
@@ -57,8 +58,11 @@ func (b *BoardHardware) relations(d *decoder) {
 			d.relation(l.key+".line", l.key+".chip", "a pin of a USB interface, "+l.usb.String(), l.line)
 		}
 	}
-	if b.PTT.Chip == "" && b.COR.Chip == "" {
-		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or one of hardware.cor", "neither")
+	switch {
+	case heard && b.COR.Chip != "":
+		d.relation("hardware.cor.chip", "talk.vox.enabled", "none, as the microphone talks by itself", b.COR.Chip)
+	case !heard && b.PTT.Chip == "" && b.COR.Chip == "":
+		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or one of hardware.cor, or talk.vox", "neither")
 	}
 	if b.PTTReadback.Chip != "" && b.PTTOut.Chip == "" {
 		d.relation("hardware.ptt_readback.chip", "hardware.ptt_out.chip", "none, as there is no hardware.ptt_out", b.PTTReadback.Chip)

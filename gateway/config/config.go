@@ -119,6 +119,7 @@ type Talk struct {
 	Budget         time.Duration `yaml:"budget" within:"0s..12h" doc:"longest that all talk spurts together last in any budget_window, however often the push-to-talk is released; 0s is without end"`
 	BudgetWindow   time.Duration `yaml:"budget_window" within:"10s..24h" doc:"the sliding window of budget; an eighth of it at a time is forgotten"`
 	RequestTimeout time.Duration `yaml:"request_timeout" live:"true" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
+	VOX            VOX           `yaml:"vox" doc:"a microphone that talks by itself, for a port without COR"`
 }
 
 // Audio is what is done to sound.
@@ -170,6 +171,7 @@ func Default() Config {
 			MaxTalk:        time.Minute,
 			BudgetWindow:   10 * time.Minute,
 			RequestTimeout: time.Second,
+			VOX:            defaultVOX(),
 		},
 		Audio: Audio{
 			Bitrate:      media.DefaultBitrate,

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/biquad"
 )
 
 // Config says what is done to a microphone. The zero value does nothing.
@@ -54,7 +55,7 @@ func (c Config) amplifies() bool { return c.Gain > 0 || c.Target != 0 }
 // read Stats.
 type Chain struct {
 	gain     float64
-	highPass *highPass
+	highPass *biquad.Filter
 	gate     *gate
 	agc      *agc
 	limiter  *limiter
@@ -73,7 +74,7 @@ func New(cfg Config) (*Chain, error) {
 	}
 	c := &Chain{gain: factor(cfg.Gain)}
 	if cfg.HighPass != 0 {
-		c.highPass = newHighPass(cfg.HighPass)
+		c.highPass = biquad.HighPass(cfg.HighPass)
 	}
 	if cfg.Gate != 0 {
 		c.gate = newGate(cfg.Gate)
@@ -118,7 +119,7 @@ func (c *Chain) process(pcm []int16, work []float64) {
 		work[i] = float64(s) * c.gain
 	}
 	if c.highPass != nil {
-		c.highPass.process(work)
+		c.highPass.Process(work)
 	}
 	open := true
 	if c.gate != nil {

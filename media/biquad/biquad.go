@@ -1,4 +1,5 @@
-package level
+// Package biquad has the filters that stages of the audio path share.
+package biquad
 
 import (
 	"math"
@@ -6,28 +7,36 @@ import (
 	"github.com/talkgate/talkgate/media"
 )
 
-// highPass is a Butterworth filter of fourth order: two sections one after the
-// other, in the form that needs the least memory (transposed direct form II).
-type highPass [2]section
+// Filter is a Butterworth filter of fourth order, 24 dB an octave: two sections one
+// after the other, in the form that needs the least memory (transposed direct
+// form II). One goroutine uses it; nothing in it allocates.
+type Filter [2]section
 
 type section struct {
 	b0, b1, b2, a1, a2 float64
 	z1, z2             float64
 }
 
-func newHighPass(hz float64) *highPass {
+// HighPass lets through what is above hz.
+func HighPass(hz float64) *Filter { return newFilter(hz, -1) }
+
+// LowPass lets through what is below hz.
+func LowPass(hz float64) *Filter { return newFilter(hz, 1) }
+
+func newFilter(hz, side float64) *Filter {
 	w := 2 * math.Pi * hz / media.SampleRate
-	f := &highPass{}
+	f := &Filter{}
 	for i, q := range []float64{0.5411961, 1.3065630} { // the poles of fourth order
 		alpha := math.Sin(w) / (2 * q)
 		a0 := 1 + alpha
-		b := (1 + math.Cos(w)) / 2 / a0
-		f[i] = section{b0: b, b1: -2 * b, b2: b, a1: -2 * math.Cos(w) / a0, a2: (1 - alpha) / a0}
+		b := (1 - side*math.Cos(w)) / 2 / a0
+		f[i] = section{b0: b, b1: side * 2 * b, b2: b, a1: -2 * math.Cos(w) / a0, a2: (1 - alpha) / a0}
 	}
 	return f
 }
 
-func (f *highPass) process(pcm []float64) {
+// Process filters pcm, the next samples, in place.
+func (f *Filter) Process(pcm []float64) {
 	a, b := f[0], f[1] // where the compiler can keep them in registers
 	for i, x := range pcm {
 		y := a.b0*x + a.z1
