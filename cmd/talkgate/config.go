@@ -37,7 +37,7 @@ Exits 3 when there is a mistake.`,
 			if err != nil {
 				return err
 			}
-			if _, err := config.Parse(args[0], text); err != nil {
+			if _, err := config.ParseLocal(args[0], text); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", args[0])

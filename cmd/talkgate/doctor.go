@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +47,7 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
   talkgate doctor --config port.yaml --watch-lines`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY"))
+			cfg, err := loadPort(path)
 			out := cmd.OutOrStdout()
 			switch {
 			case err != nil:

@@ -88,6 +88,28 @@ func joinFleet(ctx context.Context, local config.Local, log *slog.Logger) (m *me
 	return m, cfg, err
 }
 
+// loadPort is the configuration of a port as it would start without Redis: its own
+// file, with the fleet's last good documents laid over it.
+func loadPort(path string) (config.Config, error) {
+	local, err := config.LoadLocal(path, os.Getenv("CREDENTIALS_DIRECTORY"))
+	if err != nil || !local.InFleet() {
+		return local.Config, err
+	}
+	keys, err := desired.ParsePublicKeys(local.Fleet.PublicKey)
+	if err != nil {
+		return config.Config{}, err
+	}
+	dir, err := stateDirectory(local.Fleet)
+	if err != nil {
+		return config.Config{}, err
+	}
+	settings, err := fleet.LastGood(dir, keys, local.Identity.UserID, local.Fleet.Group)
+	if err != nil {
+		return config.Config{}, err
+	}
+	return local.With(settings)
+}
+
 // stateDirectory is where the last good documents are kept.
 func stateDirectory(cfg config.Fleet) (string, error) {
 	dir := string(cfg.State)

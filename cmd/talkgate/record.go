@@ -3,12 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/flight"
 )
 
@@ -27,7 +25,7 @@ The file is a zip archive with the sound as Ogg Opus and the events as JSON;
   talkgate record --config port.yaml --output - | ssh desk 'cat > port.zip'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY"))
+			cfg, err := loadPort(path)
 			if err != nil {
 				return configError{err}
 			}

@@ -38,6 +38,7 @@ Exit codes:
 		newFloorCommand(),
 		newEventCommand(),
 		newBanCommand(),
+		newFleetCommand(),
 		newConfigCommand(),
 		newVersionCommand(),
 		newManCommand(),

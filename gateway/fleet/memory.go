@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
@@ -56,6 +57,13 @@ func load(dir string) (memory, error) {
 		m.Marks = map[fleet.Scope]fleet.Mark{}
 	}
 	return m, nil
+}
+
+// LastGood are the settings with which a gateway begins that keeps its memory in
+// dir; none, where it has not proved any.
+func LastGood(dir string, keys []fleet.PublicKey, gateway, group string) (fleet.Settings, error) {
+	m, err := load(dir)
+	return m.Good.verified(keys).settings(config.Choices(), fleet.ScopesOf(gateway, group)), err
 }
 
 // save writes the memory, whole or not at all, also when the power fails.
