@@ -13,7 +13,7 @@ ARCHS := arm64 armhf amd64
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static espeak-ng
 
-.PHONY: help demo build board test hil race bench lint fuzz failures cross reproducible deb deb-test clean
+.PHONY: fleet help demo build board test hil race bench lint fuzz failures cross reproducible deb deb-test clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ race: ## the tests under the race detector; needs a C compiler
 bench: ## each figure beside its baseline, as a ratio
 	.ci/needs.sh redis-server
 	$(GO) test -run '^$$' -bench . -timeout 30m ./...
+
+fleet: ## a fleet of 1000 gateways in one process: what it costs, and its rollouts when things fail
+	.ci/needs.sh redis-server
+	$(GO) test -v -count 1 -timeout 30m -run 'Cost|Canaries|MidRollout' ./gateway/fleet -gateways 1000
 
 lint: ## golangci-lint, at a fixed version
 	$(GO) run $(GOLANGCI) run ./...
