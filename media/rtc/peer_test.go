@@ -35,6 +35,10 @@ func TestAnOfferIsReadForAServerWithoutSDP(t *testing.T) {
 	if !regexp.MustCompile(`^([0-9A-F]{2}:){31}[0-9A-F]{2}$`).MatchString(o.Fingerprint) {
 		t.Errorf("fingerprint %q: want SHA-256 in upper case", o.Fingerprint)
 	}
+	lower := strings.ReplaceAll(offer, o.Fingerprint, strings.ToLower(o.Fingerprint))
+	if again, err := ReadOffer(lower); err != nil || lower == offer || again.Fingerprint != o.Fingerprint {
+		t.Errorf("a fingerprint in lower case is read as %q, %v", again.Fingerprint, err)
+	}
 	if o.SSRC == 0 || o.PayloadType != opusPayloadType {
 		t.Errorf("%+v", o)
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // monitorAgain is how long a monitored channel that cannot be joined is left in
-// peace, unless the server says that the port may. It looks at rights every 30 s.
-const monitorAgain = 30 * time.Second
+// peace, unless the server says that the port may: it looks at rights every 30 s.
+const monitorAgain = time.Minute
 
 // monitored is what the server says of the port on a channel that it only
 // listens to: made to leave, or allowed on it.

@@ -140,11 +140,10 @@ func (s *Server) consume(m *member, f wire.Frame) {
 	_ = f.Into(&d)
 	p := s.producer(func(p *producer) bool { return p.id == d.ProducerID })
 	var t *transport // the newest
-	s.find(func(o *transport) bool {
+	s.each(func(o *transport) {
 		if o.user == m.UserID && o.channel == d.ChannelID && o.direction == "recv" && (t == nil || o.born.After(t.born)) {
 			t = o
 		}
-		return false
 	})
 	switch {
 	case t == nil:
@@ -167,20 +166,17 @@ func (s *Server) consume(m *member, f wire.Frame) {
 	}})
 }
 
-func (s *Server) find(is func(*transport) bool) *transport {
+func (s *Server) each(do func(*transport)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.transports {
-		if is(t) {
-			return t
-		}
+		do(t)
 	}
-	return nil
 }
 
 func (s *Server) producer(is func(*producer) bool) *producer {
 	var found *producer
-	s.find(func(t *transport) bool {
+	s.each(func(t *transport) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for _, p := range t.producers {
@@ -188,7 +184,6 @@ func (s *Server) producer(is func(*producer) bool) *producer {
 				found = p
 			}
 		}
-		return found != nil
 	})
 	return found
 }
