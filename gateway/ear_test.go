@@ -114,3 +114,39 @@ func TestVOXWithADeadMicrophone(t *testing.T) {
 		w.radio.Mic.Freeze(false)
 	})
 }
+
+// TestCTCSSTalks: a radio is listened to only while its tone is there.
+func TestCTCSSTalks(t *testing.T) {
+	inBubbleWith(t, func(o *Options) {
+		tone, err := detect.NewCTCSS(88.5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Ear, o.Hardware.PTT = tone, nil
+	}, func(w *world) {
+		speech := inARoom(sim.Tone(1000, -20, 0), 0, 1<<40)
+		w.radio.Mic.Hear(speech)
+		w.pass(5 * time.Second)
+		if w.redis.requests != 0 {
+			t.Error("what has no tone talks")
+		}
+		from := w.radio.Mic.IndexAt(time.Now())
+		tone := sim.Tone(88.5, -27, from)
+		w.radio.Mic.Hear(func(index uint64, period []int16) {
+			var below [hal.PeriodSamples]int16
+			tone(index, below[:])
+			speech(index, period)
+			for i := range period {
+				period[i] += below[i]
+			}
+		})
+		w.pass(time.Second)
+		w.expect(floor.Talking, floor.NoReason)
+		if first := uint64(w.link.take()[0].timestamp); first > from+2400 || first+4800 < from {
+			t.Errorf("sent from %d on, the tone is there from %d", first, from)
+		}
+		w.radio.Mic.Hear(speech)
+		w.pass(time.Second)
+		w.expect(floor.Idle, floor.NoReason)
+	})
+}

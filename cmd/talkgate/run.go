@@ -110,6 +110,9 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err := setTones(&opt, cfg.Audio); err != nil {
 		return configError{err}
 	}
+	if opt.Ear, err = earOf(cfg.Talk); err != nil {
+		return configError{err}
+	}
 	opt.Lock = lock
 	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
 		watch := clockedWatch{state, clock}
@@ -161,7 +164,6 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		Channel:  cfg.Channel,
 		Talk:     timingOf(cfg.Talk),
 		Levels:   levelsOf(cfg),
-		Ear:      earOf(cfg.Talk),
 		Encoder:  encoderOf(cfg.Audio),
 		Key:      keyTiming(cfg.Key),
 		Squelch:  squelchTiming(cfg),

@@ -62,7 +62,7 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 	case heard && b.COR.Chip != "":
 		d.relation("hardware.cor.chip", "talk.vox.enabled", "none, as the microphone talks by itself", b.COR.Chip)
 	case !heard && b.PTT.Chip == "" && b.COR.Chip == "":
-		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or one of hardware.cor, or talk.vox", "neither")
+		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or one of hardware.cor, or talk.vox or talk.ctcss", "neither")
 	}
 	if b.PTTReadback.Chip != "" && b.PTTOut.Chip == "" {
 		d.relation("hardware.ptt_readback.chip", "hardware.ptt_out.chip", "none, as there is no hardware.ptt_out", b.PTTReadback.Chip)

@@ -39,7 +39,7 @@ func TestMinimalFileGivesTheDefaults(t *testing.T) {
 
 func TestEveryKeyIsRead(t *testing.T) {
 	c, err := config.Parse("port.yaml", []byte(minimal+`
-talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, warn: 9s, penalty: 11s, budget: 3m, budget_window: 15m, vox: {enabled: true, threshold: 15 dB, attack: 70ms, pre_roll: 90ms, hang: 2s, anti_trip: 6 dB}}
+talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, warn: 9s, penalty: 11s, budget: 3m, budget_window: 15m, vox: {enabled: true, threshold: 15 dB, attack: 70ms, pre_roll: 90ms, hang: 2s, anti_trip: 6 dB}, ctcss: "off"}
 audio:
   bitrate: 32000
   expected_loss: 20 %
@@ -55,7 +55,7 @@ log: {level: debug, format: json}
 	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
 		RequestTimeout: 400 * time.Millisecond, Warn: 9 * time.Second, Penalty: 11 * time.Second,
 		Budget: 3 * time.Minute, BudgetWindow: 15 * time.Minute,
-		VOX: config.VOX{Enabled: true, Threshold: 15, Attack: 70 * time.Millisecond, PreRoll: 90 * time.Millisecond, Hang: 2 * time.Second, AntiTrip: 6}}
+		VOX: config.VOX{Enabled: true, Threshold: 15, Attack: 70 * time.Millisecond, PreRoll: 90 * time.Millisecond, Hang: 2 * time.Second, AntiTrip: 6}, CTCSS: "off"}
 	tones := config.Default().Audio.Tones
 	tones.Enabled, tones.Gain, tones.OnAir, tones.LinkUp.Enabled, tones.Busy.File = false, -3.5, true, true, "busy.wav"
 	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: tones, Roger: config.Tone{Enabled: true, File: "r.wav"},
@@ -70,7 +70,7 @@ log: {level: debug, format: json}
 func TestMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, replace, with, want string }{
 		{"unknown key", "", "talk:\n  leese: 1s\n",
-			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, request_timeout, vox, found an unknown key"},
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, request_timeout, vox, ctcss, found an unknown key"},
 		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
 			"port.yaml:6: hardware.chip: expected one of driver, speech, found an unknown key"},
 		{"duplicate key", "", "channel: yard\n",
@@ -133,6 +133,8 @@ key: {interlock: hold`,
 			"port.yaml:7: squelch.open_delay: expected at most 1.25s less talk.request_timeout, 250ms, found 300ms"},
 		{"no microphone", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}}`,
 			"port.yaml:6: hardware.sound.microphone.card: expected an ALSA card ID, as /proc/asound/cards has it in brackets, or usb: and a socket such as usb:1-1.2, 1 to 64 characters, found no such key"},
+		{"CTCSS and VOX", "", "talk: {ctcss: \"88.5\", vox: {enabled: true}}\n",
+			"port.yaml:7: talk.ctcss: expected off, as talk.vox is enabled, found 88.5"},
 		{"COR and VOX", "driver: sim}", "driver: board, cor: {chip: a, line: \"17\"}, sound: {speaker: {card: Device}, microphone: {card: Device}}}\ntalk: {vox: {enabled: true}}",
 			"port.yaml:6: hardware.cor.chip: expected none, as the microphone talks by itself, found a"},
 		{"lamp without a chip", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, lamps: {talk: {line: "4"}}`,
@@ -140,7 +142,7 @@ key: {interlock: hold`,
 		{"key without a line", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, ptt_out: {chip: a}`,
 			"port.yaml:6: hardware.ptt_out.line: expected a line of the chip hardware.ptt_out.chip names, found none"},
 		{"nothing that talks", "driver: sim", `driver: board, sound: {speaker: {card: Device}, microphone: {card: Device}}`,
-			"port.yaml:6: hardware.ptt.chip: expected a chip, or one of hardware.cor, or talk.vox, found neither"},
+			"port.yaml:6: hardware.ptt.chip: expected a chip, or one of hardware.cor, or talk.vox or talk.ctcss, found neither"},
 		{"lamp on a USB interface", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, lamps: {talk: {chip: "usb:1-1.2", line: GPIO1}}`,
 			`port.yaml:6: hardware.lamps.talk.chip: expected a GPIO chip, as only ptt, cor, ptt_out and ptt_readback may be on a USB interface, found usb:1-1.2`},
 		{"key on a button's pin", "driver: sim", `driver: board, cor: {chip: "card:Device", line: VOLDN}, sound: {speaker: {card: Device}, microphone: {card: Device}}, ptt_out: {chip: "card:Device", line: VOLDN}`,

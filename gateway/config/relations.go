@@ -31,13 +31,16 @@ func (d *decoder) relations(c Config) {
 	if k := c.Key; k.Min > k.Limit {
 		d.relation("key.min", "key.limit", fmt.Sprint("at most key.limit, ", k.Limit), k.Min)
 	}
-	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && b.COR.Chip == "" && !t.VOX.Enabled {
+	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && b.COR.Chip == "" && !t.heard() {
 		d.relation("key.interlock", "hardware.cor.chip", "off, as no squelch is wired (hardware.cor)", c.Key.Interlock)
 	}
 	if l := c.Link.LiveKit; l != nil {
 		d.livekit(*l, c.Channel)
 	}
-	c.Hardware.Board.relations(d, t.VOX.Enabled)
+	if t.VOX.Enabled && t.CTCSS != "off" {
+		d.relation("talk.ctcss", "talk.vox.enabled", "off, as talk.vox is enabled", t.CTCSS)
+	}
+	c.Hardware.Board.relations(d, t.heard())
 	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
 		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")
 	}

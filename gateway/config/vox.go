@@ -15,3 +15,6 @@ type VOX struct {
 func defaultVOX() VOX {
 	return VOX{Threshold: 12, Attack: 50 * time.Millisecond, PreRoll: 100 * time.Millisecond, Hang: 800 * time.Millisecond}
 }
+
+// heard reports whether the microphone talks by itself.
+func (t Talk) heard() bool { return t.VOX.Enabled || t.CTCSS != "off" }

@@ -15,9 +15,14 @@ var usual = VOXConfig{Threshold: 12, Attack: 50 * time.Millisecond, PreRoll: 100
 // span is an opening of a detector, in samples.
 type span struct{ from, to int }
 
+// ear is a VOX or a CTCSS.
+type ear interface {
+	Hear(pcm []int16, loudspeaker float64) (open bool, ago int)
+}
+
 // openings is when v is open, as it says itself. What the loudspeaker is given is
 // level, by sample; nil is nothing.
-func openings(v *VOX, pcm []int16, level func(at int) float64) (all []span) {
+func openings(v ear, pcm []int16, level func(at int) float64) (all []span) {
 	open := false
 	for at := 0; at+480 <= len(pcm); at += 480 {
 		given := media.LevelFloor

@@ -1,0 +1,143 @@
+package detect
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/biquad"
+)
+
+// hum adds a tone of hz and dBFS (RMS) to x, from one sample on to another.
+func hum(x []float64, hz, dBFS float64, from, to int) {
+	for i := from; i < to; i++ {
+		x[i] += math.Sqrt2 * math.Pow(10, dBFS/20) * math.Sin(2*math.Pi*hz*float64(i)/media.SampleRate)
+	}
+}
+
+func newCTCSS(t testing.TB, hz float64) *CTCSS {
+	t.Helper()
+	c, err := NewCTCSS(hz)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// opened is when c says that it is open, in samples.
+func opened(c *CTCSS, pcm []int16) (all []span) {
+	open := false
+	for at := 0; at+480 <= len(pcm); at += 480 {
+		if now, _ := c.Hear(pcm[at:at+480], 0); now != open {
+			if open = now; open {
+				all = append(all, span{at + 480, len(pcm)})
+			} else {
+				all[len(all)-1].to = at + 480
+			}
+		}
+	}
+	return all
+}
+
+// TestCTCSSTellsTheOnset to a twentieth of a second, so that pre-roll sends what was
+// said meanwhile.
+func TestCTCSSTellsTheOnset(t *testing.T) {
+	for _, hz := range []float64{67, 123, 254.1} {
+		x := make([]float64, 4*media.SampleRate)
+		noise(rand.New(rand.NewPCG(2, 2)), x, -45, false)
+		from := 2*media.SampleRate + 1234
+		hum(x, hz, -30, from, len(x))
+		got := openings(newCTCSS(t, hz), pcm(x), nil)
+		if len(got) != 1 || got[0].from < from-2400 || got[0].from > from+2400 {
+			t.Errorf("%g Hz from %d on: %v", hz, from, got)
+		}
+	}
+}
+
+// TestCTCSSRates publishes how often speech, noise and other tones are taken for a
+// tone, and how often a tone is missed or lost under speech.
+func TestCTCSSRates(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	const level = -30 // 10 dB below speech at -20 dBFS, as 15 % of the deviation are
+	tones := CTCSSTones()
+
+	// Each tone, in speech and noise: one opening, to its end.
+	missed, lost, slowest, longest := 0, 0, 0, 0
+	speech := scaled(recorded(t)["speech.wav"], -20)
+	for _, hz := range tones {
+		x := make([]float64, 8*media.SampleRate)
+		for i := range x {
+			x[i] = speech[i%len(speech)]
+		}
+		biquad.HighPass(300).Process(x) // as every radio's microphone is
+		noise(rnd, x, -45, false)
+		from, to := 2*media.SampleRate, 6*media.SampleRate
+		hum(x, hz*(1+0.005*(2*rnd.Float64()-1)), level, from, to)
+		got := opened(newCTCSS(t, hz), pcm(x))
+		switch {
+		case len(got) == 0 || got[0].from < from:
+			missed++
+		case len(got) > 1 || got[0].to < to:
+			lost++
+		default:
+			slowest, longest = max(slowest, got[0].from-from), max(longest, got[0].to-to)
+		}
+	}
+	t.Logf("false rejects: %d of %d tones missed, %d lost, under speech 10 dB louder, frequency within 0.5 %%; told after %d ms, over after %d ms at most",
+		missed, len(tones), lost, slowest/48, longest/48)
+	if missed+lost > 0 || slowest > 300*48 || longest > 300*48 {
+		t.Error("tones are missed, lost, or told too late")
+	}
+
+	// Each tone beside each other one.
+	wrong := 0
+	for _, sent := range tones {
+		x := make([]float64, 2*media.SampleRate)
+		noise(rnd, x, -45, false)
+		hum(x, sent, level, 0, len(x))
+		sound := pcm(x)
+		for _, hz := range tones {
+			if hz != sent && len(opened(newCTCSS(t, hz), sound)) > 0 {
+				wrong++
+			}
+		}
+	}
+	t.Logf("false accepts: %d of %d other tones", wrong, len(tones)*(len(tones)-1))
+	if wrong > 0 {
+		t.Error("another tone is taken for the one")
+	}
+
+	// Speech that no radio has taken the lows from, and noise.
+	opens, minutes := 0, 0.0
+	sounds := [][]int16{}
+	for _, s := range recorded(t) {
+		sounds = append(sounds, s)
+	}
+	for i, voice := range voices() {
+		sounds = append(sounds, spoken(t, voice, 140+10*(i%4), sentences))
+	}
+	x := make([]float64, 60*media.SampleRate)
+	noise(rnd, x, -20, false)
+	sounds = append(sounds, pcm(x))
+	for i, sound := range sounds {
+		minutes += float64(len(sound)) / media.SampleRate / 60
+		for k := range 3 { // three of the tones each
+			opens += len(opened(newCTCSS(t, tones[(7*i+14*k)%len(tones)]), sound))
+		}
+	}
+	t.Logf("false accepts: %d in %.0f minutes of speech and noise, not filtered, three tones each", opens, minutes)
+	if opens > 3 {
+		t.Error("speech is taken for a tone")
+	}
+}
+
+func TestCTCSSAllocatesNothing(t *testing.T) {
+	c, period := newCTCSS(t, 88.5), make([]int16, 480)
+	if n := testing.AllocsPerRun(500, func() { c.Hear(period, -30) }); n != 0 {
+		t.Errorf("%v allocations a period", n)
+	}
+	if _, err := NewCTCSS(88.6); err == nil {
+		t.Error("a tone of nobody's is taken")
+	}
+}
