@@ -13,6 +13,13 @@ import (
 // frames and a period of the card, generously.
 const drainTimeout = 200 * time.Millisecond
 
+// askEvery is how often a press that waits in the queue asks for its turn, and
+// placeKept how long Redis keeps a place that nobody asks for.
+const (
+	askEvery  = time.Second
+	placeKept = 5 * time.Second
+)
+
 // actor is the state of the goroutine that decides. Nothing in it waits for
 // anything but the next event.
 type actor struct {
@@ -23,6 +30,7 @@ type actor struct {
 	fault   LinkFault
 	key     KeyFault
 	claim   redis.Claim // of the latest request
+	claimed uint32      // its generation
 	pressed time.Duration
 	shown   Status
 	fx      []floor.Effect
@@ -104,6 +112,8 @@ func (a *actor) rules() floor.Rules {
 		Penalty:        t.Penalty,
 		Budget:         t.Budget,
 		Window:         t.BudgetWindow,
+		AskEvery:       askEvery,
+		MaxWait:        t.Queue,
 		DrainTimeout:   drainTimeout + t.roger,
 	}
 }
@@ -111,7 +121,11 @@ func (a *actor) rules() floor.Rules {
 func (a *actor) do(fx floor.Effect) {
 	switch fx.Do {
 	case floor.Open:
-		a.talker.open(fx.Gen, a.start.Add(a.pressed), fx.Until)
+		from := a.pressed
+		if fx.At != 0 {
+			from = fx.At
+		}
+		a.talker.open(fx.Gen, a.start.Add(from), fx.Until)
 	case floor.Extend:
 		a.talker.extend(fx.Until)
 	case floor.Drain:
@@ -119,8 +133,14 @@ func (a *actor) do(fx floor.Effect) {
 	case floor.Close:
 		a.talker.shut()
 	case floor.Request:
-		a.claim = redis.NewClaim(a.opt.Channel, a.opt.UserID, a.opt.UserName, time.Now(), a.talk.LockTTL)
-		a.claim.Role = a.opt.Role
+		if fx.Gen != a.claimed { // a press that waits goes on with the claim it has
+			a.claimed = fx.Gen
+			a.claim = redis.NewClaim(a.opt.Channel, a.opt.UserID, a.opt.UserName, time.Now(), a.talk.LockTTL)
+			a.claim.Role = a.opt.Role
+			if a.talk.Queue > 0 {
+				a.claim.Wait = placeKept
+			}
+		}
 		a.keeper.post(order{do: fx.Do, gen: fx.Gen, claim: a.claim, by: a.floor.Deadline})
 	case floor.Renew, floor.Yield:
 		a.keeper.post(order{do: fx.Do, gen: fx.Gen})
@@ -154,6 +174,9 @@ func (a *actor) floorIs(v redis.FloorView) {
 	a.view = v
 	if v.Known && a.floor.Phase == floor.Talking && !a.ours() {
 		a.step(floor.Event{Kind: floor.Doubt, At: a.now()})
+	}
+	if v.Known && v.Holder == nil {
+		a.step(floor.Event{Kind: floor.Freed, At: a.now()})
 	}
 	a.show()
 }
@@ -202,6 +225,8 @@ func (a *actor) report(before floor.Floor) {
 		if before.Phase == floor.Draining {
 			a.log.Info("released")
 		}
+	case floor.Waiting:
+		a.log.Info("waiting for the floor", "place", a.floor.Place, "holder", a.floor.Holder)
 	case floor.Requesting, floor.Draining:
 	}
 }

@@ -127,7 +127,11 @@ func (k *keeper) carryOut(ctx context.Context, o order) {
 func (k *keeper) request(ctx context.Context, o order) {
 	sent := k.now()
 	if sent >= o.by || ctx.Err() != nil {
-		k.tell(floor.Event{Kind: floor.Denied, At: sent, Gen: o.gen, Why: floor.NoAnswer})
+		ev := floor.Event{Kind: floor.Denied, At: sent, Gen: o.gen, Why: floor.NoAnswer}
+		if _, waits := k.claims[o.gen]; waits { // its place in the queue is to be given up
+			ev.Kind = floor.Failed
+		}
+		k.tell(ev)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.by-sent)
@@ -144,6 +148,8 @@ func (k *keeper) request(ctx context.Context, o order) {
 		ev.Kind = floor.Failed
 	case d.Verdict == redis.Granted:
 		ev.Kind, ev.Until = floor.Granted, sent+k.leaseTime()
+	case d.Verdict == redis.Queued:
+		ev.Kind, ev.Place, ev.Holder = floor.Queued, d.Place, d.Holder.UserName
 	case d.Verdict == redis.Busy:
 		ev.Why, ev.Holder = floor.Busy, d.Holder.UserName
 	case d.Verdict == redis.Banned:

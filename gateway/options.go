@@ -62,6 +62,9 @@ type TalkTiming struct {
 	// Budget is the longest that all talk spurts together last in any
 	// BudgetWindow; 0 is endless.
 	Budget, BudgetWindow time.Duration
+	// Queue is how long a press waits for its turn when another has the floor; 0
+	// denies it at once.
+	Queue time.Duration
 	// RequestTimeout is how long a press waits for its answer.
 	RequestTimeout time.Duration
 }

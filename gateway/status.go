@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"fmt"
+
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -33,13 +35,16 @@ func lamps(s Status, ours bool) hal.Lamps {
 	}
 }
 
-// Why is the reason of a refusal in words for a person at the port.
+// Why is the reason of a refusal, or of waiting, in words for a person at the port.
 func Why(f floor.Floor) string {
 	by := func(text string) string {
 		if f.Holder == "" {
 			return text
 		}
 		return text + " by " + f.Holder
+	}
+	if f.Phase == floor.Waiting {
+		return fmt.Sprintf("%s; number %d in the queue", by("the channel is in use"), f.Place)
 	}
 	switch f.Why {
 	case floor.Busy:

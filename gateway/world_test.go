@@ -172,6 +172,8 @@ type fakeRedis struct {
 	expires   time.Time
 	epoch     uint64
 	requests  int
+	ahead     int      // in the queue, besides the holder
+	left      []string // tokens of those that were released or gave up their place
 	rights    func(redis.Rights)
 	view      func(redis.FloorView)
 }
@@ -217,6 +219,11 @@ func (r *fakeRedis) Acquire(ctx context.Context, cl redis.Claim) (d redis.Decisi
 		switch {
 		case !r.allowed:
 			d.Verdict = redis.NoRights
+		case cl.Wait > 0 && (r.claim != nil || r.ahead > 0):
+			d.Verdict, d.Place = redis.Queued, r.ahead+1
+			if r.claim != nil {
+				d.Holder = holderOf(r.claim)
+			}
 		case r.claim != nil:
 			d.Verdict, d.Holder = redis.Busy, holderOf(r.claim)
 		default:
@@ -249,6 +256,7 @@ func (r *fakeRedis) Renew(ctx context.Context, cl redis.Claim) (s redis.Standing
 
 func (r *fakeRedis) Release(ctx context.Context, cl redis.Claim) (ok bool, err error) {
 	err = r.call(ctx, func() {
+		r.left = append(r.left, cl.Token)
 		if ok = r.claim != nil && r.claim.Token == cl.Token; ok {
 			r.claim = nil
 		}

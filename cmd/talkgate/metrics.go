@@ -50,6 +50,12 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 		counter("talk_frames_total", "Frames of 20 ms that were to be sent, by what became of them.",
 			prometheus.Labels{"result": result}, func() uint64 { return value(port.TalkStats()) })
 	}
+	gauge("queue_place", "Place in the queue for the floor, 1 being next; 0 is none.", func() float64 {
+		if s := care.status.Load(); s != nil {
+			return float64(s.Floor.Place)
+		}
+		return 0
+	})
 	registerKeying(registry, port)
 	for _, why := range floor.Reasons() {
 		counter("refusals_total", "Presses that did not talk, or not to their end, by why.",

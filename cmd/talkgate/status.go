@@ -70,7 +70,7 @@ type portStatus struct {
 	UserID     string               `json:"userId"`
 	OnAir      bool                 `json:"onAir"`
 	Standing   string               `json:"standing"` // in words
-	State      string               `json:"state"`    // idle, requesting, talking, draining or refused
+	State      string               `json:"state"`    // idle, requesting, waiting, talking, draining or refused
 	Why        string               `json:"why,omitempty"`
 	Redis      bool                 `json:"redis"`
 	Link       bool                 `json:"link"`

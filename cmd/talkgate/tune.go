@@ -32,6 +32,7 @@ func timingOf(cfg config.Talk) gateway.TalkTiming {
 		Penalty:        cfg.Penalty,
 		Budget:         cfg.Budget,
 		BudgetWindow:   cfg.BudgetWindow,
+		Queue:          cfg.Queue,
 		RequestTimeout: cfg.RequestTimeout,
 	}
 }

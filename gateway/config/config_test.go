@@ -39,7 +39,7 @@ func TestMinimalFileGivesTheDefaults(t *testing.T) {
 
 func TestEveryKeyIsRead(t *testing.T) {
 	c, err := config.Parse("port.yaml", []byte(minimal+`
-talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, warn: 9s, penalty: 11s, budget: 3m, budget_window: 15m, vox: {enabled: true, threshold: 15 dB, attack: 70ms, pre_roll: 90ms, hang: 2s, anti_trip: 6 dB}, ctcss: "off"}
+talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, warn: 9s, penalty: 11s, budget: 3m, budget_window: 15m, queue: 2m, vox: {enabled: true, threshold: 15 dB, attack: 70ms, pre_roll: 90ms, hang: 2s, anti_trip: 6 dB}, ctcss: "off"}
 audio:
   bitrate: 32000
   expected_loss: 20 %
@@ -54,7 +54,7 @@ log: {level: debug, format: json}
 	}
 	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
 		RequestTimeout: 400 * time.Millisecond, Warn: 9 * time.Second, Penalty: 11 * time.Second,
-		Budget: 3 * time.Minute, BudgetWindow: 15 * time.Minute,
+		Budget: 3 * time.Minute, BudgetWindow: 15 * time.Minute, Queue: 2 * time.Minute,
 		VOX: config.VOX{Enabled: true, Threshold: 15, Attack: 70 * time.Millisecond, PreRoll: 90 * time.Millisecond, Hang: 2 * time.Second, AntiTrip: 6}, CTCSS: "off"}
 	tones := config.Default().Audio.Tones
 	tones.Enabled, tones.Gain, tones.OnAir, tones.LinkUp.Enabled, tones.Busy.File = false, -3.5, true, true, "busy.wav"
@@ -70,7 +70,7 @@ log: {level: debug, format: json}
 func TestMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, replace, with, want string }{
 		{"unknown key", "", "talk:\n  leese: 1s\n",
-			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, request_timeout, vox, ctcss, found an unknown key"},
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, queue, request_timeout, vox, ctcss, found an unknown key"},
 		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
 			"port.yaml:6: hardware.chip: expected one of driver, speech, found an unknown key"},
 		{"duplicate key", "", "channel: yard\n",

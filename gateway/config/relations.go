@@ -25,6 +25,9 @@ func (d *decoder) relations(c Config) {
 		d.relation("talk.budget", "talk.budget_window", fmt.Sprint("at most talk.budget_window, ", t.BudgetWindow), t.Budget)
 	}
 	if v := c.Link.VoicePing; v != nil {
+		if t.Queue > 0 {
+			d.relation("talk.queue", "link.kind", "0s, as the VoicePing servers know no queue", t.Queue)
+		}
 		d.voiceping(*v, c.Channel)
 	}
 	c.Squelch.relations(d, t.RequestTimeout)

@@ -9,9 +9,11 @@
 //  1. the microphone is open exactly while talking, and talking means pressed,
 //     rights held, lease alive and link up;
 //  2. every state that waits has a Wake time;
-//  3. every request ends in denied, or granted and later yielded;
+//  3. every request ends in denied, or granted and later yielded; a place in the
+//     queue is yielded or becomes one of them;
 //  4. from every state, release and time lead to idle;
-//  5. after revoked, timed out or denied, only a fresh press asks again.
+//  5. after revoked, timed out or denied, only a fresh press asks again; one that
+//     waits in the queue is one press and one request, however often it is asked.
 //
 // The machine knows the generation of every request. An answer that comes too
 // late is recognised by it, and a late grant is handed back.
@@ -26,48 +28,82 @@
 //	Idle             RightsLost             rights lost
 //	Idle             LinkDown               link down
 //	Idle             Granted, late          =                      Yield
+//	Idle             Queued, late           =                      Yield
 //	Idle             Failed, late           =                      Yield
 //	Idle             anything else          =
 //	Idle, no rights  Press                  Refused(NoRights)      Tell(Deny)
 //	Idle, no rights  RightsHeld             rights held
 //	Idle, no rights  LinkDown               link down
 //	Idle, no rights  Granted, late          =                      Yield
+//	Idle, no rights  Queued, late           =                      Yield
 //	Idle, no rights  Failed, late           =                      Yield
 //	Idle, no rights  anything else          =
 //	Idle, no link    Press                  Refused(NoLink)        Tell(Deny)
 //	Idle, no link    RightsLost             rights lost
 //	Idle, no link    LinkUp                 link up
 //	Idle, no link    Granted, late          =                      Yield
+//	Idle, no link    Queued, late           =                      Yield
 //	Idle, no link    Failed, late           =                      Yield
 //	Idle, no link    anything else          =
 //	Idle, penalty    Press                  Refused(Penalty)       Tell(Deny)
 //	Idle, penalty    RightsLost             rights lost
 //	Idle, penalty    LinkDown               link down
 //	Idle, penalty    Granted, late          =                      Yield
+//	Idle, penalty    Queued, late           =                      Yield
 //	Idle, penalty    Failed, late           =                      Yield
 //	Idle, penalty    anything else          =
 //	Idle, spent      Press                  Refused(BudgetSpent)   Tell(Deny)
 //	Idle, spent      RightsLost             rights lost
 //	Idle, spent      LinkDown               link down
 //	Idle, spent      Granted, late          =                      Yield
+//	Idle, spent      Queued, late           =                      Yield
 //	Idle, spent      Failed, late           =                      Yield
 //	Idle, spent      anything else          =
 //	Requesting       Release                Idle
 //	Requesting       RightsLost             Refused(Revoked)       Tell(Deny)
 //	Requesting       LinkDown               Refused(NoLink)        Tell(Deny)
+//	Requesting       Queued                 Waiting                Tell(Busy), Request
 //	Requesting       Granted                Talking                Open, Tell(Permit)
 //	Requesting       Granted, lease over    Refused(NoAnswer)      Yield, Tell(Deny)
 //	Requesting       Denied(Busy)           Refused(Busy)          Tell(Busy)
 //	Requesting       Denied(NoRights)       Refused(NoRights)      Tell(Deny)
 //	Requesting       Failed                 Refused(NoAnswer)      Yield, Tell(Deny)
 //	Requesting       Granted, late          =                      Yield
+//	Requesting       Queued, late           =                      Yield
 //	Requesting       Failed, late           =                      Yield
 //	Requesting       Tick, deadline         Refused(NoAnswer)      Tell(Deny)
 //	Requesting       anything else          =
+//	Waiting          Release                Idle                   Yield
+//	Waiting          RightsLost             Refused(Revoked)       Yield, Tell(Deny)
+//	Waiting          LinkDown               Refused(NoLink)        Yield, Tell(Deny)
+//	Waiting          Granted, late          =                      Yield
+//	Waiting          Queued, late           =                      Yield
+//	Waiting          Failed, late           =                      Yield
+//	Waiting          Freed                  =                      Request
+//	Waiting          Tick, ask              =                      Request
+//	Waiting          Tick, waited too long  Refused(Busy)          Yield, Tell(Busy)
+//	Waiting          anything else          =
+//	Waiting, asked   Release                Idle                   Yield
+//	Waiting, asked   RightsLost             Refused(Revoked)       Yield, Tell(Deny)
+//	Waiting, asked   LinkDown               Refused(NoLink)        Yield, Tell(Deny)
+//	Waiting, asked   Queued                 place 1
+//	Waiting, asked   Granted                Talking                Open, Tell(Permit)
+//	Waiting, asked   Granted, lease over    Refused(NoAnswer)      Yield, Tell(Deny)
+//	Waiting, asked   Denied(Busy)           Refused(Busy)          Tell(Busy)
+//	Waiting, asked   Denied(NoRights)       Refused(NoRights)      Tell(Deny)
+//	Waiting, asked   Failed                 Refused(NoAnswer)      Yield, Tell(Deny)
+//	Waiting, asked   Granted, late          =                      Yield
+//	Waiting, asked   Queued, late           =                      Yield
+//	Waiting, asked   Failed, late           =                      Yield
+//	Waiting, asked   Freed                  asked again next
+//	Waiting, asked   Tick, deadline         Refused(NoAnswer)      Yield, Tell(Deny)
+//	Waiting, asked   Tick, waited too long  Refused(NoAnswer)      Yield, Tell(Deny)
+//	Waiting, asked   anything else          =
 //	Talking          Release                Draining               Drain
 //	Talking          RightsLost             Refused(Revoked)       Close, Yield, Tell(Revoked)
 //	Talking          LinkDown               Refused(NoLink)        Close, Yield, Tell(Revoked)
 //	Talking          Granted, late          =                      Yield
+//	Talking          Queued, late           =                      Yield
 //	Talking          Failed, late           =                      Yield
 //	Talking          Renewed                lease longer           Extend
 //	Talking          Lost(Preempted)        Refused(Preempted)     Close, Yield, Tell(Revoked)
@@ -81,6 +117,7 @@
 //	Draining         RightsLost             Idle                   Close, Yield, Tell(Released)
 //	Draining         LinkDown               Idle                   Close, Yield, Tell(Released)
 //	Draining         Granted, late          =                      Yield
+//	Draining         Queued, late           =                      Yield
 //	Draining         Failed, late           =                      Yield
 //	Draining         Renewed                lease longer           Extend
 //	Draining         Lost(Preempted)        Idle                   Close, Yield, Tell(Released)
@@ -91,6 +128,7 @@
 //	Refused          RightsLost             rights lost
 //	Refused          LinkDown               link down
 //	Refused          Granted, late          =                      Yield
+//	Refused          Queued, late           =                      Yield
 //	Refused          Failed, late           =                      Yield
 //	Refused          anything else          =
 package floor

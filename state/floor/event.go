@@ -22,6 +22,9 @@ const (
 	Granted
 	// Denied answers request Gen: the lock is not ours; Why and Holder tell.
 	Denied
+	// Queued answers request Gen: another has the floor, and the request has Place
+	// in the queue.
+	Queued
 	// Failed answers request Gen: no answer came, the lock may be ours.
 	Failed
 	// Renewed: the lock of request Gen was renewed, Until is its new lease.
@@ -29,6 +32,8 @@ const (
 	// Lost: the lock of request Gen must not be relied on any more; Why and
 	// Holder tell.
 	Lost
+	// Freed: something hints that nobody has the floor.
+	Freed
 	// Doubt: something hints that the lock is not ours any more.
 	Doubt
 	// Drained: the last frame of request Gen has been sent.
@@ -51,9 +56,11 @@ type Event struct {
 	// command was sent, plus the lease.
 	Until time.Duration
 	// Why belongs to Denied, Lost, RightsLost and LinkDown; Holder to the
-	// first two.
+	// first two and to Queued.
 	Why    Reason
 	Holder string
+	// Place belongs to Queued: 1 is next.
+	Place int
 }
 
 // Do tells effects apart.
@@ -61,15 +68,16 @@ type Do uint8
 
 const (
 	// Request: ask Redis for the lock as request Gen. It is answered by
-	// exactly one of Granted, Denied, Failed.
+	// exactly one of Granted, Queued, Denied, Failed; Queued is asked again.
 	Request Do = iota
 	// Renew: renew the lock of request Gen; answered by Renewed, Lost, or not
 	// at all.
 	Renew
-	// Yield: hand the lock of request Gen back, if it is held at all.
+	// Yield: hand the lock of request Gen back, or its place in the queue, if it
+	// is held at all.
 	Yield
 	// Open: let speech out until the lease ends at Until, beginning with what
-	// was said since the press.
+	// was said since the press, or where At is not 0 since then.
 	Open
 	// Extend: the lease now ends at Until.
 	Extend

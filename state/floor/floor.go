@@ -10,6 +10,9 @@ const (
 	Idle Phase = iota
 	// Requesting: pressed, the floor was asked for, no answer yet.
 	Requesting
+	// Waiting: pressed, and in the queue for a floor that another has. It is one
+	// request, which is asked again until it is granted.
+	Waiting
 	// Talking: the floor is ours and the microphone is open.
 	Talking
 	// Draining: released; what was said before the release is still on its way
@@ -61,6 +64,9 @@ type Rules struct {
 	// Budget is the longest that all talk spurts together last in any Window,
 	// however often the push-to-talk is released meanwhile; 0 is without end.
 	Budget, Window time.Duration
+	// AskEvery is the interval at which a request that waits in the queue is
+	// asked again, which keeps its place; MaxWait is how long it waits at most.
+	AskEvery, MaxWait time.Duration
 	// DrainTimeout bounds the time from the release to handing the floor back.
 	DrainTimeout time.Duration
 }
@@ -98,9 +104,13 @@ type Floor struct {
 	Limit time.Duration
 	// WarnAt is when it says so beforehand (Talking); 0 once it has, or never.
 	WarnAt time.Duration
-	// Deadline ends waiting for an answer (Requesting) or for the last frames
-	// (Draining).
+	// Deadline ends waiting for an answer (Requesting, Waiting) or for the last
+	// frames (Draining). While Waiting it is 0 unless an answer is due.
 	Deadline time.Duration
+	// Place is the place in the queue, 1 being next (Waiting).
+	Place int
+	// AskAt is when the queue is asked again (Waiting), and GiveUp when no more.
+	AskAt, GiveUp time.Duration
 
 	// PenaltyUntil is until when a press is refused after a time-out; 0 is not.
 	PenaltyUntil time.Duration
@@ -113,7 +123,7 @@ func New(r Rules) Floor { return Floor{Rules: r, Bar: NoAnswer, Fault: NoLink} }
 
 // Pressed reports whether the push-to-talk is held.
 func (f Floor) Pressed() bool {
-	return f.Phase == Requesting || f.Phase == Talking || f.Phase == Refused
+	return f.Phase == Requesting || f.Phase == Waiting || f.Phase == Talking || f.Phase == Refused
 }
 
 // MicOpen reports whether what is said now reaches the channel.
@@ -125,6 +135,11 @@ func (f Floor) Wake() (at time.Duration, ok bool) {
 	switch f.Phase {
 	case Requesting:
 		return f.Deadline, true
+	case Waiting:
+		if f.Deadline > 0 {
+			return min(f.Deadline, f.GiveUp), true
+		}
+		return min(f.AskAt, f.GiveUp), true
 	case Talking:
 		at = min(f.Lease, f.RenewAt)
 		if f.Limit > 0 {

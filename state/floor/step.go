@@ -13,6 +13,9 @@ func Step(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	if f.Phase == Talking && ev.At >= f.RenewAt {
 		f, fx = renew(f, ev.At, fx)
 	}
+	if f.Phase == Waiting && f.Deadline == 0 && ev.At >= f.AskAt {
+		f, fx = askAgain(f, ev.At, fx)
+	}
 	if f.Phase == Talking && f.WarnAt > 0 && ev.At >= f.WarnAt {
 		f.WarnAt = 0
 		fx = append(fx, Effect{Do: Tell, Signal: SignalWarning})
@@ -39,13 +42,19 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	case Granted:
 		return granted(f, ev, fx)
 	case Denied:
-		if f.Phase == Requesting && ev.Gen == f.Gen {
+		if f.asks(ev.Gen) {
 			return refuse(f, ev.Why, ev.Holder, fx)
+		}
+	case Queued:
+		return queued(f, ev, fx)
+	case Freed:
+		if f.Phase == Waiting {
+			f.AskAt = ev.At
 		}
 	case Failed:
 		// Nobody knows whether the lock was taken; handing it back settles it.
 		fx = append(fx, Effect{Do: Yield, Gen: ev.Gen})
-		if f.Phase == Requesting && ev.Gen == f.Gen {
+		if f.asks(ev.Gen) {
 			return refuse(f, NoAnswer, "", fx)
 		}
 	case Renewed:
@@ -75,6 +84,11 @@ func (f Floor) holds(gen uint32) bool {
 	return (f.Phase == Talking || f.Phase == Draining) && gen == f.Gen
 }
 
+// asks reports whether an answer to request gen is waited for.
+func (f Floor) asks(gen uint32) bool {
+	return gen == f.Gen && (f.Phase == Requesting || f.Phase == Waiting && f.Deadline > 0)
+}
+
 // expire ends whatever may not last until now.
 func expire(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 	f.Talked = f.Talked.recent(now, f.Rules.Window)
@@ -85,6 +99,13 @@ func expire(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 	case Requesting:
 		if now >= f.Deadline {
 			return refuse(f, NoAnswer, "", fx)
+		}
+	case Waiting:
+		if f.Deadline > 0 && now >= f.Deadline {
+			return leave(f, NoAnswer, "", fx)
+		}
+		if now >= f.GiveUp {
+			return leave(f, Busy, f.Holder, fx)
 		}
 	case Talking:
 		if now >= f.Lease {
@@ -129,7 +150,7 @@ func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		f.Deadline = 0
 		fx = append(fx, Effect{Do: Open, Gen: f.Gen, Until: f.Lease})
 		return renew(f, ev.At, fx)
-	case Requesting, Talking, Refused:
+	case Requesting, Waiting, Talking, Refused:
 	}
 	return f, fx
 }
@@ -138,6 +159,8 @@ func release(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	switch f.Phase {
 	case Requesting, Refused:
 		return idle(f), fx
+	case Waiting:
+		return idle(f), append(fx, Effect{Do: Yield, Gen: f.Gen})
 	case Talking:
 		f.Phase = Draining
 		f.RenewAt = 0
@@ -153,21 +176,23 @@ func release(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 }
 
 func granted(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
-	if f.Phase != Requesting || ev.Gen != f.Gen {
+	if !f.asks(ev.Gen) {
 		return f, append(fx, Effect{Do: Yield, Gen: ev.Gen})
 	}
 	if ev.At >= ev.Until {
 		fx = append(fx, Effect{Do: Yield, Gen: ev.Gen})
 		return refuse(f, NoAnswer, "", fx)
 	}
+	open := Effect{Do: Open, Gen: f.Gen, Until: ev.Until}
+	if f.Phase == Waiting { // nobody was meant to hear what was said in the queue
+		open.At = ev.At
+	}
 	f.Phase = Talking
-	f.Deadline = 0
+	f.Deadline, f.Place, f.AskAt, f.GiveUp, f.Holder = 0, 0, 0, 0, ""
 	f.Lease = ev.Until
 	f.RenewAt = ev.At + f.Rules.RenewEvery
 	f = startTimer(f, ev.At)
-	return f, append(fx,
-		Effect{Do: Open, Gen: f.Gen, Until: f.Lease},
-		Effect{Do: Tell, Signal: SignalPermit})
+	return f, append(fx, open, Effect{Do: Tell, Signal: SignalPermit})
 }
 
 func renew(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
@@ -186,6 +211,8 @@ func end(f Floor, now time.Duration, why Reason, holder string, fx []Effect) (Fl
 		return refuse(charge(f, now), why, holder, fx)
 	case Requesting:
 		return refuse(f, why, holder, fx)
+	case Waiting:
+		return leave(f, why, holder, fx)
 	case Draining:
 		return finish(f, now, fx)
 	case Idle, Refused:

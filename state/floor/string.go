@@ -10,14 +10,15 @@ func _() {
 	var x [1]struct{}
 	_ = x[Idle-0]
 	_ = x[Requesting-1]
-	_ = x[Talking-2]
-	_ = x[Draining-3]
-	_ = x[Refused-4]
+	_ = x[Waiting-2]
+	_ = x[Talking-3]
+	_ = x[Draining-4]
+	_ = x[Refused-5]
 }
 
-const _Phase_name = "IdleRequestingTalkingDrainingRefused"
+const _Phase_name = "IdleRequestingWaitingTalkingDrainingRefused"
 
-var _Phase_index = [...]uint8{0, 4, 14, 21, 29, 36}
+var _Phase_index = [...]uint8{0, 4, 14, 21, 28, 36, 43}
 
 func (i Phase) String() string {
 	idx := int(i) - 0
@@ -68,17 +69,19 @@ func _() {
 	_ = x[LinkDown-5]
 	_ = x[Granted-6]
 	_ = x[Denied-7]
-	_ = x[Failed-8]
-	_ = x[Renewed-9]
-	_ = x[Lost-10]
-	_ = x[Doubt-11]
-	_ = x[Drained-12]
-	_ = x[Tick-13]
+	_ = x[Queued-8]
+	_ = x[Failed-9]
+	_ = x[Renewed-10]
+	_ = x[Lost-11]
+	_ = x[Freed-12]
+	_ = x[Doubt-13]
+	_ = x[Drained-14]
+	_ = x[Tick-15]
 }
 
-const _Kind_name = "PressReleaseRightsHeldRightsLostLinkUpLinkDownGrantedDeniedFailedRenewedLostDoubtDrainedTick"
+const _Kind_name = "PressReleaseRightsHeldRightsLostLinkUpLinkDownGrantedDeniedQueuedFailedRenewedLostFreedDoubtDrainedTick"
 
-var _Kind_index = [...]uint8{0, 5, 12, 22, 32, 38, 46, 53, 59, 65, 72, 76, 81, 88, 92}
+var _Kind_index = [...]uint8{0, 5, 12, 22, 32, 38, 46, 53, 59, 65, 71, 78, 82, 87, 92, 99, 103}
 
 func (i Kind) String() string {
 	idx := int(i) - 0

@@ -55,6 +55,12 @@ func states() []struct {
 	spent.Talked.From, spent.Talked.Slots[0] = now-time.Minute, 60_000
 	requesting := idle
 	requesting.Phase, requesting.Deadline = Requesting, now+time.Second
+	waiting := requesting
+	waiting.Phase, waiting.Deadline, waiting.Place, waiting.Holder = Waiting, 0, 2, "x"
+	waiting.AskAt, waiting.GiveUp = now+time.Second, now+time.Minute
+	waiting.Rules.RequestTimeout, waiting.Rules.AskEvery = 2*time.Second, time.Second
+	asking := waiting
+	asking.Deadline = now + 500*time.Millisecond
 	talking := idle
 	talking.Phase, talking.Lease, talking.RenewAt, talking.Limit = Talking, now+3*time.Second, now+time.Second, now+5*time.Second
 	talking.Since, talking.WarnAt = talking.Limit-idle.Rules.MaxTalk, now+2*time.Second
@@ -68,7 +74,7 @@ func states() []struct {
 	}{
 		{"Idle", idle}, {"Idle, no rights", barred}, {"Idle, no link", unlinked},
 		{"Idle, penalty", penalised}, {"Idle, spent", spent},
-		{"Requesting", requesting}, {"Talking", talking}, {"Draining", draining}, {"Refused", refused},
+		{"Requesting", requesting}, {"Waiting", waiting}, {"Waiting, asked", asking}, {"Talking", talking}, {"Draining", draining}, {"Refused", refused},
 	}
 }
 
@@ -92,7 +98,8 @@ func table() string {
 		row("RightsLost", Event{Kind: RightsLost, Why: NoRights})
 		row("LinkUp", Event{Kind: LinkUp})
 		row("LinkDown", Event{Kind: LinkDown, Why: NoLink})
-		if s.f.Phase == Requesting {
+		if s.f.asks(gen) {
+			row("Queued", Event{Kind: Queued, Gen: gen, Place: 1, Holder: "x"})
 			row("Granted", Event{Kind: Granted, Gen: gen, Until: now + time.Second})
 			row("Granted, lease over", Event{Kind: Granted, Gen: gen, Until: now})
 			row("Denied(Busy)", Event{Kind: Denied, Gen: gen, Why: Busy})
@@ -100,6 +107,7 @@ func table() string {
 			row("Failed", Event{Kind: Failed, Gen: gen})
 		}
 		row("Granted, late", Event{Kind: Granted, Gen: late, Until: now + time.Second})
+		row("Queued, late", Event{Kind: Queued, Gen: late, Place: 1})
 		row("Denied, late", Event{Kind: Denied, Gen: late})
 		row("Failed, late", Event{Kind: Failed, Gen: late})
 		row("Renewed", Event{Kind: Renewed, Gen: gen, Until: now + 4*time.Second})
@@ -107,10 +115,18 @@ func table() string {
 		row("Lost(Preempted)", Event{Kind: Lost, Gen: gen, Why: Preempted})
 		row("Lost, late", Event{Kind: Lost, Gen: late, Why: Preempted})
 		row("Doubt", Event{Kind: Doubt})
+		row("Freed", Event{Kind: Freed})
 		row("Drained", Event{Kind: Drained, Gen: gen})
 		switch s.f.Phase {
 		case Requesting:
 			row("Tick, deadline", Event{Kind: Tick, At: s.f.Deadline})
+		case Waiting:
+			if s.f.Deadline > 0 {
+				row("Tick, deadline", Event{Kind: Tick, At: s.f.Deadline})
+			} else {
+				row("Tick, ask", Event{Kind: Tick, At: s.f.AskAt})
+			}
+			row("Tick, waited too long", Event{Kind: Tick, At: s.f.GiveUp})
 		case Talking:
 			row("Tick, renewal due", Event{Kind: Tick, At: s.f.RenewAt})
 			row("Tick, warning due", Event{Kind: Tick, At: s.f.WarnAt})
@@ -148,6 +164,10 @@ func describe(from, to Floor) string {
 		return "link up"
 	case to.Link != from.Link:
 		return "link down"
+	case from.Place != to.Place:
+		return fmt.Sprint("place ", to.Place)
+	case from.AskAt > to.AskAt && to.Phase == Waiting && to.Deadline > 0:
+		return "asked again next"
 	case from.WarnAt != to.WarnAt:
 		return "warned"
 	case to.Lease != from.Lease:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,7 @@ type stage struct {
 	f    Floor
 	now  time.Duration
 	busy string // who has the floor, if another has
+	wait int    // how many are before us in the queue, if there is one
 	out  strings.Builder
 }
 
@@ -82,6 +84,7 @@ func (s *stage) rules(pairs []string) {
 	r := &s.f.Rules
 	keys := map[string]*time.Duration{
 		"max_talk": &r.MaxTalk, "warn": &r.Warn, "penalty": &r.Penalty, "budget": &r.Budget, "window": &r.Window,
+		"ask": &r.AskEvery, "max_wait": &r.MaxWait,
 	}
 	for _, pair := range pairs {
 		key, value, _ := strings.Cut(pair, "=")
@@ -106,7 +109,8 @@ func (s *stage) pass(until time.Duration) {
 }
 
 // play makes happen what a line says; nothing at all is time passing. "redis"
-// says how Redis answers from now on: it grants, or the floor is busy with NAME.
+// says how Redis answers from now on: it grants, or the floor is busy with NAME;
+// "queue" how many are before us there; "freed" that the floor was seen free.
 func (s *stage) play(what string) {
 	verb, rest, _ := strings.Cut(what, " ")
 	switch verb {
@@ -119,6 +123,11 @@ func (s *stage) play(what string) {
 		s.step(map[string]Event{"held": {Kind: RightsHeld}, "lost": {Kind: RightsLost, Why: NoRights}}[rest])
 	case "link":
 		s.step(map[string]Event{"up": {Kind: LinkUp}, "down": {Kind: LinkDown, Why: NoLink}}[rest])
+	case "queue":
+		s.wait, _ = strconv.Atoi(rest)
+	case "freed":
+		s.busy = ""
+		s.step(Event{Kind: Freed})
 	case "redis":
 		s.busy = strings.TrimPrefix(strings.TrimPrefix(rest, "grants"), "busy ")
 	default:
@@ -152,6 +161,9 @@ func (s *stage) step(ev Event) {
 			answer.Kind = Granted
 			if s.busy != "" {
 				answer.Kind, answer.Why, answer.Holder = Denied, Busy, s.busy
+			}
+			if s.f.Rules.MaxWait > 0 && (s.busy != "" || s.wait > 0) {
+				answer.Kind, answer.Place = Queued, s.wait+1
 			}
 		case Renew:
 			answer.Kind = Renewed

@@ -44,8 +44,15 @@ func (w world) key() string { return fmt.Sprintf("%+v", w) }
 
 // TestWalk visits every state that any order of events can reach and checks the
 // five rules in each.
+// queueing are rules under which a press may wait.
+func queueing() Rules {
+	r := walkRules
+	r.MaxTalk, r.Warn, r.Penalty, r.AskEvery, r.MaxWait = 0, 0, 0, time.Second, 6*time.Second
+	return r
+}
+
 func TestWalk(t *testing.T) {
-	for name, rules := range map[string]Rules{"time-out timer": walkRules, "talk budget": budgeted()} {
+	for name, rules := range map[string]Rules{"time-out timer": walkRules, "talk budget": budgeted(), "queue": queueing()} {
 		t.Run(name, func(t *testing.T) { walk(t, rules) })
 	}
 }
@@ -73,7 +80,7 @@ func walk(t *testing.T, rules Rules) {
 		}
 	}
 	for p := Idle; p <= Refused; p++ {
-		if phases[p] == 0 {
+		if phases[p] == 0 && (p != Waiting || rules.MaxWait > 0) {
 			t.Errorf("phase %v was never reached", p)
 		}
 	}
@@ -86,7 +93,7 @@ func eventsOf(w world) []Event {
 	var evs []Event
 	for _, after := range []time.Duration{0, time.Second, 4 * time.Second, time.Minute} {
 		at := now + after
-		for _, k := range []Kind{Press, Release, RightsHeld, LinkUp, Doubt, Tick} {
+		for _, k := range []Kind{Press, Release, RightsHeld, LinkUp, Doubt, Freed, Tick} {
 			evs = append(evs, Event{Kind: k, At: at})
 		}
 		evs = append(evs,
@@ -95,6 +102,9 @@ func eventsOf(w world) []Event {
 			Event{Kind: RightsLost, At: at, Why: Banned})
 		for _, age := range w.asked {
 			gen := w.f.Gen - age
+			if w.f.Rules.MaxWait > 0 {
+				evs = append(evs, Event{Kind: Queued, At: at, Gen: gen, Place: 1, Holder: "x"})
+			}
 			evs = append(evs,
 				Event{Kind: Granted, At: at, Gen: gen, Until: at + 3*time.Second},
 				Event{Kind: Granted, At: at, Gen: gen, Until: at}, // answered too late to be used
@@ -126,10 +136,11 @@ func advance(t *testing.T, w world, ev Event) world {
 		w.rights = ev.Kind == RightsHeld
 	case LinkUp, LinkDown:
 		w.link = ev.Kind == LinkUp
-	case Granted, Denied, Failed:
+	case Granted, Queued, Denied, Failed:
 		age := before.Gen - ev.Gen
 		w.asked = slices.DeleteFunc(w.asked, func(a uint32) bool { return a == age })
-		if ev.Kind != Denied {
+		// What is held is a lock, or a place in the queue.
+		if ev.Kind != Denied && !slices.Contains(w.held, age) {
 			w.held = append(w.held, age)
 		}
 	}
@@ -144,22 +155,28 @@ func advance(t *testing.T, w world, ev Event) world {
 			w.held[i] += grown
 		}
 	}
+	var yielded []uint32
 	for _, e := range fx {
 		age := w.f.Gen - e.Gen
 		switch e.Do {
 		case Request:
-			if ev.Kind != Press {
+			if asksAgain := before.Phase == Waiting && e.Gen == before.Gen; ev.Kind != Press && !asksAgain {
 				t.Errorf("rule 5: asked again without a fresh press")
+			}
+			if w.f.Phase != Requesting && w.f.Phase != Waiting || !w.pressed {
+				t.Errorf("rule 5: asked in phase %v, pressed %v", w.f.Phase, w.pressed)
 			}
 			if before.PenaltyUntil > ev.At {
 				t.Errorf("asked %v before the penalty is over", before.PenaltyUntil-ev.At)
 			}
 			w.asked = append(w.asked, age)
 		case Yield:
-			if !slices.Contains(w.held, age) {
+			// What is over by now is given up before the answer is seen to be late.
+			if !slices.Contains(w.held, age) && !slices.Contains(yielded, age) {
 				t.Errorf("rule 3: yielded generation %d, which is not held", e.Gen)
 			}
 			w.held = slices.DeleteFunc(w.held, func(a uint32) bool { return a == age })
+			yielded = append(yielded, age)
 		case Open:
 			if ev.Kind != Granted && ev.Kind != Press {
 				t.Errorf("rule 5: opened by %v", ev.Kind)
@@ -169,8 +186,12 @@ func advance(t *testing.T, w world, ev Event) world {
 			w.mic = false
 		}
 	}
+	if ev.Kind == Denied { // with a place in the queue that there was
+		age := w.f.Gen - ev.Gen
+		w.held = slices.DeleteFunc(w.held, func(a uint32) bool { return a == age })
+	}
 	for _, age := range w.held {
-		if age != 0 || !w.f.holds(w.f.Gen) {
+		if age != 0 || !w.f.holds(w.f.Gen) && w.f.Phase != Waiting {
 			t.Errorf("rule 3: a granted lock is neither used nor yielded")
 		}
 	}
@@ -186,7 +207,7 @@ func advance(t *testing.T, w world, ev Event) world {
 		t.Errorf("rule 5: %v led from refused to %v", ev.Kind, w.f.Phase)
 	}
 	wake, waits := w.f.Wake()
-	if mustWait := w.f.Phase == Requesting || w.f.Phase == Talking || w.f.Phase == Draining; waits != mustWait || (waits && wake <= ev.At) {
+	if mustWait := w.f.Phase == Requesting || w.f.Phase == Waiting || w.f.Phase == Talking || w.f.Phase == Draining; waits != mustWait || (waits && wake <= ev.At) {
 		t.Errorf("rule 2: phase %v at %v has wake %v, %v", w.f.Phase, ev.At, wake, waits)
 	}
 
@@ -209,7 +230,7 @@ func checkLeadsToIdle(t *testing.T, w world) {
 
 // shift moves all times of f by d.
 func shift(f Floor, d time.Duration) Floor {
-	for _, at := range []*time.Duration{&f.Lease, &f.RenewAt, &f.Since, &f.Limit, &f.WarnAt, &f.Deadline, &f.PenaltyUntil, &f.Talked.From} {
+	for _, at := range []*time.Duration{&f.Lease, &f.RenewAt, &f.Since, &f.Limit, &f.WarnAt, &f.Deadline, &f.AskAt, &f.GiveUp, &f.PenaltyUntil, &f.Talked.From} {
 		if *at != 0 {
 			*at += d
 		}

@@ -78,9 +78,19 @@ func TestACLOfAPort(t *testing.T) {
 	if !must[bool](t)(c.Release(ctx, cl)) {
 		t.Fatal("not released")
 	}
+	inTurn := claim("gates", "north")
+	inTurn.Wait = time.Second
+	must[Decision](t)(admin.Acquire(ctx, inTurn))
+	behind := claim("gates", "north")
+	behind.Wait = time.Second
+	if d := must[Decision](t)(c.Acquire(ctx, behind)); d.Verdict != Queued {
+		t.Fatalf("%+v", d)
+	}
+	must[bool](t)(c.Release(ctx, behind))
+	must[bool](t)(admin.Release(ctx, inTurn))
 	must[[]string](t)(admin.RevokeRights(ctx, "north", "gates"))
 	await(t, rights, "silence", func(r Rights) bool { return !r.MayTalk("gates") })
-	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(admin.Audit(ctx, 10))) == 2 })
+	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(admin.Audit(ctx, 10))) == 4 })
 
 	if err := c.PutReport(ctx, report("north"), time.Minute); err != nil {
 		t.Error(err)
@@ -100,6 +110,7 @@ func TestACLOfAPort(t *testing.T) {
 		[]any{"DEL", keyBan("north")},
 		[]any{"SET", keyLock("yards"), "{}"},
 		[]any{"GET", keyLock("yards")},
+		[]any{"ZADD", keyQueue("yards"), 1, "x"},
 		[]any{"SMEMBERS", keyRights("south")},
 		[]any{"SUBSCRIBE", topicRights("south")},
 		[]any{"PUBLISH", keyEvents("yards"), "{}"},

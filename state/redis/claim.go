@@ -32,6 +32,9 @@ type Claim struct {
 	At time.Time
 	// TTL is how long the lock outlives its holder; whole milliseconds.
 	TTL time.Duration
+	// Wait is how long its place in the queue is kept unless it asks again, where
+	// another has the floor; whole milliseconds. 0 does not queue.
+	Wait time.Duration
 }
 
 // NewClaim returns a request for the floor of a channel with a fresh token.

@@ -11,6 +11,7 @@ import (
 // Acquire asks for the floor: one round trip, in which rights, ban and lock are
 // looked at, the lock is taken and the channel is told. It may be repeated for
 // the same Claim. After an error the floor may or may not be held: Release it.
+// A Claim that is Queued is asked again, in less than its Wait, or Released.
 func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 	prefix, err := c.prepare(cl)
 	if err != nil {
@@ -20,7 +21,12 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	keys := []string{keyLock(cl.Channel), keyEpoch(cl.Channel)}
+	keys, script := []string{keyLock(cl.Channel), keyEpoch(cl.Channel)}, c.scripts.acquire
+	args := []any{cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds(), string(cl.Role), keyEvents(cl.Channel), event}
+	if cl.Wait > 0 {
+		keys, script = append(keys, keyQueue(cl.Channel), keyQueueSeen(cl.Channel)), c.scripts.acquireInTurn
+		args = append(args, cl.Token, cl.Wait.Milliseconds())
+	}
 	no, keys, err := c.standing(ctx, cl, keys)
 	if err != nil {
 		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
@@ -30,8 +36,7 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 		c.auditDecision(cl, d)
 		return d, nil
 	}
-	reply, err := c.scripts.acquire.Run(ctx, c.rdb, keys, cl.Channel, cl.UserID, prefix,
-		cl.TTL.Milliseconds(), string(cl.Role), keyEvents(cl.Channel), event).Slice()
+	reply, err := script.Run(ctx, c.rdb, keys, args...).Slice()
 	if err != nil {
 		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
 	}
@@ -48,6 +53,10 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 		}
 	case Busy:
 		d.Holder = parseHolder(value)
+	case Queued:
+		place, _ := reply[4].(int64)
+		d.Holder, d.Place = parseHolder(value), int(place)
+		return d, nil // it is decided when its turn comes
 	}
 	c.auditDecision(cl, d)
 	return d, nil
@@ -87,7 +96,7 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Standing, error) {
 	return st, nil
 }
 
-// Release gives the floor back if it is the Claim's, and tells the channel only
+// Release gives the floor back, or the place in the queue, if it is the Claim's, and tells the channel only
 // then; one round trip. It is right for a Claim whose Acquire was never answered;
 // should that request still be under way, the lock's TTL ends it.
 func (c *Client) Release(ctx context.Context, cl Claim) (released bool, err error) {
@@ -99,7 +108,13 @@ func (c *Client) Release(ctx context.Context, cl Claim) (released bool, err erro
 	if err != nil {
 		return false, err
 	}
-	n, err := c.scripts.release.Run(ctx, c.rdb, []string{keyLock(cl.Channel)}, prefix, keyEvents(cl.Channel), event).Int()
+	keys, script := []string{keyLock(cl.Channel)}, c.scripts.release
+	args := []any{prefix, keyEvents(cl.Channel), event}
+	if cl.Wait > 0 {
+		keys, script = append(keys, keyQueue(cl.Channel), keyQueueSeen(cl.Channel)), c.scripts.releaseInTurn
+		args = append(args, cl.Token)
+	}
+	n, err := script.Run(ctx, c.rdb, keys, args...).Int()
 	if err != nil {
 		return false, fmt.Errorf("release floor of channel %q: %w", cl.Channel, err)
 	}
@@ -145,6 +160,8 @@ func verdictOf(s string) Verdict {
 		return NoRights
 	case "banned":
 		return Banned
+	case "queued":
+		return Queued
 	}
 	return 0
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -78,6 +79,12 @@ func TestRoundTrips(t *testing.T) {
 		check("a look at the floor")
 		must[bool](t)(c.Release(ctx, cl))
 		check("a release")
+		waiting := claim("m1", "u1")
+		waiting.Wait = time.Minute
+		must[Decision](t)(c.Acquire(ctx, waiting))
+		check("a request in turn")
+		must[bool](t)(c.Release(ctx, waiting))
+		check("a release in turn")
 		must[Rights](t)(c.ReadRights(ctx, "u1"))
 		check("a look at the rights")
 	})

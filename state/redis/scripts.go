@@ -6,7 +6,7 @@ import goredis "github.com/redis/go-redis/v9"
 // its epoch are left out on a cluster, where they live on other slots and are
 // read beforehand.
 type scripts struct {
-	acquire, renew, release, clear, adopt, abandon, report, apply, judge script
+	acquire, acquireInTurn, renew, release, releaseInTurn, clear, adopt, abandon, report, apply, judge script
 }
 
 // script keeps its source, which a connection is given before its first use.
@@ -24,6 +24,10 @@ func newScripts() scripts {
 		acquire: newScript(luaStanding + luaEpoch + luaAcquire),
 		renew:   newScript(luaStanding + luaRenew),
 		release: newScript(luaRelease),
+
+		acquireInTurn: newScript(luaStanding + luaEpoch + luaQueue + luaAcquireInTurn),
+		releaseInTurn: newScript(luaQueue + luaReleaseInTurn),
+
 		clear:   newScript(luaClear),
 		adopt:   newScript(luaStanding + luaEpoch + luaServers + luaAdopt),
 		abandon: newScript(luaStanding + luaServers + luaAbandon),
@@ -34,7 +38,7 @@ func newScripts() scripts {
 }
 
 func (s scripts) all() []script {
-	return []script{s.acquire, s.renew, s.release, s.clear, s.adopt, s.abandon, s.report, s.apply, s.judge}
+	return []script{s.acquire, s.acquireInTurn, s.renew, s.release, s.releaseInTurn, s.clear, s.adopt, s.abandon, s.report, s.apply, s.judge}
 }
 
 // luaStanding says why a user may not talk, or nil. Time is the server's, which

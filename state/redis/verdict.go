@@ -11,6 +11,8 @@ const (
 	Busy
 	NoRights
 	Banned
+	// Queued: another has the floor, and the Claim a place in the queue for it.
+	Queued
 )
 
 func (v Verdict) String() string {
@@ -23,6 +25,8 @@ func (v Verdict) String() string {
 		return "no-rights"
 	case Banned:
 		return "banned"
+	case Queued:
+		return "queued"
 	}
 	return fmt.Sprintf("Verdict(%d)", uint8(v))
 }
@@ -32,9 +36,11 @@ type Decision struct {
 	Verdict Verdict
 	// Epoch is the fencing token of a grant.
 	Epoch uint64
-	// Holder is who has the floor when it is Busy; empty where the lock's value
+	// Holder is who has the floor when it is Busy or Queued; empty where the lock's value
 	// cannot be read.
 	Holder Holder
+	// Place is the place in the queue when it is Queued, 1 being next.
+	Place int
 	// Preempted is who lost the floor to this grant.
 	Preempted *Holder
 }
