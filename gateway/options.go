@@ -26,6 +26,7 @@ type Options struct {
 	Ear     Ear // talks as Hardware.COR does; nil where there is none
 	Encoder media.EncoderConfig
 	Key     media.KeyTiming
+	Ident   media.Ident  // of the transmitter, where there is one
 	Tones   *media.Tones // nil plays none
 	// TonesOnAir lets the tones key a transmitter. Without it a port that has one
 	// plays none: its loudspeaker is the air.

@@ -100,6 +100,7 @@ func New(opt Options) (*Port, error) {
 		timing := opt.Key
 		timing.Tail += opt.Hardware.Speaker.Latency() // what was given is not yet heard
 		p.transmitter = newTransmitter(out, timing, p.playout, p.now, p.taken.Load)
+		p.transmitter.ident = media.NewIdentifier(opt.Ident)
 		p.transmitter.moved = p.keyed.set
 		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs
 	}
@@ -173,6 +174,14 @@ func (p *Port) HeardStats() jitter.Stats { return p.heard.Stats() }
 // MicLevel meters what the microphone's card delivers, before anything is done
 // to it.
 func (p *Port) MicLevel() *media.Level { return &p.card }
+
+// Identified counts the transmitter's identifications; any goroutine may ask.
+func (p *Port) Identified() uint64 {
+	if p.transmitter == nil {
+		return 0
+	}
+	return p.transmitter.ident.Sent()
+}
 
 // EarOpen is whether Options.Ear is open; any goroutine may ask.
 func (p *Port) EarOpen() bool { return p.ear != nil && p.ear.active.Load() }

@@ -15,17 +15,18 @@ const keyStall = 250 * time.Millisecond
 type transmitter struct {
 	*heldLine
 	keying  *media.Keying
+	ident   *media.Identifier
 	playout *media.Playout
 	taken   func() bool // whether the radio hears somebody
 }
 
 func newTransmitter(out hal.Output, t media.KeyTiming, playout *media.Playout, now func() time.Duration, taken func() bool) *transmitter {
-	return &transmitter{newHeldLine("PTT-out", out, now), media.NewKeying(t), playout, taken}
+	return &transmitter{newHeldLine("PTT-out", out, now), media.NewKeying(t), media.NewIdentifier(media.Ident{}), playout, taken}
 }
 
 // fill is what the card pulls.
 func (t *transmitter) fill(period []int16) {
-	speech := t.playout.Fill(period)
+	speech := t.ident.Process(period, t.playout.Fill(period))
 	until := time.Duration(0)
 	if t.keying.Process(period, speech, t.taken()) {
 		until = t.now() + keyStall

@@ -146,6 +146,8 @@ type Key struct {
 	CoolDown   time.Duration `yaml:"cool_down" within:"0s..1h" doc:"how long at least it is not keyed once duty was reached; what is said meanwhile is not sent"`
 	Interlock  string        `yaml:"interlock" oneof:"off hold drop" doc:"never key a radio whose squelch (COR) is open, as one that cannot listen and transmit at once: hold what the channel says meanwhile, or drop it. While it is keyed its squelch is not listened to"`
 	Hold       time.Duration `yaml:"hold" within:"0s..1m" doc:"most that interlock holds; what does not fit is dropped"`
+
+	Ident Ident `yaml:"ident" doc:"how the transmitter tells whose it is, as the law of many places asks"`
 }
 
 // Log is what is logged and how.
@@ -184,7 +186,7 @@ func Default() Config {
 			Tones:        defaultTones(),
 		},
 		Squelch: Squelch{ChatterTime: 200 * time.Millisecond},
-		Key: Key{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
+		Key: Key{Ident: defaultIdent(), Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
 			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second},
 		Recorder: Recorder{Size: 4, Keep: 20},
 		Log:      Log{Level: "info", Format: "auto"},
