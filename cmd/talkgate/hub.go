@@ -14,6 +14,8 @@ import (
 type hubFlags struct {
 	listen, udp string
 	secret      config.File
+	livekit     string
+	livekitKey  config.File
 	redis       config.Redis
 	log         config.Log
 }
@@ -43,6 +45,9 @@ makes them for trying out.`,
 	f.StringVar(&flags.udp, "udp", "", "host:port of all media (default: a port of its own for each session)")
 	f.StringVar((*string)(&flags.secret), "token-secret-file", "", "file that holds the secret of the tokens, 32 bytes or more (required)")
 	_ = c.MarkFlagRequired("token-secret-file") // it exists
+	f.StringVar(&flags.livekit, "livekit", "", "URL of the LiveKit that the channels are on, as browsers reach it (default: the hub itself)")
+	f.StringVar((*string)(&flags.livekitKey), "livekit-key-file", "", "file with the line 'KEY: SECRET' for --livekit")
+	c.MarkFlagsRequiredTogether("livekit", "livekit-key-file")
 	addRedisFlags(c, &flags.redis)
 	addLogFlags(c, &flags.log)
 	return c
@@ -61,6 +66,10 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	rooms, err := liveKitRooms(flags)
+	if err != nil {
+		return err
+	}
 	state, err := openRedis(flags.redis, log)
 	if err != nil {
 		return err
@@ -76,6 +85,7 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		Secret: secret,
 		State:  state,
 		Media:  engine,
+		Rooms:  rooms,
 		Logger: log,
 	})
 	if err != nil {

@@ -38,6 +38,7 @@ type channel struct {
 	uses int // guarded by the hub's lock
 
 	mu       sync.Mutex
+	room     bool // its members talk in a LiveKit room
 	floor    floorView
 	members  map[string]*member
 	watchers map[*watcher]struct{}

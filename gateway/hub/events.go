@@ -10,6 +10,9 @@ import (
 const (
 	// keepalive is how often an idle event stream says that it is alive.
 	keepalive = 5 * time.Second
+	// roomKeepalive is that where the hub hears nobody and sends no levels, by
+	// which a page that talks knows that it is there.
+	roomKeepalive = time.Second
 	// writeTime bounds one write to an event stream.
 	writeTime = 5 * time.Second
 )
@@ -30,7 +33,11 @@ func (h *Hub) events(w http.ResponseWriter, r *http.Request, c *Claims) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies must not collect events
 	s := &eventStream{w: w, ctl: http.NewResponseController(w)}
-	tick := time.NewTicker(keepalive)
+	alive := keepalive
+	if h.cfg.Rooms != nil {
+		alive = roomKeepalive
+	}
+	tick := time.NewTicker(alive)
 	defer tick.Stop()
 	select {
 	case <-ch.known: // so that the first state says more than that nothing is known yet

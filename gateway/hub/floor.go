@@ -56,7 +56,7 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 	src, streams, held, name := m.source, m.streams, m.keeper, m.userName
 	ch.mu.Unlock()
 	switch {
-	case src == nil:
+	case src == nil && h.cfg.Rooms == nil:
 		return http.StatusConflict, floorAnswer{Reason: reasonNoSession, Error: "open a WHIP session on this channel first"}
 	case streams == 0:
 		return http.StatusConflict, floorAnswer{Reason: reasonNoEvents, Error: "open the channel's event stream first: when it ends the floor is given back"}
@@ -67,7 +67,11 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 		}
 		<-held.stopped
 	}
-	ch.fwd.begin(src)
+	lastHeard := time.Now // what is said in a LiveKit room is not for the hub to hear
+	if src != nil {
+		ch.fwd.begin(src)
+		lastHeard = func() time.Time { return ch.fwd.lastHeard(src) }
+	}
 	claim := redis.NewClaim(ch.id, m.userID, name, time.Now(), h.cfg.LockTTL)
 	claim.Role = role
 	asked := time.Now()
@@ -89,7 +93,7 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 		h.deny(ch, m, name+" may not talk on this channel")
 		return http.StatusForbidden, floorAnswer{Reason: reasonNoRights}
 	}
-	k := newKeeper(ch.ctx, h.cfg.State, claim, d.Epoch, h.cfg.Lease, h.cfg.MaxTalk, func() time.Time { return ch.fwd.lastHeard(src) })
+	k := newKeeper(ch.ctx, h.cfg.State, claim, d.Epoch, h.cfg.Lease, h.cfg.MaxTalk, lastHeard)
 	h.keep(ch, m, src, k, asked)
 	return http.StatusOK, floorAnswer{Granted: true, Epoch: d.Epoch}
 }

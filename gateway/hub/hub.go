@@ -49,6 +49,8 @@ type Config struct {
 	// Media makes the sessions; the hub does not close it. Its PeerTimeout
 	// decides how soon a member whose session died may open another.
 	Media *rtc.Engine
+	// Rooms is the LiveKit that the channels are on; nil is the hub itself.
+	Rooms *Rooms
 	// LockTTL is how long a lock the hub holds for a browser outlives the hub;
 	// zero is 3 s.
 	LockTTL time.Duration
@@ -218,6 +220,7 @@ func (h *Hub) enter(id string) *channel {
 	ch := h.channels[id]
 	if ch == nil {
 		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.log)
+		ch.onLiveKit(h.cfg.Rooms != nil)
 		h.channels[id] = ch
 	}
 	ch.uses++

@@ -64,6 +64,7 @@ func (h *Hub) routes() http.Handler {
 	api("PUT "+floor, h.requestFloor)
 	api("DELETE "+floor, h.yieldFloor)
 	api("GET /api/channels/{channel}/events", h.events)
+	api("GET /api/channels/{channel}/room", h.room)
 	api("PUT "+rights, h.setRights(true))
 	api("DELETE "+rights, h.setRights(false))
 	mux.Handle("GET /api/fleet/events", h.manage(limits, h.fleetEvents))
@@ -76,7 +77,7 @@ func (h *Hub) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(h.cfg.Metrics, promhttp.HandlerOpts{}))
-	mux.Handle("/", web.Handler())
+	mux.Handle("/", web.Handler(h.roomURL()))
 	return h.metrics.count(secure(mux))
 }
 

@@ -38,7 +38,7 @@ func (ch *channel) shownState() json.RawMessage {
 
 // snapshot is the channel as it is at now. ch.mu is held.
 func (ch *channel) snapshot(now time.Time) channelState {
-	s := channelState{Channel: ch.id, Redis: ch.floor.knownAt(now), Members: []memberState{}}
+	s := channelState{Channel: ch.id, Redis: ch.floor.knownAt(now), Room: ch.room, Members: []memberState{}}
 	if h := ch.floor.holderAt(now); h != nil {
 		s.Holder = holderOf(h)
 	}

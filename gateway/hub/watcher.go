@@ -30,6 +30,7 @@ type memberState struct {
 type channelState struct {
 	Channel string        `json:"channel"`
 	Redis   bool          `json:"redis"`
+	Room    bool          `json:"room,omitempty"` // it is on LiveKit
 	Holder  *floorHolder  `json:"holder"`
 	Members []memberState `json:"members"`
 }

@@ -3,6 +3,7 @@ import { Hub } from './hub.js';
 import { Listener } from './listener.js';
 import { queue } from './queue.js';
 import { retry } from './retry.js';
+import { RoomListener, RoomVoice } from './room.js';
 import { blocked } from './status.js';
 import { idle, step } from './talk.js';
 import { Talker } from './talker.js';
@@ -42,7 +43,7 @@ export class Console {
     this.#log = log;
     this.model = {
       signedIn: true, channel, me: claims.userId, manages: claims.manages, breaksIn: claims.breaksIn,
-      hub: 'connecting', hubError: '', redis: true, retryAt: 0, skew: 0,
+      hub: 'connecting', room: false, hubError: '', redis: true, retryAt: 0, skew: 0,
       holder: null, members: [], levels: {}, rights: null,
       joined: 'no', listenLink: 'off', talkLink: 'off', linkError: '', hears: undefined,
       microphone: 'none', microphoneError: '',
@@ -79,7 +80,6 @@ export class Console {
     if (m.joined !== 'no') return;
     this.#context = new AudioContext();
     this.#context.resume();
-    this.#listener = new Listener(this.#element, this.#context);
     this.#set({ joined: 'joining', microphone: 'none' });
     if (talk) {
       try {
@@ -109,6 +109,7 @@ export class Console {
     this.#talker.stop();
     this.#context?.close();
     this.#context = null;
+    this.#listener = null;
     clearInterval(this.#pulse);
     this.#set({ joined: 'no', listenLink: 'off', talkLink: 'off', microphone: 'none', hears: undefined });
   }
@@ -175,10 +176,12 @@ export class Console {
       const skew = began - Date.now();
       m.skew = Math.abs(skew) > 2000 ? skew : 0;
       m.hub = 'up';
+      m.room = state.room === true;
       // A hub that was away may have forgotten our sessions: begin anew.
       if (m.joined === 'yes') this.#connect();
     }
     if (!state.holder) m.levels = {};
+    this.#listener?.hold?.(state.redis && state.holder?.userId || '');
     this.#set({ redis: state.redis, holder: state.holder, members: state.members, rights: me?.rights ?? null });
     this.#talk({
       type: 'seen', redis: state.redis, mine: state.holder?.userId === m.me,
@@ -192,6 +195,7 @@ export class Console {
       hub: 'away', hubError: plain(error), retryAt: Date.now() + wait,
       holder: null, members: [], levels: {}, rights: null,
     });
+    this.#listener?.hold?.('');
     this.#talk({ type: 'lost', reason: 'hub' });
   }
 
@@ -199,8 +203,12 @@ export class Console {
     this.#links?.abort();
     this.#links = new AbortController();
     const { signal } = this.#links;
+    const { room, holder } = this.model;
+    this.#listener = new (room ? RoomListener : Listener)(this.#element, this.#context);
+    this.#listener.hold?.(holder?.userId ?? '');
     this.#keep('listenLink', this.#listener, signal);
-    if (this.#wantsToTalk) this.#keep('talkLink', this.#talker, signal);
+    const voice = room ? new RoomVoice(this.#talker, this.#listener) : this.#talker;
+    if (this.#wantsToTalk) this.#keep('talkLink', voice, signal);
   }
 
   #keep(link, session, signal) {
@@ -239,7 +247,7 @@ export class Console {
     if (m.talk.phase === 'talking' && performance.now() - this.#heardFrom > silenceTime) {
       this.#talk({ type: 'lost', reason: 'hub' });
     }
-    this.#set({ hears: this.#listener.level });
+    this.#set({ hears: this.#listener?.level });
   }
 
   #set(change) {

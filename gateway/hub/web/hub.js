@@ -52,6 +52,11 @@ export class Hub {
     return this.call(allowed ? 'PUT' : 'DELETE', path);
   }
 
+  // room resolves to where the channel's LiveKit room is, and a token: { url, token }.
+  async room(signal) {
+    return (await this.call('GET', `${this.#channel}/room`, { signal })).json();
+  }
+
   // watch reads the channel's events until the stream ends.
   watch(signal, onEvent, onBytes) {
     return this.stream(`${this.#channel}/events`, signal, onEvent, onBytes);

@@ -36,7 +36,7 @@ type mockHub struct {
 func newMockHub(t *testing.T, radios ...object) *mockHub {
 	m := &mockHub{audit: []object{}, radios: radios, streams: map[chan string]string{}, state: quiet()}
 	mux := http.NewServeMux()
-	mux.Handle("/", web.Handler())
+	mux.Handle("/", web.Handler(""))
 	mux.HandleFunc("GET /demo/config", func(w http.ResponseWriter, _ *http.Request) {
 		if len(radios) == 0 {
 			http.NotFound(w, nil)

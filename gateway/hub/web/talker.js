@@ -12,6 +12,7 @@ export class Talker {
   #onLost;
   #track = null;
   #sender = null;
+  #ready = null;
 
   // onLost(reason) is called when talking has become impossible: 'microphone' or 'link'.
   constructor(onLost) {
@@ -59,12 +60,29 @@ export class Talker {
     }, { signal, onDown });
   }
 
+  // publish has connect(track) make a way for the microphone, and keeps its
+  // { sender }, shut until open(), which calls ready() first.
+  async publish(connect) {
+    const { sender, ready } = await connect(this.#track);
+    this.#sender = sender;
+    this.#ready = ready;
+    this.close();
+  }
+
+  // unpublish gives the way up.
+  unpublish() {
+    this.#lose('link');
+    this.#sender = null;
+    this.#ready = null;
+  }
+
   // open lets speech through.
   open() {
     if (!this.live || !this.#sender) {
       this.#lose(this.#sender ? 'microphone' : 'link');
       return;
     }
+    this.#ready?.();
     this.#track.enabled = true;
     this.#sender.replaceTrack(this.#track).catch(() => this.#lose('link'));
   }

@@ -6,20 +6,29 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"strings"
 )
 
 // policy lets the page run nothing and reach nothing but what this server
-// itself serves; a string of a member's that found its way into the page as
-// markup would still be inert.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// itself serves, and the LiveKit that it names; a string of a member's that found
+// its way into the page as markup would still be inert.
+func policy(room string) string {
+	reach := "'self'"
+	if room != "" {
+		reach += " " + room + " http" + strings.TrimPrefix(room, "ws")
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " + reach + "; " +
+		"media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
 
 //go:embed *.html favicon.svg *.css *.js
 var files embed.FS
 
-// Handler serves the page at "/" and its files beside it. It answers GET and
+// Handler serves the page at "/" and its files beside it. room is the URL of the
+// LiveKit that the page may connect to, or empty. It answers GET and
 // HEAD only, everything else is 405, what does not exist 404.
-func Handler() http.Handler {
+func Handler(room string) http.Handler {
+	policy := policy(room)
 	static := http.FileServerFS(fs.FS(files))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

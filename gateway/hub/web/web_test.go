@@ -28,7 +28,7 @@ func TestHandler(t *testing.T) {
 		{"POST", "/", 405, ""},
 	} {
 		w := httptest.NewRecorder()
-		web.Handler().ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		web.Handler("").ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
 		if w.Code != c.status {
 			t.Errorf("%s %s: status %d, want %d", c.method, c.path, w.Code, c.status)
 		}
