@@ -68,9 +68,10 @@ reproducible: ## make one binary twice, in two places, and compare
 deb: cross ## dist/talkgate_VERSION_ARCH.deb of each
 	systemd/deb/build.sh $(ARCHS)
 
-deb-test: deb ## judge the packages; install, upgrade, remove and purge one in a Debian of its own
-	.ci/needs.sh lintian debootstrap
+deb-test: deb ## judge the packages; install, upgrade, remove, purge and update one in a Debian of its own
+	.ci/needs.sh lintian debootstrap apt-ftparchive:apt-utils gpg
 	systemd/deb/test.sh
+	systemd/deb/updates.sh
 
 clean: ## remove what the other targets made
 	rm -rf build dist

@@ -6,18 +6,22 @@ import (
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/hal/cm108"
 	"github.com/talkgate/talkgate/hal/gpio"
 )
 
 // checkLink looks whether what a link needs is on this board: its token or
 // password. It does not connect.
 func checkLink(cfg config.Config, log *slog.Logger) error {
-	if cfg.Link.Hub != nil {
-		_, err := portToken(cfg.Link.Hub.TokenFile, cfg)
+	switch l := cfg.Link; {
+	case l.Hub != nil:
+		_, err := portToken(l.Hub.TokenFile, cfg)
+		return err
+	case l.VoicePing != nil:
+		_, err := voicePingToken(l.VoicePing, cfg, log)
 		return err
 	}
-	_, err := voicePingToken(cfg.Link.VoicePing, cfg, log)
-	return err
+	return nil
 }
 
 // checkHardware looks whether lines and cards are there. It opens nothing: a port
@@ -33,18 +37,32 @@ func checkHardware(cfg config.Hardware) error {
 			errs = append(errs, fmt.Errorf("hardware.%s: %w", key, err))
 		}
 	}
-	check("ptt", gpio.Line{Chip: b.PTT.Chip, Name: b.PTT.Line}.Check())
-	if b.COR.Chip != "" {
-		check("cor", gpio.Line{Chip: b.COR.Chip, Name: b.COR.Line}.Check())
-	}
-	for key, out := range map[string]config.OutputLine{
-		"ptt_out": b.PTTOut, "lamps.talk": b.Lamps.Talk, "lamps.busy": b.Lamps.Busy, "lamps.alert": b.Lamps.Alert, "lamps.link": b.Lamps.Link,
+	for _, line := range []struct{ key, chip, name string }{
+		{"ptt", b.PTT.Chip, b.PTT.Line},
+		{"cor", b.COR.Chip, b.COR.Line},
+		{"ptt_out", b.PTTOut.Chip, b.PTTOut.Line},
+		{"ptt_readback", b.PTTReadback.Chip, b.PTTReadback.Line},
+		{"amplifier", b.Amplifier.Chip, b.Amplifier.Line},
+		{"heartbeat", b.Heartbeat.Chip, b.Heartbeat.Line},
+		{"lamps.talk", b.Lamps.Talk.Chip, b.Lamps.Talk.Line},
+		{"lamps.busy", b.Lamps.Busy.Chip, b.Lamps.Busy.Line},
+		{"lamps.alert", b.Lamps.Alert.Chip, b.Lamps.Alert.Line},
+		{"lamps.link", b.Lamps.Link.Chip, b.Lamps.Link.Line},
 	} {
-		if line := lineOf(out); line != nil {
-			check(key, line.Check())
-		}
+		check(line.key, checkLine(line.chip, line.name))
 	}
 	check("sound.microphone", sideOf(b.Sound.Microphone).Check())
 	check("sound.speaker", sideOf(b.Sound.Speaker).Check())
 	return errors.Join(errs...)
+}
+
+// checkLine looks whether a line is there, if it is wired.
+func checkLine(chip, name string) error {
+	switch {
+	case chip == "":
+		return nil
+	case cm108.Names(chip):
+		return cm108.Line{Chip: chip, Name: name}.Check()
+	}
+	return gpio.Line{Chip: chip, Name: name}.Check()
 }

@@ -26,6 +26,17 @@ type Line struct {
 // String names the line in errors and logs.
 func (l Line) String() string { return fmt.Sprintf("pin %s of radio interface %s", l.Name, l.Chip) }
 
+// Check looks whether the interface is there, used or not, and has such a pin.
+func (l Line) Check() error {
+	if _, err := parsePin(l.Name); err != nil {
+		return fmt.Errorf("%v: %w", l, err)
+	}
+	if _, err := find(sysfs, l.Chip); err != nil {
+		return fmt.Errorf("%v: %w", l, err)
+	}
+	return nil
+}
+
 // open opens the interface's device.
 func (l Line) open() (*os.File, error) {
 	d, err := find(sysfs, l.Chip)
