@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,8 +19,10 @@ type cost struct {
 	gateways     int
 	applied      []time.Duration // from the operator's apply to each gateway's
 	memory, keys float64         // KiB of Redis a gateway: all of it, connections and scripts too, and the fleet's keys
+	idle         float64         // µs of Redis's processor a gateway and second, for being there
 	heartbeat    float64         // µs of Redis's processor a report
 	apply        float64         // µs of Redis's processor a gateway, for an apply
+	own          float64         // ms of a gateway's own processor for it
 }
 
 // TestCostOfAFleet measures fleets of 10, 100 and as many gateways as asked for.
@@ -33,10 +36,10 @@ func TestCostOfAFleet(t *testing.T) {
 	for _, n := range sizes {
 		t.Run(strconv.Itoa(n), func(t *testing.T) { costs = append(costs, measure(t, n)) })
 	}
-	t.Log("| gateways | apply to all applied, p50 / p99 | memory of Redis a gateway, all / keys | Redis's processor a heartbeat | an apply and gateway |")
+	t.Log("| gateways | apply to all applied, p50 / p99 | memory of Redis a gateway, all / keys | Redis's processor: being there, a second | a heartbeat | an apply | the gateway's own for an apply |")
 	for _, c := range costs {
-		t.Logf("| %d | %v / %v | %.1f / %.1f KiB | %.0f µs (%.2f) | %.0f µs (%.2f) |", c.gateways, quantile(c.applied, 0.5), quantile(c.applied, 0.99),
-			c.memory, c.keys, c.heartbeat, c.heartbeat/costs[0].heartbeat, c.apply, c.apply/costs[0].apply)
+		t.Logf("| %d | %v / %v | %.1f / %.1f KiB | %.0f µs (%.2f) | %.0f µs (%.2f) | %.0f µs (%.2f) | %.1f ms |", c.gateways, quantile(c.applied, 0.5), quantile(c.applied, 0.99),
+			c.memory, c.keys, c.idle, c.idle/costs[0].idle, c.heartbeat, c.heartbeat/costs[0].heartbeat, c.apply, c.apply/costs[0].apply, c.own)
 	}
 	last := costs[len(costs)-1]
 	for what, ratio := range map[string]float64{
@@ -60,17 +63,20 @@ func measure(t *testing.T, n int) cost {
 		f.heartbeats(1)
 		c.memory = (info(server, "used_memory") - empty) / 1024 / float64(n)
 		c.keys = fleetKeys(server) / 1024 / float64(n)
+		used, _, took := spent(server, func() { time.Sleep(3 * time.Second) })
+		c.idle = used / float64(n) / took.Seconds()
 		rounds := max(2, 2000/n)
-		before := cpu(server)
-		f.heartbeats(rounds)
-		c.heartbeat = (cpu(server) - before) / float64(rounds*n)
-		before = cpu(server)
+		used, _, took = spent(server, func() { f.heartbeats(rounds) })
+		c.heartbeat = used/float64(rounds*n) - c.idle*took.Seconds()/float64(rounds)
 		applies := max(3, 300/n)
-		for i := range applies {
-			l := []string{"warn", "info"}[i%2]
-			c.applied = append(c.applied, f.applied(l, base(l))...)
-		}
-		c.apply = (cpu(server) - before) / float64(applies*n)
+		used, own, took := spent(server, func() {
+			for i := range applies {
+				l := []string{"warn", "info"}[i%2]
+				c.applied = append(c.applied, f.applied(l, base(l))...)
+			}
+		})
+		c.apply = used/float64(applies*n) - c.idle*took.Seconds()/float64(applies)
+		c.own = own / 1000 / float64(applies*n)
 	})
 	slices.Sort(c.applied)
 	return c
@@ -97,6 +103,21 @@ func (f *simFleet) heartbeats(rounds int) {
 	}
 	close(queue)
 	workers.Wait()
+}
+
+// spent is the processor time in µs that a server and this process take while
+// something is done, and how long that is.
+func spent(s *redistest.Server, do func()) (server, own float64, took time.Duration) {
+	began, before, ownBefore := time.Now(), cpu(s), ownCPU()
+	do()
+	return cpu(s) - before, ownCPU() - ownBefore, time.Since(began)
+}
+
+// ownCPU is this process's, in µs.
+func ownCPU() float64 {
+	var r syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &r) // of oneself it does not fail
+	return float64(time.Duration(r.Utime.Nano()+r.Stime.Nano()) / time.Microsecond)
 }
 
 // cpu is the processor time of a server in µs.

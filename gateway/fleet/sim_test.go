@@ -101,6 +101,11 @@ func newSimFleet(t testing.TB, server *redistest.Server, url string, n int, prob
 	f := &simFleet{TB: t, server: server, admin: openSim(t, server.URL), key: key, next: 1}
 	settings := base("info")
 	f.apply(fleet.Defaults, nil, settings)
+	// So many on one machine are slow to hear of anything.
+	grace := 5 * time.Second
+	if n > 100 {
+		grace = 20 * time.Second
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() { cancel(); running.Wait() })
@@ -113,7 +118,7 @@ func newSimFleet(t testing.TB, server *redistest.Server, url string, n int, prob
 		g.agent = New(Options{
 			Gateway: g.id, Group: "gates", Keys: []fleet.PublicKey{key.Public()}, Dir: t.TempDir(), Port: g,
 			Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Probation: probation, Grace: 5 * time.Second, Aftermath: 10 * time.Second,
+			Probation: probation, Grace: grace, Aftermath: 10 * time.Second,
 		})
 		f.all = append(f.all, g)
 		running.Go(func() {

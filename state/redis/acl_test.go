@@ -98,11 +98,22 @@ func TestACLOfAPort(t *testing.T) {
 	if err := c.PutReport(ctx, report("south"), time.Minute); err == nil {
 		t.Error("a port reported as another")
 	}
+	told := watchFleet(t, c, fleet.ScopesOf("north", "gates"))
+	apply(t, admin, 7, &fleet.Rollout{Canaries: 1}, "info", fleet.Group("gates"))
+	await(t, told, "its group's document", func(v FleetView) bool { return v.Scopes[fleet.Group("gates")].State == fleet.Trying })
+	if state := must[fleet.State](t)(c.JudgeRollout(ctx, 7, "north", "")); state != fleet.Open {
+		t.Errorf("the rollout is %s", state)
+	}
+	await(t, told, "its rollout", func(v FleetView) bool { return v.Scopes[fleet.Group("gates")].State == fleet.Open })
 
 	refused(t, rdb,
 		[]any{"SADD", keyRights("north"), "gates"},
 		[]any{"HSET", keyReport("south"), "report", "{}"},
 		[]any{"HGETALL", keyReport("south")},
+		[]any{"HSET", keyDesired, "defaults", "{}"},
+		[]any{"HDEL", keySettled, "defaults"},
+		[]any{"DEL", keyRollout(7)},
+		[]any{"LPUSH", keyFleetHistory, "{}"},
 		[]any{"SREM", keyGateways, "south"},
 		[]any{"EVAL", "return redis.call('SADD', KEYS[1], 'gates')", 1, keyRights("north")},
 		[]any{"EVAL", "return redis.call('DEL', KEYS[1])", 1, keyBanned},
@@ -194,6 +205,32 @@ func TestACLOfADispatcher(t *testing.T) {
 	refused(t, rdb,
 		[]any{"SET", keyLock("m1"), "{}"},
 		[]any{"DEL", keySessions},
+		[]any{"KEYS", "*"}, []any{"FLUSHALL"}, []any{"CONFIG", "GET", "*"},
+	)
+}
+
+func TestACLOfAFleetsOperator(t *testing.T) {
+	s := redistest.Start(t)
+	c, rdb := aclUser(t, s, "fleet")
+	ctx := testContext(t)
+	if err := open(t, s.URL).PutReport(ctx, report("north"), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	var last FleetApply
+	for v := range uint64(fleetHistory + 2) {
+		last = apply(t, c, v+1, &fleet.Rollout{Canaries: 1}, "info", fleet.Defaults)
+	}
+	must[[]FleetApply](t)(c.FleetHistory(ctx, 10))
+	must[map[fleet.Scope]fleet.Envelope](t)(c.FleetBefore(ctx, last))
+	must[map[fleet.Scope]fleet.Stored](t)(c.ReadWholeFleet(ctx))
+	must[FleetRollout](t)(c.ReadRollout(ctx, last.Version))
+	if all := must[[]fleet.Sighting](t)(c.Reports(ctx)); len(all) != 1 || !all[0].Live {
+		t.Errorf("%+v", all)
+	}
+	refused(t, rdb,
+		[]any{"HSET", keyReport("north"), "report", "{}"},
+		[]any{"SMEMBERS", keyRights("north")},
+		[]any{"SET", keyLock("gates"), "{}"},
 		[]any{"KEYS", "*"}, []any{"FLUSHALL"}, []any{"CONFIG", "GET", "*"},
 	)
 }

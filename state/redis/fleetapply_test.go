@@ -197,19 +197,26 @@ func TestFleetHistoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestWatchFleet(t *testing.T) {
-	s := redistest.Start(t)
-	proxy := redistest.NewProxy(t, s.Addr)
-	c, admin := open(t, proxy.URL), open(t, s.URL)
+// watchFleet watches until the test ends.
+func watchFleet(t testing.TB, c *Client, scopes []fleet.Scope) <-chan FleetView {
+	t.Helper()
 	views := make(chan FleetView, 100)
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
-		if err := c.WatchFleet(ctx, fleet.ScopesOf("north", "gates"), func(v FleetView) { views <- v }); err != nil {
+		if err := c.WatchFleet(ctx, scopes, func(v FleetView) { views <- v }); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(func() { cancel(); done.Wait() })
+	return views
+}
+
+func TestWatchFleet(t *testing.T) {
+	s := redistest.Start(t)
+	proxy := redistest.NewProxy(t, s.Addr)
+	c, admin := open(t, proxy.URL), open(t, s.URL)
+	views := watchFleet(t, c, fleet.ScopesOf("north", "gates"))
 	version := func(want uint64, state fleet.State) func(FleetView) bool {
 		return func(v FleetView) bool {
 			d, _, err := v.Scopes[fleet.Group("gates")].Newest.Peek()
