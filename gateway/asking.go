@@ -32,7 +32,7 @@ func (a *asking) button(held bool, at time.Duration) {
 		a.post(floor.Event{Kind: floor.Release, At: at})
 		a.pressed = false
 	}
-	a.tell(at, at)
+	a.tell(at)
 }
 
 // radio takes in the line from the squelch.
@@ -68,11 +68,12 @@ func (a *asking) squelchMoved(asked bool, at time.Duration) {
 		a.post(floor.Event{Kind: floor.Release, At: at})
 		a.pressed = false
 	}
-	a.tell(at, s.opened)
+	a.tell(at)
 }
 
-// tell posts a press, which begins with what was said at said, or a release.
-func (a *asking) tell(at, said time.Duration) {
+// tell posts a press, which begins with what was said since the button was pressed
+// or the squelch opened, or a release.
+func (a *asking) tell(at time.Duration) {
 	button := a.held && !a.stuck
 	switch {
 	case button:
@@ -85,6 +86,10 @@ func (a *asking) tell(at, said time.Duration) {
 	now := button || a.squelch.asks()
 	switch {
 	case now && !a.pressed:
+		said := at
+		if !button {
+			said = a.squelch.opened
+		}
 		a.post(floor.Event{Kind: floor.Press, At: at, Said: said})
 	case a.pressed && !now:
 		// Whoever let go last has said what there is.

@@ -66,6 +66,8 @@ func portWords(s gateway.Status, channel string, clockRight bool) string {
 	switch {
 	case s.Floor.Phase == floor.Talking:
 		words += ", talking"
+	case s.Floor.Phase == floor.Waiting:
+		words += ", " + gateway.Why(s.Floor)
 	case s.Holder != "":
 		words += ", in use by " + s.Holder
 	}

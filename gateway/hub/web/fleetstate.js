@@ -38,7 +38,7 @@ export function standingOf(g, holder) {
   if (g.stalled?.length > 0) return `stalled: ${g.stalled.join(', ')}`;
   if (!g.onAir) return g.standing.replace(/^on channel .*?, /, '') || 'not on air';
   if (g.lamps.talk) return 'talking';
-  if (g.state === 'refused' && g.why) return g.why;
+  if ((g.state === 'refused' || g.state === 'waiting') && g.why) return g.why;
   const wrong = warnings(g);
   if (wrong.length > 0) return wrong.join(', ');
   if (holder && holder.userId !== g.id) return `hears ${holder.userName || holder.userId || 'someone'}`;

@@ -137,8 +137,8 @@ class Strip {
 function stripStanding(m, member, radio) {
   if (radio?.known === false) return 'state unknown';
   const text = standing(member, m.holder);
-  // A port remembers its last reason; it matters while the lamp is on.
-  return radio?.lamps?.alert && radio.reason ? `${text} · ${radio.reason}` : text;
+  // A port remembers its last reason; it matters while the lamp is on, or it waits in the queue.
+  return (radio?.lamps?.alert || radio?.state === 'waiting') && radio.reason ? `${text} · ${radio.reason}` : text;
 }
 
 // showLevel sets a role=meter element to a level in dBFS.

@@ -13,6 +13,7 @@ const gateway = (change = {}) => ({
 for (const [name, change, wantRank, wantStanding] of [
   ['one that is well', {}, 'well', 'on air'],
   ['one that is gone', { live: false }, 'gone', 'gone'],
+  ['one that waits its turn', { state: 'waiting', why: 'the channel is in use; number 2 in the queue' }, 'well', 'the channel is in use; number 2 in the queue'],
   ['one that was stopped', { live: false, standing: 'stopped' }, 'gone', 'stopped'],
   ['a report that cannot be read', { error: 'torn' }, 'gone', 'its report cannot be read'],
   ['one without rights', { onAir: false, standing: 'on channel yard, waiting for talk rights' }, 'down', 'waiting for talk rights'],
