@@ -57,6 +57,8 @@ func (p *Port) act(ctx context.Context) error {
 		select {
 		case ev := <-p.events:
 			a.step(ev)
+		case c := <-p.dialled:
+			a.obey(c)
 		case r := <-p.rights:
 			a.rightsAre(r)
 		case v := <-p.views:
@@ -76,6 +78,11 @@ func (p *Port) act(ctx context.Context) error {
 }
 
 func (a *actor) step(ev floor.Event) {
+	if ev.Kind == floor.Press && a.locked.Load() {
+		a.log.Info("not talking, as it is locked by DTMF")
+		a.playout.PlayTone(media.Deny)
+		return
+	}
 	before := a.floor
 	if ev.Kind == floor.Press {
 		if a.pressed = ev.Said; ev.Said == 0 {

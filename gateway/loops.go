@@ -73,6 +73,7 @@ func (p *Port) capture(ctx context.Context) error {
 			return ended(ctx, "microphone", err)
 		}
 		p.card.Measure(period)
+		p.listen(period)
 		if p.ear != nil {
 			p.ear.hear(period, at)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/media/level"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -23,7 +24,8 @@ type Options struct {
 	Talk    TalkTiming
 	Levels  level.Config // of the microphone
 	Squelch SquelchTiming
-	Ear     Ear // talks as Hardware.COR does; nil where there is none
+	Ear     Ear            // talks as Hardware.COR does; nil where there is none
+	Remote  *detect.Remote // obeys DTMF; nil where nothing does
 	Encoder media.EncoderConfig
 	Key     media.KeyTiming
 	Ident   media.Ident  // of the transmitter, where there is one

@@ -12,6 +12,7 @@ import (
 
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/media/jitter"
 	"github.com/talkgate/talkgate/media/level"
 	"github.com/talkgate/talkgate/state/floor"
@@ -48,10 +49,12 @@ type Port struct {
 	squelchState squelchState
 
 	// In: read by the actor.
-	events chan floor.Event
-	rights chan redis.Rights
-	views  chan redis.FloorView
-	faults chan LinkFault
+	events  chan floor.Event
+	rights  chan redis.Rights
+	views   chan redis.FloorView
+	faults  chan LinkFault
+	dialled chan detect.Command
+	locked  atomic.Bool // by DTMF: no press counts
 
 	keyFaults chan KeyFault
 	over      chan struct{} // closed when the actor reads no more
@@ -68,15 +71,16 @@ func New(opt Options) (*Port, error) {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	p := &Port{
-		opt:    opt,
-		log:    opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
-		start:  time.Now(),
-		mic:    media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + opt.Squelch.reach() + time.Second),
-		heard:  jitter.New(jitter.Config{}),
-		events: make(chan floor.Event, 16),
-		rights: make(chan redis.Rights),
-		views:  make(chan redis.FloorView),
-		faults: make(chan LinkFault, 4),
+		opt:     opt,
+		log:     opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
+		start:   time.Now(),
+		mic:     media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + opt.Squelch.reach() + time.Second),
+		heard:   jitter.New(jitter.Config{}),
+		events:  make(chan floor.Event, 16),
+		rights:  make(chan redis.Rights),
+		views:   make(chan redis.FloorView),
+		faults:  make(chan LinkFault, 4),
+		dialled: make(chan detect.Command, 1),
 
 		keyFaults: make(chan KeyFault, 4),
 		over:      make(chan struct{}),

@@ -32,6 +32,12 @@ func registerLevels(registry *prometheus.Registry, port *gateway.Port) {
 		}
 		return 0
 	})
+	gauge("talk_locked", "Whether talking is locked by DTMF.", func() float64 {
+		if port.TalkLocked() {
+			return 1
+		}
+		return 0
+	})
 	counter("identifications_total", "Morse identifications that the transmitter was keyed for.", nil, port.Identified)
 	gauge("microphone_agc_gain_db", "What automatic gain control does at the moment.", func() float64 { return port.LevelStats().Gain })
 	gauge("microphone_gate_open", "Whether the noise gate lets sound through; 1 where there is none.", func() float64 {

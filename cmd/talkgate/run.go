@@ -113,6 +113,9 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if opt.Ear, err = earOf(cfg.Talk); err != nil {
 		return configError{err}
 	}
+	if opt.Remote, err = remoteOf(cfg.Talk.DTMF); err != nil {
+		return configError{err}
+	}
 	if opt.Ident, err = identOf(cfg.Key.Ident); err != nil {
 		return configError{err}
 	}

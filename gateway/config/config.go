@@ -122,6 +122,7 @@ type Talk struct {
 	RequestTimeout time.Duration `yaml:"request_timeout" live:"true" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
 	VOX            VOX           `yaml:"vox" doc:"a microphone that talks by itself, for a port without COR"`
 	CTCSS          string        `yaml:"ctcss" oneof:"off 67.0 69.3 71.9 74.4 77.0 79.7 82.5 85.4 88.5 91.5 94.8 97.4 100.0 103.5 107.2 110.9 114.8 118.8 123.0 127.3 131.8 136.5 141.3 146.2 151.4 156.7 162.2 167.9 173.8 179.9 186.2 192.8 203.5 206.5 210.7 218.1 225.7 229.1 233.6 241.8 250.3 254.1" doc:"tone of EIA/TIA-603 in Hz, in quotes, that a radio sends below speech while it is received: it talks as an open COR does; not beside hardware.cor or vox"`
+	DTMF           DTMF          `yaml:"dtmf" doc:"remote commands by those who have a code"`
 }
 
 // Audio is what is done to sound.

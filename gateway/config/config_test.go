@@ -70,7 +70,7 @@ log: {level: debug, format: json}
 func TestMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, replace, with, want string }{
 		{"unknown key", "", "talk:\n  leese: 1s\n",
-			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, queue, request_timeout, vox, ctcss, found an unknown key"},
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, queue, request_timeout, vox, ctcss, dtmf, found an unknown key"},
 		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
 			"port.yaml:6: hardware.chip: expected one of driver, speech, found an unknown key"},
 		{"duplicate key", "", "channel: yard\n",

@@ -1,0 +1,89 @@
+package detect
+
+import (
+	"slices"
+
+	"github.com/talkgate/talkgate/media"
+)
+
+// Command is what is dialled: *CODE, one digit for the command, and #.
+type Command byte
+
+// Commands.
+const (
+	NoCommand Command = 0
+	TellState Command = '1'
+	LockTalk  Command = '2'
+	FreeTalk  Command = '3'
+)
+
+const (
+	// dialPause is how long the next digit is waited for (5 s).
+	dialPause = 5 * media.SampleRate
+	// After dialTries wrong codes nothing is obeyed for dialShut (a minute).
+	dialTries, dialShut = 3, 60 * media.SampleRate
+)
+
+// Remote obeys commands that are dialled with one of its codes. One goroutine uses
+// it; nothing in it allocates.
+type Remote struct {
+	codes []string
+	dtmf  *DTMF
+
+	digits [16]byte
+	n      int // of them, from the * on; 0 is before it
+	since  int // samples since the last digit
+	wrong  int
+	shut   int // samples for which nothing is obeyed
+}
+
+// NewRemote returns one that has heard nothing. A code is some digits.
+func NewRemote(codes []string) *Remote { return &Remote{codes: codes, dtmf: NewDTMF()} }
+
+// Hear takes in pcm, the next samples, and returns the command that was completed in
+// them, or NoCommand.
+func (r *Remote) Hear(pcm []int16) Command {
+	digit := r.dtmf.Hear(pcm)
+	r.shut = max(0, r.shut-len(pcm))
+	if r.since += len(pcm); r.since > dialPause {
+		r.n = 0
+	}
+	if digit == 0 {
+		return NoCommand
+	}
+	r.since = 0
+	return r.take(digit)
+}
+
+func (r *Remote) take(digit byte) Command {
+	switch {
+	case digit == '*':
+		r.digits[0], r.n = digit, 1
+	case r.n == 0 || r.n == len(r.digits):
+		r.n = 0
+	case digit == '#':
+		n := r.n
+		r.n = 0
+		if n > 2 {
+			return r.obey(string(r.digits[1:n-1]), Command(r.digits[n-1]))
+		}
+	default:
+		r.digits[r.n] = digit
+		r.n++
+	}
+	return NoCommand
+}
+
+func (r *Remote) obey(code string, c Command) Command {
+	switch {
+	case r.shut > 0:
+	case !slices.Contains(r.codes, code):
+		if r.wrong++; r.wrong >= dialTries {
+			r.wrong, r.shut = 0, dialShut
+		}
+	case c == TellState || c == LockTalk || c == FreeTalk:
+		r.wrong = 0
+		return c
+	}
+	return NoCommand
+}

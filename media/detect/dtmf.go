@@ -1,0 +1,160 @@
+package detect
+
+import (
+	"math"
+
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/biquad"
+)
+
+// A digit is one of four low tones with one of four high ones (ITU-T Q.23). What is
+// taken for one follows ITU-T Q.24 and Bellcore's tests against talk-off.
+const (
+	// dtmfEvery is the decimation to 8 kHz, dtmfBlock what is looked at at once
+	// (12.75 ms), half of which is new each time.
+	dtmfEvery = 6
+	dtmfBlock = 102
+	dtmfRate  = media.SampleRate / dtmfEvery
+	// dtmfFaint is the least level of each tone in dBFS.
+	dtmfFaint = -45.0
+	// dtmfTwist is by how many dB the high tone may be above the low one,
+	// dtmfReverse by how many below.
+	dtmfTwist, dtmfReverse = 5.0, 11.0
+	// dtmfPure is the least share of all sound that the two tones are.
+	dtmfPure = 0.70
+	// dtmfAlone in dB is by how much a tone is above the others of its group.
+	dtmfAlone = 8.0
+	// dtmfOff is the largest deviation of a tone from its frequency.
+	dtmfOff = 0.025
+	// A digit is one that is seen in so many blocks, 6.4 ms apart: 40 ms of it are,
+	// 23 ms are not. It is over once so many blocks are not it.
+	dtmfSeen, dtmfGone = 4, 3
+)
+
+// DTMF decodes digits.
+type DTMF struct {
+	filter *biquad.Filter
+	work   [dtmfBlock / 2 * dtmfEvery]float64
+	filled int
+	block  [dtmfBlock]float64 // at 8 kHz, the newer half last
+	tones  [8]tone
+
+	candidate byte
+	seen      int
+	digit     byte
+	gone      int
+}
+
+// tone is one of the eight, and where it is in the block before.
+type tone struct {
+	hz    float64
+	at    goertzel
+	phase float64
+}
+
+// NewDTMF returns a decoder that has heard nothing.
+func NewDTMF() *DTMF {
+	d := &DTMF{filter: biquad.LowPass(3000)}
+	for i, hz := range [8]float64{697, 770, 852, 941, 1209, 1336, 1477, 1633} {
+		d.tones[i] = tone{hz: hz, at: newGoertzel(hz, dtmfRate)}
+	}
+	return d
+}
+
+// Hear takes in pcm, the next samples, and returns the digit that began in them: one of
+// 0123456789ABCD*#, or 0 for none. There is at most one in 40 ms.
+func (d *DTMF) Hear(pcm []int16) (digit byte) {
+	for _, s := range pcm {
+		d.work[d.filled] = float64(s) / (1 << 15)
+		if d.filled++; d.filled < len(d.work) {
+			continue
+		}
+		d.filled = 0
+		d.filter.Process(d.work[:])
+		copy(d.block[:], d.block[dtmfBlock/2:])
+		for i := range dtmfBlock / 2 {
+			d.block[dtmfBlock/2+i] = d.work[i*dtmfEvery]
+		}
+		if got := d.follow(d.look()); got != 0 {
+			digit = got
+		}
+	}
+	return digit
+}
+
+// follow takes in what a block shows, and returns a digit once it has lasted.
+func (d *DTMF) follow(shown byte) (digit byte) {
+	if d.digit != 0 {
+		if shown == d.digit {
+			d.gone = 0
+		} else if d.gone++; d.gone >= dtmfGone {
+			d.digit = 0
+		}
+	}
+	if shown == 0 || shown != d.candidate {
+		d.candidate, d.seen = shown, 0
+	}
+	if shown == 0 {
+		return 0
+	}
+	if d.seen++; d.seen == dtmfSeen && shown != d.digit {
+		d.digit, d.gone = shown, 0
+		return shown
+	}
+	return 0
+}
+
+// look is the digit that the block shows, 0 for none.
+func (d *DTMF) look() byte {
+	var all float64
+	for _, x := range d.block {
+		all += x * x
+	}
+	all /= dtmfBlock
+	var levels, off [8]float64 // mean squares, deviations
+	for i := range d.tones {
+		t := &d.tones[i]
+		re, im := t.at.of(d.block[:])
+		levels[i] = 2 * (re*re + im*im) / (dtmfBlock * dtmfBlock)
+		phase := math.Atan2(im, re)
+		// By how much the phase runs ahead of the tone's own tells the frequency.
+		turned := math.Remainder(phase-t.phase-2*math.Pi*t.hz*(dtmfBlock/2)/dtmfRate, 2*math.Pi)
+		off[i] = turned / (2 * math.Pi) * dtmfRate / (dtmfBlock / 2) / t.hz
+		t.phase = phase
+	}
+	low, high := loudest(levels[:4]), 4+loudest(levels[4:])
+	faint := math.Pow(10, dtmfFaint/10)
+	switch {
+	case levels[low] < faint || levels[high] < faint:
+		return 0
+	case levels[low]+levels[high] < dtmfPure*all:
+		return 0
+	case decibels(levels[high]/levels[low]) > dtmfTwist || decibels(levels[low]/levels[high]) > dtmfReverse:
+		return 0
+	case !alone(levels[:4], low) || !alone(levels[4:], high-4):
+		return 0
+	case math.Abs(off[low]) > dtmfOff || math.Abs(off[high]) > dtmfOff:
+		return 0
+	}
+	return "123A456B789C*0#D"[low*4+high-4]
+}
+
+func loudest(levels []float64) (at int) {
+	for i, l := range levels {
+		if l > levels[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+func alone(levels []float64, at int) bool {
+	for i, l := range levels {
+		if i != at && decibels(levels[at]/(l+1e-15)) < dtmfAlone {
+			return false
+		}
+	}
+	return true
+}
+
+func decibels(ratio float64) float64 { return 10 * math.Log10(ratio) }
