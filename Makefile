@@ -13,7 +13,7 @@ ARCHS := arm64 armhf amd64
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static espeak-ng
 
-.PHONY: fleet help demo build board test hil race bench lint fuzz failures cross reproducible deb deb-test clean
+.PHONY: fleet help demo build board test hil race bench lint fuzz failures compare cross reproducible deb deb-test clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ fuzz: ## every fuzz target, FUZZTIME each (20s)
 failures: ## the table of Redis failures in docs/redis.md, measured anew
 	.ci/needs.sh redis-server redis-sentinel
 	$(GO) test -count=1 -timeout 20m -run '^TestFailures$$' ./state/redis -failures ../../docs/redis.md
+
+compare: ## the table of links in docs/livekit.md, measured anew; builds livekit-server once a machine
+	.ci/needs.sh redis-server
+	$(GO) test -count=1 -timeout 30m -run '^TestEveryLinkBehavesAlike$$' ./gateway/link/compare -table ../../../docs/livekit.md
 
 cross: ## dist/ARCH/talkgate for arm64, armhf and amd64, stripped; the same commit gives the same bytes
 	systemd/cross.sh $(ARCHS)

@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -222,7 +223,7 @@ func TestWhoLosesRightsLosesThePermission(t *testing.T) {
 			return false
 		}
 	})
-	if err := talker.Err(); err != room.ErrPermission {
+	if err := talker.Err(); !errors.Is(err, room.ErrPermission) {
 		t.Errorf("the session ended: %v", err)
 	}
 	// Who comes without rights is let in to listen.
