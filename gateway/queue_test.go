@@ -117,3 +117,21 @@ func TestQueueFailsClosed(t *testing.T) {
 		w.release()
 	})
 }
+
+// TestWhatIsSaidInTheQueueStaysThere: however short the wait.
+func TestWhatIsSaidInTheQueueStaysThere(t *testing.T) {
+	inBubbleWith(t, withQueue, func(w *world) {
+		w.redis.hold(dora)
+		w.press()
+		w.pass(600 * time.Millisecond)
+		w.redis.hold(nil)
+		freed := w.radio.Mic.IndexAt(time.Now())
+		w.redis.view(redis.FloorView{Known: true})
+		w.pass(100 * time.Millisecond)
+		w.expect(floor.Talking, floor.NoReason)
+		if first := uint64(w.link.take()[0].timestamp); first+2*media.FrameSamples < freed {
+			t.Errorf("%d samples from before the floor was free are sent", freed-first)
+		}
+		w.release()
+	})
+}
