@@ -23,7 +23,7 @@ const (
 	// dtmfPure is the least share of all sound that the two tones are.
 	dtmfPure = 0.70
 	// dtmfAlone in dB is by how much a tone is above the others of its group.
-	dtmfAlone = 8.0
+	dtmfAlone = 6.0
 	// dtmfOff is the largest deviation of a tone from its frequency.
 	dtmfOff = 0.025
 	// A digit is one that is seen in so many blocks, 6.4 ms apart: 40 ms of it are,
