@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,8 +52,11 @@ func TestSquelch(t *testing.T) {
 			for _, step := range steps {
 				at := time.Hour
 				if step != "end" {
-					fmt.Sscanf(step[1:], "%d", &at)
-					at *= ms
+					n, err := strconv.Atoi(step[1:])
+					if err != nil {
+						t.Fatal(err)
+					}
+					at = time.Duration(n) * ms
 				}
 				for wake, ok := s.wake(); ok && wake <= at; wake, ok = s.wake() {
 					s.tick(wake)

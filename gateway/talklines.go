@@ -71,7 +71,7 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 	p.taken.Store(cor.told)
 	for _, l := range []*talkLine{&ptt, &cor} {
 		if l.stuck {
-			p.log.Warn(l.name + " is held at start; it counts once it has been released")
+			p.log.Warn("a line is held at start; it counts once it has been released", "line", l.name)
 		}
 	}
 	pulse := time.NewTicker(pulsePeriod)

@@ -21,7 +21,7 @@ func TestKernelPort(t *testing.T) {
 	// Stuck at boot: it does not talk until it was let up.
 	b.press(true)
 	b.start()
-	b.port.until(`push-to-talk is held at start`)
+	b.port.until(`is held at start.* line=push-to-talk`)
 	b.lit(lineLink, true)
 	if b.chip.High(lineTalk) {
 		t.Error("a stuck button talks")
