@@ -62,6 +62,20 @@ func TestUnitsAreSandboxed(t *testing.T) {
 	}
 }
 
+// TestAHungServiceIsStartedAgain: the watchdog aborts it, and Go's way to be aborted,
+// or to panic, is exit code 2.
+func TestAHungServiceIsStartedAgain(t *testing.T) {
+	for _, unit := range units(t) {
+		text, err := os.ReadFile(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "\nRestart=always\n") || !strings.Contains(string(text), "\nRestartPreventExitStatus=3\n") {
+			t.Errorf("%s: expected Restart=always, prevented by exit code 3 alone", filepath.Base(unit))
+		}
+	}
+}
+
 // TestThePortReachesItsDevices keeps the sandbox from being so tight that the
 // radio is shut out.
 func TestThePortReachesItsDevices(t *testing.T) {
