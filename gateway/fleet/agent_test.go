@@ -263,6 +263,21 @@ func TestItWaitsForItsFirstDocuments(t *testing.T) {
 	})
 }
 
+// TestThereIsNothingToReturnTo: first documents stay, and are good once link and
+// Redis are there, however long that takes.
+func TestThereIsNothingToReturnTo(t *testing.T) {
+	inBubble(t, func(w *world) {
+		w.port.broken = true
+		w.tell(fleet.Defaults, 1, nil, base("info"))
+		w.begin()
+		w.pass(5 * time.Minute)
+		w.expect("info", fleet.ResultPending, 1, "")
+		w.port.set(func() { w.port.broken = false })
+		w.pass(2 * time.Minute)
+		w.expect("info", fleet.ResultApplied, 1, "")
+	})
+}
+
 // TestItReturnsByItself is a document with which the gateway loses its link.
 func TestItReturnsByItself(t *testing.T) {
 	inBubble(t, func(w *world) {

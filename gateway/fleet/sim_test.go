@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -117,7 +116,7 @@ func newSimFleet(t testing.TB, server *redistest.Server, url string, n int, prob
 		}
 		g.agent = New(Options{
 			Gateway: g.id, Group: "gates", Keys: []fleet.PublicKey{key.Public()}, Dir: t.TempDir(), Port: g,
-			Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Logger:    slog.New(slog.DiscardHandler),
 			Probation: probation, Grace: grace, Aftermath: 10 * time.Second,
 		})
 		f.all = append(f.all, g)

@@ -133,8 +133,7 @@ func (a *Agent) fail() {
 	why := fmt.Sprintf("link or Redis were missing for more than %v", a.opt.Grace)
 	a.log.Error("the new documents do no good", "documents", a.running.String(), "why", why)
 	if _, err := a.build(a.mem.Good); err != nil {
-		a.convict(a.running, why)
-		a.phase = settled // with them: there is nothing else
+		a.beginProbation() // there is nothing else, and it may be the hub that is away
 		return
 	}
 	a.mem.Doubt, a.mem.Why, a.mem.Trial, a.mem.Starts = a.running, why, nil, 0
@@ -196,7 +195,7 @@ func (a *Agent) judge(ctx context.Context) {
 		return
 	}
 	for version := range a.trials {
-		verdict := ""
+		var verdict string
 		switch {
 		case a.wanted.equal(a.mem.Bad):
 			verdict = a.mem.Why
