@@ -28,6 +28,8 @@ type deskState struct {
 	Channels []deskChannel `json:"channels"`
 	// Events are those that the bearer may pause.
 	Events []string `json:"events"`
+	// Rollout is the newest apply to the fleet; nil where there was none.
+	Rollout *rolloutState `json:"rollout"`
 }
 
 // readDesk reads the channels that a bearer may join: those of events, and those
@@ -46,6 +48,9 @@ func (h *Hub) readDesk(ctx context.Context, c *Claims) deskState {
 	speakers, err := h.cfg.State.Speakers(ctx, ids...)
 	if err != nil {
 		return d
+	}
+	if d.Rollout, err = h.readRollout(ctx); err != nil {
+		h.log.Debug("rollout cannot be shown", "error", err) // the rest can
 	}
 	d.Redis = true
 	for _, id := range ids {

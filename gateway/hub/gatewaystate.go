@@ -38,6 +38,8 @@ type gatewayState struct {
 	Config  uint64       `json:"config"`
 	Result  fleet.Result `json:"configResult,omitempty"`
 	Problem string       `json:"configError,omitempty"`
+	// Refused is the version of a document that was refused or rolled back.
+	Refused uint64 `json:"configRefused,omitempty"`
 }
 
 func gatewayOf(s fleet.Sighting) gatewayState {
@@ -48,7 +50,7 @@ func gatewayOf(s fleet.Sighting) gatewayState {
 		OnAir: s.Live && r.Health.OnAir, Standing: r.Health.Standing, Stalled: r.Health.Stalled, Rights: r.Health.Rights, Xruns: r.Health.Xruns,
 		Lamps: r.Lamps, State: r.Floor.State, Why: r.Floor.Why, Mic: r.Levels.Mic, Level: r.Levels.Speaker, Link: r.Link,
 		Celsius: r.Board.Celsius, Throttled: r.Board.Throttled.Now(),
-		Config: r.Applied.Version, Result: r.Applied.Result, Problem: r.Applied.Error,
+		Config: r.Applied.Version, Result: r.Applied.Result, Problem: r.Applied.Error, Refused: r.Applied.Refused,
 	}
 	if s.Err != nil {
 		g.Error = s.Err.Error()

@@ -32,6 +32,7 @@ type State interface {
 	sessionStore
 	fleetReader
 	deskReader
+	rolloutReader
 	manager
 	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 	Ping(ctx context.Context) error

@@ -46,7 +46,8 @@ func (h *Hub) pauseEvent(w http.ResponseWriter, r *http.Request, c *Claims) {
 	defer cancel()
 	events, err := h.cfg.State.Events(ctx)
 	if err != nil {
-		h.redisAway(w, "event could not be paused", err)
+		h.log.Error("event could not be paused", "event", event, "error", err)
+		redisAway(w)
 		return
 	}
 	if !c.mayPause(event, events) {
@@ -55,7 +56,8 @@ func (h *Hub) pauseEvent(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}
 	paused, err := h.cfg.State.PauseAllSpeakers(ctx, event, c.UserID)
 	if err != nil {
-		h.redisAway(w, "event could not be paused", err)
+		h.log.Error("event could not be paused", "event", event, "error", err)
+		redisAway(w)
 		return
 	}
 	h.log.Info("event paused", "event", event, "talkers", len(paused), "by", c.UserID)
@@ -88,7 +90,8 @@ func (h *Hub) audit(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}
 	all, err := h.cfg.State.Audit(ctx, read)
 	if err != nil {
-		h.redisAway(w, "audit log cannot be read", err)
+		h.log.Error("audit log cannot be read", "error", err)
+		redisAway(w)
 		return
 	}
 	entries := []redis.AuditEntry{}
@@ -107,8 +110,7 @@ func (c *Claims) maySeeEntry(e redis.AuditEntry) bool {
 	return c.isAdmin() || e.ActorID == c.UserID || c.MayJoin(e.TargetID) || c.MayJoin(channel)
 }
 
-func (h *Hub) redisAway(w http.ResponseWriter, what string, err error) {
-	h.log.Error(what, "error", err)
+func redisAway(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
 	writeError(w, http.StatusServiceUnavailable, "Redis does not answer: try again")
 }

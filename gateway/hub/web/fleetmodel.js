@@ -89,18 +89,6 @@ export class FleetModel {
     return counts;
   }
 
-  // configured are how many live gateways have a version of the fleet's document.
-  configured(version) {
-    let live = 0;
-    let done = 0;
-    for (const { gateway } of this.#entries.values()) {
-      if (!gateway.live) continue;
-      live++;
-      if (gateway.config >= version) done++;
-    }
-    return { live, done };
-  }
-
   #chosen(e) {
     return e !== undefined && filters.find(([name]) => name === this.#filter)[2](e) && matches(e.gateway, this.#words);
   }

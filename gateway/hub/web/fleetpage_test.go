@@ -55,7 +55,8 @@ func deskObject() object {
 		{"id": "harbour", "event": "marathon", "holder": object{"userId": "gate-0006", "userName": "North gate", "since": time.Now().Add(-7 * time.Second).UnixMilli()}},
 		{"id": "yards", "event": "marathon", "holder": nil},
 		{"id": "gates", "holder": nil},
-	}}
+	}, "rollout": object{"version": 12, "author": "anna", "reason": "quieter tones", "at": time.Now().Add(-time.Hour).UnixMilli(),
+		"state": "open", "canaries": 50, "passed": 50, "covered": 999, "applied": 998, "failed": 1}}
 }
 
 // fleetHub is a hub with n gateways.
@@ -271,6 +272,26 @@ func TestFleetByKeyboard(t *testing.T) {
 			t.Errorf("Tab does not come to %q, only to %q", want, seen)
 		}
 	}
+}
+
+// How a rollout goes on, and that it was stopped and why.
+func TestFleetShowsARollout(t *testing.T) {
+	b := webtest.Start(t)
+	hub := fleetHub(t, 10)
+	openFleet(t, b, hub, "DISPATCH")
+	show := func(change object, text, value string) {
+		t.Helper()
+		desk := deskObject()
+		desk["rollout"] = with(desk["rollout"].(object), change)
+		hub.send("desk", desk)
+		b.Until(fmt.Sprintf(`document.getElementById("rollout-text").textContent === %q && document.getElementById("rollout-bar").getAttribute("value") === %q`, text, value))
+	}
+	b.Until(`!document.getElementById("rollout").hidden && document.getElementById("rollout-more").textContent.startsWith("By anna at ")`)
+	show(object{"state": "trying", "passed": 10}, "Version 12: 10 of 50 canaries passed", "0.2")
+	show(object{"state": "open", "applied": 999, "failed": 0}, "Version 12: 999 of 999 live gateways have it", "1")
+	show(object{"state": "halted", "why": "gate-0004: lost the link", "applied": 0}, "Version 12: stopped, gate-0004: lost the link", "0")
+	hub.send("desk", with(deskObject(), object{"rollout": nil}))
+	b.Until(`document.getElementById("rollout").hidden`)
 }
 
 // TestFleetSurvivesTheHub: it comes back by itself, and shows what is then the case.

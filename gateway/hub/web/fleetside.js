@@ -122,12 +122,12 @@ export class FleetSide {
     const r = this.#model.desk.rollout;
     setHidden(p.rollout, !r);
     if (!r) return;
-    const { live, done } = this.#model.configured(r.version);
-    setData(p.rollout, 'state', r.state);
-    const canaries = `${r.passed} of ${r.canaries} canaries passed`;
-    setText(p['rollout-text'], { trying: `Version ${r.version}: ${canaries}`, halted: `Version ${r.version} was stopped: ${r.why}` }[r.state]
-      ?? `Version ${r.version}: ${done} of ${live} gateways have it`);
-    const value = String(r.state === 'trying' ? r.passed / Math.max(1, r.canaries) : done / Math.max(1, live));
+    setData(p.rollout, 'state', r.state ?? '');
+    const reached = `${r.applied} of ${r.covered} live gateways have it${r.failed > 0 ? `, ${r.failed} would not` : ''}`;
+    setText(p['rollout-text'], `Version ${r.version}: ${{
+      trying: `${r.passed} of ${r.canaries} canaries passed`, halted: `stopped, ${r.why}`,
+    }[r.state] ?? reached}`);
+    const value = String(r.state === 'trying' ? r.passed / Math.max(1, r.canaries) : r.applied / Math.max(1, r.covered));
     setAttribute(p['rollout-bar'], 'value', value);
     setText(p['rollout-more'], `By ${r.author} at ${new Date(r.at).toLocaleString()}${r.reason ? `: ${r.reason}` : ''}`);
   }

@@ -29,7 +29,7 @@ func TestQualityOutlivesItsSessions(t *testing.T) {
 	hub.close()
 	northEvents.see(t, "north down", func() bool { return len(northEvents.downs) == 1 })
 	southEvents.see(t, "south down", func() bool { return len(southEvents.downs) == 1 })
-	hub = newStub(t, addr)
+	newStub(t, addr)
 	northEvents.see(t, "north up again", func() bool { return northEvents.ups == 2 })
 	southEvents.see(t, "south up again", func() bool { return southEvents.ups == 2 })
 	say(10)

@@ -70,9 +70,3 @@ test('news that change nothing of the order do not sort again', () => {
   m.forget();
   assert.deepEqual(m.shown, []);
 });
-
-test('a rollout counts those that are there', () => {
-  const m = new FleetModel();
-  m.takeGateways({ redis: true, gateways: [gateway({ id: 'a', config: 3 }), gateway({ id: 'b', config: 2 }), gateway({ id: 'c', live: false })], gone: [] });
-  assert.deepEqual(m.configured(3), { live: 2, done: 1 });
-});
