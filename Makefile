@@ -13,7 +13,7 @@ ARCHS := arm64 armhf amd64
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static espeak-ng
 
-.PHONY: fleet help demo build board test hil race bench lint fuzz failures compare cross reproducible deb deb-test clean
+.PHONY: fleet help demo build board test hil race bench lint fuzz failures compare cross reproducible deb deb-test appliance clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ deb-test: deb ## judge the packages; install, upgrade, remove, purge and update 
 	.ci/needs.sh lintian debootstrap apt-ftparchive:apt-utils gpg
 	systemd/deb/test.sh
 	systemd/deb/updates.sh
+
+appliance: ## boot the package under systemd, on a kernel of its own with lines and a card; press, kill, hang, upgrade it
+	.ci/needs.sh debootstrap mke2fs:e2fsprogs
+	systemd/cross.sh $$(dpkg --print-architecture)
+	systemd/deb/build.sh $$(dpkg --print-architecture)
+	systemd/appliance/test.sh
 
 clean: ## remove what the other targets made
 	rm -rf build dist

@@ -28,7 +28,8 @@ if [ -n "$needs" ]; then
 	sudo=
 	[ "$(id -u)" = 0 ] || sudo='sudo -n'
 	for arch in "$@"; do $sudo dpkg --add-architecture "$arch"; done
-	$sudo apt-get update -qq
+	# One index that a mirror is just renewing need not be one that is needed.
+	$sudo apt-get update -qq || echo "cross.sh: not every package index is up to date" >&2
 	# $needs and $sudo are lists of words.
 	DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $needs >/dev/null
 fi

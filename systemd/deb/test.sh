@@ -1,7 +1,6 @@
 #!/bin/sh
 # test.sh: judges the packages in dist/ with lintian, and installs, upgrades,
-# removes and purges this machine's in a Debian of its own. That Debian is made
-# once a machine and kept outside the tree. Needs root.
+# removes and purges this machine's in a Debian of its own (debian.sh). Needs root.
 set -eu
 cd "$(dirname "$0")/../.."
 say() { echo "deb-test: $*" >&2; }
@@ -17,30 +16,16 @@ for each in dist/talkgate_*.deb; do
 	say "lintian has nothing to say about $each"
 done
 
-packages=systemd,systemd-sysv,dbus,udev,kmod,iproute2,libasound2
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/talkgate/debian-12-$arch-$(echo $packages | sha256sum | cut -c1-8)
-if [ ! -e "$cache/ready" ]; then
-	say "making a Debian, once on this machine"
-	$sudo rm -rf "$cache"
-	mkdir -p "$(dirname "$cache")"
-	$sudo debootstrap --variant=minbase --include=$packages bookworm "$cache" >&2
-	$sudo touch "$cache/ready"
-fi
-
+debian=$(systemd/debian.sh)
 chroot=$(mktemp -d)
 trap '$sudo umount "$chroot/proc" 2>/dev/null; $sudo rm -rf --one-file-system "$chroot"' EXIT
-$sudo cp -a "$cache/." "$chroot"
+$sudo cp -a "$debian/." "$chroot"
 $sudo mount -t proc proc "$chroot/proc"
 in_chroot() { $sudo chroot "$chroot" env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 has() { in_chroot test -e "$1" || fail "$2: $1 is missing"; }
 hasnt() { in_chroot test ! -e "$1" || fail "$2: $1 is left"; }
 
-# An older package of the same content, to upgrade from.
-old=$(mktemp -d)
-dpkg-deb -R "$deb" "$old/tree"
-sed -i 's/^Version: .*/Version: 0.0.0~1/' "$old/tree/DEBIAN/control"
-dpkg-deb -b --root-owner-group "$old/tree" "$chroot/old.deb" >/dev/null
-rm -rf "$old"
+systemd/deb/older.sh "$deb" "$chroot/old.deb"
 $sudo cp "$deb" "$chroot/new.deb"
 
 in_chroot dpkg -i /old.deb >&2
