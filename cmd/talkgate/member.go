@@ -196,9 +196,9 @@ func (m *member) Apply(cfg config.Config) (restart []string, err error) {
 }
 
 // Well implements fleet.Port.
-func (m *member) Well() bool {
+func (m *member) Well() (link, redis bool) {
 	s := m.care.status.Load()
-	return s != nil && s.Redis && s.Floor.Link
+	return s != nil && s.Floor.Link, s != nil && s.Redis
 }
 
 // Restart implements fleet.Port: once nobody talks on the channel.

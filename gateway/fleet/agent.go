@@ -33,7 +33,7 @@ type Port interface {
 	// can do without for a moment; it returns at once.
 	Restart(keys []string)
 	// Well reports whether link and Redis are there.
-	Well() bool
+	Well() (link, redis bool)
 }
 
 // Options is what an Agent is made of.

@@ -97,10 +97,10 @@ func (p *fakePort) Restart(keys []string) {
 	p.restarts = append(p.restarts, strings.Join(keys, " "))
 }
 
-func (p *fakePort) Well() bool {
+func (p *fakePort) Well() (link, redis bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.broken && (p.bad == "" || p.now.Log.Level != p.bad && p.now.Channel != p.bad)
+	return p.bad == "" || p.now.Log.Level != p.bad && p.now.Channel != p.bad, !p.broken
 }
 
 func (p *fakePort) set(do func()) {
@@ -334,6 +334,39 @@ func TestRedisIsAwayMeanwhile(t *testing.T) {
 			t.Errorf("judged %q", w.redis.judged[2])
 		}
 	})
+}
+
+// TestRedisIsBackAsSoonAsTheOldDocumentsAre: once that is chance, twice it is not.
+func TestRedisIsBackAsSoonAsTheOldDocumentsAre(t *testing.T) {
+	for _, twice := range []bool{false, true} {
+		inBubble(t, func(w *world) {
+			w.tell(fleet.Defaults, 1, nil, base("info"))
+			w.begin()
+			w.pass(2 * time.Minute)
+			w.tell(fleet.Defaults, 2, everybody(0), base("warn"))
+			w.pass(time.Second)
+			outage := func() {
+				w.port.set(func() { w.port.broken = true })
+				w.pass(25 * time.Second)
+				w.expect("info", fleet.ResultRolledBack, 1, "")
+				w.port.set(func() { w.port.broken = false })
+				w.pass(3 * time.Second)
+			}
+			outage()
+			w.expect("warn", fleet.ResultPending, 2, "")
+			if twice {
+				outage()
+				w.pass(time.Hour)
+				w.expect("info", fleet.ResultRolledBack, 1, "link or Redis")
+				if w.redis.judged[2] == "passed" {
+					t.Error("it passed")
+				}
+				return
+			}
+			w.pass(2 * time.Minute)
+			w.expect("warn", fleet.ResultApplied, 2, "")
+		})
+	}
 }
 
 // TestARestartIsOnProbationToo is a document that takes a restart, and with which

@@ -29,8 +29,10 @@ type memory struct {
 	// Doubt are those that were taken back, and may be to blame.
 	Doubt documents `json:"doubt,omitempty"`
 	Why   string    `json:"why,omitempty"` // of Doubt or Bad
-	// Doubts is how often in a row nobody knew.
-	Doubts int `json:"doubts,omitempty"`
+	// Doubts is how often in a row nobody knew. Linked says that the link was
+	// there all the same: Redis alone was missing.
+	Doubts int  `json:"doubts,omitempty"`
+	Linked bool `json:"linked,omitempty"`
 	// Bad are those that were found to be to blame.
 	Bad documents `json:"bad,omitempty"`
 	// Marks are how far the gateway has come in each scope.

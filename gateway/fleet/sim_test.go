@@ -58,10 +58,10 @@ func (g *simGateway) Apply(c config.Config) ([]string, error) {
 	return nil, nil
 }
 
-func (g *simGateway) Well() bool {
+func (g *simGateway) Well() (link, redis bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.now.Log.Level != badLevel && g.state.Subscription().Connected
+	return g.now.Log.Level != badLevel, g.state.Subscription().Connected
 }
 
 func (g *simGateway) level() string {

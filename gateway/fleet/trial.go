@@ -86,7 +86,8 @@ func (a *Agent) isGood(d fleet.Document) bool {
 
 // look sees how the gateway does.
 func (a *Agent) look() {
-	now, well := a.now(), a.opt.Port.Well()
+	link, redis := a.opt.Port.Well()
+	now, well := a.now(), link && redis
 	switch a.phase {
 	case onTrial:
 		var v fleet.Verdict
@@ -94,11 +95,17 @@ func (a *Agent) look() {
 		case fleet.Passed:
 			a.pass()
 		case fleet.Failed:
-			a.fail()
+			a.fail(link)
 		case fleet.Pending:
 		}
 	case aftermath:
-		if well {
+		if well && a.mem.Linked && a.mem.Doubts == 0 {
+			// No document changes the way to Redis: it was Redis, or chance. The
+			// second time is no chance.
+			a.phase, a.until = doubting, now
+			a.mem.Doubts++
+			_ = a.save() // it was logged
+		} else if well {
 			a.convict(a.mem.Doubt, a.mem.Why)
 			a.phase = settled
 		} else if now > a.until {
@@ -129,7 +136,7 @@ func (a *Agent) pass() {
 }
 
 // fail takes the documents on probation back, if there is anything to go back to.
-func (a *Agent) fail() {
+func (a *Agent) fail(linked bool) {
 	why := fmt.Sprintf("link or Redis were missing for more than %v", a.opt.Grace)
 	a.log.Error("the new documents do no good", "documents", a.running.String(), "why", why)
 	if _, err := a.build(a.mem.Good); err != nil {
@@ -137,6 +144,7 @@ func (a *Agent) fail() {
 		return
 	}
 	a.mem.Doubt, a.mem.Why, a.mem.Trial, a.mem.Starts = a.running, why, nil, 0
+	a.mem.Linked = linked
 	a.until = a.now() + a.opt.Aftermath
 	a.goBack(aftermath)
 }
