@@ -98,7 +98,7 @@ hardware:
     player: %[5]s
     microphone: {card: Loopback}
     speaker: {card: Loopback}
-audio: {tones: {enabled: false}}
+audio: {tones: {enabled: false}, complexity: 1}
 key: {lead: 500ms, tail: 1s}
 %[6]slog: {level: info}
 status: {listen: "127.0.0.1:0"}

@@ -25,7 +25,7 @@ const (
 	// minutes on two cores, once a machine.
 	buildTime = 25 * time.Minute
 	// bootTime bounds one life of the kernel, with the tests of a package.
-	bootTime = 10 * time.Minute
+	bootTime = 15 * time.Minute
 )
 
 // TestBench runs the tests that need a kernel of their own.

@@ -18,7 +18,7 @@ export HOME=/tmp TMPDIR=/tmp CI=$CI
 # The checkout may lie below what was just covered.
 mount -t hostfs -o "$(cat /run/hil/bench.dir)" none /run/package
 cd /run/package &&
-	/run/hil/bench.test -test.v -test.timeout "${HIL_TIMEOUT:-5m}" -test.run "${HIL_RUN:-^TestKernel}" >/run/hil/bench.out 2>&1
+	/run/hil/bench.test -test.v -test.timeout "${HIL_TIMEOUT:-14m}" -test.run "${HIL_RUN:-^TestKernel}" >/run/hil/bench.out 2>&1
 echo $? >/run/hil/bench.status
 echo o >/proc/sysrq-trigger
 exec sleep 10
