@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"strings"
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
@@ -50,6 +49,7 @@ func openHub(cfg config.Config, engine *rtc.Engine, log *slog.Logger) (*linkhub.
 	return linkhub.New(linkhub.Config{
 		URL:     string(cfg.Link.Hub.URL),
 		Channel: cfg.Channel,
+		Monitor: cfg.Link.Monitored(),
 		Token:   func(context.Context) (string, error) { return portToken(cfg.Link.Hub.TokenFile, cfg) },
 		Engine:  engine,
 		Logger:  log,
@@ -67,7 +67,7 @@ func openVoicePing(cfg config.Config, engine *rtc.Engine, state *redis.Client, l
 		UserID:  cfg.Identity.UserID,
 		Role:    redis.Role(cfg.Identity.Role),
 		Channel: cfg.Channel,
-		Monitor: strings.Fields(v.Monitor),
+		Monitor: cfg.Link.Monitored(),
 		Sharing: v.Sharing,
 		Token:   token,
 		Engine:  engine,

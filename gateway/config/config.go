@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/talkgate/talkgate/media"
@@ -77,10 +78,25 @@ type Link struct {
 	LiveKit   *LiveKitLink   `yaml:"livekit" doc:"LiveKit, as a member of its rooms"`
 }
 
+// Monitored lists the further channels that are listened on, the most important
+// first.
+func (l Link) Monitored() []string {
+	switch {
+	case l.Hub != nil:
+		return strings.Fields(l.Hub.Monitor)
+	case l.VoicePing != nil:
+		return strings.Fields(l.VoicePing.Monitor)
+	case l.LiveKit != nil:
+		return strings.Fields(l.LiveKit.Monitor)
+	}
+	return nil
+}
+
 // HubLink is a session with talkgate's hub.
 type HubLink struct {
-	URL       URL  `yaml:"url" need:"true" schemes:"http https" example:"http://127.0.0.1:8080" doc:"where the hub listens"`
-	TokenFile File `yaml:"token_file" need:"true" example:"north-gate.token" doc:"file that holds the port's bearer token; read anew for each connection"`
+	URL       URL    `yaml:"url" need:"true" schemes:"http https" example:"http://127.0.0.1:8080" doc:"where the hub listens"`
+	TokenFile File   `yaml:"token_file" need:"true" example:"north-gate.token" doc:"file that holds the port's bearer token; read anew for each connection"`
+	Monitor   string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on, the most important first; the token has to name them, too"`
 }
 
 // VoicePingLink is a membership on the VoicePing servers. Its token is in a file,
@@ -92,7 +108,7 @@ type VoicePingLink struct {
 	Email        string `yaml:"email" match:"^[^\\s\\p{C}]*$" as:"an e-mail address" within:"0..254" doc:"who logs in on control_plane"`
 	PasswordFile File   `yaml:"password_file" doc:"file that holds the password for control_plane"`
 	EventID      string `yaml:"event_id" match:"^[^\\s\\p{C}]*$" as:"an ID without blanks" within:"0..128" doc:"ID of the event to get a token for from control_plane"`
-	Monitor      string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on"`
+	Monitor      string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on, the most important first"`
 	Sharing      int    `yaml:"sharing" within:"1..38" doc:"how many gateways reach the server from one public address; together they keep to its limit of 40 logins in 15 minutes"`
 }
 

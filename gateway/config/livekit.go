@@ -1,10 +1,5 @@
 package config
 
-import (
-	"slices"
-	"strings"
-)
-
 // LiveKitLink is a membership of LiveKit's rooms, of which each is a channel. Its
 // tokens are made from an API key, or fetched.
 type LiveKitLink struct {
@@ -13,11 +8,11 @@ type LiveKitLink struct {
 	KeyFile      File   `yaml:"key_file" doc:"file with the line 'KEY: SECRET' as in livekit-server's key file, from which tokens are made; empty asks token_url"`
 	TokenURL     URL    `yaml:"token_url" schemes:"http https" doc:"token endpoint in LiveKit's format, asked for each connection; empty uses key_file"`
 	BearerFile   File   `yaml:"bearer_file" doc:"file that holds the bearer token for token_url; empty is none"`
-	Monitor      string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on"`
+	Monitor      string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on, the most important first"`
 }
 
 // livekit checks that there is one way to a token.
-func (d *decoder) livekit(l LiveKitLink, channel string) {
+func (d *decoder) livekit(l LiveKitLink) {
 	switch {
 	case l.KeyFile == "" && l.TokenURL == "":
 		d.relation("link.key_file", "link.kind", "a file, or link.token_url", "neither")
@@ -25,8 +20,5 @@ func (d *decoder) livekit(l LiveKitLink, channel string) {
 		d.relation("link.key_file", "link.token_url", "none, as link.token_url gives the token", "one")
 	case l.BearerFile != "" && l.TokenURL == "":
 		d.relation("link.bearer_file", "link.key_file", "none, as there is no link.token_url", "one")
-	}
-	if slices.Contains(strings.Fields(l.Monitor), channel) {
-		d.relation("link.monitor", "channel", "other channels than the port's own", channel)
 	}
 }

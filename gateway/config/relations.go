@@ -28,7 +28,7 @@ func (d *decoder) relations(c Config) {
 		if t.Queue > 0 {
 			d.relation("talk.queue", "link.kind", "0s, as the VoicePing servers know no queue", t.Queue)
 		}
-		d.voiceping(*v, c.Channel)
+		d.voiceping(*v)
 	}
 	c.Squelch.relations(d, t.RequestTimeout)
 	if k := c.Key; k.Min > k.Limit {
@@ -38,7 +38,10 @@ func (d *decoder) relations(c Config) {
 		d.relation("key.interlock", "hardware.cor.chip", "off, as no squelch is wired (hardware.cor)", c.Key.Interlock)
 	}
 	if l := c.Link.LiveKit; l != nil {
-		d.livekit(*l, c.Channel)
+		d.livekit(*l)
+	}
+	if slices.Contains(c.Link.Monitored(), c.Channel) {
+		d.relation("link.monitor", "channel", "other channels than the port's own", c.Channel)
 	}
 	if t.VOX.Enabled && t.CTCSS != "off" {
 		d.relation("talk.ctcss", "talk.vox.enabled", "off, as talk.vox is enabled", t.CTCSS)
@@ -50,7 +53,7 @@ func (d *decoder) relations(c Config) {
 }
 
 // voiceping checks that there is one way to a token, and all it takes.
-func (d *decoder) voiceping(v VoicePingLink, channel string) {
+func (d *decoder) voiceping(v VoicePingLink) {
 	switch {
 	case v.ControlPlane == "" && v.TokenFile == "":
 		d.relation("link.token_file", "link.kind", "a file, or link.control_plane", "neither")
@@ -64,9 +67,6 @@ func (d *decoder) voiceping(v VoicePingLink, channel string) {
 				d.relation(k.key, "link.control_plane", "something, as link.control_plane wants it", "nothing")
 			}
 		}
-	}
-	if slices.Contains(strings.Fields(v.Monitor), channel) {
-		d.relation("link.monitor", "channel", "other channels than the port's own", channel)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type Chorus struct {
 	*conn
 	solo *Solo
-	rank int
+	soloist
 
 	own    atomic.Uint32
 	echoes atomic.Uint64
@@ -30,7 +30,7 @@ func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo, rank
 	if err != nil {
 		return nil, err
 	}
-	s := &Chorus{conn: c, solo: solo, rank: rank}
+	s := &Chorus{conn: c, solo: solo, soloist: soloist{rank}}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		var one ear
 		one.born = time.Now()
@@ -61,5 +61,5 @@ func (s *Chorus) take(p *rtp.Packet, arrived time.Time) {
 		s.echoes.Add(1)
 		return
 	}
-	s.solo.take(s, p, arrived)
+	s.solo.take(&s.soloist, &p.Header, p.Payload, arrived)
 }

@@ -17,13 +17,13 @@ func TestOneVoiceAtATimeIsHeard(t *testing.T) {
 		p.Opus = append([]byte(nil), p.Opus...)
 		heard = append(heard, p)
 	})
-	talk, monitor, other := &Chorus{solo: solo}, &Chorus{solo: solo, rank: 1}, &Chorus{solo: solo, rank: 1}
+	talk, monitor, other := &Chorus{solo: solo}, &Chorus{solo: solo, soloist: soloist{1}}, &Chorus{solo: solo, soloist: soloist{1}}
 	now := time.Now()
 	seqs := make(map[voiceID]uint16)
 	say := func(c *Chorus, ssrc uint32, packets int) (through int) {
 		before := len(heard)
 		for range packets {
-			id := voiceID{c, ssrc}
+			id := voiceID{&c.soloist, ssrc}
 			seqs[id]++
 			c.take(&rtp.Packet{Header: rtp.Header{SSRC: ssrc, SequenceNumber: seqs[id], Timestamp: uint32(seqs[id]) * media.FrameSamples}, Payload: []byte{byte(ssrc)}}, now)
 		}
@@ -57,6 +57,32 @@ func TestOneVoiceAtATimeIsHeard(t *testing.T) {
 		}
 		if step := int32(heard[i].Timestamp - heard[i-1].Timestamp); step <= 0 {
 			t.Errorf("packet %d is %d samples after the one before", i, step)
+		}
+	}
+}
+
+// TestChannelsOfOneStreamEach: the packets of a channel that is one stream follow
+// one another as they came, also where channels number theirs alike.
+func TestChannelsOfOneStreamEach(t *testing.T) {
+	var heard []media.Packet
+	solo := NewSolo(func(p media.Packet) { heard = append(heard, p) })
+	talk, monitor := solo.Channel(0), solo.Channel(1)
+	now := time.Now()
+	packet := func(seq uint16) media.Packet {
+		return media.Packet{Seq: seq, Timestamp: uint32(seq) * media.FrameSamples, Arrived: now, Opus: []byte{1}}
+	}
+	for seq := range uint16(3) {
+		monitor(packet(seq))
+	}
+	talk(packet(3)) // of a better rank, with the very number that is due
+	monitor(packet(3))
+	talk(packet(5)) // one was lost
+	if len(heard) != 5 || !heard[0].Marker || heard[2].Marker || !heard[3].Marker || heard[4].Marker {
+		t.Fatalf("heard %+v", heard)
+	}
+	for i, gap := range []uint16{1, 1, 1, 2} {
+		if got := heard[i+1].Seq - heard[i].Seq; got != gap {
+			t.Errorf("packet %d follows after %d, want %d", i+1, got, gap)
 		}
 	}
 }

@@ -31,7 +31,7 @@ type leg struct {
 	endpoint endpoint
 	connect  connector
 	patience time.Duration
-	up       *tally
+	up       standing
 	log      *slog.Logger
 }
 

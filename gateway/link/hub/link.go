@@ -12,11 +12,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -24,8 +26,11 @@ import (
 type Config struct {
 	// URL is the hub's, for example "https://hub.example:8080".
 	URL string
-	// Channel is the channel's id.
+	// Channel is the ID of the channel that is talked and listened on; those of
+	// Monitor are listened on, too, one voice at a time: Channel's before theirs,
+	// and theirs in this order.
 	Channel string
+	Monitor []string
 	// Token returns the bearer token. It is asked before every request, so it
 	// may renew what is about to expire.
 	Token func(ctx context.Context) (string, error)
@@ -43,7 +48,7 @@ type Link struct {
 	client *http.Client
 	log    *slog.Logger
 	send   endpoint
-	hear   endpoint
+	hear   []endpoint // of the channel, and of the monitored ones
 	// patience is the longest wait between two attempts.
 	patience time.Duration
 
@@ -62,8 +67,11 @@ func New(cfg Config) (*Link, error) {
 	if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
 		return nil, fmt.Errorf("hub URL %q: want http://host:port or https://host:port", base.Redacted())
 	}
-	if cfg.Channel == "" || cfg.Channel == "." || cfg.Channel == ".." {
-		return nil, fmt.Errorf("channel %q: want a channel's id", cfg.Channel)
+	channels := append([]string{cfg.Channel}, cfg.Monitor...)
+	for i, channel := range channels {
+		if channel == "" || channel == "." || channel == ".." || slices.Contains(channels[:i], channel) {
+			return nil, fmt.Errorf("channel %q: want a channel's id, and each once", channel)
+		}
 	}
 	if cfg.Token == nil || cfg.Engine == nil {
 		return nil, errors.New("hub link: Token and Engine are required")
@@ -75,29 +83,41 @@ func New(cfg Config) (*Link, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	l := &Link{engine: cfg.Engine, client: cfg.Client, log: cfg.Logger, patience: patience}
-	at := func(kind string) endpoint {
+	at := func(kind, channel string) endpoint {
 		return endpoint{
-			url:    base.JoinPath(kind, url.PathEscape(cfg.Channel)).String(),
+			url:    base.JoinPath(kind, url.PathEscape(channel)).String(),
 			token:  cfg.Token,
 			client: cfg.Client,
 		}
 	}
-	l.send, l.hear = at("whip"), at("whep")
+	l.send = at("whip", cfg.Channel)
+	for _, channel := range channels {
+		l.hear = append(l.hear, at("whep", channel))
+	}
 	return l, nil
 }
 
-// Run implements [gateway.Link]. The link is up while both legs are. It runs
-// once at a time.
+// Run implements [gateway.Link]. The link is up while both legs of the channel
+// are; monitored channels come and go by themselves. It runs once at a time.
 func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 	defer l.client.CloseIdleConnections()
 	up := &tally{events: ev, missing: 2}
-	legs := []leg{
-		{endpoint: l.send, connect: l.publish, log: l.log.With("leg", "send")},
-		{endpoint: l.hear, connect: l.subscribe(ev), log: l.log.With("leg", "hear")},
+	legs := []leg{{endpoint: l.send, connect: l.publish, up: up, log: l.log.With("leg", "send")}}
+	solo := rtc.NewSolo(ev.Receive)
+	for i, hear := range l.hear {
+		receive := ev.Receive
+		if len(l.hear) > 1 {
+			receive = solo.Channel(i)
+		}
+		leg := leg{endpoint: hear, connect: l.subscribe(receive, &l.in), up: up, log: l.log.With("leg", "hear")}
+		if i > 0 {
+			leg.connect, leg.up, leg.log = l.subscribe(receive, new(rtc.Meter)), monitored{}, l.log.With("leg", "monitor")
+		}
+		legs = append(legs, leg)
 	}
 	var running sync.WaitGroup
 	for _, leg := range legs {
-		leg.patience, leg.up = l.patience, up
+		leg.patience = l.patience
 		running.Go(func() { leg.run(ctx) })
 	}
 	running.Wait()
@@ -114,13 +134,13 @@ func (l *Link) publish(ctx context.Context, exchange rtc.Exchange) (session, err
 	return p, nil
 }
 
-func (l *Link) subscribe(ev gateway.LinkEvents) connector {
+func (l *Link) subscribe(receive func(media.Packet), meter *rtc.Meter) connector {
 	return func(ctx context.Context, exchange rtc.Exchange) (session, error) {
-		s, err := l.engine.Subscribe(ctx, exchange, ev.Receive)
+		s, err := l.engine.Subscribe(ctx, exchange, receive)
 		if err != nil {
 			return nil, err
 		}
-		l.in.Follow(s)
+		meter.Follow(s)
 		return s, nil
 	}
 }
@@ -137,6 +157,20 @@ func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	}
 	return err
 }
+
+// standing is told how the sessions of a leg do.
+type standing interface {
+	legUp()
+	legFails(reason error)
+	legDown(reason error)
+}
+
+// monitored is the standing of a channel that the port can do without.
+type monitored struct{}
+
+func (monitored) legUp()         { /* the leg logs it */ }
+func (monitored) legFails(error) { /* the leg logs it */ }
+func (monitored) legDown(error)  { /* the leg logs it */ }
 
 // tally turns the ups and downs of the legs into those of the link.
 type tally struct {
