@@ -27,13 +27,14 @@ type reportBook struct {
 
 func (b *reportBook) PutReport(ctx context.Context, r fleet.Report, ttl time.Duration) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.at, b.ttl, b.last = append(b.at, time.Now()), append(b.ttl, ttl), r
-	if b.hang {
+	hang, err := b.hang, b.err
+	b.mu.Unlock() // to wait for a mutex is not to be idle in a bubble
+	if hang {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	return b.err
+	return err
 }
 
 func (b *reportBook) count() int {
