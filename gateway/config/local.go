@@ -63,12 +63,13 @@ func parseLocal(name string, text []byte, resolve func(File) (File, bool)) (Conf
 		return Config{}, nil, newError(name, d.problems)
 	}
 	d.section(root, "", 1, reflect.ValueOf(&c).Elem())
-	if err := newError(name, d.problems); err != nil {
-		return Config{}, nil, err
-	}
-	if c.Fleet.PublicKey == "" {
+	err := newError(name, d.problems)
+	if mistaken := err != nil && d.lines["fleet.public_key"] > 0; c.Fleet.PublicKey == "" && !mistaken {
 		c, err := parse(name, text, resolve)
 		return c, nil, err
+	}
+	if err != nil {
+		return Config{}, nil, err
 	}
 	settings := fleet.Settings{}
 	d.flatten(root, "", 1, "", settings)

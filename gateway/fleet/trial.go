@@ -99,16 +99,17 @@ func (a *Agent) look() {
 		case fleet.Pending:
 		}
 	case aftermath:
-		if well && a.mem.Linked && a.mem.Doubts == 0 {
+		switch {
+		case well && a.mem.Linked && a.mem.Doubts == 0:
 			// No document changes the way to Redis: it was Redis, or chance. The
 			// second time is no chance.
 			a.phase, a.until = doubting, now
 			a.mem.Doubts++
 			_ = a.save() // it was logged
-		} else if well {
+		case well:
 			a.convict(a.mem.Doubt, a.mem.Why)
 			a.phase = settled
-		} else if now > a.until {
+		case now > a.until:
 			a.phase, a.until = doubting, now+min(firstDoubt<<min(a.mem.Doubts, 10), longestDoubt)
 			a.mem.Doubts++
 			_ = a.save() // it was logged

@@ -30,7 +30,7 @@ func flightOf(t *testing.T) Recording {
 	event(0, `{"level":"INFO","msg":"link is up"}`)
 	for n := range 50 {
 		// A pre-roll: the first ten come at once.
-		frame(2*time.Second+max(0, time.Duration(n-10))*media.FrameDuration, Sent, 1<<32-20*media.FrameSamples, n)
+		frame(2*time.Second+time.Duration(max(0, n-10))*media.FrameDuration, Sent, 1<<32-20*media.FrameSamples, n)
 	}
 	event(3*time.Second, `{"level":"WARN","msg":"not talking","why":"the right to talk was taken away"}`)
 	for i, n := range []int{0, 2, 1, 3, 4, 4} {

@@ -2,6 +2,7 @@ package flight
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/talkgate/talkgate/gateway"
@@ -39,7 +40,7 @@ func TestBothDirectionsPass(t *testing.T) {
 		t.Fatal(err)
 	}
 	behind.err = gateway.ErrLinkDown
-	if err := link.WriteOpus(opus, 1920, false); err != gateway.ErrLinkDown {
+	if err := link.WriteOpus(opus, 1920, false); !errors.Is(err, gateway.ErrLinkDown) {
 		t.Fatalf("the link's error became %v", err)
 	}
 	behind.ev.Receive(media.Packet{Seq: 5, Timestamp: 48000, Marker: true, Opus: opus})

@@ -150,7 +150,7 @@ func TestNotesAreEvents(t *testing.T) {
 	r := openRing(t, "", MinSize)
 	log := slog.New(Notes(r)).With("channel", "gates")
 	log.Debug("pressed", "line", "PTT")
-	log.Warn(strings.Repeat("long ", 2000))
+	log.Warn("long", "text", strings.Repeat("long ", 2000))
 	entries := snapshot(t, r).Entries
 	if len(entries) != 2 {
 		t.Fatalf("%d entries, want 2", len(entries))

@@ -1,5 +1,3 @@
-// Package gpio is what stands between a radio's contacts, as the kernel sees
-// them, and the lines of package hal.
 package contact
 
 import "time"

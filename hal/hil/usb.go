@@ -32,10 +32,8 @@ type Interface struct {
 const udc = "dummy_udc.0"
 
 // reports describes four octets each way, as a CM108 has them.
-var reports = []byte{
-	0x06, 0x00, 0xff, 0x09, 0x01, 0xa1, 0x01, 0x15, 0x00, 0x26, 0xff, 0x00, 0x75, 0x08, 0x95, 0x04,
-	0x09, 0x01, 0x81, 0x02, 0x95, 0x04, 0x09, 0x01, 0x91, 0x02, 0xc0,
-}
+const reports = "\x06\x00\xff\x09\x01\xa1\x01\x15\x00\x26\xff\x00\x75\x08\x95\x04" +
+	"\x09\x01\x81\x02\x95\x04\x09\x01\x91\x02\xc0"
 
 // NewInterface plugs an interface in. It goes with the test. There is one at a
 // time.
@@ -53,7 +51,7 @@ func NewInterface(t testing.TB, serial string) *Interface {
 		"functions/hid.usb0/protocol": "0", "functions/hid.usb0/subclass": "0", "functions/hid.usb0/report_length": "4",
 		// A CM108 is given its reports over the control pipe.
 		"functions/hid.usb0/no_out_endpoint": "1",
-		"functions/hid.usb0/report_desc":     string(reports),
+		"functions/hid.usb0/report_desc":     reports,
 	} {
 		i.write(file, text)
 	}
@@ -107,7 +105,9 @@ func (i *Interface) Unplug() {
 // until waits for what the kernel has of human interface devices.
 func (i *Interface) until(what string, ok func(near []string) bool) {
 	i.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for end := time.Now().Add(20 * time.Second); ; <-look.C {
 		near, _ := filepath.Glob("/sys/class/hidraw/hidraw*/device") // the pattern is right
 		if ok(near) {
 			return

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
 )
 
 func TestKeysAreReadAsLiveKitHasThem(t *testing.T) {
