@@ -30,6 +30,9 @@ type Packet struct {
 	Marker bool
 	// Arrived is when the packet was read from the network.
 	Arrived time.Time
+	// Channel is where it was heard, 0 for the channel that is talked on, then the
+	// monitored ones, the most important first.
+	Channel int
 	// Opus is the payload, bytes. Whoever is handed a Packet copies it before
 	// returning if it is kept.
 	Opus []byte

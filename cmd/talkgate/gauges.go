@@ -24,10 +24,13 @@ const stallTime = 2 * time.Second
 // gauges is all that can be read off a running port. Reading takes atomics and
 // small files; the port knows nothing of it.
 type gauges struct {
-	cfg   config.Config
-	care  *portCare
-	port  *gateway.Port
-	link  measuredLink
+	cfg  config.Config
+	care *portCare
+	port *gateway.Port
+	link measuredLink
+	// monitors is who talks on the channels that are only listened on.
+	monitors *monitors
+
 	hw    gateway.Hardware
 	board boardHealth
 	began time.Time
@@ -41,9 +44,9 @@ type gauges struct {
 	heard   gateway.LinkQuality // at the report before
 }
 
-func newGauges(cfg config.Config, care *portCare, port *gateway.Port, link measuredLink, hw gateway.Hardware) *gauges {
+func newGauges(cfg config.Config, care *portCare, port *gateway.Port, link measuredLink, hw gateway.Hardware, floor floorReader) *gauges {
 	now := time.Now()
-	return &gauges{cfg: cfg, care: care, port: port, link: link, hw: hw, board: boardHealth{os.DirFS("/sys")},
+	return &gauges{cfg: cfg, care: care, port: port, link: link, monitors: newMonitors(link, cfg.Link.Monitored(), floor), hw: hw, board: boardHealth{os.DirFS("/sys")},
 		began: now, pulseAt: now, pulse: port.Pulse()}
 }
 
@@ -72,6 +75,7 @@ func (g *gauges) report() fleet.Report {
 		Applied: g.applied(),
 		Name:    g.cfg.Identity.UserName,
 		Channel: g.cfg.Channel,
+		Monitor: g.monitors.channels,
 		Version: ownVersion(),
 		At:      now,
 		Up:      int64(now.Sub(g.began).Seconds()),

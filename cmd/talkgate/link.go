@@ -7,37 +7,37 @@ import (
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
 // openLink is the media connection of the kind that the configuration names, and
-// what takes the floor on it.
+// what takes the floor on it. With monitored channels it is a channelLink.
 func openLink(cfg config.Config, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
+	link, lock, err := openServer(cfg, state, log)
+	if monitored := cfg.Link.Monitored(); err == nil && len(monitored) > 0 {
+		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...)), link}
+	}
+	return link, lock, err
+}
+
+func openServer(cfg config.Config, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	if cfg.Link.VoicePing != nil {
+	switch {
+	case cfg.Link.VoicePing != nil:
 		link, err := openVoicePing(cfg, engine, state, log)
-		if err != nil {
-			return nil, nil, err
-		}
-		return link, link, nil
-	}
-	if cfg.Link.LiveKit != nil {
+		return link, link, err
+	case cfg.Link.LiveKit != nil:
 		link, err := openLiveKit(cfg, engine, state, log)
-		if err != nil {
-			return nil, nil, err
-		}
-		return link, state, nil
+		return link, state, err
 	}
 	link, err := openHub(cfg, engine, log)
-	if err != nil {
-		return nil, nil, err
-	}
-	return link, state, nil
+	return link, state, err
 }
 
 func openHub(cfg config.Config, engine *rtc.Engine, log *slog.Logger) (*linkhub.Link, error) {

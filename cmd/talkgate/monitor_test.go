@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 )
 
 // TestMonitoredChannels: a port hears a channel that it only listens on, also from
 // the middle of a talk spurt, and the one it talks on before that.
 func TestMonitoredChannels(t *testing.T) {
 	s := newSite(t)
+	var at string // where the last port tells its status
 	on := func(user, channel, monitor string) *process {
 		t.Helper()
 		args := []string{"token", "--secret-file", s.path("hub.secret"), "--user", user, "--channel", channel}
@@ -27,11 +30,13 @@ identity: {user_id: %[1]s, user_name: %[1]s}
 redis: {url: "%[3]s"}
 link: {kind: hub, url: "%[4]s", token_file: %[1]s.token, monitor: "%[5]s"}
 hardware: {driver: sim}
+status: {listen: "127.0.0.1:0"}
 `, user, channel, s.redisURL, s.hubURL, monitor))
 		if _, err := s.state.GrantRights(t.Context(), user, rights...); err != nil {
 			t.Fatal(err)
 		}
 		p := start(t, user, "run", "--config", s.path(user+".yaml"))
+		at = "http://" + p.until(`msg="status is served" address=(\S+)`)
 		p.until(`^state=idle lamps=link `)
 		return p
 	}
@@ -40,8 +45,28 @@ hardware: {driver: sim}
 	yard.until(`^state=talking`)
 	desk := on("desk", "gates", "yards")
 	desk.until(`^state=idle lamps=link speaker=heard holder=""`) // late entry
+	tells := func(heard, quiet, status string) {
+		t.Helper()
+		m := get(t, at+"/metrics")
+		if !strings.Contains(m, `talkgate_port_channel_heard{channel="`+heard+`"} 1`) || !strings.Contains(m, `talkgate_port_channel_heard{channel="`+quiet+`"} 0`) {
+			t.Errorf("want %s heard and %s not:\n%s", heard, quiet, m)
+		}
+		if s := get(t, at+"/status"); !strings.Contains(s, status) {
+			t.Errorf("want %s in\n%s", status, s)
+		}
+	}
+	tells("yards", "gates", `"channels":[{"id":"gates","talk":true,"heard":false,"taken":false},{"id":"yards","heard":true,"taken":true,"holder":"yard","holderName":"yard"}]`)
 	gate.say("press")
 	desk.until(`^state=idle lamps=busy,link speaker=heard holder="gate"`)
+	heardOn := func(channel string) bool {
+		return strings.Contains(get(t, at+"/metrics"), `talkgate_port_channel_heard{channel="`+channel+`"} 1`)
+	}
+	for end := time.Now().Add(patience); !heardOn("gates"); time.Sleep(10 * time.Millisecond) { // the lock is news before the voice is
+		if time.Now().After(end) {
+			t.Fatal("the own channel is not heard before another")
+		}
+	}
+	tells("gates", "yards", `"channels":[{"id":"gates","talk":true,"heard":true,"taken":true,"holder":"gate","holderName":"gate"},{"id":"yards","heard":false,"taken":true,`)
 	gate.say("release")
 	desk.until(`^state=idle lamps=link speaker=heard holder=""`)
 	yard.say("release")

@@ -138,7 +138,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return configError{err}
 	}
-	gauges := newGauges(cfg, care, port, link, board.Hardware)
+	gauges := newGauges(cfg, care, port, link, board.Hardware, state)
 	gauges.applied = member.applied
 	beat = newHeartbeat(state, gauges.report, cfg.Status.Report, log)
 	beside.Go(func() { beat.run(ctx) })

@@ -44,9 +44,9 @@ func listenStatus(address string, gauges *gauges, log *slog.Logger) (*statusServ
 	registerPort(registry, gauges)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(portStatusOf(gauges)) // who has gone does not hear it
+		_ = json.NewEncoder(w).Encode(portStatusOf(r.Context(), gauges)) // who has gone does not hear it
 	})
 	log.Info("status is served", "address", l.Addr().String())
 	return &statusServer{l, &http.Server{
@@ -81,6 +81,7 @@ type portStatus struct {
 	Rights     bool                 `json:"rights"`
 	Holder     string               `json:"holder,omitempty"`
 	HolderName string               `json:"holderName,omitempty"`
+	Channels   []channelStatus      `json:"channels,omitempty"` // where several are heard
 	Lamps      hal.Lamps            `json:"lamps"`
 	Talked     gateway.TalkStats    `json:"talked"`
 	Heard      jitter.Stats         `json:"heard"` // delays in nanoseconds
@@ -91,7 +92,7 @@ type portStatus struct {
 	Board      fleet.Board          `json:"board"`
 }
 
-func portStatusOf(g *gauges) portStatus {
+func portStatusOf(ctx context.Context, g *gauges) portStatus {
 	care, port := g.care, g.port
 	s := portStatus{
 		RTT: milliseconds(g.link.Quality().RTT), Board: g.board.read(),
@@ -107,6 +108,7 @@ func portStatusOf(g *gauges) portStatus {
 		s.Redis, s.Link, s.LinkFault, s.Rights = now.Redis, now.Floor.Link, now.Link, now.Floor.Rights
 		s.KeyFault = now.Key
 		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
+		s.Channels = g.monitors.read(ctx, s.Channel, *now)
 	}
 	return s
 }

@@ -11,7 +11,9 @@ type gatewayState struct {
 	Name    string `json:"name"`
 	Group   string `json:"group"`
 	Channel string `json:"channel"`
-	Version string `json:"version"`
+	// Monitor is the channels that it listens on besides, the most important first.
+	Monitor []string `json:"monitor,omitempty"`
+	Version string   `json:"version"`
 	// Live is whether its heartbeat counts, Seen when the last one came by the
 	// clock of Redis. Error says why that cannot be read.
 	Live  bool   `json:"live"`
@@ -45,7 +47,7 @@ type gatewayState struct {
 func gatewayOf(s fleet.Sighting) gatewayState {
 	r := s.Report
 	g := gatewayState{
-		ID: s.Gateway, Name: r.Name, Group: r.Group, Channel: r.Channel, Version: r.Version,
+		ID: s.Gateway, Name: r.Name, Group: r.Group, Channel: r.Channel, Monitor: r.Monitor, Version: r.Version,
 		Live: s.Live, Seen: s.SeenAt.UnixMilli(), Up: r.Up,
 		OnAir: s.Live && r.Health.OnAir, Standing: r.Health.Standing, Stalled: r.Health.Stalled, Rights: r.Health.Rights, Xruns: r.Health.Xruns,
 		Lamps: r.Lamps, State: r.Floor.State, Why: r.Floor.Why, Mic: r.Levels.Mic, Level: r.Levels.Speaker, Link: r.Link,

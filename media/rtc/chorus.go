@@ -16,21 +16,19 @@ import (
 type Chorus struct {
 	*conn
 	solo *Solo
-	soloist
 
 	own    atomic.Uint32
 	echoes atomic.Uint64
 }
 
 // Listen offers to hear all streams and returns when they can arrive. Which one
-// is heard, among those of all choruses of the solo, is for the solo to say; a
-// lower rank is a better one.
-func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo, rank int) (*Chorus, error) {
+// is heard is for the solo to say.
+func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo) (*Chorus, error) {
 	c, err := e.newConn()
 	if err != nil {
 		return nil, err
 	}
-	s := &Chorus{conn: c, solo: solo, soloist: soloist{rank}}
+	s := &Chorus{conn: c, solo: solo}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		var one ear
 		one.born = time.Now()
@@ -61,5 +59,5 @@ func (s *Chorus) take(p *rtp.Packet, arrived time.Time) {
 		s.echoes.Add(1)
 		return
 	}
-	s.solo.take(&s.soloist, &p.Header, p.Payload, arrived)
+	s.solo.take(p, arrived)
 }

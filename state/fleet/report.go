@@ -30,6 +30,8 @@ type Report struct {
 	Group   string `json:"group,omitempty"`
 	Name    string `json:"name,omitempty"`
 	Channel string `json:"channel"`
+	// Monitor is the channels that it listens on besides, the most important first.
+	Monitor []string `json:"monitor,omitempty"`
 	// Version is talkgate's.
 	Version string `json:"version"`
 	// At is the gateway's own clock, which may be wrong: a Sighting has the time
@@ -168,7 +170,7 @@ func (r *Report) Validate() error {
 			return fmt.Errorf("%s is not printable or longer than %d bytes", t.name, maxText)
 		}
 	}
-	for name, list := range map[string][]string{"health.stalled": r.Health.Stalled, "applied.restart": r.Applied.Restart} {
+	for name, list := range map[string][]string{"health.stalled": r.Health.Stalled, "applied.restart": r.Applied.Restart, "monitor": r.Monitor} {
 		for _, s := range list {
 			if !printable(s) {
 				return fmt.Errorf("%s is not printable or longer than %d bytes", name, maxText)

@@ -68,6 +68,16 @@ export class FleetModel {
   // holder is who talks on a channel, null for nobody, undefined while unknown.
   holder(channel) { return this.#holders.get(channel); }
 
+  // heard is who is heard at a gateway and on which of its channels, undefined for
+  // nobody that is known of.
+  heard(gateway) {
+    for (const channel of [gateway.channel, ...(gateway.monitor ?? [])]) {
+      const holder = this.#holders.get(channel);
+      if (holder && holder.userId !== gateway.id) return { ...holder, channel };
+    }
+    return undefined;
+  }
+
   lamps(gateway) { return lampsOf(gateway, this.holder(gateway.channel)); }
 
   // shown are the IDs of the gateways that are chosen, in their order.

@@ -31,7 +31,7 @@ export class FleetSide {
     const g = id === null ? undefined : this.#model.get(id);
     setText(p['detail-title'], g ? g.name || g.id : id === null ? 'None chosen' : `${id} is not known any more`);
     setData(p.detail, 'rank', g ? this.#model.rankOf(id) : '');
-    setText(p['detail-standing'], g ? standingOf(g, this.#model.holder(g.channel)) : id === null ? 'Choose a gateway in the list.' : '');
+    setText(p['detail-standing'], g ? standingOf(g, this.#model.heard(g)) : id === null ? 'Choose a gateway in the list.' : '');
     setHidden(p.rights, !g?.channel);
     setHidden(p['detail-listen'], !g?.channel);
     this.#facts(g ? facts(g, now) : []);
@@ -152,7 +152,7 @@ export class FleetSide {
 
 function facts(g, now) {
   const q = (way) => (way ? `${percent(way.loss)} lost, ${way.jitterMs.toFixed(1)} ms jitter` : 'not measured');
-  const list = [['ID', g.id], ['Channel', g.channel || '–'], ['Group', g.group || '–'], ['Version', g.version],
+  const list = [['ID', g.id], ['Channel', g.channel || '–'], ...(g.monitor ? [['Listens to', g.monitor.join(', ')]] : []), ['Group', g.group || '–'], ['Version', g.version],
     ['Seen', g.live ? 'now' : `${ago(g.seen, now)} ago`]];
   if (g.error) return [...list, ['Report', g.error]];
   if (!g.live) return [...list, ['Said last', g.standing]];

@@ -31,7 +31,8 @@ export function lampsOf(g, holder) {
   return { ...g.lamps, busy: g.live && Boolean(holder === undefined ? g.lamps.busy : others) };
 }
 
-// standingOf is what a gateway does, or what is wrong with it.
+// standingOf is what a gateway does, or what is wrong with it. holder is who is
+// heard there, and on which channel.
 export function standingOf(g, holder) {
   if (g.error) return 'its report cannot be read';
   if (!g.live) return g.standing === 'stopped' ? 'stopped' : 'gone';
@@ -41,7 +42,7 @@ export function standingOf(g, holder) {
   if ((g.state === 'refused' || g.state === 'waiting') && g.why) return g.why;
   const wrong = warnings(g);
   if (wrong.length > 0) return wrong.join(', ');
-  if (holder && holder.userId !== g.id) return `hears ${holder.userName || holder.userId || 'someone'}`;
+  if (holder) return `hears ${holder.userName || holder.userId || 'someone'}${holder.channel === g.channel ? '' : ` on ${holder.channel}`}`;
   return 'on air';
 }
 

@@ -27,8 +27,7 @@ type Config struct {
 	// URL is the hub's, for example "https://hub.example:8080".
 	URL string
 	// Channel is the ID of the channel that is talked and listened on; those of
-	// Monitor are listened on, too, one voice at a time: Channel's before theirs,
-	// and theirs in this order.
+	// Monitor are listened on, too.
 	Channel string
 	Monitor []string
 	// Token returns the bearer token. It is asked before every request, so it
@@ -103,11 +102,10 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 	defer l.client.CloseIdleConnections()
 	up := &tally{events: ev, missing: 2}
 	legs := []leg{{endpoint: l.send, connect: l.publish, up: up, log: l.log.With("leg", "send")}}
-	solo := rtc.NewSolo(ev.Receive)
 	for i, hear := range l.hear {
-		receive := ev.Receive
-		if len(l.hear) > 1 {
-			receive = solo.Channel(i)
+		receive := func(p media.Packet) {
+			p.Channel = i
+			ev.Receive(p)
 		}
 		leg := leg{endpoint: hear, connect: l.subscribe(receive, &l.in), up: up, log: l.log.With("leg", "hear")}
 		if i > 0 {

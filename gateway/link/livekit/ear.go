@@ -7,6 +7,7 @@ import (
 	"github.com/pion/rtp"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -38,6 +39,16 @@ type ear struct {
 	left    string    // who handed the floor back last
 	trailed time.Time // until when it may still be heard
 	streams []*stream
+}
+
+// newEar hands what is heard, as one stream of a channel, to on.
+func newEar(channel int, on func(media.Packet)) *ear {
+	merge := rtc.NewMerge()
+	return &ear{out: func(p *rtp.Packet, arrived time.Time) {
+		heard := merge.Next(p, arrived)
+		heard.Channel = channel
+		on(heard)
+	}}
 }
 
 // stream is one member's stream.

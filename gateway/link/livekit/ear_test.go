@@ -108,22 +108,3 @@ func TestAnEarAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a packet, want 0", n)
 	}
 }
-
-func TestTheOwnChannelIsHeardBeforeOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var got []byte
-		m := newMix(func(opus []byte) { got = append(got, opus[0]) })
-		say := func(channel int) {
-			m.take(channel, &rtp.Packet{Header: rtp.Header{SSRC: uint32(channel)}, Payload: []byte{byte(channel)}}, time.Now())
-		}
-		say(1)
-		say(2) // another monitored one waits
-		say(0) // the own one does not
-		say(1)
-		time.Sleep(speakerGap)
-		say(2)
-		if string(got) != "\x01\x00\x02" {
-			t.Errorf("heard %v", got)
-		}
-	})
-}

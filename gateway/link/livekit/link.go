@@ -16,9 +16,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/pion/rtp"
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
@@ -85,11 +82,10 @@ func New(cfg Config) (*Link, error) {
 func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	heard := &mix{on: ev.Receive, merge: rtc.NewMerge()}
 	var work sync.WaitGroup
 	failed := make(chan error, 1+len(l.cfg.Monitor))
 	for i, channel := range append([]string{l.cfg.Channel}, l.cfg.Monitor...) {
-		e := &ear{out: func(p *rtp.Packet, arrived time.Time) { heard.take(i, p, arrived) }}
+		e := newEar(i, ev.Receive)
 		work.Go(func() {
 			if err := l.cfg.Floor.WatchChannel(ctx, channel, func(v redis.FloorView) { e.see(v) }); err != nil {
 				failed <- fmt.Errorf("floor of channel %q: %w", channel, err)

@@ -9,10 +9,10 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
-// hear makes a channel's members audible, the lower the rank the sooner. Its end
-// is the session's.
-func (s *session) hear(ctx context.Context, channel string, rank int) error {
-	ear, err := s.link.cfg.Engine.Listen(ctx, s.listen(channel), s.solo, rank)
+// hear makes the members of a channel, the port's own or one of the monitored,
+// audible. Its end is the session's.
+func (s *session) hear(ctx context.Context, channel string, index int) error {
+	ear, err := s.link.cfg.Engine.Listen(ctx, s.listen(channel), s.solos[index])
 	if err != nil {
 		return fmt.Errorf("channel %q: %w", channel, err)
 	}

@@ -105,7 +105,10 @@ func New(cfg Config) (*Link, error) {
 // Run implements [gateway.Link]. It runs once at a time.
 func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 	p := newPatience(l.cfg.Sharing)
-	solo := rtc.NewSolo(ev.Receive)
+	solos := make([]*rtc.Solo, 1+len(l.cfg.Monitor))
+	for i := range solos {
+		solos[i] = rtc.NewSolo(i, ev.Receive)
+	}
 	refused := ""
 	for {
 		token, err := l.ready(ctx, refused, ev)
@@ -115,7 +118,7 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 		var lived time.Duration
 		if err == nil {
 			p.dial(time.Now())
-			lived, err = l.once(ctx, token, solo, ev)
+			lived, err = l.once(ctx, token, solos, ev)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -136,10 +139,10 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 }
 
 // once runs one session to its end: how long it stood, and why it ended.
-func (l *Link) once(ctx context.Context, token string, solo *rtc.Solo, ev gateway.LinkEvents) (lived time.Duration, err error) {
+func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev gateway.LinkEvents) (lived time.Duration, err error) {
 	setup, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	s, err := l.connect(setup, token, solo)
+	s, err := l.connect(setup, token, solos)
 	if err != nil {
 		return 0, err
 	}

@@ -26,12 +26,12 @@ func note(c chan<- struct{}) {
 
 // monitor keeps the port on a monitored channel. Whatever goes wrong there, the
 // session and the other channels go on.
-func (s *session) monitor(channel string, m monitored, rank int) {
+func (s *session) monitor(channel string, m monitored, index int) {
 	for {
 		ctx, cancel := context.WithTimeout(s.ctx, connectTimeout)
 		err := s.enter(ctx, channel)
 		if err == nil {
-			err = s.hear(ctx, channel, rank)
+			err = s.hear(ctx, channel, index)
 		}
 		cancel()
 		if err == nil {

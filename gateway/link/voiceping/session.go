@@ -16,7 +16,7 @@ import (
 type session struct {
 	link     *Link
 	conn     *conn
-	solo     *rtc.Solo
+	solos    []*rtc.Solo // of what is heard, by channel
 	voice    *rtc.Publication
 	produced string        // id of our producer
 	ended    chan error    // why the connection ended
@@ -35,8 +35,8 @@ type session struct {
 	monitored map[string]monitored // set once
 }
 
-func (l *Link) connect(ctx context.Context, token string, solo *rtc.Solo) (*session, error) {
-	s := &session{link: l, solo: solo, ended: make(chan error, 1), lost: make(chan error, 1), news: make(chan struct{}, 1),
+func (l *Link) connect(ctx context.Context, token string, solos []*rtc.Solo) (*session, error) {
+	s := &session{link: l, solos: solos, ended: make(chan error, 1), lost: make(chan error, 1), news: make(chan struct{}, 1),
 		ears: make(map[string]*rtc.Chorus), heard: make(map[voice]bool), talk: make(map[string]talker),
 		monitored: make(map[string]monitored)}
 	for _, channel := range l.cfg.Monitor {

@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/standin"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
@@ -114,7 +115,8 @@ func (s *site) tuned(user string, role redis.Role, tune func(*Config)) *radio {
 		s.t.Fatal(err)
 	}
 	s.rights(user, append([]string{cfg.Channel}, cfg.Monitor...)...)
-	r := s.run(user, role, cfg.Channel, link, link, state)
+	heard := monitor.New(link, append([]string{cfg.Channel}, cfg.Monitor...))
+	r := s.run(user, role, cfg.Channel, heard, link, state)
 	r.link = link
 	return r
 }

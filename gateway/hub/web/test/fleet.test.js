@@ -38,6 +38,19 @@ test('the busy lamp follows what the hub hears, not the gateway’s last report'
   assert.equal(lampsOf(gateway({ live: false }), { userId: 'south' }).busy, false);
 });
 
+test('who is heard on which channel', () => {
+  const m = new FleetModel();
+  const g = gateway({ monitor: ['gates', 'docks'] });
+  const standing = (...holders) => {
+    m.takeDesk({ channels: holders.map(([id, userId]) => ({ id, holder: userId ? { userId, userName: '' } : null })), events: [] });
+    return standingOf(g, m.heard(g));
+  };
+  assert.equal(standing(['yard', null], ['gates', null]), 'on air');
+  assert.equal(standing(['yard', 'south'], ['gates', 'east']), 'hears south');
+  assert.equal(standing(['yard', 'north'], ['docks', 'west'], ['gates', 'east']), 'hears east on gates');
+  assert.equal(standing(['elsewhere', 'south']), 'on air');
+});
+
 test('words for the columns', () => {
   assert.equal(linkOf(gateway()), '12 ms · 2.0%');
   assert.equal(linkOf(gateway({ link: { up: false } })), 'down');

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/link/monitor"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// channelLink is a link on which several channels are heard.
+type channelLink struct {
+	*monitor.Link
+	measured measuredLink
+}
+
+// Quality is how well the link carries.
+func (l channelLink) Quality() gateway.LinkQuality { return l.measured.Quality() }
+
+// channelStatus is one of the channels that a port hears, for /status.
+type channelStatus struct {
+	ID         string `json:"id"`
+	Talk       bool   `json:"talk,omitempty"` // the port talks there
+	Heard      bool   `json:"heard"`          // this is the one that is heard now
+	Taken      bool   `json:"taken"`
+	Holder     string `json:"holder,omitempty"`
+	HolderName string `json:"holderName,omitempty"`
+}
+
+// monitors is what is heard of the channels that a port listens on besides its
+// own. Any goroutine may ask.
+type monitors struct {
+	channels []string
+	hears    func() string // the channel that is heard now
+	floor    floorReader
+}
+
+// floorReader reads who has the floor of a channel.
+type floorReader interface {
+	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
+}
+
+func newMonitors(link gateway.Link, channels []string, floor floorReader) *monitors {
+	m := &monitors{channels: channels, hears: func() string { return "" }, floor: floor}
+	if l, ok := link.(channelLink); ok {
+		m.hears = l.Hears
+	}
+	return m
+}
+
+// read is all channels, that of the port before the monitored ones; none where
+// nothing is monitored. Who talks there is asked of Redis, which may not tell.
+func (m *monitors) read(ctx context.Context, own string, s gateway.Status) []channelStatus {
+	if len(m.channels) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, floorTime)
+	defer cancel()
+	heard := m.hears()
+	all := make([]channelStatus, 1+len(m.channels))
+	all[0] = channelStatus{ID: own, Talk: true, Heard: heard == own, Taken: s.Taken, Holder: s.Holder, HolderName: s.HolderName}
+	var reads sync.WaitGroup
+	for i, id := range m.channels {
+		reads.Go(func() {
+			one := channelStatus{ID: id, Heard: heard == id}
+			if v, err := m.floor.ReadFloor(ctx, id); err == nil && v.Holder != nil {
+				one.Taken, one.Holder, one.HolderName = true, v.Holder.UserID, v.Holder.UserName
+			}
+			all[1+i] = one
+		})
+	}
+	reads.Wait()
+	return all
+}
+
+// floorTime bounds how long Redis is asked who talks.
+const floorTime = time.Second
+
+// register adds which channel is heard.
+func (m *monitors) register(registry *prometheus.Registry, own string) {
+	if len(m.channels) == 0 {
+		return
+	}
+	for _, id := range append([]string{own}, m.channels...) {
+		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_channel_heard",
+			Help: "Which of several channels is heard: 1 for the one that is.", ConstLabels: prometheus.Labels{"channel": id}},
+			func() float64 { return one(m.hears() == id) })
+	}
+}
