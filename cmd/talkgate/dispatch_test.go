@@ -48,8 +48,11 @@ func TestDispatch(t *testing.T) {
 	if r := dispatchJSON[rightsJSON](t, s.URL, "rights", "grant", "north", "gates", "yard"); strings.Join(r.Channels, " ") != "gates yard" {
 		t.Errorf("after grant: %+v", r)
 	}
-	if r := dispatchJSON[rightsJSON](t, s.URL, "rights", "revoke", "north", "yard"); strings.Join(r.Channels, " ") != "gates" {
+	if r := dispatchJSON[rightsJSON](t, s.URL, "rights", "revoke", "north", "yard", "--as", "boss"); strings.Join(r.Channels, " ") != "gates" {
 		t.Errorf("after revoke: %+v", r)
+	}
+	if log, err := state.Audit(ctx, 1); err != nil || len(log) != 1 || log[0].ActorID != "boss" || log[0].Action != redis.ActionTaken || log[0].TargetID != "north" {
+		t.Errorf("in the audit log: %+v, %v", log, err)
 	}
 	if out := dispatchDo(t, s.URL, "rights", "show", "north", "south"); out != "USER   CHANNEL  MAY TALK\nnorth  gates    yes\nsouth  -        no\n" {
 		t.Errorf("%q", out)

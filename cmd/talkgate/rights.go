@@ -23,7 +23,8 @@ func newRightsCommand() *cobra.Command {
 		Short: "Show and change who may talk on which channel",
 		Long: `Show and change who may talk on which channel. What is taken away silences a
 talk spurt at once. Redis is written, and everybody told, just as the control
-plane does it; it may overrule this with its next change.`,
+plane does it; it may overrule this with its next change. What was changed, and
+by whom, is in the audit log.`,
 		Args: cobra.NoArgs,
 		RunE: help,
 	}
@@ -59,7 +60,10 @@ func newRightsShowCommand() *cobra.Command {
 type changeRights = func(c *redis.Client, ctx context.Context, userID string, channels ...string) ([]string, error)
 
 func newRightsChangeCommand(use, short, example string, args cobra.PositionalArgs, change changeRights) *cobra.Command {
-	var d dispatch
+	var (
+		d     dispatch
+		actor string
+	)
 	c := &cobra.Command{
 		Use:     use,
 		Short:   short,
@@ -67,7 +71,7 @@ func newRightsChangeCommand(use, short, example string, args cobra.PositionalArg
 		Args:    args,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
-				if _, err := change(state, ctx, args[0], args[1:]...); err != nil {
+				if _, err := change(state.By(actor), ctx, args[0], args[1:]...); err != nil {
 					return err
 				}
 				return d.printRights(ctx, cmd, state, args[:1])
@@ -75,6 +79,7 @@ func newRightsChangeCommand(use, short, example string, args cobra.PositionalArg
 		},
 	}
 	d.addFlags(c)
+	addActorFlag(c, &actor)
 	return c
 }
 

@@ -13,7 +13,6 @@ import (
 type manager interface {
 	PauseAllSpeakers(ctx context.Context, event, by string) (map[string]redis.Holder, error)
 	Audit(ctx context.Context, limit int) ([]redis.AuditEntry, error)
-	Record(e redis.AuditEntry)
 }
 
 const (

@@ -8,10 +8,10 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// rightsWriter changes talk rights as the control plane does, and tells everybody.
+// rightsWriter changes talk rights as the control plane does, tells everybody, and
+// writes down who did it.
 type rightsWriter interface {
-	GrantRights(ctx context.Context, userID string, channels ...string) ([]string, error)
-	RevokeRights(ctx context.Context, userID string, channels ...string) ([]string, error)
+	By(actor string) *redis.Client
 }
 
 // rightsTime bounds a change of talk rights.
@@ -29,9 +29,9 @@ func (h *Hub) setRights(may bool) authorized {
 			writeError(w, http.StatusBadRequest, "the user's ID is empty, too long or not printable")
 			return
 		}
-		change := h.cfg.State.RevokeRights
+		change := h.cfg.State.By(c.UserID).RevokeRights
 		if may {
-			change = h.cfg.State.GrantRights
+			change = h.cfg.State.By(c.UserID).GrantRights
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), rightsTime)
 		defer cancel()
@@ -41,11 +41,6 @@ func (h *Hub) setRights(may bool) authorized {
 			writeError(w, http.StatusServiceUnavailable, "Redis does not answer, the rights may not have changed: try again")
 			return
 		}
-		action := redis.ActionTaken
-		if may {
-			action = redis.ActionGranted
-		}
-		h.cfg.State.Record(redis.AuditEntry{ActorID: c.UserID, Action: action, TargetID: user, Metadata: map[string]any{"channel": channel}})
 		h.log.Info("talk rights changed", "channel", channel, "user", user, "talk", may, "by", c.UserID)
 		w.WriteHeader(http.StatusNoContent)
 	}

@@ -147,7 +147,7 @@ func TestACLOfAHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	must[map[string]string](t)(c.Events(ctx))
-	must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
+	must[[]string](t)(c.By("boss").GrantRights(ctx, "u1", "m1"))
 	must[Decision](t)(c.Acquire(ctx, claim("m1", "u1")))
 	if speakers := must[map[string]Holder](t)(c.Speakers(ctx, "m1")); len(speakers) != 1 {
 		t.Errorf("speakers %v", speakers)
@@ -155,7 +155,6 @@ func TestACLOfAHub(t *testing.T) {
 	if paused := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 1 {
 		t.Errorf("paused %v", paused)
 	}
-	c.Record(AuditEntry{ActorID: "boss", Action: ActionTaken, TargetID: "u1"})
 	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(c.Audit(ctx, 10))) >= 3 })
 	if err := open(t, s.URL).PutReport(ctx, report("north"), time.Minute); err != nil {
 		t.Fatal(err)
@@ -178,9 +177,10 @@ func TestACLOfADispatcher(t *testing.T) {
 	s := redistest.Start(t)
 	c, rdb := aclUser(t, s, "dispatch")
 	ctx := testContext(t)
-	must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
-	must[[]string](t)(c.SetRights(ctx, "u1", "m1", "m2"))
-	must[[]string](t)(c.RevokeRights(ctx, "u1", "m2"))
+	must[[]string](t)(c.By("boss").GrantRights(ctx, "u1", "m1"))
+	must[[]string](t)(c.By("boss").SetRights(ctx, "u1", "m1", "m2"))
+	must[[]string](t)(c.By("boss").RevokeRights(ctx, "u1", "m2"))
+	until(t, "its audit entries", func() bool { return raw(t, s.URL).LLen(ctx, keyAudit).Val() == 3 })
 	must[Rights](t)(c.ReadRights(ctx, "u1"))
 	must[Ban](t)(c.BanUser(ctx, "u1", "boss", "", time.Minute))
 	if bans := must[[]Ban](t)(c.Bans(ctx)); len(bans) != 1 {

@@ -95,9 +95,6 @@ func (e *AuditEntry) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Record appends an entry to the log, in its own time.
-func (c *Client) Record(e AuditEntry) { c.audit.put(e) }
-
 // Audit returns the newest entries of the log, newest first. What is no entry is
 // left out.
 func (c *Client) Audit(ctx context.Context, limit int) ([]AuditEntry, error) {

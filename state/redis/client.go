@@ -21,6 +21,7 @@ type Client struct {
 	log     *slog.Logger
 	subs    *subscriber
 	audit   *auditor
+	actor   string // in whose name it acts; empty is nobody's
 }
 
 // Open returns a client. It connects on first use and never fails because Redis

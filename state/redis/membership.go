@@ -13,6 +13,14 @@ import (
 // event; servers skip an update without one.
 const unknownEvent = "talkgate"
 
+// By is the client in somebody's name: what it changes of talk rights is in the
+// audit log as theirs. It shares everything with c, which is the one to be closed.
+func (c *Client) By(actor string) *Client {
+	named := *c
+	named.actor = actor
+	return &named
+}
+
 // GrantRights lets a user talk on further channels and tells everybody, as the
 // control plane does. It returns the user's whole new list, sorted.
 func (c *Client) GrantRights(ctx context.Context, userID string, channels ...string) ([]string, error) {
@@ -49,12 +57,13 @@ func (c *Client) changeRights(ctx context.Context, userID string, touched, add, 
 		return nil, fmt.Errorf("change rights of user %q on channels %q: neither may be empty", userID, touched)
 	}
 	p := c.rdb.Pipeline()
+	var changes []rightsChange
 	for _, ch := range remove {
-		p.SRem(ctx, keyRights(userID), ch)
+		changes = append(changes, rightsChange{ActionTaken, ch, p.SRem(ctx, keyRights(userID), ch)})
 		p.SRem(ctx, keyMembers(ch), userID)
 	}
 	for _, ch := range add {
-		p.SAdd(ctx, keyRights(userID), ch)
+		changes = append(changes, rightsChange{ActionGranted, ch, p.SAdd(ctx, keyRights(userID), ch)})
 		p.SAdd(ctx, keyMembers(ch), userID)
 	}
 	members := p.SMembers(ctx, keyRights(userID))
@@ -65,6 +74,7 @@ func (c *Client) changeRights(ctx context.Context, userID string, touched, add, 
 	if _, err := p.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("change rights of user %q: %w", userID, err)
 	}
+	c.auditRights(userID, changes)
 	list := members.Val()
 	slices.Sort(list)
 	u := membershipUpdate{EventID: unknownEvent, UserID: userID, ChannelIDs: list, Action: actionSetUserChannels}
@@ -77,6 +87,22 @@ func (c *Client) changeRights(ctx context.Context, userID string, touched, add, 
 		}
 	}
 	return list, c.publishRights(ctx, u, topicRights(userID), MembershipUpdates)
+}
+
+// rightsChange is one channel given to a user or taken away, and how many rights
+// that changed.
+type rightsChange struct {
+	action, channel string
+	changed         *goredis.IntCmd
+}
+
+// auditRights writes down what was changed, if it is known by whom.
+func (c *Client) auditRights(userID string, changes []rightsChange) {
+	for _, ch := range changes {
+		if c.actor != "" && ch.changed.Val() > 0 {
+			c.audit.put(AuditEntry{ActorID: c.actor, Action: ch.action, TargetID: userID, Metadata: map[string]any{"channel": ch.channel}})
+		}
+	}
 }
 
 // publishRights tells of a user's rights on one topic after the other. They are

@@ -2,9 +2,12 @@ package redis
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 func TestRightsAreWrittenAndPublishedAsTheControlPlaneDoes(t *testing.T) {
@@ -49,6 +52,29 @@ func TestRightsAreWrittenAndPublishedAsTheControlPlaneDoes(t *testing.T) {
 		step("set", func() ([]string, error) { return c.SetRights(ctx, "u1") },
 			`{"eventId":"e1","userId":"u1","channelIds":[],"action":"set_user_channels"}`)
 	})
+}
+
+// TestRightsAreWrittenDown: what changed, and who changed it; what did not change is
+// no entry, nor is what nobody put a name to.
+func TestRightsAreWrittenDown(t *testing.T) {
+	s := redistest.Start(t)
+	ctx, c := testContext(t), open(t, s.URL)
+	must[[]string](t)(c.GrantRights(ctx, "u1", "m0"))
+	boss := c.By("boss")
+	must[[]string](t)(boss.GrantRights(ctx, "u1", "m0", "m1"))
+	must[[]string](t)(boss.RevokeRights(ctx, "u1", "m1", "m9"))
+	must[[]string](t)(boss.SetRights(ctx, "u1", "m2"))
+	var said []string
+	until(t, "all entries", func() bool {
+		said = nil
+		for _, e := range must[[]AuditEntry](t)(c.Audit(ctx, 10)) {
+			said = append(said, fmt.Sprint(e.ActorID, " ", e.Action, " ", e.TargetID, " ", e.Metadata["channel"]))
+		}
+		return len(said) >= 4
+	})
+	if want := []string{"boss rights.granted u1 m2", "boss rights.taken u1 m0", "boss rights.taken u1 m1", "boss rights.granted u1 m1"}; !slices.Equal(said, want) {
+		t.Errorf("%q, expected %q", said, want)
+	}
 }
 
 func TestBans(t *testing.T) {
