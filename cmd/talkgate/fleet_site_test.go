@@ -41,8 +41,8 @@ func (s *fleetSite) member(user string) *process {
 	if err := os.Mkdir(s.path(user), 0o700); err != nil && !os.IsExist(err) {
 		s.t.Fatal(err)
 	}
-	s.write(user+".yaml", fmt.Sprintf("version: 1\nidentity: {user_id: %[1]s, user_name: The %[1]s gate}\nredis: {url: %[2]q}\n%[3]s  group: gates\n  state: %[1]s\n  probation: 5s\nstatus: {report: 1s}\n",
-		user, s.redisURL, s.publicKey))
+	s.write(user+".yaml", fmt.Sprintf("version: 1\nidentity: {user_id: %[1]s, user_name: The %[1]s gate}\nredis: {url: %[2]q}\n%[3]s  group: gates\n  state: %[1]s\n  probation: 5s\nstatus: {report: 1s}\n%[4]s",
+		user, s.redisURL, s.publicKey, s.more))
 	return start(s.t, user, "run", "--config", s.path(user+".yaml"))
 }
 
@@ -196,7 +196,7 @@ func TestFleetRefusals(t *testing.T) {
 		{"version: 1\ndefaults: {redis: {url: \"redis://x\"}}\n", nil, exitConfig, "redis.url"},
 		{"version: 1\ndefaults: {log: {level: debug}}\n", []string{"--group", "attic"}, exitConfig, "attic"},
 		{"version: 1\ndefaults: {log: {level: debug}}\n", []string{"--canary", "some"}, exitUsage, "--canary"},
-		{"version: 1\ndefaults: {log: {level: debug}}\n", []string{"--canary", "5%"}, exitFailed, "gateways that report"},
+		{"version: 1\ndefaults: {log: {level: debug}}\n", []string{"--canary", "5%"}, exitFailed, "gateways that are on air"},
 	} {
 		s.write("bad.yaml", tc.file)
 		s.says(s.fleet(tc.code, append([]string{"apply", "-f", s.path("bad.yaml")}, tc.args...)...), tc.says)

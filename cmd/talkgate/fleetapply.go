@@ -24,13 +24,13 @@ type canaries struct {
 }
 
 func (k *canaries) addFlags(c *cobra.Command) {
-	c.Flags().StringVar(&k.share, "canary", "", `share of the live gateways that try it first, such as "5%" (default: all at once)`)
+	c.Flags().StringVar(&k.share, "canary", "", `share of the gateways on air that try it first, such as "5%" (default: all at once)`)
 	c.Flags().DurationVar(&k.hold, "hold", 10*time.Minute, "how long each of them has to keep link and Redis before the others follow")
 	c.Flags().BoolVar(&k.wait, "wait", false, "wait until every live gateway has it, or a canary failed; what is rolled out goes on without")
 }
 
-// rollout chooses the canaries among the gateways that an apply is for; nil is
-// none.
+// rollout chooses the canaries among the gateways that an apply is for and that are
+// on air: of another nothing can be learnt. nil is none.
 func (k *canaries) rollout(gateways []fleet.Sighting, scopes []fleet.Scope) (*fleet.Rollout, error) {
 	if k.share == "" {
 		return nil, nil
@@ -42,7 +42,9 @@ func (k *canaries) rollout(gateways []fleet.Sighting, scopes []fleet.Scope) (*fl
 	}
 	var ids []string
 	for _, g := range covered(gateways, scopes) {
-		ids = append(ids, g.Gateway)
+		if g.Report.Health.OnAir {
+			ids = append(ids, g.Gateway)
+		}
 	}
 	return fleet.Canaries(ids, percent, k.hold)
 }

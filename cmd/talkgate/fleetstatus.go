@@ -31,18 +31,32 @@ type fleetJSON struct {
 		Pending int `json:"pending"`
 		Failed  int `json:"failed"`
 	} `json:"gateways"`
-	// Unwell are those that refused or took back what they were told, and those
-	// that are not heard.
+	// Unwell are those that refused or took back what they were told, those that are
+	// not on air, and those that are not heard.
 	Unwell []unwellJSON `json:"unwell"`
 }
 
 type unwellJSON struct {
-	Gateway string        `json:"gateway"`
-	Group   string        `json:"group,omitempty"`
-	Live    bool          `json:"live"`
-	SeenAt  time.Time     `json:"seenAt"`
-	Applied fleet.Applied `json:"applied"`
-	Running string        `json:"talkgate"` // its version of talkgate
+	Gateway  string        `json:"gateway"`
+	Group    string        `json:"group,omitempty"`
+	Live     bool          `json:"live"`
+	SeenAt   time.Time     `json:"seenAt"`
+	OnAir    bool          `json:"onAir"`
+	Standing string        `json:"standing"` // in words
+	Applied  fleet.Applied `json:"applied"`
+	Running  string        `json:"talkgate"` // its version of talkgate
+}
+
+// why is what is wrong with it.
+func (u unwellJSON) why() string {
+	var all []string
+	if u.Live && !u.OnAir && u.Standing != "" {
+		all = append(all, u.Standing)
+	}
+	if u.Applied.Error != "" {
+		all = append(all, u.Applied.Error)
+	}
+	return strings.Join(all, "; ")
 }
 
 func newFleetStatusCommand() *cobra.Command {
@@ -162,8 +176,9 @@ func (s *fleetJSON) count(gateways []fleet.Sighting, scopes []fleet.Scope) {
 		if g.Live {
 			n.Live++
 		}
-		if bad || !g.Live || g.Err != nil {
-			s.Unwell = append(s.Unwell, unwellJSON{g.Gateway, g.Report.Group, g.Live, g.SeenAt, a, g.Report.Version})
+		h := g.Report.Health
+		if bad || !g.Live || !h.OnAir || g.Err != nil {
+			s.Unwell = append(s.Unwell, unwellJSON{g.Gateway, g.Report.Group, g.Live, g.SeenAt, g.Live && h.OnAir, h.Standing, a, g.Report.Version})
 		}
 	}
 	for _, g := range covered(gateways, scopes) {
@@ -210,6 +225,6 @@ func (s fleetJSON) write(w io.Writer) {
 		if !u.Live {
 			seen = u.SeenAt.Local().Format(time.DateTime)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean(u.Gateway), clean(u.Group), seen, u.Applied.Version, u.Applied.Result, clean(u.Running), clean(u.Applied.Error))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean(u.Gateway), clean(u.Group), seen, u.Applied.Version, u.Applied.Result, clean(u.Running), clean(u.why()))
 	}
 }

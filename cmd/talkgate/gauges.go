@@ -21,33 +21,41 @@ type measuredLink interface {
 // stallTime is how far apart two looks at the port's loops have to be.
 const stallTime = 2 * time.Second
 
-// gauges is all that can be read off a running port. Reading takes atomics and
-// small files; the port knows nothing of it.
+// gauges is all that can be read off a port. Reading takes atomics and small files;
+// the port knows nothing of it.
 type gauges struct {
 	cfg  config.Config
 	care *portCare
-	port *gateway.Port
 	link measuredLink
 	// monitors is who talks on the channels that are only listened on.
 	monitors *monitors
 
-	hw    gateway.Hardware
 	board boardHealth
 	began time.Time
 	// applied is what became of the fleet's documents.
 	applied func() fleet.Applied
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// Until attach there is no port. Who is made after it needs no lock for these.
+	port    *gateway.Port
+	hw      gateway.Hardware
 	pulse   gateway.Pulse
 	pulseAt time.Time
 	stalled []string
 	heard   gateway.LinkQuality // at the report before
 }
 
-func newGauges(cfg config.Config, care *portCare, port *gateway.Port, link measuredLink, hw gateway.Hardware, floor floorReader) *gauges {
-	now := time.Now()
-	return &gauges{cfg: cfg, care: care, port: port, link: link, monitors: newMonitors(link, cfg.Link.Monitored(), floor), hw: hw, board: boardHealth{os.DirFS("/sys")},
-		began: now, pulseAt: now, pulse: port.Pulse()}
+func newGauges(cfg config.Config, care *portCare, link measuredLink, floor floorReader, applied func() fleet.Applied) *gauges {
+	return &gauges{cfg: cfg, care: care, link: link, monitors: newMonitors(link, cfg.Link.Monitored(), floor), applied: applied,
+		board: boardHealth{os.DirFS("/sys")}, began: time.Now()}
+}
+
+// attach puts them on a port.
+func (g *gauges) attach(port *gateway.Port, hw gateway.Hardware) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.port, g.hw = port, hw
+	g.pulseAt, g.pulse = time.Now(), port.Pulse()
 }
 
 // xruns is how often the sound card ran full or empty.
@@ -69,19 +77,13 @@ func (g *gauges) report() fleet.Report {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	r := fleet.Report{
-		Gateway: g.cfg.Identity.UserID,
-		Group:   g.cfg.Fleet.Group,
-		Applied: g.applied(),
-		Name:    g.cfg.Identity.UserName,
-		Channel: g.cfg.Channel,
-		Monitor: g.monitors.channels,
-		Version: ownVersion(),
-		At:      now,
-		Up:      int64(now.Sub(g.began).Seconds()),
-		Levels:  fleet.Levels{Mic: g.port.MicLevel().RMS(), Speaker: g.port.SpeakerLevel().RMS()},
-		Board:   g.board.read(),
+	_, standing := g.care.standing()
+	r := absent(g.cfg, standing, g.applied())
+	r.Up, r.Board = int64(now.Sub(g.began).Seconds()), g.board.read()
+	if g.port == nil {
+		return r
 	}
+	r.Levels = fleet.Levels{Mic: g.port.MicLevel().RMS(), Speaker: g.port.SpeakerLevel().RMS()}
 	mic, speaker := g.xruns()
 	r.Health.Xruns, r.Health.Stalled = mic+speaker, g.lookForStalls(now)
 	r.Health.OnAir, r.Health.Standing = g.care.standing()

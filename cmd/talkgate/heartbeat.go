@@ -72,6 +72,12 @@ func (h *heartbeat) observe(s gateway.Status) {
 
 // run reports until ctx ends, and then that the gateway was stopped.
 func (h *heartbeat) run(ctx context.Context) {
+	h.keep(ctx)
+	h.goodbye(ctx)
+}
+
+// keep reports until ctx ends.
+func (h *heartbeat) keep(ctx context.Context) {
 	// Gateways that were powered up together do not stay together.
 	next := time.NewTimer(rand.N(min(h.every, talkPeriod)))
 	defer next.Stop()
@@ -80,7 +86,6 @@ func (h *heartbeat) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			h.goodbye(ctx)
 			return
 		case <-next.C:
 		case <-h.news:

@@ -3,12 +3,14 @@
 package main
 
 import (
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/talkgate/talkgate/hal/hil"
+	"github.com/talkgate/talkgate/state/fleet"
 )
 
 // TestKernelPort is a port from the button's contact and the microphone's socket
@@ -96,6 +98,9 @@ func TestKernelPortComesBack(t *testing.T) {
 	b.chip.Unplug()
 	b.port.until(`hardware is gone; starting anew`)
 	b.port.until(`hardware is missing; waiting for it.*line PTT of chip board`)
+	b.site.sighted("board", "the fleet reads what is missing", func(g fleet.Sighting) bool {
+		return g.Live && !g.Report.Health.OnAir && strings.HasPrefix(g.Report.Health.Standing, "waiting for hardware: ")
+	})
 	b.chip.Plug()
 	b.chip.Pull(linePTT, true)
 	b.lit(lineLink, true)

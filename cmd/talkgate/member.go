@@ -81,7 +81,9 @@ func joinFleet(ctx context.Context, local config.Local, log *slog.Logger) (m *me
 	})
 	waiting, stop := context.WithCancel(ctx)
 	var told sync.WaitGroup
-	told.Go(func() { manager.wait(waiting, "waiting for the fleet's documents") })
+	const why = "waiting for the fleet's documents"
+	told.Go(func() { manager.wait(waiting, why) })
+	told.Go(func() { m.reportAbsent(ctx, waiting, state, why) })
 	cfg, err = m.agent.Begin(ctx, state)
 	stop()
 	told.Wait()
@@ -168,23 +170,32 @@ func (m *member) end(ctx context.Context, err error) (ended error) {
 	}
 	m.log.Error("the port cannot be what the fleet's documents say; they are tried again, or others", "err", err)
 	m.agent.Blame(err)
+	why := "cannot be what its documents say: " + err.Error()
 	state, err := openRedis(m.local.Redis, m.log)
 	if err != nil {
 		return err
 	}
 	defer closing(&ended, state.Close)
-	ctx, cancel := context.WithTimeout(ctx, againAfter)
+	waiting, cancel := context.WithTimeout(ctx, againAfter)
 	defer cancel()
-	m.run(ctx, state, &portCare{tuner: &tuner{level: new(slog.LevelVar), heart: &heart{}}}, cancel)
+	var told sync.WaitGroup
+	told.Go(func() { m.reportAbsent(ctx, waiting, state, why) })
+	m.run(waiting, state, &portCare{tuner: &tuner{level: new(slog.LevelVar), heart: &heart{}}}, cancel)
+	told.Wait()
 	return errDocuments
 }
 
 // Build implements fleet.Port.
 func (m *member) Build(s desired.Settings) (config.Config, error) { return m.local.With(s) }
 
-// Check implements fleet.Port. What only trying can show, the probation shows.
+// Check implements fleet.Port. What only trying can show, the probation shows. For
+// hardware that is waited for already no document is to blame.
 func (m *member) Check(cfg config.Config) error {
-	return errors.Join(checkLink(cfg, m.log), checkHardware(cfg.Hardware))
+	err := checkLink(cfg, m.log)
+	if m.care.tuner.heart.missing() == "" || m.care.tuner.changesHardware(cfg) {
+		err = errors.Join(err, checkHardware(cfg.Hardware))
+	}
+	return err
 }
 
 // Apply implements fleet.Port.

@@ -38,6 +38,9 @@ func (c *portCare) changed() <-chan struct{} { return c.news }
 func (c *portCare) standing() (onAir bool, words string) {
 	s := c.status.Load()
 	if s == nil {
+		if missing := c.tuner.heart.missing(); missing != "" {
+			return false, "waiting for hardware: " + missing
+		}
 		return false, "starting"
 	}
 	return s.Lamps.Link, portWords(*s, c.cfg.Channel, c.clock.right())

@@ -97,6 +97,9 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	defer quit()
 	beside.Go(func() { manager.run(ctx, care) })
 	beside.Go(func() { member.run(ctx, state, care, quit) })
+	gauges := newGauges(cfg, care, link, state, member.applied)
+	beat := newHeartbeat(state, gauges.report, cfg.Status.Report, log)
+	beside.Go(func() { beat.run(ctx) })
 	board, err := heart.await(ctx, cfg.Hardware, log, func() (board, error) {
 		return openHardware(cfg.Hardware, cmd.InOrStdin(), cmd.OutOrStdout(), quit)
 	})
@@ -125,7 +128,6 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		opt.Rights, opt.Floor = watch, watch
 	}
 	opt.Hardware = board.Hardware
-	var beat *heartbeat
 	opt.Observe = func(s gateway.Status) {
 		care.observe(s)
 		recorder.observe(s)
@@ -138,10 +140,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return configError{err}
 	}
-	gauges := newGauges(cfg, care, port, link, board.Hardware, state)
-	gauges.applied = member.applied
-	beat = newHeartbeat(state, gauges.report, cfg.Status.Report, log)
-	beside.Go(func() { beat.run(ctx) })
+	gauges.attach(port, board.Hardware)
 	if cfg.Status.Listen != "" {
 		status, err := listenStatus(cfg.Status.Listen, gauges, log)
 		if err != nil {

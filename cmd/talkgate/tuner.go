@@ -2,6 +2,8 @@ package main
 
 import (
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/talkgate/talkgate/gateway/config"
@@ -22,6 +24,13 @@ func (t *tuner) waiting(cfg config.Config) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.restartKeys(cfg)
+}
+
+// changesHardware says whether cfg has other hardware than what takes effect.
+func (t *tuner) changesHardware(cfg config.Config) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(config.Changed(t.cfg, cfg), func(key string) bool { return strings.HasPrefix(key, "hardware.") })
 }
 
 func (t *tuner) restartKeys(cfg config.Config) []string {

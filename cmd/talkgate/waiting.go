@@ -11,6 +11,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/gpio"
+	"github.com/talkgate/talkgate/state/fleet"
 )
 
 // heart is what a service feels the pulse of: the port and, until there is one,
@@ -18,6 +19,15 @@ import (
 type heart struct {
 	port  atomic.Pointer[gateway.Port]
 	looks atomic.Uint64
+	lacks atomic.Pointer[string]
+}
+
+// missing is the hardware that is waited for, in words; empty is none.
+func (h *heart) missing() string {
+	if lacks := h.lacks.Load(); lacks != nil {
+		return *lacks
+	}
+	return ""
 }
 
 func (h *heart) pulse() gateway.Pulse {
@@ -42,6 +52,7 @@ func (h *heart) await(ctx context.Context, cfg config.Hardware, log *slog.Logger
 		if err == nil {
 			if said != "" {
 				log.Info("the hardware is there")
+				h.lacks.Store(nil)
 			}
 			return b, nil
 		}
@@ -50,6 +61,8 @@ func (h *heart) await(ctx context.Context, cfg config.Hardware, log *slog.Logger
 		}
 		if err.Error() != said {
 			said = err.Error()
+			words := fleet.Line(said)
+			h.lacks.Store(&words)
 			log.Warn("hardware is missing; waiting for it", "err", err)
 		}
 		h.looks.Add(1)

@@ -64,8 +64,6 @@ const (
 	// judgeTime bounds one message to a rollout, judgeAgain is when one that was
 	// lost is sent again.
 	judgeTime, judgeAgain = time.Second, 5 * time.Second
-	// mostWords bounds what is told of a failure, in bytes.
-	mostWords = 400
 )
 
 // Agent is one gateway's part in a fleet. One goroutine calls Begin, then Run; any
@@ -170,7 +168,11 @@ func (a *Agent) await(ctx context.Context) (config.Config, error) {
 	defer enough()
 	var c config.Config
 	err := a.redis.WatchFleet(ctx, a.scopes(), func(v redis.FleetView) {
-		if ctx.Err() != nil || !a.take(v) || len(a.wanted) == 0 {
+		if ctx.Err() != nil || !a.take(v) {
+			return
+		}
+		defer a.tell()
+		if len(a.wanted) == 0 {
 			return
 		}
 		var err error

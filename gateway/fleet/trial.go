@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/talkgate/talkgate/state/fleet"
 )
@@ -177,7 +176,7 @@ func (a *Agent) convict(d documents, why string) {
 	a.log.Error("documents are not obeyed", "documents", d.String(), "why", why)
 	a.mem.Bad, a.mem.Trial, a.mem.Starts = d, nil, 0
 	a.forgetDoubt()
-	a.mem.Why = shortened(why)
+	a.mem.Why = fleet.Line(why)
 	_ = a.save() // it was logged
 }
 
@@ -266,15 +265,6 @@ func (a *Agent) standing() fleet.Applied {
 	case s.Version == 0:
 		s.Result = ""
 	}
-	s.Error = shortened(s.Error)
+	s.Error = fleet.Line(s.Error)
 	return s
-}
-
-// shortened is text as a report takes it: one line, not too long.
-func shortened(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > mostWords {
-		return strings.ToValidUTF8(text[:mostWords], "") + "…"
-	}
-	return text
 }

@@ -20,6 +20,8 @@ const (
 	// maxID bounds IDs, as the configuration does; maxText what is for people.
 	maxID   = 128
 	maxText = 512
+	// maxLine is what Line leaves of a text, bytes: some comes before it.
+	maxLine = 400
 )
 
 // Report is one gateway as it reports itself, its heartbeat.
@@ -213,6 +215,21 @@ func ValidID(s string) bool {
 	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxID && strings.IndexFunc(s, func(c rune) bool {
 		return unicode.IsSpace(c) || unicode.In(c, unicode.C) || strings.ContainsRune("{}/", c)
 	}) < 0
+}
+
+// Line is a text, an error's as a rule, as a report takes it: one line, not too long.
+func Line(text string) string {
+	text = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > maxLine {
+		return strings.ToValidUTF8(text[:maxLine], "") + "…"
+	}
+	return text
 }
 
 func printable(s string) bool {

@@ -51,7 +51,7 @@ func Cohort(gateway string) uint32 {
 // that come back within the rollout may add to its canaries.
 func Canaries(gateways []string, percent float64, hold time.Duration) (*Rollout, error) {
 	if len(gateways) == 0 {
-		return nil, errors.New("canaries: expected gateways that report, found none")
+		return nil, errors.New("canaries: expected gateways that are on air, found none")
 	}
 	if !(percent > 0 && percent <= 100) {
 		return nil, fmt.Errorf("canaries: expected a share of more than 0%% up to 100%%, found %g%%", percent)
