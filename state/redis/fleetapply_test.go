@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -236,6 +238,47 @@ func TestWatchFleet(t *testing.T) {
 	await(t, views, "what came meanwhile", version(2, ""))
 	s.Restart()
 	await(t, views, "an empty Redis", func(v FleetView) bool { return v.Known && v.Scopes[fleet.Group("gates")].Newest == "" })
+}
+
+// TestFleetLeavesAnOverloadedRedisAlone: a thousand gateways that ask a Redis again
+// every second which does not get round to answering keep it from ever doing so.
+func TestFleetLeavesAnOverloadedRedisAlone(t *testing.T) {
+	inBubble(t, func(b *bubble) {
+		var away atomic.Bool
+		b.wrap = func(conn net.Conn) (net.Conn, error) {
+			if away.Load() {
+				conn.Close()
+				return nil, errRefused
+			}
+			return conn, nil
+		}
+		away.Store(true)
+		c, end := b.open()
+		defer end()
+		var lost, known atomic.Int32
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.WatchFleet(ctx, fleet.ScopesOf("north", "gates"), func(v FleetView) {
+				if v.Known {
+					known.Add(1)
+				} else {
+					lost.Add(1)
+				}
+			})
+		}()
+		defer func() { cancel(); <-done }()
+		time.Sleep(time.Hour)
+		if n := lost.Load(); n < 50 || n > 300 {
+			t.Errorf("it asked %d times in an hour", n)
+		}
+		away.Store(false)
+		time.Sleep(time.Minute)
+		if known.Load() == 0 {
+			t.Error("it does not see that Redis is back")
+		}
+	})
 }
 
 func TestFleetInACluster(t *testing.T) {

@@ -85,7 +85,8 @@ func envelopeOf(v any) fleet.Envelope {
 
 // WatchFleet follows what scopes are told until ctx ends, then returns nil. fn gets
 // it after every change, every (re)subscription and every heartbeat, the same
-// again or not; it runs on one goroutine and must return soon.
+// again or not; it runs on one goroutine and must return soon. What cannot be read
+// is read again later and later: a fleet must not keep an overloaded Redis so.
 func (c *Client) WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(FleetView)) error {
 	var topics []string
 	for _, s := range scopes {
@@ -109,6 +110,7 @@ func (c *Client) WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(F
 	defer r.wait()
 	timer := time.NewTimer(heartbeat)
 	defer timer.Stop()
+	failures := 0
 	r.ask(ctx)
 	for {
 		select {
@@ -125,10 +127,14 @@ func (c *Client) WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(F
 				return nil
 			}
 			fn(v)
-			timer.Reset(heartbeat)
-			if !v.Known {
-				timer.Reset(readAgain)
+			next := heartbeat
+			if v.Known {
+				failures = 0
+			} else {
+				next = spread(backoff(failures))
+				failures++
 			}
+			timer.Reset(next)
 		}
 	}
 }

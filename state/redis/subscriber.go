@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -81,7 +82,7 @@ func (s *subscriber) run() {
 		if s.ctx.Err() != nil {
 			return
 		}
-		delay := backoff(failures)
+		delay := spread(backoff(failures))
 		failures++
 		s.log.Warn("subscription lost", "error", err, "retry_in", delay)
 		timer := time.NewTimer(delay)
@@ -99,6 +100,10 @@ func (s *subscriber) run() {
 func backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures, 5), 30*time.Second)
 }
+
+// spread is d and up to half as much again: what lost Redis in one instant does
+// not come back to it in one.
+func spread(d time.Duration) time.Duration { return d + rand.N(d/2+1) }
 
 // waitTopics waits until there is something to subscribe to.
 func (s *subscriber) waitTopics() bool {

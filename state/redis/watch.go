@@ -10,7 +10,7 @@ const (
 	// heard of a change.
 	heartbeat = 30 * time.Second
 	// readTimeout is when a read counts as failed, and readAgain when the next
-	// follows.
+	// follows, at the earliest.
 	readTimeout = time.Second
 	readAgain   = time.Second
 )

@@ -67,7 +67,7 @@ func (c *Client) RefreshFloor(channel string) { c.subs.refresh(keyEvents(channel
 func nextFloorRead(v FloorView, subscribed bool) time.Duration {
 	switch {
 	case !v.Known, !subscribed:
-		return readAgain
+		return spread(readAgain)
 	case v.Holder == nil:
 		return heartbeat
 	case v.TTL <= 0:

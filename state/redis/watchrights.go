@@ -70,7 +70,7 @@ func (c *Client) WatchRights(ctx context.Context, userID string, fn func(Rights)
 			next := heartbeat
 			if !v.Known {
 				fn(v)
-				timer.Reset(readAgain)
+				timer.Reset(spread(readAgain))
 				continue
 			}
 			if pushed != nil && !slices.Equal(v.Channels, pushed) {
