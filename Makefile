@@ -45,9 +45,9 @@ bench: ## each figure beside its baseline, as a ratio
 	.ci/needs.sh redis-server
 	$(GO) test -run '^$$' -bench . -timeout 30m ./...
 
-fleet: ## a fleet of 1000 gateways in one process: what it costs, and where a bad configuration stops
+fleet: ## a fleet of 1000 gateways in one process: what it costs, where a bad configuration stops, Redis lost in mid-rollout
 	.ci/needs.sh redis-server
-	$(GO) test -v -count 1 -timeout 30m -run 'Cost|Canaries' ./gateway/fleet -gateways 1000
+	$(GO) test -v -count 1 -timeout 30m -run 'Cost|Canaries|MidRollout' ./gateway/fleet -gateways 1000
 
 lint: ## golangci-lint, at a fixed version
 	$(GO) run $(GOLANGCI) run ./...

@@ -166,21 +166,32 @@ func (f *simFleet) apply(scope fleet.Scope, rollout *fleet.Rollout, s fleet.Sett
 	return f.next
 }
 
+// simPatience is how long nothing may go on before a test gives up: a thousand
+// gateways and the rest of a machine's work take as long as they take.
+const simPatience = 3 * time.Minute
+
 // await waits until something holds for every gateway.
 func (f *simFleet) await(what string, holds func(*simGateway) bool) {
 	f.Helper()
-	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		missing := 0
+	least := len(f.all) + 1
+	for end := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		var missing []*simGateway
 		for _, g := range f.all {
 			if !holds(g) {
-				missing++
+				missing = append(missing, g)
 			}
 		}
-		if missing == 0 {
+		if len(missing) == 0 {
 			return
 		}
+		if len(missing) < least {
+			least, end = len(missing), time.Now().Add(simPatience)
+		}
 		if time.Now().After(end) {
-			f.Fatalf("%d of %d gateways: no %s", missing, len(f.all), what)
+			for _, g := range missing[:min(len(missing), 10)] {
+				f.Logf("%s runs with %s, says %+v, hears %+v", g.id, g.level(), g.agent.Applied(), g.state.Subscription())
+			}
+			f.Fatalf("%d of %d gateways: no %s", len(missing), len(f.all), what)
 		}
 	}
 }
@@ -198,7 +209,7 @@ func (f *simFleet) rollout(version uint64) redis.FleetRollout {
 
 func (f *simFleet) awaitRollout(version uint64, state fleet.State) redis.FleetRollout {
 	f.Helper()
-	for end := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(simPatience); ; time.Sleep(50 * time.Millisecond) {
 		r := f.rollout(version)
 		if r.State == state {
 			return r
@@ -268,15 +279,19 @@ func TestRedisFailsInMidRollout(t *testing.T) {
 	proxy.Blackhole()
 	time.Sleep(2 * time.Second)
 	proxy.Mend()
-	f.awaitRollout(version, fleet.Open)
+	mended := time.Now()
+	r := f.awaitRollout(version, fleet.Open)
 	f.await("what was rolled out through the blackhole", func(g *simGateway) bool { return g.level() == "warn" })
+	t.Logf("blackholed for 2 s: %d of %d canaries passed, and all %d have it %v after", r.Passed, r.Canaries, len(f.all), time.Since(mended).Round(time.Second))
 
 	f.apply(fleet.Group("gates"), f.canaries(5, 8*time.Second), level("debug"))
 	f.awaitRunning("debug")
 	server.Restart()
+	restarted := time.Now()
 	f.await("word that Redis has lost its documents", func(g *simGateway) bool {
 		return g.agent.Applied().Result == fleet.ResultRefused && strings.Contains(g.agent.Applied().Error, "Redis has lost it")
 	})
+	t.Logf("restarted empty: all %d say so %v after", len(f.all), time.Since(restarted).Round(time.Second))
 	for _, g := range f.all {
 		if l := g.level(); l != "warn" && l != "debug" {
 			t.Fatalf("%s runs with %s", g.id, l)
@@ -285,14 +300,16 @@ func TestRedisFailsInMidRollout(t *testing.T) {
 	// The operator applies the same file again, and all have it.
 	f.apply(fleet.Defaults, nil, base("info"))
 	f.apply(fleet.Group("gates"), nil, level("debug"))
+	applied := time.Now()
 	f.await("what was applied again", func(g *simGateway) bool {
 		return g.level() == "debug" && g.agent.Applied().Result == fleet.ResultApplied
 	})
+	t.Logf("applied again: all %d have it %v after", len(f.all), time.Since(applied).Round(time.Second))
 }
 
 func (f *simFleet) awaitRunning(level string) {
 	f.Helper()
-	for end := time.Now().Add(time.Minute); f.had(level) == 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(simPatience); f.had(level) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			f.Fatalf("no canary tries %s", level)
 		}
