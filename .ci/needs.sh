@@ -19,7 +19,10 @@ if command -v apt-get >/dev/null && $sudo true 2>/dev/null; then
 	echo "installing$packages" >&2
 	export DEBIAN_FRONTEND=noninteractive
 	# $packages and $sudo are lists of words.
-	if $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends $packages >/dev/null; then
+	apt="$sudo apt-get -qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3"
+	# One list that is not to be had, a stale mirror, need not be the one we need.
+	$apt update || true
+	if $apt install -y --no-install-recommends $packages >/dev/null; then
 		exit 0
 	fi
 fi
