@@ -12,17 +12,8 @@ if [ -x "$cache/linux" ]; then
 	exit
 fi
 
-sudo=
-[ "$(id -u)" = 0 ] || sudo="sudo -n"
-missing=
-for package in linux-source-$source_version flex bison bc libelf-dev libssl-dev gcc make xz-utils; do
-	dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-	echo "hil: installing$missing" >&2
-	# shellcheck disable=SC2086 # words are wanted
-	$sudo apt-get install -y -qq --no-install-recommends $missing >&2 </dev/null
-fi
+"$here/../../.ci/needs.sh" /usr/src/linux-source-$source_version.tar.xz:linux-source-$source_version flex bison bc xz:xz-utils \
+	gcc make /usr/include/libelf.h:libelf-dev /usr/include/openssl/ssl.h:libssl-dev >&2 </dev/null
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
