@@ -18,7 +18,7 @@ TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus gc
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## two virtual radios, a hub and Redis in one process; open the page it prints
+demo: ## three virtual radios, a hub and Redis in one process; open the page it prints
 	$(GO) run ./cmd/talkgate demo
 
 build: ## build/talkgate, one static binary

@@ -209,6 +209,7 @@ func (a *actor) show() {
 		}
 	}
 	a.shown = s
+	a.Port.shown.Store(&s)
 	if a.opt.Observe != nil {
 		a.opt.Observe(s)
 	}

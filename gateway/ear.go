@@ -15,6 +15,8 @@ type Ear interface {
 	// that has changed, how many samples before the end of pcm. It neither blocks
 	// nor allocates.
 	Hear(pcm []int16, loudspeaker float64) (open bool, ago int)
+	// String is what it goes by, for people.
+	String() string
 }
 
 // heardLine is a line that an Ear moves. It implements hal.Input. The

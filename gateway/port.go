@@ -47,6 +47,7 @@ type Port struct {
 	transmitter *transmitter // nil where there is none
 
 	squelchState squelchState
+	shown        atomic.Pointer[Status] // the actor's latest
 
 	// In: read by the actor.
 	events  chan floor.Event
@@ -90,6 +91,7 @@ func New(opt Options) (*Port, error) {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	p.levels.Store(levels)
+	p.shown.Store(&Status{})
 	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
 	p.keyed.moved = make(chan struct{}, 1)
 	p.taken.Store(opt.Hardware.COR != nil || opt.Ear != nil)

@@ -52,6 +52,11 @@ const (
 	squelchHanging              // closed, not for long enough
 )
 
+// String is a word for people.
+func (p squelchPhase) String() string {
+	return [...]string{"closed", "opening", "open", "held"}[p]
+}
+
 // squelch makes of the edges of a COR line when it talks. It is pure: time comes
 // with each call.
 type squelch struct {

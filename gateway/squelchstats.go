@@ -11,11 +11,15 @@ type SquelchStats struct {
 
 // squelchState is a SquelchStats that the talk lines' goroutine writes.
 type squelchState struct {
+	phase           atomic.Uint32 // a squelchPhase
+	deaf            atomic.Bool
 	talks, chatters atomic.Bool
 	ignored         atomic.Uint64
 }
 
 func (s *squelchState) show(q *squelch) {
+	s.phase.Store(uint32(q.phase))
+	s.deaf.Store(q.line && (q.keyed || q.deaf > 0))
 	s.talks.Store(q.asks())
 	s.chatters.Store(q.chatters())
 	s.ignored.Store(q.ignored)

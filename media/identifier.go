@@ -33,6 +33,7 @@ type Identifier struct {
 	left  []int16
 
 	sent atomic.Uint64
+	due  atomic.Bool
 }
 
 // NewIdentifier returns a stage that has identified nobody yet: the first speech is
@@ -58,6 +59,7 @@ func (d *Identifier) Process(period []int16, speech bool) (sounds bool) {
 		d.left, d.since, d.late, d.used = d.sound, 0, 0, false
 		d.sent.Add(1)
 	}
+	d.due.Store(d.late > 0)
 	if len(d.left) == 0 {
 		return speech
 	}
@@ -68,6 +70,9 @@ func (d *Identifier) Process(period []int16, speech bool) (sounds bool) {
 	d.left = d.left[n:]
 	return true
 }
+
+// Due is whether an identification waits for a pause; any goroutine may ask.
+func (d *Identifier) Due() bool { return d.due.Load() }
 
 // Sent counts the identifications that were begun; any goroutine may ask.
 func (d *Identifier) Sent() uint64 { return d.sent.Load() }

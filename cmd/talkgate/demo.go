@@ -23,10 +23,11 @@ func newDemoCommand() *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Show two virtual radios, a hub and Redis in one process",
-		Long: `Show two virtual radios on a channel, each a complete port, with a hub and a
-Redis of their own in one process. Open the page it prints: it presses the
-radios' buttons, shows their lamps, takes talk rights away, and lets you talk.
+		Short: "Show virtual radios, a hub and Redis in one process",
+		Long: `Show two virtual handhelds and a virtual repeater on a channel, each a complete
+port, with a hub and a Redis of their own in one process. Open the page it
+prints: it presses the handhelds' buttons, calls in over the repeater, shows
+lamps, squelch and transmitter, takes talk rights away, and lets you talk.
 Ctrl-C ends everything.
 
 Whoever reaches the page is handed a token, so it listens on loopback only

@@ -58,6 +58,7 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 		return 0
 	})
 	registerKeying(registry, port)
+	registerRadio(registry, port)
 	for _, why := range floor.Reasons() {
 		counter("refusals_total", "Presses that did not talk, or not to their end, by why.",
 			prometheus.Labels{"why": why.String()}, func() uint64 { return port.Refusals()[why] })

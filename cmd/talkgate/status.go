@@ -78,6 +78,7 @@ type portStatus struct {
 	KeyFault   gateway.KeyFault     `json:"keyFault,omitempty"`
 	Squelch    gateway.SquelchStats `json:"squelch"`
 	Keying     media.KeyStats       `json:"keying"` // times in nanoseconds
+	Radio      gateway.RadioStatus  `json:"radio"`  // as the demo's page shows it
 	Rights     bool                 `json:"rights"`
 	Holder     string               `json:"holder,omitempty"`
 	HolderName string               `json:"holderName,omitempty"`
@@ -99,6 +100,7 @@ func portStatusOf(ctx context.Context, g *gauges) portStatus {
 		Channel: care.cfg.Channel, UserID: care.cfg.Identity.UserID,
 		Talked: port.TalkStats(), Heard: port.HeardStats(), Speaker: port.SpeakerLevel().RMS(),
 		Microphone: micStatusOf(port), Keying: port.KeyStats(), Squelch: port.SquelchStats(),
+		Radio: port.RadioStatus(),
 	}
 	mic, speaker := g.xruns()
 	s.Xruns = mic + speaker

@@ -42,6 +42,9 @@ func TestStatusOfAPort(t *testing.T) {
 	if !now.OnAir || now.State != "talking" || now.Holder != "north" || now.Channel != "gates" || now.Talked.Sent == 0 || !now.Lamps.Talk {
 		t.Errorf("talking: %+v", now)
 	}
+	if left := now.Radio.Talk.Left; left == nil || *left < 1 || *left > 60 {
+		t.Errorf("how much of a minute is left? %s", get(t, at+"/status"))
+	}
 	metrics := get(t, at+"/metrics")
 	for _, want := range []string{
 		"\ntalkgate_port_on_air 1\n", "\ntalkgate_port_talking 1\n", "\ntalkgate_port_rights_held 1\n",
@@ -50,6 +53,7 @@ func TestStatusOfAPort(t *testing.T) {
 		"\ntalkgate_port_xruns_total{side=\"speaker\"} ", "\ntalkgate_port_link_packets_expected_total{direction=\"out\"} ",
 		"\ntalkgate_board_throttled{reason=\"under-voltage\"} 0\n", "\ntalkgate_build_info{version=",
 		"\ntalkgate_port_key_fault{reason=\"stuck_keyed\"} 0\n",
+		"\ntalkgate_port_talk_budget_left_seconds NaN\n", "\ntalkgate_port_talk_left_seconds ", "\ntalkgate_port_identification_due 0\n",
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %q in\n%s", want, metrics)

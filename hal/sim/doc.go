@@ -1,6 +1,7 @@
 // Package sim is a virtual radio: a button, a carrier-operated relay, a PTT-out
 // line, a lamp panel, a microphone that speaks a recorded sentence, and a
-// loudspeaker that is metered.
+// loudspeaker that is metered. Its receiver opens the relay with the sound, and
+// leaves the noise of its squelch behind it.
 //
 // The sound card paces its port by timers of its own, exactly: sample n is due
 // n/48000 s after the card was started, however late the process woke up for

@@ -10,6 +10,8 @@ type Radio struct {
 	Panel   *Panel
 	Mic     *Mic
 	Speaker *Speaker
+
+	receiver receiver
 }
 
 // NewRadio returns a radio at rest whose microphone hears source and whose

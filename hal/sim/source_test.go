@@ -71,7 +71,7 @@ func TestNoisePointsToItsOwnSample(t *testing.T) {
 func TestNothingIsAllocatedPerPeriod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, source := range map[string]sim.Source{
-			"speech": sim.Speech(0), "tone": sim.Tone(440, -6, 0), "noise": sim.Noise(1),
+			"speech": sim.Speech(0), "tone": sim.Tone(440, -6, 0), "noise": sim.Noise(1), "hiss": sim.Hiss(), "dial": sim.Dial("1234567", 0),
 		} {
 			r := sim.NewRadio("r", source)
 			period := make([]int16, hal.PeriodSamples)

@@ -64,6 +64,9 @@ func NewCTCSS(hz float64) (*CTCSS, error) {
 	return &CTCSS{hz: hz, filter: biquad.LowPass(ctcssCorner), again: biquad.LowPass(ctcssCorner), tone: newGoertzel(hz, ctcssRate)}, nil
 }
 
+// String names it by its tone.
+func (c *CTCSS) String() string { return fmt.Sprintf("CTCSS %.1f Hz", c.hz) }
+
 // Hear takes in pcm, the next samples of the radio, and reports whether the tone is
 // there and, when that has changed, how many samples before the end of pcm it came or
 // went: it takes a fifth of a second to tell. What the loudspeaker is given does not

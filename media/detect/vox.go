@@ -73,6 +73,9 @@ func NewVOX(cfg VOXConfig) *VOX {
 	return v
 }
 
+// String names it.
+func (v *VOX) String() string { return "VOX" }
+
 // Hear takes in pcm, the next samples of the microphone, and the peak in dBFS of what
 // the loudspeaker is given at the moment. It reports whether somebody speaks and,
 // when that has changed, how many samples before the end of pcm.

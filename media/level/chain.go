@@ -88,6 +88,12 @@ func New(cfg Config) (*Chain, error) {
 	return c, nil
 }
 
+// Stages are those of a chain that may be on or off for good.
+type Stages struct{ Gate, AGC, Limiter bool }
+
+// Stages are those that are on.
+func (c *Chain) Stages() Stages { return Stages{c.gate != nil, c.agc != nil, c.limiter != nil} }
+
 // Delay is by how many samples the sound comes out later than it went in: the
 // limiter looks ahead, where there is one.
 func (c *Chain) Delay() int {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/hal"
 )
 
@@ -38,6 +39,12 @@ type visitor struct {
 type visitRadio struct {
 	Name   string `json:"name"`
 	UserID string `json:"userId"`
+	// Receives is whether its key is that of somebody whom the radio receives.
+	Receives bool `json:"receives"`
+	// Lock and Unlock are what it is dialled to lock and unlock talking; empty where
+	// it obeys no DTMF.
+	Lock   string `json:"lock,omitempty"`
+	Unlock string `json:"unlock,omitempty"`
 }
 
 // radioView is one radio as it is shown: an event of GET /demo/radios/events.
@@ -50,6 +57,8 @@ type radioView struct {
 	// State and Reason are those of the talk-rights machine.
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
+	// Radio is what people who run radios look at.
+	Radio gateway.RadioStatus `json:"radio"`
 }
 
 // api serves /demo/: the virtual radios' buttons, lamps and loudspeakers.
@@ -65,8 +74,12 @@ func (a *api) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /demo/config", a.config)
 	mux.HandleFunc("GET /demo/radios/events", a.events)
-	mux.HandleFunc("POST /demo/radios/{name}/press", func(w http.ResponseWriter, r *http.Request) { a.set(w, r, true) })
-	mux.HandleFunc("POST /demo/radios/{name}/release", func(w http.ResponseWriter, r *http.Request) { a.set(w, r, false) })
+	move := func(how string, what func(st *station, r *http.Request)) {
+		mux.HandleFunc("POST /demo/radios/{name}/"+how, func(w http.ResponseWriter, r *http.Request) { a.move(w, r, what) })
+	}
+	move("press", func(st *station, _ *http.Request) { st.press(true) })
+	move("release", func(st *station, _ *http.Request) { st.press(false) })
+	move("dial/{digits}", func(st *station, r *http.Request) { st.dial(r.PathValue("digits")) })
 	// A page elsewhere must not press buttons in its visitor's name.
 	return http.NewCrossOriginProtection().Handler(mux)
 }
@@ -83,10 +96,10 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(v) // the visitor left
 }
 
-func (a *api) set(w http.ResponseWriter, r *http.Request, pressed bool) {
+func (a *api) move(w http.ResponseWriter, r *http.Request, what func(*station, *http.Request)) {
 	for _, s := range a.stations {
 		if s.name == r.PathValue("name") {
-			s.press(pressed)
+			what(s, r)
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}

@@ -92,13 +92,14 @@ type tested struct {
 func (b *bench) newTested(name, channel string, seed maphash.Seed, room int, spoil func(*gateway.Options)) (*tested, error) {
 	t := &tested{recorder: sim.NewRecorder(memory), opened: time.Now()}
 	var err error
-	t.station, err = b.site.newStation(name, channel, nil, func(opt *gateway.Options) {
+	t.station, err = b.site.newStation(name, channel, nil, func(_ *station, opt *gateway.Options) error {
 		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room, false), heard: newTape(seed, room, true)}
 		opt.Link, opt.Tones = t.probe, nil
 		opt.Rights = watched{opt.Rights, channel, &t.lost}
 		if spoil != nil {
 			spoil(opt)
 		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

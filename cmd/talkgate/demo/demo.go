@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/hal/sim"
 )
 
@@ -20,8 +21,11 @@ func Run(ctx context.Context, cfg Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"north-gate", "south-gate"} {
-		if _, err := site.newStation(name, Channel, sim.Speech, nil); err != nil {
+	for _, radio := range []struct {
+		name string
+		wrap func(*station, *gateway.Options) error
+	}{{"north-gate", nil}, {"south-gate", nil}, {"hill-repeater", repeater}} {
+		if _, err := site.newStation(radio.name, Channel, sim.Speech, radio.wrap); err != nil {
 			return errors.Join(err, site.close())
 		}
 	}
@@ -39,7 +43,7 @@ func (s *Site) welcome(out io.Writer) error {
 	_, err := fmt.Fprintf(out, `talkgate demo
 
   open    %s
-  radios  north-gate and south-gate, on channel %s
+  radios  north-gate, south-gate and hill-repeater, on channel %s
   redis   %s
   end     Ctrl-C
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway"
 	link "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/redis"
@@ -23,12 +24,17 @@ type station struct {
 	// index on.
 	voice  func(from uint64) sim.Source
 	radio  *sim.Radio
+	port   *gateway.Port
 	status atomic.Pointer[gateway.Status]
+	// receives is whether its key is that of somebody whom the radio receives, in
+	// place of its own button.
+	receives bool
+	code     string // that it obeys by DTMF; empty obeys none
 }
 
-// newStation prepares a station at a site; wrap, if not nil, may put something
-// between the port and its surroundings.
-func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Source, wrap func(*gateway.Options)) (*station, error) {
+// newStation prepares a station at a site; wrap, if not nil, may change what its
+// port is made of.
+func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Source, wrap func(*station, *gateway.Options) error) (*station, error) {
 	st := &station{name: name, userID: name, channel: channel, voice: voice, radio: sim.NewRadio(name, sim.Silence())}
 	s.stations = append(s.stations, st)
 	s.later(st.radio.Close)
@@ -56,13 +62,14 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 		return nil, err
 	}
 	if wrap != nil {
-		wrap(&opt)
+		if err := wrap(st, &opt); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	port, err := gateway.New(opt)
-	if err != nil {
+	if st.port, err = gateway.New(opt); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s.members = append(s.members, member{st.userID, channel, port.Run})
+	s.members = append(s.members, member{st.userID, channel, st.port.Run})
 	return st, nil
 }
 
@@ -87,25 +94,48 @@ func (s *Site) newLink(userID, userName, channel string) (*link.Link, error) {
 	return l, nil
 }
 
-// press holds the button down, which makes the microphone hear the voice from its
-// beginning, or lets it up.
+// press holds the station's key down, which makes the microphone hear the voice from
+// its beginning, or lets it up.
 func (st *station) press(down bool) {
-	if down && !st.radio.Pressed() {
-		mic := st.radio.Mic
+	mic := st.radio.Mic
+	switch {
+	case !st.receives && down && !st.radio.Pressed():
 		mic.Hear(st.voice(mic.IndexAt(time.Now())))
+		st.radio.Button.Set(true)
+	case !st.receives:
+		st.radio.Button.Set(down)
+	case down && !st.radio.Receives():
+		st.radio.Receive(st.voice(mic.IndexAt(time.Now())))
+	case !down:
+		st.radio.Fade()
 	}
-	st.radio.Button.Set(down)
+}
+
+// dial lets the radio receive somebody who dials digits.
+func (st *station) dial(digits string) {
+	pause := uint64(hal.SampleRate / 4) // before the first
+	st.radio.Receive(sim.Dial(digits, st.radio.Mic.IndexAt(time.Now())+pause))
+	time.AfterFunc(time.Duration(pause+sim.DialTime(digits))*time.Second/hal.SampleRate, st.radio.Fade)
+}
+
+// pressed is whether the station's key is held down.
+func (st *station) pressed() bool {
+	if st.receives {
+		return st.radio.Receives()
+	}
+	return st.radio.Pressed()
 }
 
 func (st *station) view() radioView {
 	now := st.status.Load()
 	return radioView{
 		Name:    st.name,
-		Pressed: st.radio.Pressed(),
+		Pressed: st.pressed(),
 		Lamps:   now.Lamps,
 		Level:   math.Round(max(silent, st.radio.Speaker.Level())),
 		State:   strings.ToLower(now.Floor.Phase.String()),
 		Reason:  gateway.Why(now.Floor),
+		Radio:   st.port.RadioStatus(),
 	}
 }
 

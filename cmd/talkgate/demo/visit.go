@@ -8,6 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -30,7 +31,11 @@ func (s *Site) visit(ctx context.Context) (visit, error) {
 		User:    visitor{UserID: guestID(n), UserName: fmt.Sprintf("Visitor %d", n)},
 	}
 	for _, st := range s.stations {
-		v.Radios = append(v.Radios, visitRadio{Name: st.name, UserID: st.userID})
+		r := visitRadio{Name: st.name, UserID: st.userID, Receives: st.receives}
+		if st.code != "" {
+			r.Lock, r.Unlock = dialled(st.code, detect.LockTalk), dialled(st.code, detect.FreeTalk)
+		}
+		v.Radios = append(v.Radios, r)
 	}
 	if err := s.admit(ctx, v.User.UserID, Channel); err != nil {
 		return visit{}, err
@@ -39,6 +44,9 @@ func (s *Site) visit(ctx context.Context) (visit, error) {
 	v.Token, err = s.token(v.User.UserID, v.User.UserName, Channel, redis.RoleDispatch)
 	return v, err
 }
+
+// dialled is how a command is given by DTMF.
+func dialled(code string, c detect.Command) string { return fmt.Sprintf("*%s%c#", code, c) }
 
 // guestID is the user ID of the n-th guest.
 func guestID(n int64) string { return fmt.Sprintf("visitor-%d", n) }

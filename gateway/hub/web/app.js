@@ -11,6 +11,7 @@ let channel = null; // the Console, once signed in
 let bearer = '';
 const view = new View({
   press: (name, down) => channel.pressRadio(name, down),
+  dial: (name, digits) => channel.dialRadio(name, digits),
   setRights: (userId, allowed) => channel.setRights(userId, allowed),
 });
 const render = () => view.render(channel?.model ?? { signedIn: false });

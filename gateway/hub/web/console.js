@@ -128,6 +128,11 @@ export class Console {
     this.#demo.press(name, down).catch((e) => this.#log(`${name}: ${e.message}`));
   }
 
+  // dialRadio has a virtual radio receive somebody who dials digits.
+  dialRadio(name, digits) {
+    this.#demo.dial(name, digits).catch((e) => this.#log(`${name}: ${e.message}`));
+  }
+
   setRights(userId, allowed) {
     this.#hub.setRights(userId, allowed).catch((e) => this.#log(`Talk right of ${userId}: ${e.message}`));
   }
@@ -230,7 +235,7 @@ export class Console {
         this.#changed();
       },
       onDown: () => {
-        for (const radio of radios.values()) Object.assign(radio, { known: false, lamps: {}, level: undefined, pressed: false });
+        for (const radio of radios.values()) Object.assign(radio, { known: false, lamps: {}, level: undefined, pressed: false, radio: undefined });
         this.#changed();
       },
     }).catch(() => {});

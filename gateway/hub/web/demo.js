@@ -27,8 +27,17 @@ export class Demo {
 
   // press holds a radio's PTT down, or lets it up.
   press(name, down) {
+    return this.#move(name, down ? 'press' : 'release');
+  }
+
+  // dial has a radio receive somebody who dials digits.
+  dial(name, digits) {
+    return this.#move(name, `dial/${encodeURIComponent(digits)}`);
+  }
+
+  #move(name, how) {
     if (!this.#queues.has(name)) this.#queues.set(name, queue());
-    const path = `/demo/radios/${encodeURIComponent(name)}/${down ? 'press' : 'release'}`;
+    const path = `/demo/radios/${encodeURIComponent(name)}/${how}`;
     return this.#queues.get(name)(() => this.#hub.call('POST', path, { keepalive: true }));
   }
 }

@@ -95,7 +95,7 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 	mux.HandleFunc("POST /whep/{channel}", ok(201))
 	mux.HandleFunc("DELETE /", ok(204))
 	mux.HandleFunc("PUT /api/channels/{channel}/members/{user}/rights", ok(204))
-	mux.HandleFunc("POST /demo/radios/{name}/{action}", ok(204))
+	mux.HandleFunc("POST /demo/radios/{name}/{action...}", ok(204))
 	m.Server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		m.CloseClientConnections()

@@ -1,5 +1,7 @@
+import { setText } from './dom.js';
 import { hold } from './hold.js';
-import { floor, toScale } from './level.js';
+import { showLevel } from './meter.js';
+import { RadioPanel } from './radiopanel.js';
 import { standing } from './status.js';
 
 // Stations draws one strip per member of the channel and per virtual radio.
@@ -9,7 +11,7 @@ export class Stations {
   #actions;
   #strips = new Map();
 
-  // actions is { press(radioName, down), setRights(userId, allowed) }.
+  // actions is { press(radioName, down), dial(radioName, digits), setRights(userId, allowed) }.
   constructor(list, template, actions) {
     this.#list = list;
     this.#template = template;
@@ -47,6 +49,7 @@ class Strip {
   #id;
   #part;
   #key = null;
+  #panel = null;
   #held = false;
   #latched = false;
   #down = false;
@@ -68,6 +71,8 @@ class Strip {
 
   #wireRadio(radio, actions) {
     const { key, latch, lamps, hears, hearsLabel } = this.#part;
+    this.#panel = new RadioPanel(this.element, radio, (digits) => actions.dial(radio.name, digits));
+    if (radio.receives) setText(key, 'Call in');
     for (const part of [key, latch, lamps, hears, hearsLabel]) part.hidden = false;
     const apply = () => {
       const down = this.#held || this.#latched;
@@ -115,14 +120,16 @@ class Strip {
   #renderRadio(label, radio) {
     const { lamps, key, latch, hears } = this.#part;
     showLevel(hears, `${label} hears`, radio.level);
+    this.#panel.render(label, radio, performance.now());
+    const lit = { ...radio.lamps, squelch: radio.radio?.squelch?.open, keyed: radio.radio?.transmitter?.keyed };
     for (const lamp of lamps.children) {
-      const on = radio.lamps?.[lamp.dataset.lamp] === true;
+      const on = lit[lamp.dataset.lamp] === true;
       lamp.dataset.on = String(on);
       lamp.setAttribute('aria-label', `${lamp.textContent} ${on ? 'on' : 'off'}`);
     }
     key.dataset.pressed = String(radio.pressed === true);
-    key.setAttribute('aria-label', `Hold to talk on ${label}`);
-    latch.setAttribute('aria-label', `Latch the talk key of ${label}`);
+    key.setAttribute('aria-label', radio.receives ? `Hold to call in over ${label}` : `Hold to talk on ${label}`);
+    latch.setAttribute('aria-label', radio.receives ? `Latch the call over ${label}` : `Latch the talk key of ${label}`);
   }
 
   #renderRights(label, member) {
@@ -139,19 +146,4 @@ function stripStanding(m, member, radio) {
   const text = standing(member, m.holder);
   // A port remembers its last reason; it matters while the lamp is on, or it waits in the queue.
   return (radio?.lamps?.alert || radio?.state === 'waiting') && radio.reason ? `${text} · ${radio.reason}` : text;
-}
-
-// showLevel sets a role=meter element to a level in dBFS.
-export function showLevel(element, label, dBFS) {
-  const level = Number.isFinite(dBFS) ? Math.max(floor, Math.min(0, dBFS)) : floor;
-  element.style.setProperty('--level', toScale(level).toFixed(3));
-  element.setAttribute('aria-label', label);
-  element.setAttribute('aria-valuemin', String(floor));
-  element.setAttribute('aria-valuemax', '0');
-  element.setAttribute('aria-valuenow', level.toFixed(0));
-  element.setAttribute('aria-valuetext', level <= floor ? 'silent' : `${level.toFixed(0)} decibels`);
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

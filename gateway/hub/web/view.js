@@ -1,4 +1,5 @@
-import { showLevel, Stations } from './stations.js';
+import { showLevel } from './meter.js';
+import { Stations } from './stations.js';
 import { clock, describe, talkLabel } from './status.js';
 import { readClaims } from './token.js';
 
