@@ -32,7 +32,11 @@ func (l linkEvents) LinkDown(reason error) {
 	send(l.p.faults, fault, l.p.over)
 }
 
-func (l linkEvents) Receive(p media.Packet) { l.p.heard.Push(p) }
+func (l linkEvents) Receive(p media.Packet) {
+	if p.Voice < len(l.p.heard) {
+		l.p.heard[p.Voice].Push(p)
+	}
+}
 
 // path is the way of speech out of the port. It is up while the link is, from the
 // first sound of the microphone until its error.

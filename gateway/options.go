@@ -28,8 +28,12 @@ type Options struct {
 	Remote  *detect.Remote // obeys DTMF; nil where nothing does
 	Encoder media.EncoderConfig
 	Key     media.KeyTiming
-	Ident   media.Ident  // of the transmitter, where there is one
-	Tones   *media.Tones // nil plays none
+	// Duck makes a lesser voice that sounds together with another (media.Packet)
+	// softer by so many decibels, which are negative; 0 is a link that hands over one
+	// voice at a time.
+	Duck  float64
+	Ident media.Ident  // of the transmitter, where there is one
+	Tones *media.Tones // nil plays none
 	// TonesOnAir lets the tones key a transmitter. Without it a port that has one
 	// plays none: its loudspeaker is the air.
 	TonesOnAir bool

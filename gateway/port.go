@@ -27,9 +27,9 @@ type Port struct {
 
 	mic     *media.Mic
 	levels  atomic.Pointer[level.Chain]
-	card    media.Level // what the microphone's card delivers
-	ear     *heardLine  // nil where there is none
-	heard   *jitter.Buffer
+	card    media.Level      // what the microphone's card delivers
+	ear     *heardLine       // nil where there is none
+	heard   []*jitter.Buffer // by voice
 	playout *media.Playout
 	talker  *talker
 	keeper  *keeper
@@ -76,7 +76,7 @@ func New(opt Options) (*Port, error) {
 		log:     opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
 		start:   time.Now(),
 		mic:     media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + opt.Squelch.reach() + time.Second),
-		heard:   jitter.New(jitter.Config{}),
+		heard:   []*jitter.Buffer{jitter.New(jitter.Config{})},
 		events:  make(chan floor.Event, 16),
 		rights:  make(chan redis.Rights),
 		views:   make(chan redis.FloorView),
@@ -95,8 +95,15 @@ func New(opt Options) (*Port, error) {
 	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
 	p.keyed.moved = make(chan struct{}, 1)
 	p.taken.Store(opt.Hardware.COR != nil || opt.Ear != nil)
-	if p.playout, err = media.NewPlayout(p.heard, p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
+	if p.playout, err = media.NewPlayout(p.heard[0], p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
+	}
+	if opt.Duck != 0 {
+		second := jitter.New(jitter.Config{})
+		p.heard = append(p.heard, second)
+		if err = p.playout.Beside(second, opt.Duck); err != nil {
+			return nil, fmt.Errorf("port: %w", err)
+		}
 	}
 	if opt.Ear != nil {
 		p.ear = newHeardLine(opt.Ear, p.playout.Level().Peak)
@@ -174,8 +181,15 @@ func (p *Port) Pulse() Pulse { return p.beats.read() }
 // TalkStats counts what was sent; any goroutine may ask.
 func (p *Port) TalkStats() TalkStats { return p.talker.stats() }
 
-// HeardStats counts what was received; any goroutine may ask.
-func (p *Port) HeardStats() jitter.Stats { return p.heard.Stats() }
+// HeardStats counts what was received, of all voices; delays are of the first. Any
+// goroutine may ask.
+func (p *Port) HeardStats() jitter.Stats {
+	all := p.heard[0].Stats()
+	for _, more := range p.heard[1:] {
+		all = all.Plus(more.Stats())
+	}
+	return all
+}
 
 // MicLevel meters what the microphone's card delivers, before anything is done
 // to it.

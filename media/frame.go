@@ -33,6 +33,10 @@ type Packet struct {
 	// Channel is where it was heard, 0 for the channel that is talked on, then the
 	// monitored ones, the most important first.
 	Channel int
+	// Voice tells voices apart that sound at once, 0 or 1. Lesser says of one that
+	// a more important one sounds, too.
+	Voice  int
+	Lesser bool
 	// Opus is the payload, bytes. Whoever is handed a Packet copies it before
 	// returning if it is kept.
 	Opus []byte

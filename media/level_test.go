@@ -21,7 +21,7 @@ func TestLevelCountsClippedSamples(t *testing.T) {
 		t.Errorf("%d samples are at full scale, want 4", l.Clipped())
 	}
 	p := newPlayout(t, nil)
-	p.voice = []int16{20000, 20000}
+	p.tone = []int16{20000, 20000}
 	p.mixTone([]int16{20000, 10000})
 	if p.level.Clipped() != 1 {
 		t.Errorf("%d samples did not fit, want 1", p.level.Clipped())

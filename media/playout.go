@@ -1,7 +1,6 @@
 package media
 
 import (
-	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -24,101 +23,81 @@ type PlayoutStats struct {
 
 // Playout is what a card pulls: received speech with tones over it.
 type Playout struct {
-	source Source
-	clock  playClock
-	dec    *Decoder
-	tones  atomic.Pointer[Tones]
-	level  Level
+	main  *voice
+	other *voice // sounds beside it; nil where none ever does
+	clock playClock
+	count playCount
+	tones atomic.Pointer[Tones]
+	level Level
 
-	frame   [FrameSamples]int16
-	speech  [MaxStretched]int16
-	pending []int16 // of speech: decoded, not yet taken by the card
-	quiet   int     // samples of silence not yet taken by the card
-
-	asked          atomic.Uint32 // Tone + 1; 0 is none
-	voice, leaving []int16       // what is left of the tone, and of the one it cut short
-
-	decoded, recovered, concealed, broken atomic.Uint64
+	asked         atomic.Uint32 // Tone + 1; 0 is none
+	tone, leaving []int16       // what is left of the tone, and of the one it cut short
 }
 
 // NewPlayout returns a playout that pulls from source. Without tones, nil, it
 // plays none.
 func NewPlayout(source Source, tones *Tones) (*Playout, error) {
-	dec, err := NewDecoder()
-	if err != nil {
-		return nil, fmt.Errorf("playout: %w", err)
-	}
-	p := &Playout{source: source, dec: dec}
+	p := &Playout{}
+	var err error
+	p.main, err = newVoice(source, &p.count)
 	p.SetTones(tones)
-	return p, nil
+	return p, err
+}
+
+// Beside lets a second source sound together with the first, and makes of each what
+// is a Slot.Lesser quieter by so many decibels, which are negative. Call it before the
+// first Fill.
+func (p *Playout) Beside(source Source, duck float64) (err error) {
+	p.other, err = newVoice(source, &p.count)
+	if err == nil {
+		p.main.duck, p.other.duck = newDucker(duck), newDucker(duck)
+	}
+	return err
 }
 
 // Fill writes the next len(period) samples, whatever their number, and reports
 // whether any of them is received speech or of a tone. The card's goroutine calls
 // it; it neither blocks nor allocates.
 func (p *Playout) Fill(period []int16) (sounds bool) {
-	speech := false
 	at := p.clock.ask(time.Now(), len(period))
-	for out := period; len(out) > 0; {
-		switch {
-		case len(p.pending) > 0:
-			n := copy(out, p.pending)
-			p.pending, out = p.pending[n:], out[n:]
+	speech := false
+	for done := 0; done < len(period); {
+		said, n := p.main.take(len(period)-done, Pull{At: at, Samples: len(period), Ahead: done})
+		if said == nil {
+			clear(period[done : done+n])
+		} else {
+			copy(period[done:], said)
 			speech = true
-		case p.quiet > 0:
-			n := min(p.quiet, len(out))
-			clear(out[:n])
-			p.quiet, out = p.quiet-n, out[n:]
-		default:
-			p.next(Pull{At: at, Samples: len(period), Ahead: len(period) - len(out)})
 		}
+		done += n
+	}
+	if p.other != nil {
+		speech = p.mix(period, at) || speech
 	}
 	tone := p.mixTone(period)
 	p.level.Measure(period)
 	return speech || tone
 }
 
-// next fetches a slot and leaves it in pending or quiet.
-func (p *Playout) next(pull Pull) {
-	slot := p.source.Pop(pull)
-	if slot.First {
-		p.dec.Reset()
+// mix adds the other voice, and reports whether there is any.
+func (p *Playout) mix(period []int16, at time.Time) (speech bool) {
+	tooLoud := uint64(0)
+	for done := 0; done < len(period); {
+		said, n := p.other.take(len(period)-done, Pull{At: at, Samples: len(period), Ahead: done})
+		for i, s := range said {
+			sum := int32(period[done+i]) + int32(s)
+			if sum >= math.MaxInt16 || sum <= -math.MaxInt16 {
+				tooLoud++
+			}
+			period[done+i] = limit(sum)
+		}
+		speech = speech || said != nil
+		done += n
 	}
-	switch slot.Kind {
-	case Play:
-		p.play(slot.Opus)
-	case Conceal:
-		p.mend(slot.Opus)
-	default:
-		p.quiet = max(slot.Samples, 1)
-		return
+	if tooLoud > 0 {
+		p.level.clipped.Add(tooLoud)
 	}
-	n := Stretch(p.speech[:], &p.frame, slot.Samples)
-	p.pending = p.speech[:n]
-}
-
-func (p *Playout) play(opus []byte) {
-	if p.dec.Decode(opus, p.frame[:]) == nil {
-		p.decoded.Add(1)
-		return
-	}
-	p.broken.Add(1)
-	p.conceal()
-}
-
-func (p *Playout) mend(next []byte) {
-	if HasFEC(next) && p.dec.DecodeFEC(next, p.frame[:]) == nil {
-		p.recovered.Add(1)
-		return
-	}
-	p.concealed.Add(1)
-	p.conceal()
-}
-
-func (p *Playout) conceal() {
-	if p.dec.Conceal(p.frame[:]) != nil {
-		clear(p.frame[:])
-	}
+	return speech
 }
 
 // PlayTone sounds a tone over the speech, at once, instead of a tone that is still
@@ -140,10 +119,10 @@ const cutShort = 240
 // mixTone adds what sounds of tones, and reports whether any does.
 func (p *Playout) mixTone(period []int16) (sounds bool) {
 	if asked, tones := p.asked.Swap(0), p.tones.Load(); asked > 0 && asked <= toneCount && tones[asked-1] != nil {
-		p.leaving = p.voice[:min(len(p.voice), cutShort)]
-		p.voice = tones[asked-1]
+		p.leaving = p.tone[:min(len(p.tone), cutShort)]
+		p.tone = tones[asked-1]
 	}
-	sounds = len(p.voice) > 0
+	sounds = len(p.tone) > 0
 	tooLoud := uint64(0)
 	for i, s := range period {
 		sum := int32(s)
@@ -151,9 +130,9 @@ func (p *Playout) mixTone(period []int16) (sounds bool) {
 			sum += int32(p.leaving[0]) * int32(len(p.leaving)) / cutShort
 			p.leaving = p.leaving[1:]
 		}
-		if len(p.voice) > 0 {
-			sum += int32(p.voice[0])
-			p.voice = p.voice[1:]
+		if len(p.tone) > 0 {
+			sum += int32(p.tone[0])
+			p.tone = p.tone[1:]
 		}
 		if sum >= math.MaxInt16 || sum <= -math.MaxInt16 {
 			tooLoud++
@@ -173,9 +152,9 @@ func (p *Playout) Level() *Level { return &p.level }
 // Stats may be called from any goroutine.
 func (p *Playout) Stats() PlayoutStats {
 	return PlayoutStats{
-		Decoded:   p.decoded.Load(),
-		Recovered: p.recovered.Load(),
-		Concealed: p.concealed.Load(),
-		Broken:    p.broken.Load(),
+		Decoded:   p.count.decoded.Load(),
+		Recovered: p.count.recovered.Load(),
+		Concealed: p.count.concealed.Load(),
+		Broken:    p.count.broken.Load(),
 	}
 }

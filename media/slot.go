@@ -21,6 +21,8 @@ type Slot struct {
 	// First marks the first slot of a talk spurt: forget the decoder's state,
 	// it may be somebody else's.
 	First bool
+	// Lesser is Packet.Lesser of what is to be played.
+	Lesser bool
 	// Opus is valid until the next slot is asked for.
 	Opus []byte
 	// Samples is how long to sound. Silence: exactly that many zeros. Play and

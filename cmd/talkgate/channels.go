@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -17,6 +18,20 @@ import (
 type channelLink struct {
 	*monitor.Link
 	measured measuredLink
+}
+
+// monitorOf is what is heard of several channels.
+func monitorOf(cfg config.Monitor) monitor.Config {
+	return monitor.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold}
+}
+
+// duckOf is by how many decibels the lesser of two voices is softer; 0 where one is
+// heard at a time.
+func duckOf(cfg config.Config) float64 {
+	if m := cfg.Audio.Monitor; m.Mode == "duck" && len(cfg.Link.Monitored()) > 0 {
+		return float64(m.Duck)
+	}
+	return 0
 }
 
 // Quality is how well the link carries.

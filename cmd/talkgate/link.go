@@ -18,7 +18,7 @@ import (
 func openLink(cfg config.Config, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
 	link, lock, err := openServer(cfg, state, log)
 	if monitored := cfg.Link.Monitored(); err == nil && len(monitored) > 0 {
-		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...)), link}
+		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...), monitorOf(cfg.Audio.Monitor)), link}
 	}
 	return link, lock, err
 }

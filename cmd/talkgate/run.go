@@ -172,6 +172,7 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		Encoder:  encoderOf(cfg.Audio),
 		Key:      keyTiming(cfg.Key),
 		Squelch:  squelchTiming(cfg),
+		Duck:     duckOf(cfg),
 		Link:     link,
 		Lock:     state,
 		Rights:   state,

@@ -147,6 +147,7 @@ type Audio struct {
 	ExpectedLoss Percent    `yaml:"expected_loss" live:"true" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
 	Complexity   int        `yaml:"complexity" live:"true" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
 	Microphone   Microphone `yaml:"microphone" doc:"what is done to the microphone's sound, in this order"`
+	Monitor      Monitor    `yaml:"monitor" doc:"what is heard when several channels speak at once (link.monitor)"`
 	Tones        Tones      `yaml:"tones" doc:"what the loudspeaker says of floor and link; none of it goes to the channel"`
 	Roger        Tone       `yaml:"roger" doc:"tone that is sent to the channel after each talk spurt, at most 400ms"`
 }
@@ -200,6 +201,7 @@ func Default() Config {
 			ExpectedLoss: media.DefaultExpectedLoss,
 			Complexity:   media.DefaultComplexity,
 			Microphone:   defaultMicrophone(),
+			Monitor:      defaultMonitor(),
 			Tones:        defaultTones(),
 		},
 		Squelch: Squelch{ChatterTime: 200 * time.Millisecond},

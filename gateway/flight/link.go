@@ -37,9 +37,11 @@ type recordedEvents struct {
 	ring *Ring
 }
 
-// Receive hands the packet on.
+// Receive hands the packet on. Of two voices the more important is recorded.
 func (e recordedEvents) Receive(p media.Packet) {
-	head := Frame{Timestamp: p.Timestamp, Seq: p.Seq, First: p.Marker}.head()
-	e.ring.write(Heard, head[:], p.Opus)
+	if !p.Lesser {
+		head := Frame{Timestamp: p.Timestamp, Seq: p.Seq, First: p.Marker}.head()
+		e.ring.write(Heard, head[:], p.Opus)
+	}
 	e.LinkEvents.Receive(p)
 }

@@ -77,7 +77,7 @@ func (b *Buffer) sound(e *entry, now pull) media.Slot {
 	t := now.sounds()
 	slot := media.Slot{
 		Kind: media.Play, First: e.spurt != p.spurt,
-		Opus: b.cells[e.cell].Opus, Samples: frame,
+		Opus: b.cells[e.cell].Opus, Samples: frame, Lesser: b.cells[e.cell].Lesser,
 	}
 	if p.on && p.concealed == 0 {
 		took := t - p.since

@@ -22,6 +22,20 @@ type Stats struct {
 	Delay, Target time.Duration
 }
 
+// Plus counts the packets of another buffer, too.
+func (s Stats) Plus(o Stats) Stats {
+	s.Received += o.Received
+	s.Played += o.Played
+	s.Late += o.Late
+	s.Lost += o.Lost
+	s.Reordered += o.Reordered
+	s.Duplicates += o.Duplicates
+	s.Refused += o.Refused
+	s.Concealed += o.Concealed
+	s.Spurts += o.Spurts
+	return s
+}
+
 type counters struct {
 	received, refused                                            atomic.Uint64 // written by Push
 	played, late, lost, reordered, duplicates, concealed, spurts atomic.Uint64 // written by Pop

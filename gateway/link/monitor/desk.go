@@ -6,43 +6,110 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
-// nobody is the channel of a desk that hears none.
+// nobody is the channel of a voice that hears none.
 const nobody = -1
 
-// desk says which channel is heard. It is pure: time is that of the packets.
+// Config says what is heard when several channels speak.
+type Config struct {
+	// Duck lets the two most important of those that speak be heard at once; without
+	// it one is, and the others are mute.
+	Duck bool
+	// Scan keeps what is heard on its channel until it has been quiet for Hold;
+	// only the port's own channel, which is the first, breaks in. It is not for Duck.
+	Scan bool
+	Hold time.Duration
+}
+
+// desk says which channels are heard. It is pure: time is that of the packets.
 // Channels are numbered by importance, the most important is 0.
 type desk struct {
-	channel int // nobody at first
-	turn    uint32
+	cfg    Config
+	voices [2]voice // without Duck the first alone
+}
+
+// voice is one place at which a channel is heard.
+type voice struct {
+	channel int    // nobody at first
+	turn    uint32 // changes with the channel
 	heard   time.Time
 }
 
-func newDesk() desk { return desk{channel: nobody} }
+// verdict is what becomes of a packet.
+type verdict struct {
+	voice  int
+	turn   uint32 // of the voice
+	lesser bool   // something more important is heard, too
+}
 
-// take says of a packet of a channel whether it is heard. The first to speak is
-// heard until a pause, unless a more important one begins. turn changes with the
-// channel that is heard.
-func (d *desk) take(channel int, at time.Time) (turn uint32, ok bool) {
-	if channel != d.channel {
-		if channel > d.channel && d.speaks(at) {
-			return 0, false
+func newDesk(cfg Config) desk {
+	return desk{cfg: cfg, voices: [2]voice{{channel: nobody}, {channel: nobody}}}
+}
+
+// take says of a packet of a channel whether and how it is heard. The first to speak
+// is heard until a pause, unless a more important one begins.
+func (d *desk) take(channel int, at time.Time) (v verdict, ok bool) {
+	if d.cfg.Duck {
+		v.voice = d.place(channel, at)
+	}
+	mine := &d.voices[v.voice]
+	if channel != mine.channel {
+		if mine.speaks(at, d.keeps()) && !d.yields(mine.channel, channel) {
+			return verdict{}, false
 		}
-		d.channel = channel
-		d.turn++
+		mine.channel = channel
+		mine.turn++
 	}
-	d.heard = at
-	return d.turn, true
+	mine.heard = at
+	other := &d.voices[1-v.voice]
+	v.turn, v.lesser = mine.turn, other.speaks(at, rtc.SpeakerGap) && other.channel < channel
+	return v, true
 }
 
-// speaks is whether anybody is heard at a time.
-func (d *desk) speaks(at time.Time) bool {
-	return d.channel != nobody && at.Sub(d.heard) < rtc.SpeakerGap
+// place is the voice for a channel: that which has it already, one that is silent,
+// or the one of the less important channel.
+func (d *desk) place(channel int, at time.Time) int {
+	a, b := &d.voices[0], &d.voices[1]
+	switch {
+	case a.channel == channel:
+		return 0
+	case b.channel == channel:
+		return 1
+	case !a.speaks(at, rtc.SpeakerGap):
+		return 0
+	case !b.speaks(at, rtc.SpeakerGap) || b.channel > a.channel:
+		return 1
+	}
+	return 0
 }
 
-// hears is the channel that is heard at a time, or nobody.
+// keeps is how long a channel is kept after its last packet.
+func (d *desk) keeps() time.Duration {
+	if d.cfg.Scan {
+		return rtc.SpeakerGap + d.cfg.Hold
+	}
+	return rtc.SpeakerGap
+}
+
+// yields reports whether a channel makes room for another one.
+func (d *desk) yields(channel, to int) bool {
+	if d.cfg.Scan {
+		return to == 0
+	}
+	return to < channel
+}
+
+// speaks is whether the voice is heard at a time, or was less than gap ago.
+func (v *voice) speaks(at time.Time, gap time.Duration) bool {
+	return v.channel != nobody && at.Sub(v.heard) < gap
+}
+
+// hears is the most important channel that is heard at a time, or nobody.
 func (d *desk) hears(at time.Time) int {
-	if !d.speaks(at) {
-		return nobody
+	best := nobody
+	for i := range d.voices {
+		if v := &d.voices[i]; v.speaks(at, rtc.SpeakerGap) && (best == nobody || v.channel < best) {
+			best = v.channel
+		}
 	}
-	return d.channel
+	return best
 }

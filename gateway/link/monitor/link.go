@@ -10,20 +10,21 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
-// Link is a link of which the port hears one channel at a time, as one stream.
+// Link is a link of which the port hears what Config says: one voice at a time, or
+// two, each as one stream.
 type Link struct {
 	gateway.Link
 	channels []string
 
 	mu    sync.Mutex
 	desk  desk
-	merge *rtc.Merge
+	merge [2]*rtc.Merge // by voice
 }
 
 // New makes a Link of one that hears channels, in that order: the one that is
 // talked on, and the monitored ones.
-func New(link gateway.Link, channels []string) *Link {
-	return &Link{Link: link, channels: channels, desk: newDesk(), merge: rtc.NewMerge()}
+func New(link gateway.Link, channels []string, cfg Config) *Link {
+	return &Link{Link: link, channels: channels, desk: newDesk(cfg), merge: [2]*rtc.Merge{rtc.NewMerge(), rtc.NewMerge()}}
 }
 
 // Run implements [gateway.Link].
@@ -31,7 +32,8 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 	return l.Link.Run(ctx, events{ev, l})
 }
 
-// Hears is the channel that is heard now; empty for none.
+// Hears is the channel that is heard now, the most important of two; empty for
+// none.
 func (l *Link) Hears() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,7 +53,8 @@ func (e events) Receive(p media.Packet) {
 	l := e.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if turn, ok := l.desk.take(p.Channel, p.Arrived); ok {
-		e.LinkEvents.Receive(l.merge.Join(p, turn))
+	if v, ok := l.desk.take(p.Channel, p.Arrived); ok {
+		p.Voice, p.Lesser = v.voice, v.lesser
+		e.LinkEvents.Receive(l.merge[v.voice].Join(p, v.turn))
 	}
 }

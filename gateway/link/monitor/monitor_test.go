@@ -29,10 +29,10 @@ type port struct {
 func (p *port) Receive(m media.Packet) { p.heard = append(p.heard, m) }
 
 // tuned is a link of three channels whose packets a test says.
-func tuned(t testing.TB) (*Link, *port, func(channel int, seq uint16)) {
+func tuned(t testing.TB, cfg Config) (*Link, *port, func(channel int, seq uint16)) {
 	s, p := &stub{}, &port{}
 	opus := make([]byte, 80)
-	l := New(s, []string{"own", "first", "second"})
+	l := New(s, []string{"own", "first", "second"}, cfg)
 	if err := l.Run(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -41,17 +41,17 @@ func tuned(t testing.TB) (*Link, *port, func(channel int, seq uint16)) {
 	}
 }
 
-// transcript plays a script: a line is who speaks in 100 ms, by number, and the
-// result is that and who is heard.
-func transcript(t *testing.T, script string) string {
+// transcript plays a script: a word is who speaks in 100 ms, by number. The result is
+// that and whose packets are heard, those as the lesser voice in parentheses.
+func transcript(t *testing.T, cfg Config, script string) string {
 	var out strings.Builder
 	synctest.Test(t, func(t *testing.T) {
-		_, p, say := tuned(t)
+		_, p, say := tuned(t, cfg)
 		var seq [3]uint16
-		for line := range strings.FieldsSeq(script) {
+		for word := range strings.FieldsSeq(script) {
 			p.heard = nil
 			for range 5 {
-				for _, who := range strings.Trim(line, "-") {
+				for _, who := range strings.Trim(word, "-") {
 					c := int(who - '0')
 					seq[c]++
 					say(c, seq[c])
@@ -60,36 +60,54 @@ func transcript(t *testing.T, script string) string {
 			}
 			heard := ""
 			for c := range 3 {
-				n := 0
+				n, lesser := 0, 0
 				for _, m := range p.heard {
 					if m.Channel == c {
 						n++
+						if m.Lesser {
+							lesser++
+						}
 					}
 				}
 				if n > 0 {
 					heard += fmt.Sprintf("%dx%d", c, n)
 				}
+				if lesser > 0 {
+					heard += fmt.Sprintf("(%d)", lesser)
+				}
 			}
 			if heard == "" {
 				heard = "-"
 			}
-			fmt.Fprintf(&out, "%s:%s ", line, heard)
+			fmt.Fprintf(&out, "%s:%s ", word, heard)
 		}
 	})
 	return strings.TrimSpace(out.String())
 }
 
-// TestTheMoreImportantChannelIsHeard: it mutes the other at once, which is heard
-// from its middle after the end of it and a pause.
-func TestTheMoreImportantChannelIsHeard(t *testing.T) {
-	for _, tc := range []struct{ name, script, want string }{
-		{"alone", "2 2 - 1", "2:2x5 2:2x5 -:- 1:1x5"},
-		{"a lesser waits for a pause", "1 12 12 2 2 2 2", "1:1x5 12:1x5 12:1x5 2:- 2:2x1 2:2x5 2:2x5"},
-		{"a better one begins", "2 12 12 1", "2:2x5 12:1x5 12:1x5 1:1x5"},
-		{"the own before all", "12 012 012 12 12 12", "12:1x5 012:0x5 012:0x5 12:- 12:1x1 12:1x5"},
+// TestWhoIsHeard: what becomes of those who speak at once.
+func TestWhoIsHeard(t *testing.T) {
+	mute, duck, scan := Config{}, Config{Duck: true}, Config{Scan: true, Hold: 300 * time.Millisecond}
+	for _, tc := range []struct {
+		name         string
+		cfg          Config
+		script, want string
+	}{
+		{"mute: one alone", mute, "2 2 - 1", "2:2x5 2:2x5 -:- 1:1x5"},
+		{"mute: a lesser waits for a pause, and is heard from its middle", mute, "1 12 12 2 2 2 2", "1:1x5 12:1x5 12:1x5 2:- 2:2x1 2:2x5 2:2x5"},
+		{"mute: a better one begins", mute, "2 12 12 1", "2:2x5 12:1x5 12:1x5 1:1x5"},
+		{"mute: the own before all", mute, "12 012 012 12 12 12", "12:1x5 012:0x5 012:0x5 12:- 12:1x1 12:1x5"},
+
+		{"duck: the lesser is softer, and loud again after a pause", duck, "2 12 12 2 2 2 2", "2:2x5 12:1x52x5(5) 12:1x52x5(5) 2:2x5(5) 2:2x5(4) 2:2x5 2:2x5"},
+		{"duck: of three the least is silent", duck, "12 012 012 12 12 12", "12:1x52x5(5) 012:0x51x5(5) 012:0x51x5(5) 12:1x5(5) 12:1x5(4)2x1(1) 12:1x52x5(5)"},
+		{"duck: a lesser that begins is soft at once", duck, "0 01 01", "0:0x5 01:0x51x5(5) 01:0x51x5(5)"},
+
+		{"scan: a more important one waits for the hold", scan, "2 12 12 1 1 1 1 1 1", "2:2x5 12:2x5 12:2x5 1:- 1:- 1:- 1:- 1:1x1 1:1x5"},
+		{"scan: the same channel holds on", scan, "2 - - - 2 1 1", "2:2x5 -:- -:- -:- 2:2x5 1:- 1:-"},
+		{"scan: the own breaks in, and holds, too", scan, "2 02 2 2 2 2 2 2", "2:2x5 02:0x5 2:- 2:- 2:- 2:- 2:2x1 2:2x5"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := transcript(t, tc.script); got != tc.want {
+			if got := transcript(t, tc.cfg, tc.script); got != tc.want {
 				t.Errorf("heard %s\nwant  %s", got, tc.want)
 			}
 		})
@@ -100,7 +118,7 @@ func TestTheMoreImportantChannelIsHeard(t *testing.T) {
 // number theirs alike, and a loss stays one.
 func TestWhatIsHeardIsOneStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, p, say := tuned(t)
+		l, p, say := tuned(t, Config{})
 		for seq := range uint16(3) {
 			say(1, seq)
 		}
@@ -126,7 +144,7 @@ func TestWhatIsHeardIsOneStream(t *testing.T) {
 }
 
 func TestALinkAllocatesNothing(t *testing.T) {
-	_, p, say := tuned(t)
+	_, p, say := tuned(t, Config{})
 	p.heard = make([]media.Packet, 0, 4000)
 	seq := uint16(0)
 	if n := testing.AllocsPerRun(1000, func() {

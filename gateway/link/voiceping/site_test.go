@@ -115,7 +115,7 @@ func (s *site) tuned(user string, role redis.Role, tune func(*Config)) *radio {
 		s.t.Fatal(err)
 	}
 	s.rights(user, append([]string{cfg.Channel}, cfg.Monitor...)...)
-	heard := monitor.New(link, append([]string{cfg.Channel}, cfg.Monitor...))
+	heard := monitor.New(link, append([]string{cfg.Channel}, cfg.Monitor...), monitor.Config{})
 	r := s.run(user, role, cfg.Channel, heard, link, state)
 	r.link = link
 	return r
