@@ -29,6 +29,7 @@ type actor struct {
 	view    redis.FloorView
 	fault   LinkFault
 	key     KeyFault
+	looped  bool
 	claim   redis.Claim // of the latest request
 	claimed uint32      // its generation
 	pressed time.Duration
@@ -67,6 +68,8 @@ func (p *Port) act(ctx context.Context) error {
 			a.show()
 		case a.key = <-p.keyFaults:
 			a.show()
+		case l := <-p.loopNews:
+			a.loopIs(l)
 		case <-wake.C:
 			a.step(floor.Event{Kind: floor.Tick, At: p.now()})
 		case <-pulse.C:
@@ -195,7 +198,7 @@ func (a *actor) ours() bool {
 
 // show brings lamps and observer up to date.
 func (a *actor) show() {
-	s := Status{Floor: a.floor, Link: a.fault, Key: a.key, Redis: a.view.Known}
+	s := Status{Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Redis: a.view.Known}
 	if h := a.view.Holder; h != nil {
 		s.Taken, s.Holder, s.HolderName = true, h.UserID, h.UserName
 	}

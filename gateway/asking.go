@@ -12,11 +12,30 @@ import (
 type asking struct {
 	*Port
 	squelch squelch
+	loops   loopWatch
 
 	held    bool          // the button is
 	stuck   bool          // and has to be let go first
 	letGo   time.Duration // when it was
 	pressed bool          // as the actor was told
+	opened  time.Duration // when the squelch opened the latest time
+}
+
+func newAsking(p *Port) *asking {
+	a := &asking{Port: p, squelch: squelch{SquelchTiming: p.opt.Squelch}}
+	if p.loop != nil {
+		a.loops = loopWatch{penalty: p.opt.Squelch.Loop, deaf: p.opt.Squelch.Deaf}
+	}
+	return a
+}
+
+// wake is when pass wants to be called; ok is false where that is never.
+func (a *asking) wake() (at time.Duration, ok bool) {
+	at, ok = a.squelch.wake()
+	if a.loops.on && (!ok || a.loops.until < at) {
+		at, ok = a.loops.until, true
+	}
+	return at, ok
 }
 
 // button takes in the button.
@@ -39,7 +58,7 @@ func (a *asking) button(held bool, at time.Duration) {
 func (a *asking) radio(open bool, at time.Duration) {
 	a.refresh(at)
 	asked := a.squelch.asks()
-	a.squelch.edge(open, at)
+	a.squelch.edge(open && !a.loops.on, at)
 	a.squelchMoved(asked, at)
 }
 
@@ -53,6 +72,10 @@ func (a *asking) pass() {
 
 // refresh lets the squelch know of the transmitter, and of the time.
 func (a *asking) refresh(at time.Duration) {
+	a.loops.transmit(a.keyed.on.Load(), at)
+	if a.loops.tick(at) {
+		a.loopIsOver()
+	}
 	if a.opt.Key.Interlock {
 		a.squelch.transmit(a.keyed.on.Load(), at)
 	}
@@ -63,6 +86,12 @@ func (a *asking) refresh(at time.Duration) {
 func (a *asking) squelchMoved(asked bool, at time.Duration) {
 	s := &a.squelch
 	s.tick(at)
+	if s.phase != squelchClosed && s.opened != a.opened {
+		if a.opened = s.opened; a.loops.opened(s.opened) {
+			a.loopIs(0, at)
+			return
+		}
+	}
 	if fresh := s.asks() && !asked; fresh && a.pressed && a.refused.Load() {
 		a.stuck = a.held
 		a.post(floor.Event{Kind: floor.Release, At: at})
@@ -97,6 +126,8 @@ func (a *asking) tell(at time.Duration) {
 	}
 	a.pressed = now
 	a.squelchState.show(&a.squelch)
+	a.squelchState.looped.Store(a.loops.on)
+	a.squelchState.loops.Store(a.loops.found)
 }
 
 // sampleAt is the sample that the microphone captures at a time of the port.

@@ -78,6 +78,7 @@ func (p *Port) capture(ctx context.Context) error {
 		}
 		p.card.Measure(period)
 		p.listen(period)
+		p.hearLoop(period)
 		if p.ear != nil {
 			p.ear.hear(period, at)
 		}
@@ -126,7 +127,7 @@ func (p *Port) watchMic(ctx context.Context) {
 // enabled, if there are any, around what it is given.
 func (p *Port) play(ctx context.Context, g *errgroup.Group) {
 	hw := p.opt.Hardware
-	fill := func(period []int16) { p.playout.Fill(period) }
+	fill := func(period []int16) { p.fill(period) }
 	if t := p.transmitter; t != nil {
 		fill = t.fill
 		g.Go(func() error { return ended(ctx, "transmitter", t.run(ctx)) })
@@ -144,6 +145,15 @@ func (p *Port) play(ctx context.Context, g *errgroup.Group) {
 			p.beats.turn(Playout)
 		}))
 	})
+}
+
+// fill is what the channel says, with tones over it.
+func (p *Port) fill(period []int16) (speech bool) {
+	speech = p.playout.Fill(period)
+	if p.loop != nil {
+		p.loop.Told(period)
+	}
+	return speech
 }
 
 // keyFaultIs takes in what the transmitter's readback shows.

@@ -57,6 +57,9 @@ type Port struct {
 	dialled chan detect.Command
 	locked  atomic.Bool // by DTMF: no press counts
 
+	loop      *detect.Loop // nil where nothing can come back
+	cameBack  chan time.Duration
+	loopNews  chan loopNews
 	keyFaults chan KeyFault
 	over      chan struct{} // closed when the actor reads no more
 }
@@ -83,6 +86,8 @@ func New(opt Options) (*Port, error) {
 		faults:  make(chan LinkFault, 4),
 		dialled: make(chan detect.Command, 1),
 
+		cameBack:  make(chan time.Duration, 1),
+		loopNews:  make(chan loopNews, 4),
 		keyFaults: make(chan KeyFault, 4),
 		over:      make(chan struct{}),
 	}
@@ -93,6 +98,9 @@ func New(opt Options) (*Port, error) {
 	p.levels.Store(levels)
 	p.shown.Store(&Status{})
 	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
+	if opt.Squelch.Loop > 0 && (opt.Hardware.COR != nil || opt.Ear != nil && opt.Hardware.PTTOut != nil) {
+		p.loop = detect.NewLoop()
+	}
 	p.keyed.moved = make(chan struct{}, 1)
 	p.taken.Store(opt.Hardware.COR != nil || opt.Ear != nil)
 	if p.playout, err = media.NewPlayout(p.heard[0], p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
@@ -112,7 +120,7 @@ func New(opt Options) (*Port, error) {
 	if out := opt.Hardware.PTTOut; out != nil {
 		timing := opt.Key
 		timing.Tail += opt.Hardware.Speaker.Latency() // what was given is not yet heard
-		p.transmitter = newTransmitter(out, timing, p.playout, p.now, p.taken.Load)
+		p.transmitter = newTransmitter(out, timing, p.fill, p.now, p.taken.Load)
 		p.transmitter.ident = media.NewIdentifier(opt.Ident)
 		p.transmitter.moved = p.keyed.set
 		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs

@@ -254,7 +254,7 @@ func TestFrozenCard(t *testing.T) {
 }
 
 func TestLampsAndWords(t *testing.T) {
-	for why := floor.Busy; why <= floor.LeaseExpired; why++ {
+	for why := floor.Busy; why <= floor.Looped; why++ {
 		if Why(floor.Floor{Why: why}) == "" {
 			t.Errorf("no words for %v", why)
 		}

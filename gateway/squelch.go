@@ -21,6 +21,10 @@ type SquelchTiming struct {
 	// is never.
 	Chatter     int
 	ChatterTime time.Duration
+	// Loop is how long it is not listened to, but for a button, once what the channel
+	// says came back by it; each time it is twice as long as before, up to 10 minutes.
+	// 0 is never. It needs a COR line, or an Ear and a transmitter.
+	Loop time.Duration
 	// Late is how long after an edge the driver tells of it.
 	Late time.Duration
 }

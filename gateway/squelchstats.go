@@ -7,14 +7,16 @@ type SquelchStats struct {
 	Talks    bool   `json:"talks"`    // it asks for the floor
 	Chatters bool   `json:"chatters"` // its short openings are taken for noise
 	Ignored  uint64 `json:"ignored"`  // openings that were too short to talk
+	Looped   bool   `json:"looped"`   // it is not listened to, as what the channel says came back by it
+	Loops    uint64 `json:"loops"`    // how often that was found
 }
 
 // squelchState is a SquelchStats that the talk lines' goroutine writes.
 type squelchState struct {
-	phase           atomic.Uint32 // a squelchPhase
-	deaf            atomic.Bool
-	talks, chatters atomic.Bool
-	ignored         atomic.Uint64
+	phase                   atomic.Uint32 // a squelchPhase
+	deaf                    atomic.Bool
+	talks, chatters, looped atomic.Bool
+	ignored, loops          atomic.Uint64
 }
 
 func (s *squelchState) show(q *squelch) {
@@ -28,5 +30,5 @@ func (s *squelchState) show(q *squelch) {
 // SquelchStats is how the radio's squelch is heard; any goroutine may ask.
 func (p *Port) SquelchStats() SquelchStats {
 	s := &p.squelchState
-	return SquelchStats{s.talks.Load(), s.chatters.Load(), s.ignored.Load()}
+	return SquelchStats{s.talks.Load(), s.chatters.Load(), s.ignored.Load(), s.looped.Load(), s.loops.Load()}
 }

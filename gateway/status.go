@@ -14,6 +14,9 @@ type Status struct {
 	Link LinkFault
 	// Key is what the transmitter's readback found wrong.
 	Key KeyFault
+	// Looped is whether the radio's squelch is not listened to, as what the channel says
+	// came back by it.
+	Looped bool
 	// Redis is whether Redis answers.
 	Redis bool
 	// Taken is whether anybody has the floor, as Redis tells.
@@ -30,7 +33,7 @@ func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,
 		Busy:  s.Taken && !ours,
-		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != NoKeyFault,
+		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != NoKeyFault || s.Looped,
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 	}
 }
@@ -71,6 +74,8 @@ func Why(f floor.Floor) string {
 		return "has to wait after a time-out"
 	case floor.LeaseExpired:
 		return "lost touch with Redis"
+	case floor.Looped:
+		return "what the channel says comes back by radio"
 	case floor.NoReason:
 	}
 	return ""

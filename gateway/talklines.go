@@ -78,9 +78,9 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 	defer pulse.Stop()
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
-	asking := asking{Port: p, squelch: squelch{SquelchTiming: p.opt.Squelch}}
+	asking := newAsking(p)
 	for {
-		if at, ok := asking.squelch.wake(); ok {
+		if at, ok := asking.wake(); ok {
 			alarm.Reset(max(0, at-p.now()))
 		} else {
 			alarm.Stop()
@@ -100,6 +100,9 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 			continue
 		case <-p.keyed.moved:
 			asking.pass()
+			continue
+		case delay := <-p.cameBack:
+			asking.heardLoop(delay)
 			continue
 		case <-pulse.C:
 			// Both are asked, whatever the first says.

@@ -14,19 +14,19 @@ const keyStall = 250 * time.Millisecond
 // transmitter keys a radio around what the loudspeaker is given.
 type transmitter struct {
 	*heldLine
-	keying  *media.Keying
-	ident   *media.Identifier
-	playout *media.Playout
-	taken   func() bool // whether the radio hears somebody
+	keying *media.Keying
+	ident  *media.Identifier
+	source func(period []int16) (speech bool)
+	taken  func() bool // whether the radio hears somebody
 }
 
-func newTransmitter(out hal.Output, t media.KeyTiming, playout *media.Playout, now func() time.Duration, taken func() bool) *transmitter {
-	return &transmitter{newHeldLine("PTT-out", out, now), media.NewKeying(t), media.NewIdentifier(media.Ident{}), playout, taken}
+func newTransmitter(out hal.Output, t media.KeyTiming, source func([]int16) bool, now func() time.Duration, taken func() bool) *transmitter {
+	return &transmitter{newHeldLine("PTT-out", out, now), media.NewKeying(t), media.NewIdentifier(media.Ident{}), source, taken}
 }
 
 // fill is what the card pulls.
 func (t *transmitter) fill(period []int16) {
-	speech := t.ident.Process(period, t.playout.Fill(period))
+	speech := t.ident.Process(period, t.source(period))
 	until := time.Duration(0)
 	if t.keying.Process(period, speech, t.taken()) {
 		until = t.now() + keyStall

@@ -156,7 +156,7 @@ func TestTransmitterIsKeyedAgainAfterAStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		radio := sim.NewRadio("test", sim.Silence())
 		start := time.Now()
-		tx := newTransmitter(radio.PTTOut, media.KeyTiming{Tail: 100 * time.Millisecond}, speaking(t), func() time.Duration { return time.Since(start) }, func() bool { return false })
+		tx := newTransmitter(radio.PTTOut, media.KeyTiming{Tail: 100 * time.Millisecond}, speaking(t).Fill, func() time.Duration { return time.Since(start) }, func() bool { return false })
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- tx.run(ctx) }()

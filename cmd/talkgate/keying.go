@@ -31,7 +31,7 @@ func keyTiming(cfg config.Key) media.KeyTiming {
 func squelchTiming(cfg config.Config) gateway.SquelchTiming {
 	s := cfg.Squelch
 	t := gateway.SquelchTiming{
-		OpenDelay: s.OpenDelay, Hang: s.Hang, Tail: s.Tail, Deaf: s.Deaf, Chatter: s.Chatter, ChatterTime: s.ChatterTime,
+		OpenDelay: s.OpenDelay, Hang: s.Hang, Tail: s.Tail, Deaf: s.Deaf, Chatter: s.Chatter, ChatterTime: s.ChatterTime, Loop: s.Loop,
 	}
 	if b := cfg.Hardware.Board; b != nil {
 		t.Late = b.COR.Glitch
@@ -66,4 +66,8 @@ func registerKeying(registry *prometheus.Registry, port *gateway.Port) {
 		func() float64 { return truth(port.SquelchStats().Chatters) })
 	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_squelch_ignored_total", Help: "Openings of the squelch that were too short to talk."},
 		func() float64 { return float64(port.SquelchStats().Ignored) })
+	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_loop", Help: "Whether the radio is not listened to, as what the channel says came back by it."},
+		func() float64 { return truth(port.SquelchStats().Looped) })
+	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_loops_total", Help: "How often what the channel says came back by radio."},
+		func() float64 { return float64(port.SquelchStats().Loops) })
 }

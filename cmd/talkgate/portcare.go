@@ -66,6 +66,9 @@ func portWords(s gateway.Status, channel string, clockRight bool) string {
 		return "on channel " + channel + ", waiting for " + strings.Join(missing, ", ")
 	}
 	words := "on air on channel " + channel
+	if s.Looped {
+		words += ", but for its radio: what the channel says comes back by it"
+	}
 	switch {
 	case s.Floor.Phase == floor.Talking:
 		words += ", talking"

@@ -41,7 +41,8 @@ func TestPortWords(t *testing.T) {
 	talking, busy := up, up
 	talking.Floor.Phase, talking.Holder = floor.Talking, "north"
 	busy.Holder = "south"
-	waiting := busy
+	waiting, looped := busy, busy
+	looped.Looped = true
 	waiting.Floor.Phase, waiting.Floor.Holder, waiting.Floor.Place = floor.Waiting, "South gate", 2
 	for _, tc := range []struct {
 		status gateway.Status
@@ -51,6 +52,7 @@ func TestPortWords(t *testing.T) {
 		{up, true, "on air on channel gates"},
 		{talking, true, "on air on channel gates, talking"},
 		{busy, true, "on air on channel gates, in use by south"},
+		{looped, true, "on air on channel gates, but for its radio: what the channel says comes back by it, in use by south"},
 		{waiting, true, "on air on channel gates, the channel is in use by South gate; number 2 in the queue"},
 		{up, false, "on channel gates, waiting for the right time"},
 		{gateway.Status{}, true, "on channel gates, waiting for Redis, the link, talk rights"},

@@ -26,6 +26,7 @@ type recorder struct {
 	ring   *flight.Ring
 	log    *slog.Logger
 	phase  floor.Phase // observe's: the one before
+	looped bool        // observe's: whether there was one
 	wanted chan string
 }
 
@@ -56,13 +57,16 @@ func (r *recorder) link(link gateway.Link) gateway.Link {
 	return flight.Link(link, r.ring)
 }
 
-// observe keeps a recording of every talk spurt that was taken away.
+// observe keeps a recording of every talk spurt that was taken away, and of every loop.
 func (r *recorder) observe(s gateway.Status) {
 	if r == nil {
 		return
 	}
+	if s.Looped && !r.looped {
+		r.keep("loop")
+	}
 	was := r.phase
-	r.phase = s.Floor.Phase
+	r.phase, r.looped = s.Floor.Phase, s.Looped
 	if was != floor.Talking || s.Floor.Phase != floor.Refused {
 		return
 	}

@@ -204,7 +204,7 @@ func Default() Config {
 			Monitor:      defaultMonitor(),
 			Tones:        defaultTones(),
 		},
-		Squelch: Squelch{ChatterTime: 200 * time.Millisecond},
+		Squelch: Squelch{ChatterTime: 200 * time.Millisecond, Loop: 10 * time.Second},
 		Key: Key{Ident: defaultIdent(), Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
 			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second},
 		Recorder: Recorder{Size: 4, Keep: 20},

@@ -12,6 +12,7 @@ type Squelch struct {
 	Tail        time.Duration `yaml:"tail" within:"0s..500ms" doc:"how much before it closes is not sent, against the noise at the end; all speech is sent so much later, and 20ms"`
 	Deaf        time.Duration `yaml:"deaf" within:"0s..2s" doc:"how long it is not listened to after the transmitter was let go, where key.interlock is not off"`
 	Chatter     int           `yaml:"chatter" within:"0..100" doc:"how many openings in a row that are shorter than chatter_time are taken for noise; 0 is none"`
+	Loop        time.Duration `yaml:"loop" within:"0s..10m" doc:"how long it is not listened to once what the channel says came back by it, as another gateway transmits on its frequency; each time twice as long as before, up to 10m. 0s never looks"`
 	ChatterTime time.Duration `yaml:"chatter_time" within:"50ms..1s" doc:"how long it has to be open to talk while it chatters; with talk.request_timeout at most 1.25s"`
 }
 

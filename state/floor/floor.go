@@ -40,11 +40,12 @@ const (
 	BudgetSpent         // talked as much as is allowed in a while
 	Penalty             // timed out, and has to wait before the next press
 	LeaseExpired        // the lock could not be renewed in time
+	Looped              // what was said on the channel came back by radio
 )
 
 // Reasons are all reasons for being Refused.
 func Reasons() []Reason {
-	return []Reason{Busy, NoRights, Banned, NoAnswer, NoLink, NoSound, Revoked, Preempted, TimedOut, BudgetSpent, Penalty, LeaseExpired}
+	return []Reason{Busy, NoRights, Banned, NoAnswer, NoLink, NoSound, Revoked, Preempted, TimedOut, BudgetSpent, Penalty, LeaseExpired, Looped}
 }
 
 // Rules are the durations that the machine keeps to.

@@ -44,11 +44,12 @@ func _() {
 	_ = x[BudgetSpent-10]
 	_ = x[Penalty-11]
 	_ = x[LeaseExpired-12]
+	_ = x[Looped-13]
 }
 
-const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkNoSoundRevokedPreemptedTimedOutBudgetSpentPenaltyLeaseExpired"
+const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkNoSoundRevokedPreemptedTimedOutBudgetSpentPenaltyLeaseExpiredLooped"
 
-var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 54, 63, 71, 82, 89, 101}
+var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 54, 63, 71, 82, 89, 101, 107}
 
 func (i Reason) String() string {
 	idx := int(i) - 0
