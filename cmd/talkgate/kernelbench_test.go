@@ -5,19 +5,14 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/hal/audio"
 	"github.com/talkgate/talkgate/hal/hil"
 )
 
@@ -32,6 +27,7 @@ const (
 	lineEcho
 	lineHeart
 	lineAmp
+	lineCOR
 )
 
 // bench is a port on kernel lines and a kernel sound card, the far end of that
@@ -42,6 +38,7 @@ type bench struct {
 	port *process
 	far  *farEnd
 	url  string // of its status
+	key  string // how it is keyed
 }
 
 // status is how the port says it does.
@@ -63,7 +60,8 @@ func newBenchWith(t *testing.T, player string, lines ...string) *bench {
 	if lines == nil {
 		lines = []string{"ptt: {chip: board, line: PTT, pull: keep, debounce: 100ms}", "ptt_out: {chip: board, line: KEY}"}
 	}
-	b := &bench{site: newSite(t), chip: hil.NewChip(t, "board", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK", "ECHO", "HEART", "AMP")}
+	b := &bench{site: newSite(t), chip: hil.NewChip(t, "board", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK", "ECHO", "HEART", "AMP", "COR"),
+		key: "{lead: 500ms, tail: 1s}"}
 	b.chip.Pull(linePTT, true)
 	// The floor's own times are proven elsewhere; here a machine may be so busy
 	// that Redis answers late.
@@ -99,10 +97,10 @@ hardware:
     microphone: {card: Loopback}
     speaker: {card: Loopback}
 audio: {tones: {enabled: false}, complexity: 1}
-key: {lead: 500ms, tail: 1s}
+key: %[7]s
 %[6]slog: {level: info}
 status: {listen: "127.0.0.1:0"}
-`, name, b.redisURL, b.hubURL, strings.Join(lines, "\n  "), player, b.more))
+`, name, b.redisURL, b.hubURL, strings.Join(lines, "\n  "), player, b.more, b.key))
 	b.grant(name)
 }
 
@@ -211,72 +209,4 @@ func soon(within time.Duration, ok func() bool) bool {
 		}
 	}
 	return true
-}
-
-// audibleAtCard is the level from which the far end hears something: -41 dBFS.
-const audibleAtCard = 300
-
-// farEnd is who is at the other end of the card's wires.
-type farEnd struct {
-	t *testing.T
-	// heard is called with each period that is heard, if not nil.
-	heard atomic.Pointer[func()]
-	loud  atomic.Bool // whether it speaks
-	level atomic.Int64
-	over  sync.WaitGroup
-	close func()
-}
-
-// plugIn connects the far end.
-func (b *bench) plugIn() {
-	b.t.Helper()
-	far := &farEnd{t: b.t}
-	cfg := audio.Config{Card: hil.Loopback, Device: 1}
-	speaker, err := audio.OpenPlayback(cfg, audio.Malgo)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	mic, err := audio.OpenCapture(cfg)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	n := 0
-	far.over.Go(func() {
-		_ = speaker.Play(func(period []int16) {
-			clear(period)
-			if !far.loud.Load() {
-				return
-			}
-			for i := range period {
-				period[i] = int16(8000 * math.Sin(2*math.Pi*440*float64(n)/hal.SampleRate))
-				n++
-			}
-		})
-	})
-	far.over.Go(func() {
-		period := make([]int16, hal.PeriodSamples)
-		for {
-			if _, err := mic.Read(period); err != nil {
-				return
-			}
-			sum := 0.0
-			for _, s := range period {
-				sum += float64(s) * float64(s)
-			}
-			level := int64(math.Sqrt(sum / float64(len(period))))
-			far.level.Store(level)
-			if f := far.heard.Load(); f != nil && level > audibleAtCard {
-				(*f)()
-			}
-		}
-	})
-	far.close = sync.OnceFunc(func() { speaker.Close(); mic.Close(); far.over.Wait() })
-	b.t.Cleanup(far.close)
-	b.far = far
-}
-
-// hears waits until the far end hears something, or nothing.
-func (f *farEnd) hears(something bool) {
-	f.t.Helper()
-	eventually(f.t, fmt.Sprint("heard at the card: ", something), func() bool { return (f.level.Load() > audibleAtCard) == something })
 }

@@ -1,0 +1,109 @@
+//go:build hil
+
+package main
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/audio"
+	"github.com/talkgate/talkgate/hal/hil"
+)
+
+// audibleAtCard is the level from which the far end hears something: -41 dBFS.
+const audibleAtCard = 300
+
+// farEnd is who is at the other end of the card's wires.
+type farEnd struct {
+	t *testing.T
+	// heard is called with each period that is heard, if not nil.
+	heard atomic.Pointer[func()]
+	loud  atomic.Bool // whether it speaks
+	voice atomic.Pointer[voice]
+	// echo plays back what is heard, as a loudspeaker right before the microphone.
+	echo  atomic.Bool
+	level atomic.Int64
+	over  sync.WaitGroup
+	close func()
+}
+
+// voice is what is said: sample n of it.
+type voice func(n int) float64
+
+// tone is a sine of 440 Hz.
+func tone(n int) float64 { return 8000 * math.Sin(2*math.Pi*440*float64(n)/hal.SampleRate) }
+
+// plugIn connects the far end.
+func (b *bench) plugIn() {
+	b.t.Helper()
+	far := &farEnd{t: b.t}
+	far.say(tone)
+	heard := make(chan [hal.PeriodSamples]int16, 32)
+	cfg := audio.Config{Card: hil.Loopback, Device: 1}
+	speaker, err := audio.OpenPlayback(cfg, audio.Malgo)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	mic, err := audio.OpenCapture(cfg)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	n := 0
+	far.over.Go(func() {
+		_ = speaker.Play(func(period []int16) {
+			clear(period)
+			select {
+			case back := <-heard:
+				if far.echo.Load() {
+					copy(period, back[:])
+				}
+			default:
+			}
+			if !far.loud.Load() {
+				return
+			}
+			say := *far.voice.Load()
+			for i := range period {
+				period[i] = int16(say(n))
+				n++
+			}
+		})
+	})
+	far.over.Go(func() {
+		period := make([]int16, hal.PeriodSamples)
+		for {
+			if _, err := mic.Read(period); err != nil {
+				return
+			}
+			select {
+			case heard <- [hal.PeriodSamples]int16(period):
+			default:
+			}
+			sum := 0.0
+			for _, s := range period {
+				sum += float64(s) * float64(s)
+			}
+			level := int64(math.Sqrt(sum / float64(len(period))))
+			far.level.Store(level)
+			if f := far.heard.Load(); f != nil && level > audibleAtCard {
+				(*f)()
+			}
+		}
+	})
+	far.close = sync.OnceFunc(func() { speaker.Close(); mic.Close(); far.over.Wait() })
+	b.t.Cleanup(far.close)
+	b.far = far
+}
+
+// say sets what is said while it is loud.
+func (f *farEnd) say(v voice) { f.voice.Store(&v) }
+
+// hears waits until the far end hears something, or nothing.
+func (f *farEnd) hears(something bool) {
+	f.t.Helper()
+	eventually(f.t, fmt.Sprint("heard at the card: ", something), func() bool { return (f.level.Load() > audibleAtCard) == something })
+}

@@ -1,0 +1,253 @@
+//go:build hil
+
+package main
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/flight"
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+)
+
+// squelch opens or closes the radio's.
+func (b *bench) squelch(open bool) { b.chip.Pull(lineCOR, !open) }
+
+// stays fails the test if a line moves within a while.
+func (b *bench) stays(line int, high bool, while time.Duration) {
+	b.t.Helper()
+	if soon(while, func() bool { return b.chip.High(line) != high }) {
+		b.t.Errorf("line %d does not stay %v", line, high)
+	}
+}
+
+// radioLines are a squelch, which goes to ground, and PTT-out.
+func radioLines() []string {
+	return []string{"cor: {chip: board, line: COR, pull: keep, debounce: 20ms}", "ptt_out: {chip: board, line: KEY}"}
+}
+
+// TestKernelSquelchTalks: a squelch that opens on a kernel line talks, from the
+// kernel's sound card; a kerchunk does not. One that sticks is cut by the time-out
+// timer. What the channel says meanwhile waits for it to close, and then keys the
+// radio, before it is heard at the card and until after.
+func TestKernelSquelchTalks(t *testing.T) {
+	b := newBench(t, radioLines()...)
+	south := b.site.port("south")
+	b.more = "talk: {lease: 5s, lock_ttl: 10s, max_talk: 6s, warn: 0s}\nsquelch: {open_delay: 250ms, hang: 100ms}\n"
+	b.key = "{lead: 500ms, tail: 1s, interlock: hold, hold: 30s}"
+	b.configure("board", "oto", radioLines()...)
+	b.squelch(false)
+	b.plugIn()
+	b.start()
+	b.lit(lineLink, true)
+	b.far.loud.Store(true)
+	b.far.say(tone)
+
+	// This machine may make a kerchunk longer than it was meant to be.
+	short := 0
+	for range 20 {
+		before, began := b.status(), time.Now()
+		b.squelch(true)
+		time.Sleep(50 * time.Millisecond)
+		b.squelch(false)
+		if time.Since(began) > 200*time.Millisecond {
+			time.Sleep(time.Second)
+			continue
+		}
+		short++
+		if !soon(patience, func() bool { return b.status().Radio.Squelch.Ignored > before.Squelch.Ignored }) {
+			t.Fatal("a kerchunk is not noticed")
+		}
+		if now := b.status(); now.Talked.Sent != before.Talked.Sent {
+			t.Error("a kerchunk was sent")
+		}
+		if short == 3 {
+			break
+		}
+	}
+	if short == 0 {
+		t.Error("no kerchunk was short: this proves nothing")
+	}
+
+	b.trySome("the radio is heard", b.squelch, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
+	b.lit(lineTalk, true)
+
+	// It sticks.
+	b.port.until(`msg="not talking".* why="talked for too long"`)
+	b.lit(lineAlert, true)
+	b.lit(lineTalk, false)
+	b.stays(lineTalk, false, time.Second)
+	b.far.loud.Store(false)
+	b.trySome("what the channel says waits", func(down bool) {
+		south.say(map[bool]string{true: "press", false: "release"}[down])
+	}, func(within time.Duration) bool {
+		return soon(within, func() bool { return b.status().Radio.Transmitter.Waiting > 0 })
+	})
+	if now := b.status().Radio; now.Transmitter.Keyed || b.chip.High(lineKey) || b.far.level.Load() > audibleAtCard {
+		t.Errorf("the squelch is open and the radio keyed: %+v", now.Transmitter)
+	}
+	var heard, unkeyed atomic.Int64
+	look := func() {
+		heard.Add(1)
+		if !b.chip.High(lineKey) {
+			unkeyed.Add(1)
+		}
+	}
+	b.far.heard.Store(&look)
+	b.squelch(false)
+	b.lit(lineKey, true)
+	b.far.hears(true)
+	b.lit(lineAlert, false)
+
+	// While it is keyed its squelch is not listened to.
+	b.squelch(true)
+	eventually(t, "deaf", func() bool { return b.status().Radio.Squelch.State == "deaf" })
+	b.squelch(false)
+	south.say("release")
+	b.lit(lineKey, false)
+	b.far.heard.Store(nil)
+	if unkeyed.Load() > 0 || heard.Load() == 0 {
+		t.Errorf("of %d periods that were heard, %d were not on the air", heard.Load(), unkeyed.Load())
+	}
+	if lost := b.status().Keying.Lost; lost > 0 {
+		t.Errorf("%v of what was held was lost", lost)
+	}
+
+	// It has closed: the next opening talks.
+	b.far.loud.Store(true)
+	b.trySome("the radio is heard again", b.squelch, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
+	b.squelch(false)
+	b.lit(lineTalk, false)
+}
+
+// TestKernelSquelchTail: of the noise before a kernel line says that the squelch
+// closed nothing is sent, of the speech before it all is; without squelch.tail the
+// noise is there.
+func TestKernelSquelchTail(t *testing.T) {
+	for _, tail := range []string{"0s", "500ms"} {
+		t.Run(tail, func(t *testing.T) {
+			b := newBench(t, radioLines()...)
+			south := b.site.port("south")
+			b.more += fmt.Sprintf("squelch: {tail: %s}\nrecorder: {size: 1, memory: %s}\n", tail, b.path("flight"))
+			b.configure("board", "oto", radioLines()...)
+			b.squelch(false)
+			b.plugIn()
+			b.start()
+			b.lit(lineLink, true)
+			b.far.loud.Store(true)
+			noise := func(int) float64 { return 8000 * (2*rand.Float64() - 1) }
+			quiet := func(int) float64 { return 0 }
+			b.far.say(tone)
+			b.trySome("the radio is heard", b.squelch, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
+			time.Sleep(time.Second)
+			b.far.say(noise)
+			time.Sleep(250 * time.Millisecond)
+			b.squelch(false)
+			b.lit(lineTalk, false)
+			b.far.say(quiet)
+			speech, crash := b.sent()
+			t.Logf("tail %s: %v of speech and %v of noise were sent", tail, speech, crash)
+			if speech < 500*time.Millisecond {
+				t.Errorf("%v of speech were sent", speech)
+			}
+			if cut := tail != "0s"; cut == (crash > 0) {
+				t.Errorf("%v of noise were sent", crash)
+			}
+		})
+	}
+}
+
+// sent is how much of tone, and how much of noise, the port sent, as its flight
+// recorder has it and a decoder hears it.
+func (b *bench) sent() (speech, noise time.Duration) {
+	b.t.Helper()
+	rec, err := flight.ReadRing(b.path("flight"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	dec, err := media.NewDecoder()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var pcm [media.FrameSamples]int16
+	for _, e := range rec.Entries {
+		if e.Kind != flight.Sent {
+			continue
+		}
+		if err := dec.Decode(e.Frame.Opus, pcm[:]); err != nil {
+			b.t.Fatal(err)
+		}
+		for from := 0; from < len(pcm); from += hal.PeriodSamples {
+			level, edge := rough(pcm[from : from+hal.PeriodSamples])
+			switch {
+			case edge > 300:
+				noise += 10 * time.Millisecond
+			case level > 1000:
+				speech += 10 * time.Millisecond
+			}
+		}
+	}
+	return speech, noise
+}
+
+// rough is the RMS of pcm and that of its second difference, which is small for a
+// low tone and large for noise.
+func rough(pcm []int16) (level, edge float64) {
+	for i, s := range pcm {
+		level += float64(s) * float64(s)
+		if i > 1 {
+			d := float64(s) - 2*float64(pcm[i-1]) + float64(pcm[i-2])
+			edge += d * d
+		}
+	}
+	n := float64(len(pcm))
+	return math.Sqrt(level / n), math.Sqrt(edge / n)
+}
+
+// TestKernelVOX: who speaks at a kernel sound card talks, without any line, and no
+// more once they are silent; what its own loudspeaker says, back at the
+// microphone, does not.
+func TestKernelVOX(t *testing.T) {
+	b := newBench(t, "ptt_out: {chip: board, line: KEY}")
+	south := b.site.port("south")
+	b.more = "talk: {lease: 5s, lock_ttl: 10s, vox: {enabled: true, hang: 1s}}\n"
+	b.configure("board", "oto", "ptt_out: {chip: board, line: KEY}")
+	b.plugIn()
+	b.start()
+	b.lit(lineLink, true)
+	// Syllables: a tone that does not pause is a noise floor.
+	b.far.say(func(n int) float64 {
+		if n%(hal.SampleRate/2) > hal.SampleRate*2/5 {
+			return 0
+		}
+		return tone(n)
+	})
+	b.stays(lineTalk, false, 2*time.Second)
+	b.trySome("speech is heard", b.far.loud.Store, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
+	b.lit(lineTalk, true)
+	b.far.loud.Store(false)
+	b.lit(lineTalk, false)
+	if s := b.status().Radio.Squelch; s.Line != "VOX" || s.Open {
+		t.Errorf("%+v", s)
+	}
+
+	refused := b.status().Talked.Sent
+	b.far.echo.Store(true)
+	b.hearAtCard(south)
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if b.chip.High(lineAlert) || b.chip.High(lineTalk) {
+			t.Fatal("it talks by what it says itself")
+		}
+	}
+	south.say("release")
+	b.far.hears(false)
+	b.stays(lineTalk, false, 2*time.Second)
+	if now := b.status().Talked.Sent; now != refused {
+		t.Errorf("%d frames were sent of what came back", now-refused)
+	}
+}
