@@ -10,6 +10,11 @@ const (
 	Press Kind = iota
 	// Release: the push-to-talk was released.
 	Release
+	// EmergencyOn: the user wants to talk to all channels of the event, whoever
+	// talks there.
+	EmergencyOn
+	// EmergencyOff: the user wants it no more.
+	EmergencyOff
 	// RightsHeld: the user may talk on the channel.
 	RightsHeld
 	// RightsLost: the user may not; Why tells.
@@ -47,7 +52,7 @@ type Event struct {
 	Kind Kind
 	// At is when it happened, on the port's monotonic clock.
 	At time.Duration
-	// Said belongs to Press and Release: from when, or until when, what was said
+	// Said belongs to Press, EmergencyOn, and their ends: from when, or until when, what was said
 	// counts; 0 is At.
 	Said time.Duration
 	// Gen is the request that an answer belongs to.
@@ -111,4 +116,6 @@ type Effect struct {
 	Until  time.Duration
 	At     time.Duration
 	Signal Signal
+	// All belongs to Request: ask for the floors of all channels of the event.
+	All bool
 }

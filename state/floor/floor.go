@@ -83,6 +83,9 @@ type Floor struct {
 	// Holder is who stood in the way when Why is Busy or Preempted: a name to
 	// show, possibly empty.
 	Holder string
+	// Emergency is whether all this is of an emergency, and not of the
+	// push-to-talk. It has one lock for all channels of the event.
+	Emergency bool
 
 	// Rights is whether the user may talk on the channel, as far as is known.
 	Rights bool

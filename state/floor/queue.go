@@ -2,10 +2,14 @@ package floor
 
 import "time"
 
-// queued takes in a place in the queue. One that nobody waits for is given up.
+// queued takes in a place in the queue. One that nobody waits for is given up, and
+// an emergency does not wait.
 func queued(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	if !f.asks(ev.Gen) {
 		return f, append(fx, Effect{Do: Yield, Gen: ev.Gen})
+	}
+	if f.Emergency {
+		return leave(f, Busy, ev.Holder, fx)
 	}
 	if f.Phase == Requesting {
 		f.Phase = Waiting

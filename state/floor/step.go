@@ -28,7 +28,15 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	case Press:
 		return press(f, ev, fx)
 	case Release:
-		return release(f, ev, fx)
+		if !f.Emergency {
+			return release(f, ev, fx)
+		}
+	case EmergencyOn:
+		return emergency(f, ev, fx)
+	case EmergencyOff:
+		if f.Emergency {
+			return release(f, ev, fx)
+		}
 	case RightsHeld:
 		f.Rights, f.Bar = true, NoReason
 	case RightsLost:
@@ -124,6 +132,12 @@ func expire(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 }
 
 func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
+	if f.Emergency {
+		if f.Phase != Refused && f.Phase != Draining {
+			return f, fx
+		}
+		f, fx = abandon(f, ev.At, fx)
+	}
 	switch f.Phase {
 	case Idle:
 		switch {
@@ -136,10 +150,7 @@ func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		case f.Rules.Budget > 0 && f.Talked.total() >= f.Rules.Budget:
 			return refuse(f, BudgetSpent, "", fx)
 		}
-		f.Phase = Requesting
-		f.Gen++
-		f.Deadline = ev.At + f.Rules.RequestTimeout
-		return f, append(fx, Effect{Do: Request, Gen: f.Gen})
+		return ask(f, ev.At, fx)
 	case Draining:
 		// Let go and pressed again within a frame or two: the same talk spurt
 		// goes on, and its time-out timer with it.
@@ -153,6 +164,14 @@ func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	case Requesting, Waiting, Talking, Refused:
 	}
 	return f, fx
+}
+
+// ask begins a request.
+func ask(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
+	f.Phase = Requesting
+	f.Gen++
+	f.Deadline = now + f.Rules.RequestTimeout
+	return f, append(fx, Effect{Do: Request, Gen: f.Gen, All: f.Emergency})
 }
 
 func release(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
@@ -237,8 +256,9 @@ func refuse(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
 	case why == Busy:
 		signal = SignalBusy
 	}
+	emergency := f.Emergency
 	f = idle(f)
-	f.Phase, f.Why, f.Holder = Refused, why, holder
+	f.Phase, f.Why, f.Holder, f.Emergency = Refused, why, holder, emergency
 	return f, append(fx, Effect{Do: Tell, Signal: signal})
 }
 

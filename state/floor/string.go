@@ -64,25 +64,27 @@ func _() {
 	var x [1]struct{}
 	_ = x[Press-0]
 	_ = x[Release-1]
-	_ = x[RightsHeld-2]
-	_ = x[RightsLost-3]
-	_ = x[LinkUp-4]
-	_ = x[LinkDown-5]
-	_ = x[Granted-6]
-	_ = x[Denied-7]
-	_ = x[Queued-8]
-	_ = x[Failed-9]
-	_ = x[Renewed-10]
-	_ = x[Lost-11]
-	_ = x[Freed-12]
-	_ = x[Doubt-13]
-	_ = x[Drained-14]
-	_ = x[Tick-15]
+	_ = x[EmergencyOn-2]
+	_ = x[EmergencyOff-3]
+	_ = x[RightsHeld-4]
+	_ = x[RightsLost-5]
+	_ = x[LinkUp-6]
+	_ = x[LinkDown-7]
+	_ = x[Granted-8]
+	_ = x[Denied-9]
+	_ = x[Queued-10]
+	_ = x[Failed-11]
+	_ = x[Renewed-12]
+	_ = x[Lost-13]
+	_ = x[Freed-14]
+	_ = x[Doubt-15]
+	_ = x[Drained-16]
+	_ = x[Tick-17]
 }
 
-const _Kind_name = "PressReleaseRightsHeldRightsLostLinkUpLinkDownGrantedDeniedQueuedFailedRenewedLostFreedDoubtDrainedTick"
+const _Kind_name = "PressReleaseEmergencyOnEmergencyOffRightsHeldRightsLostLinkUpLinkDownGrantedDeniedQueuedFailedRenewedLostFreedDoubtDrainedTick"
 
-var _Kind_index = [...]uint8{0, 5, 12, 22, 32, 38, 46, 53, 59, 65, 71, 78, 82, 87, 92, 99, 103}
+var _Kind_index = [...]uint8{0, 5, 12, 23, 35, 45, 55, 61, 69, 76, 82, 88, 94, 101, 105, 110, 115, 122, 126}
 
 func (i Kind) String() string {
 	idx := int(i) - 0

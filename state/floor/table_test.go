@@ -68,6 +68,8 @@ func states() []struct {
 	draining.Phase, draining.RenewAt, draining.WarnAt, draining.Deadline = Draining, 0, 0, now+time.Second
 	refused := idle
 	refused.Phase, refused.Why = Refused, Busy
+	toAll, drainingAll, refusedAll := talking, draining, refused
+	toAll.Emergency, drainingAll.Emergency, refusedAll.Emergency = true, true, true
 	return []struct {
 		name string
 		f    Floor
@@ -75,6 +77,7 @@ func states() []struct {
 		{"Idle", idle}, {"Idle, no rights", barred}, {"Idle, no link", unlinked},
 		{"Idle, penalty", penalised}, {"Idle, spent", spent},
 		{"Requesting", requesting}, {"Waiting", waiting}, {"Waiting, asked", asking}, {"Talking", talking}, {"Draining", draining}, {"Refused", refused},
+		{"Talking to all", toAll}, {"Draining to all", drainingAll}, {"Refused, emergency", refusedAll},
 	}
 }
 
@@ -94,6 +97,8 @@ func table() string {
 		gen, late := s.f.Gen, s.f.Gen-1
 		row("Press", Event{Kind: Press})
 		row("Release", Event{Kind: Release})
+		row("EmergencyOn", Event{Kind: EmergencyOn})
+		row("EmergencyOff", Event{Kind: EmergencyOff})
 		row("RightsHeld", Event{Kind: RightsHeld})
 		row("RightsLost", Event{Kind: RightsLost, Why: NoRights})
 		row("LinkUp", Event{Kind: LinkUp})
@@ -152,7 +157,7 @@ func table() string {
 
 func describe(from, to Floor) string {
 	switch {
-	case to.Phase == Refused && from.Phase != Refused:
+	case to.Phase == Refused && (from.Phase != Refused || from.Emergency != to.Emergency || from.Why != to.Why):
 		return "Refused(" + to.Why.String() + ")"
 	case to.Phase != from.Phase:
 		return to.Phase.String()
@@ -182,6 +187,9 @@ func list(fx []Effect) string {
 		name := e.Do.String()
 		if e.Do == Tell {
 			name += "(" + strings.TrimPrefix(e.Signal.String(), "Signal") + ")"
+		}
+		if e.All {
+			name += "(all)"
 		}
 		names = append(names, name)
 	}

@@ -7,7 +7,7 @@ func startTimer(f Floor, now time.Duration) Floor {
 	if f.Rules.MaxTalk > 0 {
 		f.Limit = now + f.Rules.MaxTalk
 	}
-	if f.Rules.Budget > 0 {
+	if f.Rules.Budget > 0 && !f.Emergency {
 		spent := f.Talked.spentAt(now, f.Rules.Budget, f.Rules.Window)
 		if f.Limit == 0 || spent < f.Limit {
 			f.Limit = spent
@@ -29,16 +29,17 @@ func timeOut(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 	if f.Rules.MaxTalk > 0 && now >= f.Since+f.Rules.MaxTalk {
 		why = TimedOut
 	}
-	if f.Rules.Penalty > 0 {
+	if f.Rules.Penalty > 0 && !f.Emergency {
 		f.PenaltyUntil = now + f.Rules.Penalty
 	}
 	return end(f, now, why, "", fx)
 }
 
 // charge adds the talk spurt that ends to what was talked. Nothing was let out
-// after the lease or the limit, however late that is noticed.
+// after the lease or the limit, however late that is noticed. An emergency is not
+// charged.
 func charge(f Floor, now time.Duration) Floor {
-	if f.Rules.Budget == 0 {
+	if f.Rules.Budget == 0 || f.Emergency {
 		return f
 	}
 	until := min(now, f.Lease)

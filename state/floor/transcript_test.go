@@ -109,7 +109,8 @@ func (s *stage) pass(until time.Duration) {
 }
 
 // play makes happen what a line says; nothing at all is time passing. "redis"
-// says how Redis answers from now on: it grants, or the floor is busy with NAME;
+// says how Redis answers from now on: it grants, or the floor is busy with NAME,
+// which an emergency takes from whoever has no emergency;
 // "queue" how many are before us there; "freed" that the floor was seen free.
 func (s *stage) play(what string) {
 	verb, rest, _ := strings.Cut(what, " ")
@@ -119,6 +120,8 @@ func (s *stage) play(what string) {
 		s.step(Event{Kind: Press})
 	case "release":
 		s.step(Event{Kind: Release})
+	case "emergency":
+		s.step(map[string]Event{"on": {Kind: EmergencyOn}, "off": {Kind: EmergencyOff}}[rest])
 	case "rights":
 		s.step(map[string]Event{"held": {Kind: RightsHeld}, "lost": {Kind: RightsLost, Why: NoRights}}[rest])
 	case "link":
@@ -159,10 +162,10 @@ func (s *stage) step(ev Event) {
 		switch e.Do {
 		case Request:
 			answer.Kind = Granted
-			if s.busy != "" {
+			if s.busy != "" && (!e.All || strings.HasPrefix(s.busy, "emergency ")) {
 				answer.Kind, answer.Why, answer.Holder = Denied, Busy, s.busy
 			}
-			if s.f.Rules.MaxWait > 0 && (s.busy != "" || s.wait > 0) {
+			if s.f.Rules.MaxWait > 0 && !e.All && (s.busy != "" || s.wait > 0) {
 				answer.Kind, answer.Place = Queued, s.wait+1
 			}
 		case Renew:

@@ -32,12 +32,21 @@ type world struct {
 	f       Floor
 	mic     bool // as the effects say
 	pressed bool
+	alarm   bool // the emergency is on
 	rights  bool
 	link    bool
 	// asked are the requests without an answer, held the locks not yet handed
 	// back; both are ages of generations: 0 is the latest.
 	asked []uint32
 	held  []uint32
+}
+
+// asks reports whether whoever the state is of still wants it.
+func (w world) asks() bool {
+	if w.f.Emergency {
+		return w.alarm
+	}
+	return w.pressed
 }
 
 func (w world) key() string { return fmt.Sprintf("%+v", w) }
@@ -96,6 +105,9 @@ func eventsOf(w world) []Event {
 		for _, k := range []Kind{Press, Release, RightsHeld, LinkUp, Doubt, Freed, Tick} {
 			evs = append(evs, Event{Kind: k, At: at})
 		}
+		if w.f.Rules.Budget == 0 { // an emergency knows no budget, and many states more
+			evs = append(evs, Event{Kind: EmergencyOn, At: at}, Event{Kind: EmergencyOff, At: at})
+		}
 		evs = append(evs,
 			Event{Kind: LinkDown, At: at, Why: NoLink},
 			Event{Kind: RightsLost, At: at, Why: NoRights},
@@ -132,6 +144,10 @@ func advance(t *testing.T, w world, ev Event) world {
 		w.pressed = true
 	case Release:
 		w.pressed = false
+	case EmergencyOn:
+		w.alarm = true
+	case EmergencyOff:
+		w.alarm = false
 	case RightsHeld, RightsLost:
 		w.rights = ev.Kind == RightsHeld
 	case LinkUp, LinkDown:
@@ -160,13 +176,16 @@ func advance(t *testing.T, w world, ev Event) world {
 		age := w.f.Gen - e.Gen
 		switch e.Do {
 		case Request:
-			if asksAgain := before.Phase == Waiting && e.Gen == before.Gen; ev.Kind != Press && !asksAgain {
+			if asksAgain := before.Phase == Waiting && e.Gen == before.Gen; ev.Kind != Press && ev.Kind != EmergencyOn && !asksAgain {
 				t.Errorf("rule 5: asked again without a fresh press")
 			}
-			if w.f.Phase != Requesting && w.f.Phase != Waiting || !w.pressed {
-				t.Errorf("rule 5: asked in phase %v, pressed %v", w.f.Phase, w.pressed)
+			if w.f.Phase != Requesting && w.f.Phase != Waiting || !w.asks() {
+				t.Errorf("rule 5: asked in phase %v, pressed %v, alarm %v", w.f.Phase, w.pressed, w.alarm)
 			}
-			if before.PenaltyUntil > ev.At {
+			if e.All != w.f.Emergency {
+				t.Errorf("asked for all is %v in an emergency %v", e.All, w.f.Emergency)
+			}
+			if before.PenaltyUntil > ev.At && !e.All {
 				t.Errorf("asked %v before the penalty is over", before.PenaltyUntil-ev.At)
 			}
 			w.asked = append(w.asked, age)
@@ -199,11 +218,13 @@ func advance(t *testing.T, w world, ev Event) world {
 	if w.mic != (w.f.Phase == Talking) || w.mic != w.f.MicOpen() {
 		t.Errorf("rule 1: microphone open is %v in phase %v", w.mic, w.f.Phase)
 	}
-	if w.f.Phase == Talking && (!w.pressed || !w.rights || !w.link || w.f.Lease <= ev.At) {
+	if w.f.Phase == Talking && (!w.asks() || !w.rights || !w.link || w.f.Lease <= ev.At) {
 		t.Errorf("rule 1: talking with pressed %v, rights %v, link %v, lease until %v at %v",
 			w.pressed, w.rights, w.link, w.f.Lease, ev.At)
 	}
-	if before.Phase == Refused && w.f.Phase != Refused && ev.Kind != Release {
+	fresh := ev.Kind == EmergencyOn || ev.Kind == Release && !before.Emergency ||
+		before.Emergency && (ev.Kind == EmergencyOff || ev.Kind == Press)
+	if before.Phase == Refused && w.f.Phase != Refused && !fresh {
 		t.Errorf("rule 5: %v led from refused to %v", ev.Kind, w.f.Phase)
 	}
 	wake, waits := w.f.Wake()
@@ -222,6 +243,7 @@ func advance(t *testing.T, w world, ev Event) world {
 func checkLeadsToIdle(t *testing.T, w world) {
 	t.Helper()
 	f, _ := Step(w.f, Event{Kind: Release, At: now}, nil)
+	f, _ = Step(f, Event{Kind: EmergencyOff, At: now}, nil)
 	f, _ = Step(f, Event{Kind: Tick, At: now + walkRules.DrainTimeout}, nil)
 	if f.Phase != Idle {
 		t.Errorf("rule 4: release and time lead from %+v to %+v", w.f, f)
