@@ -18,13 +18,28 @@ import (
 // connection under it.
 func aclUser(t *testing.T, s *redistest.Server, user string) (*Client, *goredis.Client) {
 	t.Helper()
+	addRule(t, s, user, user)
+	c, err := Open(Config{URL: s.URL, Username: user, PasswordFile: file(t, "sesame\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := goredis.NewClient(&goredis.Options{Addr: s.Addr, Username: user, Password: "sesame", Protocol: 2,
+		DisableIdentity: true})
+	t.Cleanup(func() { rdb.Close() })
+	t.Cleanup(func() { c.Close() })
+	return c, rdb
+}
+
+// addRule gives a user the documented rule of that name.
+func addRule(t *testing.T, s *redistest.Server, user, name string) {
+	t.Helper()
 	doc, err := os.ReadFile("../../docs/redis.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rule, ok := strings.Cut(string(doc), "```acl\nuser "+user+" ")
+	_, rule, ok := strings.Cut(string(doc), "```acl\nuser "+name+" ")
 	if !ok {
-		t.Fatalf("docs/redis.md has no rule for %s", user)
+		t.Fatalf("docs/redis.md has no rule for %s", name)
 	}
 	rule, _, _ = strings.Cut(rule, "\n")
 	rule = strings.ReplaceAll(rule, "PASSWORD_SHA256", fmt.Sprintf("%x", sha256.Sum256([]byte("sesame"))))
@@ -39,15 +54,6 @@ func aclUser(t *testing.T, s *redistest.Server, user string) (*Client, *goredis.
 		args = append(args, "("+strings.TrimSpace(part))
 	}
 	s.Do(args...)
-	c, err := Open(Config{URL: s.URL, Username: user, PasswordFile: file(t, "sesame\n")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rdb := goredis.NewClient(&goredis.Options{Addr: s.Addr, Username: user, Password: "sesame", Protocol: 2,
-		DisableIdentity: true})
-	t.Cleanup(func() { rdb.Close() })
-	t.Cleanup(func() { c.Close() })
-	return c, rdb
 }
 
 func refused(t *testing.T, rdb *goredis.Client, commands ...[]any) {
@@ -132,6 +138,41 @@ func TestACLOfAPort(t *testing.T) {
 	)
 }
 
+// TestACLOfAnEmergencyButton: with its own rule a port takes the floors of the
+// event, without it none but its own.
+func TestACLOfAnEmergencyButton(t *testing.T) {
+	s := redistest.Start(t)
+	ctx, admin := testContext(t), open(t, s.URL)
+	eventOf(t, admin, "e1", "gates", "yards")
+	must[[]string](t)(admin.GrantRights(ctx, "north", "gates"))
+	must[[]string](t)(admin.GrantRights(ctx, "u2", "yards"))
+	talker := claim("yards", "u2")
+	must[Decision](t)(admin.Acquire(ctx, talker))
+	c, rdb := aclUser(t, s, "port-north")
+	cl := alarm("gates", "north")
+	if d, err := c.Acquire(ctx, cl); err == nil {
+		t.Fatalf("without the rule: %+v", d)
+	}
+	if st := must[Standing](t)(admin.Renew(ctx, talker)); st.State != Held {
+		t.Fatalf("the talker stands as %+v", st)
+	}
+	addRule(t, s, "port-north", "port-north-emergency")
+	if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted || len(d.Paused) != 1 {
+		t.Fatalf("%+v", d)
+	}
+	if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+		t.Fatalf("%+v", st)
+	}
+	if !must[bool](t)(c.Release(ctx, cl)) {
+		t.Error("not released")
+	}
+	refused(t, rdb,
+		[]any{"SADD", keyRights("north"), "yards"},
+		[]any{"HSET", keyChannelEvents, "lots", "e1"},
+		[]any{"KEYS", "*"}, []any{"FLUSHALL"}, []any{"CONFIG", "GET", "*"},
+	)
+}
+
 func TestACLOfAHub(t *testing.T) {
 	s := redistest.Start(t)
 	c, rdb := aclUser(t, s, "hub")
@@ -155,6 +196,12 @@ func TestACLOfAHub(t *testing.T) {
 	if paused := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 1 {
 		t.Errorf("paused %v", paused)
 	}
+	emergency := alarm("m1", "u1")
+	if d := must[Decision](t)(c.Acquire(ctx, emergency)); d.Verdict != Granted {
+		t.Errorf("%+v", d)
+	}
+	must[Standing](t)(c.Renew(ctx, emergency))
+	must[bool](t)(c.Release(ctx, emergency))
 	until(t, "its audit entries", func() bool { return len(must[[]AuditEntry](t)(c.Audit(ctx, 10))) >= 3 })
 	if err := open(t, s.URL).PutReport(ctx, report("north"), time.Minute); err != nil {
 		t.Fatal(err)

@@ -23,9 +23,13 @@ const (
 	ActionRevoked     = "permission.revoked"
 	ActionBan         = "security.ban"
 	ActionUnban       = "security.unban"
-	ActionPaused      = "event.paused"
-	ActionGranted     = "rights.granted"
-	ActionTaken       = "rights.taken"
+
+	ActionEmergency    = "emergency_broadcast.start"
+	ActionEmergencyEnd = "emergency_broadcast.stop"
+
+	ActionPaused  = "event.paused"
+	ActionGranted = "rights.granted"
+	ActionTaken   = "rights.taken"
 )
 
 const (

@@ -35,6 +35,9 @@ type Claim struct {
 	// Wait is how long its place in the queue is kept unless it asks again, where
 	// another has the floor; whole milliseconds. 0 does not queue.
 	Wait time.Duration
+	// Emergency is for the floors of all channels of the event that Channel belongs
+	// to, whoever has them; Role has to be Dispatch. Channel is where it is said.
+	Emergency bool
 }
 
 // NewClaim returns a request for the floor of a channel with a fresh token.
@@ -48,13 +51,18 @@ func NewClaim(channel, userID, userName string, now time.Time, ttl time.Duration
 // holds the token, so that a value that begins with it is this claim's alone;
 // that is how a request nobody answered can still be released.
 func (cl Claim) prefix() (string, error) {
+	emergency := ""
+	if cl.Emergency {
+		emergency = cl.Channel
+	}
 	b, err := json.Marshal(struct {
 		UserID    string `json:"userId"`
 		UserName  string `json:"userName"`
 		Timestamp int64  `json:"timestamp"`
 		Token     string `json:"token"`
 		Role      Role   `json:"role,omitempty"`
-	}{cl.UserID, cl.UserName, cl.At.UnixMilli(), cl.Token, cl.Role})
+		Emergency string `json:"emergency,omitempty"`
+	}{cl.UserID, cl.UserName, cl.At.UnixMilli(), cl.Token, cl.Role, emergency})
 	if err != nil {
 		return "", fmt.Errorf("claim of channel %q: %w", cl.Channel, err)
 	}

@@ -11,11 +11,15 @@ import (
 // Acquire asks for the floor: one round trip, in which rights, ban and lock are
 // looked at, the lock is taken and the channel is told. It may be repeated for
 // the same Claim. After an error the floor may or may not be held: Release it.
-// A Claim that is Queued is asked again, in less than its Wait, or Released.
+// A Claim that is Queued is asked again, in less than its Wait, or Released. An
+// Emergency costs one round trip more, for the channels of its event.
 func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 	prefix, err := c.prepare(cl)
 	if err != nil {
 		return Decision{}, err
+	}
+	if cl.Emergency {
+		return c.acquireEvent(ctx, cl, prefix)
 	}
 	event, err := busyEvent(cl.Channel, cl.UserID, cl.UserName, cl.At)
 	if err != nil {
@@ -69,6 +73,9 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
+	if cl.Emergency {
+		return c.renewEvent(ctx, cl, prefix)
+	}
 	no, keys, err := c.standing(ctx, cl, []string{keyLock(cl.Channel)})
 	if err != nil {
 		return Standing{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
@@ -103,6 +110,9 @@ func (c *Client) Release(ctx context.Context, cl Claim) (released bool, err erro
 	prefix, err := c.prepare(cl)
 	if err != nil {
 		return false, err
+	}
+	if cl.Emergency {
+		return c.releaseEvent(ctx, cl, prefix)
 	}
 	event, err := idleEvent(cl.Channel)
 	if err != nil {

@@ -7,6 +7,7 @@ import goredis "github.com/redis/go-redis/v9"
 // read beforehand.
 type scripts struct {
 	acquire, acquireInTurn, renew, release, releaseInTurn, clear, adopt, abandon, report, apply, judge script
+	acquireEvent, releaseEvent                                                                         script
 }
 
 // script keeps its source, which a connection is given before its first use.
@@ -28,6 +29,9 @@ func newScripts() scripts {
 		acquireInTurn: newScript(luaStanding + luaEpoch + luaQueue + luaAcquireInTurn),
 		releaseInTurn: newScript(luaQueue + luaReleaseInTurn),
 
+		acquireEvent: newScript(luaStanding + luaEpoch + luaAcquireEvent),
+		releaseEvent: newScript(luaReleaseEvent),
+
 		clear:   newScript(luaClear),
 		adopt:   newScript(luaStanding + luaEpoch + luaServers + luaAdopt),
 		abandon: newScript(luaStanding + luaServers + luaAbandon),
@@ -38,7 +42,8 @@ func newScripts() scripts {
 }
 
 func (s scripts) all() []script {
-	return []script{s.acquire, s.acquireInTurn, s.renew, s.release, s.releaseInTurn, s.clear, s.adopt, s.abandon, s.report, s.apply, s.judge}
+	return []script{s.acquire, s.acquireInTurn, s.renew, s.release, s.releaseInTurn, s.clear, s.adopt, s.abandon, s.report, s.apply, s.judge,
+		s.acquireEvent, s.releaseEvent}
 }
 
 // luaStanding says why a user may not talk, or nil. Time is the server's, which

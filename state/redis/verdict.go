@@ -43,6 +43,8 @@ type Decision struct {
 	Place int
 	// Preempted is who lost the floor to this grant.
 	Preempted *Holder
+	// Paused is who lost the floor to an emergency, by channel.
+	Paused map[string]Holder
 }
 
 // State is how a granted Claim stands.
