@@ -27,6 +27,8 @@ type channel struct {
 	log   *slog.Logger
 	fwd   forwarder
 
+	relays *relays
+
 	ctx    context.Context
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
@@ -43,6 +45,7 @@ type channel struct {
 	members  map[string]*member
 	watchers map[*watcher]struct{}
 	last     trail
+	tap      *tap          // on another channel whose emergency is heard here; nil is none
 	kept     string        // token of the last grant that the hub holds for a browser
 	shown    *redis.Holder // who the watchers were told has the floor
 	picture  []byte        // the state they were told last, JSON
@@ -50,11 +53,12 @@ type channel struct {
 	stopMeter context.CancelFunc
 }
 
-func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, log *slog.Logger) *channel {
+func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, relays *relays, log *slog.Logger) *channel {
 	ch := &channel{
 		id:       id,
 		state:    state,
 		lease:    lease,
+		relays:   relays,
 		log:      log.With("channel", id),
 		look:     make(chan struct{}, 1),
 		known:    make(chan struct{}),
@@ -67,6 +71,7 @@ func newChannel(ctx context.Context, id string, state floorReader, lease, hold t
 	ch.fwd.traffic = tr
 	ch.fwd.gate.hold = hold
 	ch.fwd.begun = ch.lookAgain
+	ch.fwd.relay = relays.use(id)
 	ch.loops.Go(ch.follow)
 	ch.loops.Go(ch.refresh)
 	return ch
@@ -76,6 +81,10 @@ func newChannel(ctx context.Context, id string, state floorReader, lease, hold t
 func (ch *channel) close() {
 	ch.cancel()
 	ch.loops.Wait()
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	ch.listenNoMore()
+	ch.relays.release(ch.id)
 }
 
 // follow keeps up with the floor as it changes hands.
@@ -200,7 +209,11 @@ func (ch *channel) decide() {
 
 func (ch *channel) admit(holder *redis.Holder, now time.Time) {
 	if holder != nil {
-		m := ch.members[holder.UserID]
+		m := ch.listenTo(holder)
+		if m == nil {
+			ch.listenNoMore()
+			m = ch.members[holder.UserID]
+		}
 		if m != nil && m.source != nil {
 			if until := m.mayTalkUntil(ch.floor.until); now.Before(until) {
 				ch.last = trail{member: m, token: holder.Token}
@@ -214,6 +227,9 @@ func (ch *channel) admit(holder *redis.Holder, now time.Time) {
 	}
 	ch.last = trail{}
 	ch.fwd.shut()
+	if holder == nil {
+		ch.listenNoMore()
+	}
 }
 
 func grantOf(h *redis.Holder) grant {

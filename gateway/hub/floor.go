@@ -21,8 +21,13 @@ type floorAnswer struct {
 	Holder  *floorHolder `json:"holder,omitempty"`
 }
 
-// requestFloor answers PUT /api/channels/{channel}/floor.
-func (h *Hub) requestFloor(w http.ResponseWriter, r *http.Request, c *Claims) {
+// requestFloor answers PUT /api/channels/{channel}/floor and, for the floors of all
+// channels of the event, …/emergency.
+func (h *Hub) requestFloor(emergency bool) authorized {
+	return func(w http.ResponseWriter, r *http.Request, c *Claims) { h.requested(w, r, c, emergency) }
+}
+
+func (h *Hub) requested(w http.ResponseWriter, r *http.Request, c *Claims, emergency bool) {
 	ch := h.enter(r.PathValue("channel"))
 	defer h.leave(ch)
 	m := ch.member(c.UserID)
@@ -34,7 +39,7 @@ func (h *Hub) requestFloor(w http.ResponseWriter, r *http.Request, c *Claims) {
 	defer m.asking.Unlock()
 	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
 	defer cancel()
-	status, answer := h.ask(ctx, ch, m, c.MemberRole())
+	status, answer := h.ask(ctx, ch, m, c.MemberRole(), emergency)
 	h.answerFloor(w, status, answer)
 }
 
@@ -51,7 +56,7 @@ func (h *Hub) answerFloor(w http.ResponseWriter, status int, a floorAnswer) {
 }
 
 // ask requests the floor for a member. m.asking is held.
-func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) (int, floorAnswer) {
+func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role, emergency bool) (int, floorAnswer) {
 	ch.mu.Lock()
 	src, streams, held, name := m.source, m.streams, m.keeper, m.userName
 	ch.mu.Unlock()
@@ -62,9 +67,10 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 		return http.StatusConflict, floorAnswer{Reason: reasonNoEvents, Error: "open the channel's event stream first: when it ends the floor is given back"}
 	}
 	if held != nil {
-		if _, ended := held.ended(); !ended {
+		if _, ended := held.ended(); !ended && (held.claim.Emergency || !emergency) {
 			return http.StatusOK, floorAnswer{Granted: true, Epoch: held.epoch}
 		}
+		held.stop(reasonReleased) // of an ordinary talk spurt, for an emergency
 		<-held.stopped
 	}
 	lastHeard := time.Now // what is said in a LiveKit room is not for the hub to hear
@@ -73,7 +79,7 @@ func (h *Hub) ask(ctx context.Context, ch *channel, m *member, role redis.Role) 
 		lastHeard = func() time.Time { return ch.fwd.lastHeard(src) }
 	}
 	claim := redis.NewClaim(ch.id, m.userID, name, time.Now(), h.cfg.LockTTL)
-	claim.Role = role
+	claim.Role, claim.Emergency = role, emergency
 	asked := time.Now()
 	d, err := h.cfg.State.Acquire(ctx, claim)
 	if err != nil {
@@ -112,7 +118,7 @@ func (h *Hub) keep(ch *channel, m *member, src *source, k *keeper, asked time.Ti
 		}
 		ch.learn(redis.FloorView{
 			Known:  true,
-			Holder: &redis.Holder{UserID: m.userID, UserName: k.claim.UserName, Role: k.claim.Role, Token: k.claim.Token, Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
+			Holder: &redis.Holder{UserID: m.userID, UserName: k.claim.UserName, Role: k.claim.Role, Token: k.claim.Token, Emergency: k.emergency(), Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
 			ReadAt: asked,
 			TTL:    k.claim.TTL,
 		})

@@ -40,6 +40,8 @@ type forwarder struct {
 	begun func()
 	// heard is handed each packet that went out, if set; it must not block.
 	heard atomic.Pointer[func(*outgoing)]
+	// relay is handed what goes out of those who may be heard everywhere.
+	relay *relay
 
 	mu        sync.Mutex
 	gate      gate
@@ -131,7 +133,7 @@ func (f *forwarder) drain() {
 func (f *forwarder) send(listeners []*listener) {
 	var sent, failed uint64
 	for _, l := range listeners {
-		if l.member == f.out.from.member {
+		if l.member.userID == f.out.from.member.userID {
 			continue
 		}
 		if l.out.WriteRTP(&f.out.Packet) != nil {
@@ -146,6 +148,9 @@ func (f *forwarder) send(listeners []*listener) {
 	}
 	if f.out.Marker {
 		f.traffic.spurts.Add(1)
+	}
+	if f.out.from.everywhere {
+		f.relay.pass(&f.out)
 	}
 	if heard := f.heard.Load(); heard != nil {
 		(*heard)(&f.out)

@@ -119,6 +119,7 @@ type Hub struct {
 	tokens   *verifier
 	metrics  *metrics
 	traffic  traffic
+	relays   *relays
 	listener net.Listener // nil without Config.Listen
 	handler  http.Handler
 
@@ -149,6 +150,7 @@ func New(cfg Config) (*Hub, error) {
 		tokens:   newVerifier(cfg.Secret),
 		channels: map[string]*channel{},
 		sessions: map[string]*session{},
+		relays:   newRelays(),
 
 		attendance: newAttendance(cfg.State, cfg.Logger),
 		fleet:      newFleetView(cfg.Logger),
@@ -220,7 +222,7 @@ func (h *Hub) enter(id string) *channel {
 	defer h.mu.Unlock()
 	ch := h.channels[id]
 	if ch == nil {
-		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.log)
+		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.relays, h.log)
 		ch.onLiveKit(h.cfg.Rooms != nil)
 		h.channels[id] = ch
 	}

@@ -26,6 +26,7 @@ const (
 	reasonTimedOut  reason = "timed-out"
 	reasonRedis     reason = "redis"
 	reasonShutdown  reason = "shutdown"
+	reasonEmergency reason = "emergency"
 )
 
 // patience is how long a member the hub holds the floor for may send nothing.
@@ -133,6 +134,15 @@ func (k *keeper) keep(grantedFrom time.Time) reason {
 			return reasonPreempted
 		}
 	}
+}
+
+// emergency is the channel on which an emergency is spoken; empty where there is
+// none.
+func (k *keeper) emergency() string {
+	if k.claim.Emergency {
+		return k.claim.Channel
+	}
+	return ""
 }
 
 // ended reports whether the keeping has ended, or is about to, and why.

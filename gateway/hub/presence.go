@@ -52,13 +52,13 @@ func (ch *channel) part(m *member) {
 }
 
 // openSource gives a member its one stream to send on; nil while it has one.
-func (ch *channel) openSource(m *member) *source {
+func (ch *channel) openSource(m *member, role redis.Role) *source {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	if m.source != nil {
 		return nil
 	}
-	m.source = &source{member: m}
+	m.source = &source{member: m, everywhere: role == redis.RoleDispatch}
 	return m.source
 }
 

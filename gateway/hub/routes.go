@@ -60,9 +60,11 @@ func (h *Hub) routes() http.Handler {
 		mux.HandleFunc(session, refuseMethod("DELETE, OPTIONS",
 			"DELETE ends the session; neither trickle ICE nor ICE restarts are supported: offer all candidates, or open a new session"))
 	}
-	const floor, rights = "/api/channels/{channel}/floor", "/api/channels/{channel}/members/{user}/rights"
-	api("PUT "+floor, h.requestFloor)
+	const floor, emergency, rights = "/api/channels/{channel}/floor", "/api/channels/{channel}/emergency", "/api/channels/{channel}/members/{user}/rights"
+	api("PUT "+floor, h.requestFloor(false))
 	api("DELETE "+floor, h.yieldFloor)
+	api("PUT "+emergency, h.requestFloor(true))
+	api("DELETE "+emergency, h.yieldFloor)
 	api("GET /api/channels/{channel}/events", h.events)
 	api("GET /api/channels/{channel}/room", h.room)
 	api("PUT "+rights, h.setRights(true))

@@ -118,7 +118,7 @@ func (h *Hub) publish(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}
 	ch := h.enter(r.PathValue("channel"))
 	m := ch.join(c.UserID, c.UserName)
-	src := ch.openSource(m)
+	src := ch.openSource(m, c.MemberRole())
 	if src == nil {
 		ch.part(m)
 		h.leave(ch)

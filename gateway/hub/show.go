@@ -59,7 +59,7 @@ func (ch *channel) snapshot(now time.Time) channelState {
 // holderOf is a holder as the HTTP API shows it; one nobody can name has only
 // zeros, Since included.
 func holderOf(h *redis.Holder) *floorHolder {
-	s := &floorHolder{UserID: h.UserID, UserName: h.UserName, Epoch: h.Epoch}
+	s := &floorHolder{UserID: h.UserID, UserName: h.UserName, Epoch: h.Epoch, Emergency: h.Emergency != ""}
 	if !h.Since.IsZero() {
 		s.Since = h.Since.UnixMilli()
 	}
@@ -68,6 +68,9 @@ func holderOf(h *redis.Holder) *floorHolder {
 
 // tellHandover puts a change of the floor into words. ch.mu is held.
 func (ch *channel) tellHandover(from, to *redis.Holder) {
+	if to != nil && to.Emergency != "" {
+		ch.tell(notice{reasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
+	}
 	if from == nil {
 		return
 	}

@@ -182,8 +182,12 @@ func (s *site) publishRights(user string, channels ...string) {
 
 // exchange posts an offer as a user; where is told the session's path.
 func (s *site) exchange(kind, user string, where *string) rtc.Exchange {
+	return s.exchangeOn(channelID, kind, claims(user), where)
+}
+
+func (s *site) exchangeOn(channel, kind string, c *Claims, where *string) rtc.Exchange {
 	return func(ctx context.Context, offer string) (string, error) {
-		a := s.do(ctx, "POST", "/"+kind+"/"+channelID, claims(user).sign(s.t), sdpType, offer)
+		a := s.do(ctx, "POST", "/"+kind+"/"+channel, c.sign(s.t), sdpType, offer)
 		if a.status != http.StatusCreated {
 			return "", fmt.Errorf("%s: %d %s", kind, a.status, a.body)
 		}

@@ -37,6 +37,9 @@ type heldPacket struct {
 // silence on. Its fields belong to the gate.
 type source struct {
 	member *member
+	// everywhere says that its member's token lets it be heard on all channels of an
+	// event.
+	everywhere bool
 
 	ring    [holdPackets]heldPacket
 	head, n int

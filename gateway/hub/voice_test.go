@@ -22,8 +22,13 @@ type talker struct {
 
 func (s *site) talker(user string) *talker {
 	s.t.Helper()
+	return s.talkerOn(channelID, claims(user))
+}
+
+func (s *site) talkerOn(channel string, c *Claims) *talker {
+	s.t.Helper()
 	tk := &talker{t: s.t}
-	p, err := s.port.Publish(s.t.Context(), s.exchange(kindWHIP, user, &tk.path))
+	p, err := s.port.Publish(s.t.Context(), s.exchangeOn(channel, kindWHIP, c, &tk.path))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -66,8 +71,13 @@ type ear struct {
 
 func (s *site) ear(user string) *ear {
 	s.t.Helper()
+	return s.earOn(channelID, claims(user))
+}
+
+func (s *site) earOn(channel string, c *Claims) *ear {
+	s.t.Helper()
 	e := &ear{}
-	sub, err := s.port.Subscribe(s.t.Context(), s.exchange(kindWHEP, user, &e.path), func(p media.Packet) {
+	sub, err := s.port.Subscribe(s.t.Context(), s.exchangeOn(channel, kindWHEP, c, &e.path), func(p media.Packet) {
 		p.Opus = bytes.Clone(p.Opus)
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -78,15 +88,15 @@ func (s *site) ear(user string) *ear {
 	}
 	e.sub = sub
 	s.t.Cleanup(func() { _ = sub.Close() })
-	s.await(e)
+	s.await(channel, e)
 	return e
 }
 
 // await waits until packets of the hub reach an ear that has just connected: the
 // two ends of a connection do not stand at the same moment.
-func (s *site) await(e *ear) {
+func (s *site) await(channel string, e *ear) {
 	s.t.Helper()
-	f := &s.hub.channels[channelID].fwd
+	f := &s.hub.channels[channel].fwd
 	f.mu.Lock()
 	out := f.listeners[len(f.listeners)-1].out
 	f.mu.Unlock()

@@ -14,6 +14,8 @@ type floorHolder struct {
 	UserName string `json:"userName"`
 	Since    int64  `json:"since"`
 	Epoch    uint64 `json:"epoch,omitempty"`
+
+	Emergency bool `json:"emergency,omitempty"` // it talks to all channels of the event
 }
 
 // memberState is one member of a channel, in the HTTP API. Rights is nil while

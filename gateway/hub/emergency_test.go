@@ -1,0 +1,177 @@
+package hub
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// on is a member of one channel with a role.
+func on(channel, user string, role redis.Role) *Claims {
+	c := claims(user)
+	c.ChannelIDs, c.Role = []string{channel}, string(role)
+	return c
+}
+
+// emergencySite has the channels ops and gates in one event, and lot in another. A
+// dispatcher speaks on ops, which is also heard by ears[0], gates by ears[1] and
+// the dispatcher itself, lot by ears[2].
+type emergencySite struct {
+	*site
+	boss  *talker
+	ears  [3]*ear
+	own   *ear
+	claim redis.Claim
+}
+
+func newEmergencySite(t *testing.T, role redis.Role) *emergencySite {
+	s := &emergencySite{site: newSite(t)}
+	s.redis.Do("HSET", "channel:events", channelID, "e1", "gates", "e1", "lot", "e2")
+	s.allow("boss")
+	s.boss = s.talkerOn(channelID, on(channelID, "boss", role))
+	for i, channel := range []string{channelID, "gates", "lot"} {
+		s.ears[i] = s.earOn(channel, on(channel, "ear", redis.RoleGeneral))
+	}
+	s.own = s.earOn("gates", on("gates", "boss", role))
+	s.knows("boss", true)
+	return s
+}
+
+// call begins an emergency as a port does.
+func (s *emergencySite) call() {
+	s.t.Helper()
+	s.claim = redis.NewClaim(channelID, "boss", "Boss", time.Now(), time.Hour)
+	s.claim.Role, s.claim.Emergency = redis.RoleDispatch, true
+	if d, err := s.state.Acquire(s.t.Context(), s.claim); err != nil || d.Verdict != redis.Granted {
+		s.t.Fatalf("%+v, %v", d, err)
+	}
+}
+
+// TestEmergencyIsHeardOnTheWholeEvent: each channel of the event hears all of it,
+// no other hears any, the talker does not hear itself, and whoever talked is cut.
+func TestEmergencyIsHeardOnTheWholeEvent(t *testing.T) {
+	s := newEmergencySite(t, redis.RoleDispatch)
+	s.redis.Do("SADD", "u.anna.g", "gates")
+	anna := s.talkerOn("gates", on("gates", "anna", redis.RoleGeneral))
+	cl := redis.NewClaim("gates", "anna", "Anna", time.Now(), time.Hour)
+	if d, err := s.state.Acquire(t.Context(), cl); err != nil || d.Verdict != redis.Granted {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	anna.keepSaying("anna is heard", func() bool { return s.ears[1].count() > 0 })
+	s.call()
+	s.admits("boss")
+	eventually(t, "the other channel's gate, too", func() bool { return s.admittedOn("gates") == "boss" })
+	before := s.ears[1].count()
+	own := s.own.count()
+	const frames = 40
+	for i := range frames {
+		s.boss.say(i == 0, 1)
+		anna.say(i == 0, 1)
+		time.Sleep(2 * time.Millisecond)
+	}
+	eventually(t, "both channels hear all", func() bool { return s.ears[0].count() == frames && s.ears[1].count() == before+frames })
+	checkSpurt(t, s.ears[0].packets(), 0, frames)
+	heard := s.ears[1].packets()[before:]
+	for i, p := range heard {
+		if number(p) != i {
+			t.Fatalf("packet %d carries frame %d", i, number(p))
+		}
+	}
+	if !heard[0].Marker || heard[1].Marker {
+		t.Error("it is not one talk spurt")
+	}
+	// Its own listeners hear anna's from before.
+	if n := s.own.count(); n != own {
+		t.Errorf("the talker heard %d packets of its own", n-own)
+	}
+	if n := s.ears[2].count(); n != 0 {
+		t.Errorf("another event heard %d packets", n)
+	}
+	s.release(s.claim)
+	eventually(t, "nobody is admitted any more", func() bool { return s.admittedOn("gates") == "" && s.admitted() == "" })
+	s.boss.say(true, 5)
+	if n := s.ears[1].count(); n != before+frames {
+		t.Errorf("%d packets came after the end", n-before-frames)
+	}
+	eventually(t, "nothing is left", func() bool {
+		s.hub.relays.mu.Lock()
+		defer s.hub.relays.mu.Unlock()
+		return len(s.hub.relays.of[channelID].all()) == 0
+	})
+}
+
+// TestEmergencyWithoutTheTokenForIt: whoever wrote the locks, a token without the
+// role is heard on its own channel only.
+func TestEmergencyWithoutTheTokenForIt(t *testing.T) {
+	s := newEmergencySite(t, redis.RoleGeneral)
+	s.call()
+	s.admits("boss")
+	eventually(t, "the other channel waits for it", func() bool { return s.admittedOn("gates") == "boss" })
+	s.boss.keepSaying("it is heard at home", func() bool { return s.ears[0].count() > 20 })
+	if n := s.ears[1].count(); n != 0 {
+		t.Errorf("the other channel heard %d packets", n)
+	}
+}
+
+// TestEmergencyEndsWithTheRight: the right to talk on its own channel ends it on
+// all.
+func TestEmergencyEndsWithTheRight(t *testing.T) {
+	s := newEmergencySite(t, redis.RoleDispatch)
+	s.call()
+	s.admits("boss")
+	s.boss.keepSaying("it is heard", func() bool { return s.ears[1].count() > 10 })
+	s.redis.Do("SREM", "u.boss.g", channelID)
+	s.publishRights("boss")
+	s.knows("boss", false)
+	s.admits("")
+	n := s.ears[1].count()
+	s.boss.say(false, 20)
+	s.boss.say(true, 5)
+	time.Sleep(50 * time.Millisecond)
+	if more := s.ears[1].count() - n; more > 1 {
+		t.Errorf("the other channel heard %d packets more", more)
+	}
+}
+
+// TestBrowserCallsAnEmergency: by the HTTP API, for a dispatcher only, and it ends
+// with the event stream as every floor the hub holds.
+func TestBrowserCallsAnEmergency(t *testing.T) {
+	s := newEmergencySite(t, redis.RoleDispatch)
+	stream := s.stream("boss")
+	ask := func(role redis.Role) answer {
+		return s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", on(channelID, "boss", role).sign(t), "", "")
+	}
+	if a := ask(redis.RoleGeneral); a.status != http.StatusForbidden {
+		t.Fatalf("without the role: %d %s", a.status, a.body)
+	}
+	go func() {
+		for t.Context().Err() == nil && s.boss.Err() == nil {
+			_ = s.boss.WriteOpus([]byte{0xF8, 1, 1, 0xFF, 0xFE}, uint32(s.boss.spoke*960), s.boss.spoke == 0)
+			s.boss.spoke++
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	if a := ask(redis.RoleDispatch); a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	eventually(t, "the other channel hears it", func() bool { return s.ears[1].count() > 10 })
+	stream.close()
+	eventually(t, "it is over", func() bool {
+		speakers, err := s.state.ActiveSpeakers(t.Context(), "e1")
+		return err == nil && len(speakers) == 0
+	})
+}
+
+func (s *site) admittedOn(channel string) string {
+	s.hub.mu.Lock()
+	ch := s.hub.channels[channel]
+	s.hub.mu.Unlock()
+	ch.fwd.mu.Lock()
+	defer ch.fwd.mu.Unlock()
+	if g := &ch.fwd.gate; g.open != nil && g.isOpen(g.open, time.Now()) {
+		return g.open.member.userID
+	}
+	return ""
+}
