@@ -58,6 +58,8 @@ func (p *Port) act(ctx context.Context) error {
 		select {
 		case ev := <-p.events:
 			a.step(ev)
+		case e := <-p.alarms:
+			a.alarm(e)
 		case c := <-p.dialled:
 			a.obey(c)
 		case r := <-p.rights:
@@ -81,13 +83,14 @@ func (p *Port) act(ctx context.Context) error {
 }
 
 func (a *actor) step(ev floor.Event) {
-	if ev.Kind == floor.Press && a.locked.Load() {
+	asks := ev.Kind == floor.Press || ev.Kind == floor.EmergencyOn
+	if asks && a.locked.Load() {
 		a.log.Info("not talking, as it is locked by DTMF")
 		a.playout.PlayTone(media.Deny)
 		return
 	}
 	before := a.floor
-	if ev.Kind == floor.Press {
+	if asks {
 		if a.pressed = ev.Said; ev.Said == 0 {
 			a.pressed = ev.At
 		}
@@ -147,7 +150,8 @@ func (a *actor) do(fx floor.Effect) {
 			a.claimed = fx.Gen
 			a.claim = redis.NewClaim(a.opt.Channel, a.opt.UserID, a.opt.UserName, time.Now(), a.talk.LockTTL)
 			a.claim.Role = a.opt.Role
-			if a.talk.Queue > 0 {
+			a.claim.Emergency = fx.All
+			if a.talk.Queue > 0 && !fx.All {
 				a.claim.Wait = placeKept
 			}
 		}
@@ -200,11 +204,14 @@ func (a *actor) ours() bool {
 func (a *actor) show() {
 	s := Status{Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Redis: a.view.Known}
 	if h := a.view.Holder; h != nil {
-		s.Taken, s.Holder, s.HolderName = true, h.UserID, h.UserName
+		s.Taken, s.Holder, s.HolderName, s.Emergency = true, h.UserID, h.UserName, h.Emergency != ""
 	}
 	s.Lamps = lamps(s, a.ours())
 	if s == a.shown {
 		return
+	}
+	if s.Emergency != a.shown.Emergency {
+		a.emergencyIs(s.Emergency)
 	}
 	if p := a.opt.Hardware.Lamps; p != nil && s.Lamps != a.shown.Lamps {
 		if err := p.Show(s.Lamps); err != nil {
@@ -228,7 +235,7 @@ func (a *actor) report(before floor.Floor) {
 	}
 	switch a.floor.Phase {
 	case floor.Talking:
-		a.log.Info("talking")
+		a.log.Info("talking", "emergency", a.floor.Emergency)
 	case floor.Refused:
 		a.refusals.count(a.floor.Why)
 		a.log.Info("not talking", "was", before.Phase.String(), "why", Why(a.floor))

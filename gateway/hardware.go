@@ -16,6 +16,7 @@ type Hardware struct {
 	// What follows is nil where it is not wired; PTT or COR there has to be.
 
 	PTT       hal.Input // the push-to-talk button
+	Emergency hal.Input // the emergency button
 	COR       hal.Input // a radio's squelch: open, it asks for the floor as PTT does
 	Lamps     hal.Panel
 	PTTOut    hal.Output // keys the radio's transmitter
@@ -27,7 +28,7 @@ type Hardware struct {
 // Close closes all there is.
 func (h Hardware) Close() error {
 	var errs []error
-	for _, c := range []io.Closer{h.PTT, h.COR, h.Mic, h.Speaker, h.Lamps, h.PTTOut, h.PTTEcho, h.Amplifier, h.Heartbeat} {
+	for _, c := range []io.Closer{h.PTT, h.Emergency, h.COR, h.Mic, h.Speaker, h.Lamps, h.PTTOut, h.PTTEcho, h.Amplifier, h.Heartbeat} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}

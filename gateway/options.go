@@ -21,13 +21,15 @@ type Options struct {
 	Role             redis.Role
 	Channel          string
 
-	Talk    TalkTiming
-	Levels  level.Config // of the microphone
-	Squelch SquelchTiming
-	Ear     Ear            // talks as Hardware.COR does; nil where there is none
-	Remote  *detect.Remote // obeys DTMF; nil where nothing does
-	Encoder media.EncoderConfig
-	Key     media.KeyTiming
+	Talk TalkTiming
+	// Emergency is of Hardware.Emergency, and of the emergencies of others.
+	Emergency Emergency
+	Levels    level.Config // of the microphone
+	Squelch   SquelchTiming
+	Ear       Ear            // talks as Hardware.COR does; nil where there is none
+	Remote    *detect.Remote // obeys DTMF; nil where nothing does
+	Encoder   media.EncoderConfig
+	Key       media.KeyTiming
 	// Duck makes a lesser voice that sounds together with another (media.Packet)
 	// softer by so many decibels, which are negative; 0 is a link that hands over one
 	// voice at a time.
@@ -37,6 +39,9 @@ type Options struct {
 	// TonesOnAir lets the tones key a transmitter. Without it a port that has one
 	// plays none: its loudspeaker is the air.
 	TonesOnAir bool
+	// SpeakerGain is what the loudspeaker is set to, in decibels; it counts on a card
+	// whose gain can be changed (hal.Gainer).
+	SpeakerGain float64
 	// Roger is sent to the channel after each talk spurt that was released, at most
 	// MaxRoger of it; nil sends nothing.
 	Roger    []int16

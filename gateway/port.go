@@ -48,6 +48,7 @@ type Port struct {
 
 	squelchState squelchState
 	shown        atomic.Pointer[Status] // the actor's latest
+	volume       volume
 
 	// In: read by the actor.
 	events  chan floor.Event
@@ -55,6 +56,7 @@ type Port struct {
 	views   chan redis.FloorView
 	faults  chan LinkFault
 	dialled chan detect.Command
+	alarms  chan alarmed
 	locked  atomic.Bool // by DTMF: no press counts
 
 	loop      *detect.Loop // nil where nothing can come back
@@ -85,6 +87,7 @@ func New(opt Options) (*Port, error) {
 		views:   make(chan redis.FloorView),
 		faults:  make(chan LinkFault, 4),
 		dialled: make(chan detect.Command, 1),
+		alarms:  make(chan alarmed),
 
 		cameBack:  make(chan time.Duration, 1),
 		loopNews:  make(chan loopNews, 4),
@@ -102,6 +105,8 @@ func New(opt Options) (*Port, error) {
 		p.loop = detect.NewLoop()
 	}
 	p.keyed.moved = make(chan struct{}, 1)
+	p.volume.gain, p.volume.least = opt.SpeakerGain, opt.Emergency.Gain
+	p.volume.card, _ = opt.Hardware.Speaker.(hal.Gainer)
 	p.taken.Store(opt.Hardware.COR != nil || opt.Ear != nil)
 	if p.playout, err = media.NewPlayout(p.heard[0], p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
 		return nil, fmt.Errorf("port: %w", err)

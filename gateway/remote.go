@@ -33,6 +33,7 @@ func (a *actor) obey(c detect.Command) {
 		a.log.Warn("talking is locked by DTMF")
 		a.locked.Store(true)
 		a.step(floor.Event{Kind: floor.Release, At: a.now()})
+		a.step(floor.Event{Kind: floor.EmergencyOff, At: a.now()})
 		tone = media.Revoked
 	case detect.FreeTalk:
 		a.log.Warn("talking is unlocked by DTMF")

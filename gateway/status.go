@@ -24,6 +24,8 @@ type Status struct {
 	// Holder is who: empty too for a lock that nobody can read. HolderName is
 	// for people.
 	Holder, HolderName string
+	// Emergency is whether it has the floors of all channels of the event.
+	Emergency bool
 	// Lamps is what the panel shows.
 	Lamps hal.Lamps
 }
@@ -35,6 +37,8 @@ func lamps(s Status, ours bool) hal.Lamps {
 		Busy:  s.Taken && !ours,
 		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != NoKeyFault || s.Looped,
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
+
+		Emergency: s.Emergency,
 	}
 }
 
@@ -48,6 +52,9 @@ func Why(f floor.Floor) string {
 	}
 	if f.Phase == floor.Waiting {
 		return fmt.Sprintf("%s; number %d in the queue", by("the channel is in use"), f.Place)
+	}
+	if f.Emergency && f.Why == floor.NoRights {
+		return "no right to call an emergency here"
 	}
 	switch f.Why {
 	case floor.Busy:

@@ -68,22 +68,31 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 	if err != nil {
 		return ended(ctx, cor.name+" line", err)
 	}
+	red, err := newTalkLine("emergency", p.opt.Hardware.Emergency)
+	if err != nil {
+		return ended(ctx, red.name+" line", err)
+	}
 	p.taken.Store(cor.told)
-	for _, l := range []*talkLine{&ptt, &cor} {
+	for _, l := range []*talkLine{&ptt, &cor, &red} {
 		if l.stuck {
 			p.log.Warn("a line is held at start; it counts once it has been released", "line", l.name)
 		}
 	}
 	pulse := time.NewTicker(pulsePeriod)
 	defer pulse.Stop()
-	alarm := time.NewTimer(0)
-	defer alarm.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	asking := newAsking(p)
+	alarm := alarm{Port: p, guarded: guarded{hold: p.opt.Emergency.Guard}}
 	for {
-		if at, ok := asking.wake(); ok {
-			alarm.Reset(max(0, at-p.now()))
+		at, ok := asking.wake()
+		if due, armed := alarm.guarded.wake(); armed && (!ok || due < at) {
+			at, ok = due, true
+		}
+		if ok {
+			timer.Reset(max(0, at-p.now()))
 		} else {
-			alarm.Stop()
+			timer.Stop()
 		}
 		var line *talkLine
 		var e hal.Edge
@@ -95,8 +104,11 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 			line = &ptt
 		case e, more = <-cor.edges():
 			line = &cor
-		case <-alarm.C:
+		case e, more = <-red.edges():
+			line = &red
+		case <-timer.C:
 			asking.pass()
+			alarm.pass()
 			continue
 		case <-p.keyed.moved:
 			asking.pass()
@@ -105,23 +117,27 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 			asking.heardLoop(delay)
 			continue
 		case <-pulse.C:
-			// Both are asked, whatever the first says.
-			if a, b := ptt.moves(), cor.moves(); a && b {
+			// All are asked, whatever the first says.
+			if a, b, c := ptt.moves(), cor.moves(), red.moves(); a && b && c {
 				p.beats.turn(Lines)
 			}
 			continue
 		}
 		if !more {
 			p.post(floor.Event{Kind: floor.Release, At: p.now()})
+			p.post(floor.Event{Kind: floor.EmergencyOff, At: p.now()})
 			return ended(ctx, line.name+" line", line.input.Err())
 		}
 		p.log.Debug("edge", "line", line.name, "active", e.Active)
 		line.take(e)
 		p.taken.Store(cor.told)
-		if line == &ptt {
-			asking.button(ptt.asks(), e.At.Sub(p.start))
-		} else {
-			asking.radio(cor.asks(), e.At.Sub(p.start))
+		switch at := e.At.Sub(p.start); line {
+		case &ptt:
+			asking.button(ptt.asks(), at)
+		case &cor:
+			asking.radio(cor.asks(), at)
+		default:
+			alarm.button(red.asks(), at)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/level"
 )
@@ -57,9 +56,7 @@ func (p *Port) Tune(t Tuning) error {
 	p.relevel.Store(levels)
 	p.talker.speakWith(voice{enc, t.Roger})
 	p.playout.SetTones(p.audible(t.Tones, t.TonesOnAir))
-	if g, ok := p.opt.Hardware.Speaker.(hal.Gainer); ok {
-		g.SetGain(t.SpeakerGain)
-	}
+	p.volume.set(t.SpeakerGain)
 	return nil
 }
 

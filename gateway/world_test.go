@@ -64,11 +64,13 @@ func newWorld(t *testing.T, roundTrip time.Duration) *world {
 func (w *world) start() {
 	opt := Options{
 		UserID: "u1", UserName: "User One", Channel: "c1",
-		Talk:     testTiming,
-		Encoder:  media.EncoderConfig{Complexity: 1},
-		Hardware: Hardware{PTT: w.radio.Button, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel, PTTOut: w.radio.PTTOut},
-		Key:      w.key,
-		Link:     w.link, Lock: w.redis, Rights: w.redis, Floor: w.redis,
+		Talk:      testTiming,
+		Encoder:   media.EncoderConfig{Complexity: 1},
+		Role:      redis.RoleDispatch,
+		Emergency: Emergency{Guard: 2 * time.Second},
+		Hardware:  Hardware{PTT: w.radio.Button, Emergency: w.radio.Emergency, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel, PTTOut: w.radio.PTTOut},
+		Key:       w.key,
+		Link:      w.link, Lock: w.redis, Rights: w.redis, Floor: w.redis,
 		Logger: slog.New(slog.DiscardHandler),
 		Observe: func(s Status) {
 			w.mu.Lock()
@@ -219,6 +221,10 @@ func (r *fakeRedis) Acquire(ctx context.Context, cl redis.Claim) (d redis.Decisi
 		switch {
 		case !r.allowed:
 			d.Verdict = redis.NoRights
+		case cl.Emergency && (r.claim == nil || !r.claim.Emergency):
+			r.epoch++
+			d.Verdict, d.Epoch = redis.Granted, r.epoch
+			r.claim, r.expires = &cl, time.Now().Add(cl.TTL)
 		case cl.Wait > 0 && (r.claim != nil || r.ahead > 0):
 			d.Verdict, d.Place = redis.Queued, r.ahead+1
 			if r.claim != nil {
@@ -283,7 +289,11 @@ func (r *fakeRedis) WatchChannel(ctx context.Context, _ string, fn func(redis.Fl
 }
 
 func holderOf(cl *redis.Claim) redis.Holder {
-	return redis.Holder{UserID: cl.UserID, UserName: cl.UserName, Token: cl.Token, Since: cl.At}
+	h := redis.Holder{UserID: cl.UserID, UserName: cl.UserName, Token: cl.Token, Since: cl.At}
+	if cl.Emergency {
+		h.Emergency = cl.Channel
+	}
+	return h
 }
 
 // hold puts another member's lock in place, or takes it away.

@@ -6,6 +6,8 @@ type Lamps struct {
 	Busy  bool `json:"busy"`  // somebody else has the floor
 	Alert bool `json:"alert"` // denied, revoked or timed out, until release; or the channel server keeps the port out
 	Link  bool `json:"link"`  // connected to channel and Redis, and allowed to talk
+
+	Emergency bool `json:"emergency"` // somebody has the floors of all channels of the event
 }
 
 // Panel shows lamps. Show is called with the whole new state and only when it

@@ -31,6 +31,7 @@ type Playout struct {
 	level Level
 
 	asked         atomic.Uint32 // Tone + 1; 0 is none
+	urgent        bool          // that of an emergency sounds
 	tone, leaving []int16       // what is left of the tone, and of the one it cut short
 }
 
@@ -101,8 +102,14 @@ func (p *Playout) mix(period []int16, at time.Time) (speech bool) {
 }
 
 // PlayTone sounds a tone over the speech, at once, instead of a tone that is still
-// sounding. Any goroutine may call it; it returns at once.
-func (p *Playout) PlayTone(t Tone) { p.asked.Store(uint32(t) + 1) }
+// sounding, but that of an emergency. Any goroutine may call it; it returns at once.
+func (p *Playout) PlayTone(t Tone) {
+	for was := p.asked.Load(); was != uint32(Emergency)+1; was = p.asked.Load() {
+		if p.asked.CompareAndSwap(was, uint32(t)+1) {
+			return
+		}
+	}
+}
 
 // SetTones changes the tones from the next one on; nil is none. Any goroutine may
 // call it.
@@ -118,7 +125,12 @@ const cutShort = 240
 
 // mixTone adds what sounds of tones, and reports whether any does.
 func (p *Playout) mixTone(period []int16) (sounds bool) {
-	if asked, tones := p.asked.Swap(0), p.tones.Load(); asked > 0 && asked <= toneCount && tones[asked-1] != nil {
+	asked, tones := p.asked.Swap(0), p.tones.Load()
+	if p.urgent = p.urgent && len(p.tone) > 0; p.urgent {
+		asked = 0
+	}
+	if asked > 0 && asked <= toneCount && tones[asked-1] != nil {
+		p.urgent = asked == uint32(Emergency)+1
 		p.leaving = p.tone[:min(len(p.tone), cutShort)]
 		p.tone = tones[asked-1]
 	}

@@ -207,3 +207,23 @@ func TestLimitIsSmoothAndNeverOverflows(t *testing.T) {
 		t.Errorf("limit(1<<30) = %d", y)
 	}
 }
+
+// The tone of an emergency sounds to its end, whatever else is asked for before or
+// while it does.
+func TestPlayoutSoundsAnEmergencyToItsEnd(t *testing.T) {
+	want := NewTones()[Emergency]
+	p := newPlayout(t, nil)
+	p.PlayTone(Permit)
+	p.PlayTone(Emergency)
+	p.PlayTone(Revoked)
+	got := drain(p, 480, 480)
+	p.PlayTone(Busy)
+	got = append(got, drain(p, len(want)-480, 480)...)
+	if !slices.Equal(got, want) {
+		t.Error("another tone cut it short")
+	}
+	p.PlayTone(Permit)
+	if got := drain(p, 480, 480); !slices.Equal(got, NewTones()[Permit][:480]) {
+		t.Error("no tone follows it")
+	}
+}

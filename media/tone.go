@@ -22,6 +22,8 @@ const (
 	LinkUp
 	// LinkDown: the port has lost its channel.
 	LinkDown
+	// Emergency: somebody talks to all channels of the event.
+	Emergency
 	// Roger: that was all. It is for those who listened.
 	Roger
 
@@ -39,15 +41,17 @@ type note struct{ hz, ms float64 }
 // An element that is set to nil is not sounded.
 func NewTones() *Tones {
 	return &Tones{
-		Permit:   synthesise(note{880, 60}, note{1175, 80}),
-		Deny:     synthesise(note{440, 120}, note{330, 220}),
-		Busy:     synthesise(note{480, 100}, note{0, 80}, note{480, 100}, note{0, 80}, note{480, 100}),
-		Revoked:  synthesise(note{880, 100}, note{660, 100}, note{440, 200}),
-		Released: synthesise(note{660, 60}),
-		Warning:  synthesise(note{1000, 50}, note{0, 50}, note{1000, 50}),
-		LinkUp:   synthesise(note{523, 70}, note{659, 70}, note{784, 90}),
-		LinkDown: synthesise(note{784, 70}, note{659, 70}, note{523, 90}),
-		Roger:    synthesise(note{1150, 60}, note{920, 80}),
+		Permit:    synthesise(note{880, 60}, note{1175, 80}),
+		Deny:      synthesise(note{440, 120}, note{330, 220}),
+		Busy:      synthesise(note{480, 100}, note{0, 80}, note{480, 100}, note{0, 80}, note{480, 100}),
+		Revoked:   synthesise(note{880, 100}, note{660, 100}, note{440, 200}),
+		Released:  synthesise(note{660, 60}),
+		Warning:   synthesise(note{1000, 50}, note{0, 50}, note{1000, 50}),
+		LinkUp:    synthesise(note{523, 70}, note{659, 70}, note{784, 90}),
+		LinkDown:  synthesise(note{784, 70}, note{659, 70}, note{523, 90}),
+		Emergency: synthesise(note{1100, 80}, note{740, 80}, note{1100, 80}, note{740, 80}, note{1100, 80}, note{740, 80}),
+
+		Roger: synthesise(note{1150, 60}, note{920, 80}),
 	}
 }
 

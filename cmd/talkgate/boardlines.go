@@ -60,7 +60,8 @@ func openOutput(l config.OutputLine) (hal.Output, error) {
 }
 
 func panelLines(cfg config.LampLines) gpio.PanelLines {
-	return gpio.PanelLines{Talk: lineOf(cfg.Talk), Busy: lineOf(cfg.Busy), Alert: lineOf(cfg.Alert), Link: lineOf(cfg.Link)}
+	return gpio.PanelLines{Talk: lineOf(cfg.Talk), Busy: lineOf(cfg.Busy), Alert: lineOf(cfg.Alert), Link: lineOf(cfg.Link),
+		Emergency: lineOf(cfg.Emergency)}
 }
 
 // lineOf is nil for an output that is not wired.

@@ -26,6 +26,9 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 	if hw.PTT, err = openButton(cfg.PTT); err != nil {
 		return hw, err
 	}
+	if hw.Emergency, err = openInput(cfg.Emergency); err != nil {
+		return hw, err
+	}
 	if hw.COR, err = openInput(cfg.COR); err != nil {
 		return hw, err
 	}

@@ -39,6 +39,7 @@ func checkHardware(cfg config.Hardware) error {
 	}
 	for _, line := range []struct{ key, chip, name string }{
 		{"ptt", b.PTT.Chip, b.PTT.Line},
+		{"emergency", b.Emergency.Chip, b.Emergency.Line},
 		{"cor", b.COR.Chip, b.COR.Line},
 		{"ptt_out", b.PTTOut.Chip, b.PTTOut.Line},
 		{"ptt_readback", b.PTTReadback.Chip, b.PTTReadback.Line},
@@ -48,6 +49,7 @@ func checkHardware(cfg config.Hardware) error {
 		{"lamps.busy", b.Lamps.Busy.Chip, b.Lamps.Busy.Line},
 		{"lamps.alert", b.Lamps.Alert.Chip, b.Lamps.Alert.Line},
 		{"lamps.link", b.Lamps.Link.Chip, b.Lamps.Link.Line},
+		{"lamps.emergency", b.Lamps.Emergency.Chip, b.Lamps.Emergency.Line},
 	} {
 		check(line.key, checkLine(line.chip, line.name))
 	}

@@ -28,6 +28,7 @@ func linesOf(b board) []watchedLine {
 	var wired []watchedLine
 	for _, l := range []watchedLine{
 		{b.PTT, "push-to-talk", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
+		{b.Emergency, "the emergency button", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
 		{b.COR, "COR", "open", "closed", "see that nobody is on the air; if so, close the radio's squelch, or the line's polarity or its bias is wrong"},
 		{b.PTTEcho, "the readback of PTT-out", "active", "inactive", "unkey the radio; if it does not transmit, the line's polarity or its bias is wrong"},
 	} {

@@ -39,6 +39,8 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 	truth("talking", "Whether the microphone is open.", func(s gateway.Status) bool { return s.Floor.Phase == floor.Talking })
 	truth("busy", "Whether another member has the floor.", func(s gateway.Status) bool { return s.Lamps.Busy })
 
+	truth("emergency", "Whether anybody talks to all channels of the event.", func(s gateway.Status) bool { return s.Emergency })
+
 	counter := func(name, help string, labels prometheus.Labels, value func() uint64) {
 		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_" + name, Help: help, ConstLabels: labels},
 			func() float64 { return float64(value()) })

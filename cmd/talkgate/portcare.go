@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -74,6 +75,8 @@ func portWords(s gateway.Status, channel string, clockRight bool) string {
 		words += ", talking"
 	case s.Floor.Phase == floor.Waiting:
 		words += ", " + gateway.Why(s.Floor)
+	case s.Emergency:
+		words += ", emergency by " + cmp.Or(s.HolderName, s.Holder)
 	case s.Holder != "":
 		words += ", in use by " + s.Holder
 	}

@@ -27,6 +27,7 @@ type recorder struct {
 	log    *slog.Logger
 	phase  floor.Phase // observe's: the one before
 	looped bool        // observe's: whether there was one
+	alarm  bool        // observe's: whether there was an emergency before
 	wanted chan string
 }
 
@@ -57,7 +58,8 @@ func (r *recorder) link(link gateway.Link) gateway.Link {
 	return flight.Link(link, r.ring)
 }
 
-// observe keeps a recording of every talk spurt that was taken away, and of every loop.
+// observe keeps a recording of every talk spurt that was taken away, of every loop
+// and of every emergency.
 func (r *recorder) observe(s gateway.Status) {
 	if r == nil {
 		return
@@ -67,6 +69,10 @@ func (r *recorder) observe(s gateway.Status) {
 	}
 	was := r.phase
 	r.phase, r.looped = s.Floor.Phase, s.Looped
+	if r.alarm && !s.Emergency {
+		r.keep("emergency")
+	}
+	r.alarm = s.Emergency
 	if was != floor.Talking || s.Floor.Phase != floor.Refused {
 		return
 	}

@@ -30,6 +30,8 @@ vanishes the program starts anew in the same process.
 With the driver sim the radio is virtual. Lines on standard input move it:
   press     hold the PTT button; the microphone hears a sentence
   release   let it up
+  emergency hold the emergency button; the microphone hears a sentence
+  let go    let it up
   quit      end
 and lines on standard output tell what it shows and whether it is heard.`,
 		Example: `  talkgate run --config port.yaml
@@ -128,6 +130,9 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		opt.Rights, opt.Floor = watch, watch
 	}
 	opt.Hardware = board.Hardware
+	if cfg.Link.Hub == nil {
+		opt.Hardware.Emergency = nil // a virtual radio has one; nobody on other channels would hear it
+	}
 	opt.Observe = func(s gateway.Status) {
 		care.observe(s)
 		recorder.observe(s)
@@ -163,21 +168,25 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 // portOptions is what a port is made of, but for its hardware.
 func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log *slog.Logger) gateway.Options {
 	opt := gateway.Options{
-		UserID:   cfg.Identity.UserID,
-		UserName: cfg.Identity.UserName,
-		Role:     redis.Role(cfg.Identity.Role),
-		Channel:  cfg.Channel,
-		Talk:     timingOf(cfg.Talk),
-		Levels:   levelsOf(cfg),
-		Encoder:  encoderOf(cfg.Audio),
-		Key:      keyTiming(cfg.Key),
-		Squelch:  squelchTiming(cfg),
-		Duck:     duckOf(cfg),
-		Link:     link,
-		Lock:     state,
-		Rights:   state,
-		Floor:    state,
-		Logger:   log,
+		UserID:    cfg.Identity.UserID,
+		UserName:  cfg.Identity.UserName,
+		Role:      redis.Role(cfg.Identity.Role),
+		Channel:   cfg.Channel,
+		Talk:      timingOf(cfg.Talk),
+		Levels:    levelsOf(cfg),
+		Encoder:   encoderOf(cfg.Audio),
+		Key:       keyTiming(cfg.Key),
+		Squelch:   squelchTiming(cfg),
+		Emergency: gateway.Emergency{Guard: cfg.Emergency.Guard, Gain: float64(cfg.Emergency.Gain)},
+		Duck:      duckOf(cfg),
+		Link:      link,
+		Lock:      state,
+		Rights:    state,
+		Floor:     state,
+		Logger:    log,
+	}
+	if b := cfg.Hardware.Board; b != nil {
+		opt.SpeakerGain = float64(b.Sound.Speaker.Gain)
 	}
 	return opt
 }

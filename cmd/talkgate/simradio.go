@@ -40,7 +40,7 @@ func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (
 	r := &simRadio{radio: sim.NewRadio("virtual", sim.Silence()), voice: voice, changed: make(chan struct{}, 1)}
 	r.status.Store(&gateway.Status{})
 	return board{
-		Hardware: gateway.Hardware{PTT: r.radio.Button, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel},
+		Hardware: gateway.Hardware{PTT: r.radio.Button, Emergency: r.radio.Emergency, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel},
 		observe:  r.observe,
 		run: func(ctx context.Context) {
 			go r.obey(in, out, quit) // a read of standard input cannot be ended
@@ -71,19 +71,27 @@ func (r *simRadio) obey(in io.Reader, out io.Writer, quit func()) {
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		switch line := strings.TrimSpace(lines.Text()); line {
 		case "press":
-			r.radio.Mic.Hear(r.voice(r.radio.Mic.IndexAt(time.Now())))
+			r.speak()
 			r.radio.Button.Set(true)
 		case "release":
 			r.radio.Button.Set(false)
+		case "emergency":
+			r.speak()
+			r.radio.Emergency.Set(true)
+		case "let go":
+			r.radio.Emergency.Set(false)
 		case "quit":
 			quit()
 			return
 		case "":
 		default:
-			fmt.Fprintf(out, "expected press, release or quit, found %q\n", line)
+			fmt.Fprintf(out, "expected press, release, emergency, let go or quit, found %q\n", line)
 		}
 	}
 }
+
+// speak lets the microphone hear a sentence from now on.
+func (r *simRadio) speak() { r.radio.Mic.Hear(r.voice(r.radio.Mic.IndexAt(time.Now()))) }
 
 func (r *simRadio) observe(s gateway.Status) {
 	r.status.Store(&s)
@@ -132,7 +140,7 @@ func lit(l hal.Lamps) string {
 	for _, lamp := range []struct {
 		on   bool
 		name string
-	}{{l.Talk, "talk"}, {l.Busy, "busy"}, {l.Alert, "alert"}, {l.Link, "link"}} {
+	}{{l.Talk, "talk"}, {l.Busy, "busy"}, {l.Alert, "alert"}, {l.Link, "link"}, {l.Emergency, "emergency"}} {
 		if lamp.on {
 			names = append(names, lamp.name)
 		}

@@ -83,6 +83,7 @@ type portStatus struct {
 	Holder     string               `json:"holder,omitempty"`
 	HolderName string               `json:"holderName,omitempty"`
 	Channels   []channelStatus      `json:"channels,omitempty"` // where several are heard
+	Emergency  bool                 `json:"emergency"`
 	Lamps      hal.Lamps            `json:"lamps"`
 	Talked     gateway.TalkStats    `json:"talked"`
 	Heard      jitter.Stats         `json:"heard"` // delays in nanoseconds
@@ -111,6 +112,7 @@ func portStatusOf(ctx context.Context, g *gauges) portStatus {
 		s.KeyFault = now.Key
 		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
 		s.Channels = g.monitors.read(ctx, s.Channel, *now)
+		s.Emergency = now.Emergency
 	}
 	return s
 }

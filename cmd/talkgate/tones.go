@@ -29,6 +29,7 @@ func setTones(opt *gateway.Options, cfg config.Audio) error {
 		{media.Revoked, "tones.revoked", cfg.Tones.Revoked, maxTone},
 		{media.Released, "tones.released", cfg.Tones.Released, maxTone},
 		{media.Warning, "tones.warning", cfg.Tones.Warning, maxTone},
+		{media.Emergency, "tones.emergency", cfg.Tones.Emergency, maxTone},
 		{media.LinkUp, "tones.link_up", cfg.Tones.LinkUp, maxTone},
 		{media.LinkDown, "tones.link_down", cfg.Tones.LinkDown, maxTone},
 		{media.Roger, "roger", cfg.Roger, gateway.MaxRoger},

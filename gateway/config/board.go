@@ -6,6 +6,7 @@ import "time"
 // is not wired. What talks and what keys may be on a USB radio interface.
 type BoardHardware struct {
 	PTT         ButtonLine `yaml:"ptt" doc:"the push-to-talk button; left out where only a radio's squelch talks"`
+	Emergency   InputLine  `yaml:"emergency" doc:"the emergency button; see emergency.guard"`
 	COR         InputLine  `yaml:"cor" doc:"the squelch of a radio (carrier-operated relay), which talks while it is open"`
 	PTTOut      OutputLine `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
 	PTTReadback InputLine  `yaml:"ptt_readback" doc:"shows whether the transmitter does as ptt_out says; when not, it is let go and the alert lamp lit"`
@@ -50,6 +51,8 @@ type LampLines struct {
 	Busy  OutputLine `yaml:"busy" doc:"lit while somebody else has the floor"`
 	Alert OutputLine `yaml:"alert" doc:"lit when denied, revoked or timed out, while the channel server keeps the port out (ban, token), and while hardware is missing"`
 	Link  OutputLine `yaml:"link" doc:"lit while the port is connected and may talk"`
+
+	Emergency OutputLine `yaml:"emergency" doc:"lit while anybody has an emergency; without one of its own the alert lamp is"`
 }
 
 // Sound is the sound cards.
@@ -70,11 +73,11 @@ func defaultBoard() *BoardHardware {
 	input := InputLine{ActiveLow: true, Pull: "up", Debounce: 30 * time.Millisecond}
 	output := OutputLine{Drive: "push-pull"}
 	return &BoardHardware{
-		PTT:    ButtonLine{ActiveLow: true, Pull: "up", Mode: "hold", Debounce: 30 * time.Millisecond},
-		COR:    input,
+		PTT: ButtonLine{ActiveLow: true, Pull: "up", Mode: "hold", Debounce: 30 * time.Millisecond},
+		COR: input, Emergency: input,
 		PTTOut: output, PTTReadback: input,
 		Amplifier: output, Heartbeat: output,
-		Lamps: LampLines{Talk: output, Busy: output, Alert: output, Link: output},
+		Lamps: LampLines{Talk: output, Busy: output, Alert: output, Link: output, Emergency: output},
 		Sound: Sound{Player: "oto"},
 	}
 }

@@ -36,20 +36,21 @@ const Version = 1
 
 // Config is one port.
 type Config struct {
-	Version  int      `yaml:"version" need:"true" within:"1..1" example:"1" doc:"version of this file's layout"`
-	Channel  string   `yaml:"channel" need:"true" match:"^[^\\s{}/\\p{C}]*$" as:"an ID without blanks, slashes or braces" within:"1..128" example:"gates" doc:"ID of the channel this port talks and listens on"`
-	Identity Identity `yaml:"identity" doc:"who this port is to the other members"`
-	Redis    Redis    `yaml:"redis" doc:"where floor and talk rights live"`
-	Link     Link     `yaml:"link" doc:"the media connection to a channel server"`
-	Hardware Hardware `yaml:"hardware" doc:"the radio: its lines, its lamps, its sound"`
-	Talk     Talk     `yaml:"talk" doc:"how the floor is asked for and kept"`
-	Audio    Audio    `yaml:"audio" doc:"what is done to sound"`
-	Squelch  Squelch  `yaml:"squelch" doc:"how a radio's squelch (COR) talks"`
-	Key      Key      `yaml:"key" doc:"how a radio's transmitter is keyed (PTT-out)"`
-	Recorder Recorder `yaml:"recorder" doc:"the flight recorder: the last minutes of sound and events"`
-	Log      Log      `yaml:"log" doc:"what is written to standard error"`
-	Status   Status   `yaml:"status" doc:"how the port tells this machine about itself"`
-	Fleet    Fleet    `yaml:"fleet" doc:"whose documents in Redis configure this port, besides this file"`
+	Version   int       `yaml:"version" need:"true" within:"1..1" example:"1" doc:"version of this file's layout"`
+	Channel   string    `yaml:"channel" need:"true" match:"^[^\\s{}/\\p{C}]*$" as:"an ID without blanks, slashes or braces" within:"1..128" example:"gates" doc:"ID of the channel this port talks and listens on"`
+	Identity  Identity  `yaml:"identity" doc:"who this port is to the other members"`
+	Redis     Redis     `yaml:"redis" doc:"where floor and talk rights live"`
+	Link      Link      `yaml:"link" doc:"the media connection to a channel server"`
+	Hardware  Hardware  `yaml:"hardware" doc:"the radio: its lines, its lamps, its sound"`
+	Talk      Talk      `yaml:"talk" doc:"how the floor is asked for and kept"`
+	Audio     Audio     `yaml:"audio" doc:"what is done to sound"`
+	Emergency Emergency `yaml:"emergency" doc:"how an emergency is called and heard"`
+	Squelch   Squelch   `yaml:"squelch" doc:"how a radio's squelch (COR) talks"`
+	Key       Key       `yaml:"key" doc:"how a radio's transmitter is keyed (PTT-out)"`
+	Recorder  Recorder  `yaml:"recorder" doc:"the flight recorder: the last minutes of sound and events"`
+	Log       Log       `yaml:"log" doc:"what is written to standard error"`
+	Status    Status    `yaml:"status" doc:"how the port tells this machine about itself"`
+	Fleet     Fleet     `yaml:"fleet" doc:"whose documents in Redis configure this port, besides this file"`
 }
 
 // Identity is a port's membership.
@@ -204,7 +205,8 @@ func Default() Config {
 			Monitor:      defaultMonitor(),
 			Tones:        defaultTones(),
 		},
-		Squelch: Squelch{ChatterTime: 200 * time.Millisecond, Loop: 10 * time.Second},
+		Emergency: Emergency{Guard: 2 * time.Second},
+		Squelch:   Squelch{ChatterTime: 200 * time.Millisecond, Loop: 10 * time.Second},
 		Key: Key{Ident: defaultIdent(), Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
 			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second},
 		Recorder: Recorder{Size: 4, Keep: 20},

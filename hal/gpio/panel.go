@@ -6,8 +6,9 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
-// PanelLines are the lamps that a panel has; nil is one it does not have.
-type PanelLines struct{ Talk, Busy, Alert, Link *Line }
+// PanelLines are the lamps that a panel has; nil is one it does not have. Without
+// one for emergencies Alert shows them.
+type PanelLines struct{ Talk, Busy, Alert, Link, Emergency *Line }
 
 // Panel shows lamps on lines. It implements hal.Panel.
 type Panel struct{ lamps []lamp }
@@ -27,8 +28,9 @@ func OpenPanel(lines PanelLines) (*Panel, error) {
 	}{
 		{lines.Talk, func(l hal.Lamps) bool { return l.Talk }},
 		{lines.Busy, func(l hal.Lamps) bool { return l.Busy }},
-		{lines.Alert, func(l hal.Lamps) bool { return l.Alert }},
+		{lines.Alert, func(l hal.Lamps) bool { return l.Alert || l.Emergency && lines.Emergency == nil }},
 		{lines.Link, func(l hal.Lamps) bool { return l.Link }},
+		{lines.Emergency, func(l hal.Lamps) bool { return l.Emergency }},
 	} {
 		if l.line == nil {
 			continue

@@ -4,12 +4,13 @@ import "errors"
 
 // Radio is one virtual radio with all it has.
 type Radio struct {
-	Button  *Input
-	COR     *Input
-	PTTOut  *Output
-	Panel   *Panel
-	Mic     *Mic
-	Speaker *Speaker
+	Button    *Input
+	Emergency *Input
+	COR       *Input
+	PTTOut    *Output
+	Panel     *Panel
+	Mic       *Mic
+	Speaker   *Speaker
 
 	receiver receiver
 }
@@ -18,12 +19,13 @@ type Radio struct {
 // loudspeaker has one period of latency. Its errors name its parts after name.
 func NewRadio(name string, source Source) *Radio {
 	return &Radio{
-		Button:  NewInput(name + " button"),
-		COR:     NewInput(name + " COR"),
-		PTTOut:  NewOutput(name + " PTT-out"),
-		Panel:   NewPanel(name + " panel"),
-		Mic:     NewMic(name+" microphone", source),
-		Speaker: NewSpeaker(name+" loudspeaker", periodTime),
+		Button:    NewInput(name + " button"),
+		Emergency: NewInput(name + " emergency button"),
+		COR:       NewInput(name + " COR"),
+		PTTOut:    NewOutput(name + " PTT-out"),
+		Panel:     NewPanel(name + " panel"),
+		Mic:       NewMic(name+" microphone", source),
+		Speaker:   NewSpeaker(name+" loudspeaker", periodTime),
 	}
 }
 
@@ -42,7 +44,7 @@ func (r *Radio) Unplug() {
 // Close closes every part.
 func (r *Radio) Close() error {
 	return errors.Join(
-		r.Button.Close(), r.COR.Close(), r.PTTOut.Close(),
+		r.Button.Close(), r.Emergency.Close(), r.COR.Close(), r.PTTOut.Close(),
 		r.Panel.Close(), r.Mic.Close(), r.Speaker.Close(),
 	)
 }

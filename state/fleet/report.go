@@ -94,6 +94,8 @@ type Lamps struct {
 	Busy  bool `json:"busy"`
 	Alert bool `json:"alert"`
 	Link  bool `json:"link"`
+
+	Emergency bool `json:"emergency"`
 }
 
 // Floor is the floor as the gateway sees it.
