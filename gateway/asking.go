@@ -70,8 +70,10 @@ func (a *asking) pass() {
 	a.squelchMoved(asked, now)
 }
 
-// refresh lets the squelch know of the transmitter, and of the time.
+// refresh lets the squelch know of its timing, the transmitter and the time.
 func (a *asking) refresh(at time.Duration) {
+	a.squelch.retime(*a.squelching.Load())
+	a.loops.deaf = a.squelch.Deaf
 	a.loops.transmit(a.keyed.on.Load(), at)
 	if a.loops.tick(at) {
 		a.loopIsOver()

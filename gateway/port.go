@@ -46,6 +46,7 @@ type Port struct {
 	refused     atomic.Bool  // what is pressed will not talk
 	transmitter *transmitter // nil where there is none
 
+	squelching   atomic.Pointer[SquelchTiming] // from when the squelch is closed
 	squelchState squelchState
 	shown        atomic.Pointer[Status] // the actor's latest
 	volume       volume
@@ -80,7 +81,7 @@ func New(opt Options) (*Port, error) {
 		opt:     opt,
 		log:     opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
 		start:   time.Now(),
-		mic:     media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + opt.Squelch.reach() + time.Second),
+		mic:     media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
 		heard:   []*jitter.Buffer{jitter.New(jitter.Config{})},
 		events:  make(chan floor.Event, 16),
 		rights:  make(chan redis.Rights),
@@ -104,6 +105,7 @@ func New(opt Options) (*Port, error) {
 	if opt.Squelch.Loop > 0 && (opt.Hardware.COR != nil || opt.Ear != nil && opt.Hardware.PTTOut != nil) {
 		p.loop = detect.NewLoop()
 	}
+	p.squelching.Store(&opt.Squelch)
 	p.keyed.moved = make(chan struct{}, 1)
 	p.volume.gain, p.volume.least = opt.SpeakerGain, opt.Emergency.Gain
 	p.volume.card, _ = opt.Hardware.Speaker.(hal.Gainer)
@@ -123,9 +125,7 @@ func New(opt Options) (*Port, error) {
 		p.opt.Hardware.COR = p.ear
 	}
 	if out := opt.Hardware.PTTOut; out != nil {
-		timing := opt.Key
-		timing.Tail += opt.Hardware.Speaker.Latency() // what was given is not yet heard
-		p.transmitter = newTransmitter(out, timing, p.fill, p.now, p.taken.Load)
+		p.transmitter = newTransmitter(out, p.keyTiming(opt.Key), p.fill, p.now, p.taken.Load)
 		p.transmitter.ident = media.NewIdentifier(opt.Ident)
 		p.transmitter.moved = p.keyed.set
 		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs

@@ -109,6 +109,14 @@ func (s *squelch) transmit(keyed bool, at time.Duration) {
 	s.tick(at)
 }
 
+// retime changes its timing, but for what all speech is later by, if it is closed.
+func (s *squelch) retime(t SquelchTiming) {
+	if s.phase == squelchClosed {
+		t.Tail, t.Late = s.Tail, s.Late
+		s.SquelchTiming = t
+	}
+}
+
 // forget closes it until the line has been closed.
 func (s *squelch) forget() { s.line, s.phase = false, squelchClosed }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/talkgate/talkgate/hal"
@@ -18,14 +19,21 @@ type transmitter struct {
 	ident  *media.Identifier
 	source func(period []int16) (speech bool)
 	taken  func() bool // whether the radio hears somebody
+	// retimed waits until the transmitter is let go; nil is nothing.
+	retimed atomic.Pointer[media.KeyTiming]
 }
 
 func newTransmitter(out hal.Output, t media.KeyTiming, source func([]int16) bool, now func() time.Duration, taken func() bool) *transmitter {
-	return &transmitter{newHeldLine("PTT-out", out, now), media.NewKeying(t), media.NewIdentifier(media.Ident{}), source, taken}
+	return &transmitter{
+		heldLine: newHeldLine("PTT-out", out, now), keying: media.NewKeying(t), ident: media.NewIdentifier(media.Ident{}), source: source, taken: taken,
+	}
 }
 
 // fill is what the card pulls.
 func (t *transmitter) fill(period []int16) {
+	if timing := t.retimed.Load(); timing != nil && t.keying.Retime(*timing) {
+		t.retimed.CompareAndSwap(timing, nil)
+	}
 	speech := t.ident.Process(period, t.source(period))
 	until := time.Duration(0)
 	if t.keying.Process(period, speech, t.taken()) {

@@ -74,6 +74,67 @@ func bytesOf(frames []frame) int {
 	return sum / len(frames)
 }
 
+// TestTuneOfASquelch: what is open goes on as it began; the next kerchunk is not
+// heard any more.
+func TestTuneOfASquelch(t *testing.T) {
+	withSquelch(t, SquelchTiming{}, func(w *world) {
+		open := func(d time.Duration) (sent int) {
+			w.radio.COR.Set(true)
+			w.pass(d)
+			w.radio.COR.Set(false)
+			w.pass(500 * time.Millisecond)
+			return len(w.link.take())
+		}
+		if open(150*time.Millisecond) == 0 {
+			t.Fatal("a squelch without a delay does not talk")
+		}
+		w.radio.COR.Set(true)
+		w.pass(100 * time.Millisecond)
+		if err := w.port.Tune(Tuning{Talk: testTiming, Squelch: SquelchTiming{OpenDelay: 200 * time.Millisecond, Tail: time.Second}}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(400 * time.Millisecond)
+		w.expect(floor.Talking, floor.NoReason)
+		w.radio.COR.Set(false)
+		w.pass(500 * time.Millisecond)
+		if n := len(w.link.take()); n < 24 {
+			t.Errorf("%d frames of half a second that began before the change", n)
+		}
+		if n := open(150 * time.Millisecond); n > 0 {
+			t.Errorf("%d frames of a kerchunk", n)
+		}
+		if n := open(time.Second); n < 49 {
+			t.Errorf("%d frames of a second", n)
+		}
+		if err := w.port.Tune(Tuning{Talk: testTiming, Squelch: SquelchTiming{OpenDelay: time.Minute}}); err == nil {
+			t.Error("more is to be kept of the sound than there is room for")
+		}
+	})
+}
+
+// TestTuneOfATransmitter: its tail is another once it was let go.
+func TestTuneOfATransmitter(t *testing.T) {
+	inBubble(t, time.Millisecond, func(w *world) {
+		w.radio.Button.Set(false)
+		timing := testKeying
+		timing.Tail += time.Second
+		for i, tail := range []time.Duration{testKeying.Tail, timing.Tail} {
+			air := w.watchAir()
+			w.speakTo(uint32(i)*1000, time.Second)
+			if err := w.port.Tune(Tuning{Talk: testTiming, Key: timing}); err != nil {
+				t.Fatal(err)
+			}
+			w.pass(3 * time.Second)
+			if len(air.edges) != 2 {
+				t.Fatalf("keyed %v, want once on and off", air.edges)
+			}
+			if got := air.edges[1].At.Sub(air.last); got < tail || got > tail+100*time.Millisecond {
+				t.Errorf("unkeyed %v after the last of the speech, the tail is %v", got, tail)
+			}
+		}
+	})
+}
+
 func TestTuneRefusesWhatIsOutOfRange(t *testing.T) {
 	synctest.Test(t, tuneRefuses)
 }

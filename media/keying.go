@@ -49,10 +49,6 @@ type Keying struct {
 // NewKeying returns a stage that has sent nothing.
 func NewKeying(t KeyTiming) *Keying {
 	k := &Keying{
-		tail:      samplesIn(t.Tail),
-		min:       samplesIn(t.Min),
-		limit:     samplesIn(t.Limit),
-		cool:      samplesIn(t.CoolDown),
 		interlock: t.Interlock,
 		line:      make([]int16, samplesIn(t.Lead)),
 		duty:      newDuty(samplesIn(t.Duty), samplesIn(t.DutyWindow)),
@@ -60,7 +56,18 @@ func NewKeying(t KeyTiming) *Keying {
 	if t.Interlock {
 		k.backlog = newBacklog(samplesIn(t.Hold))
 	}
+	k.Retime(t)
 	return k
+}
+
+// Retime changes Tail, Min, Limit and CoolDown, and nothing else, unless the
+// transmitter is keyed: then it changes nothing, and returns false.
+func (k *Keying) Retime(t KeyTiming) bool {
+	if k.hold > 0 {
+		return false
+	}
+	k.tail, k.min, k.limit, k.cool = samplesIn(t.Tail), samplesIn(t.Min), samplesIn(t.Limit), samplesIn(t.CoolDown)
+	return true
 }
 
 // Process takes in the next samples, which contain speech or do not, replaces

@@ -246,3 +246,26 @@ func TestKeyingGoesOnWhenTheSquelchOpens(t *testing.T) {
 		t.Error("let go in mid-speech")
 	}
 }
+
+// TestKeyingIsRetimedBetweenTwoKeyings: nothing changes while it is keyed, nor what
+// has memory of its own.
+func TestKeyingIsRetimedBetweenTwoKeyings(t *testing.T) {
+	timing := KeyTiming{Lead: 100 * time.Millisecond, Tail: 50 * time.Millisecond}
+	k := NewKeying(timing)
+	timing.Lead, timing.Tail, timing.Limit = 300*time.Millisecond, 200*time.Millisecond, time.Second
+	k.Process(make([]int16, keyingPeriod), true, false)
+	if k.Retime(timing) {
+		t.Error("it is retimed while it is keyed")
+	}
+	for k.Process(make([]int16, keyingPeriod), false, false) {
+	}
+	if !k.Retime(timing) {
+		t.Error("it is not retimed")
+	}
+	if sounded, before, after := key(k, 20, 40); before != 10 || after != 20 || len(sounded) != 20*keyingPeriod {
+		t.Errorf("keyed %d periods before and %d after %d samples, want 10 and 20 and all", before, after, len(sounded))
+	}
+	if sounded, before, after := key(k, 300, 200); before+len(sounded)/keyingPeriod+after > 100 {
+		t.Errorf("keyed for %d periods, the limit is 100", before+len(sounded)/keyingPeriod+after)
+	}
+}

@@ -109,21 +109,21 @@ func TestAFleet(t *testing.T) {
 	north.say("release")
 	north.until(`^state=idle`)
 
-	s.layers("    key: {tail: 1s}\n")
+	s.layers("    key: {lead: 1s}\n")
 	s.says(s.fleet(exitOK, "apply", "-f", file), "restarts the port")
-	north.until(`msg="new documents take a restart" .*keys=\[key.tail\]`)
+	north.until(`msg="new documents take a restart" .*keys=\[key.lead\]`)
 	north.until(`^state=idle lamps=link `)
 	north.until(`msg="the documents are good"`)
 
 	// A token that is not on the board, and a hub that nobody listens at.
-	s.layers("    key: {tail: 2s}\n")
+	s.layers("    key: {lead: 2s}\n")
 	wrong := strings.Replace(s.read("fleet.yaml"), "north.token", "nowhere.token", 1)
 	s.write("wrong.yaml", wrong)
 	s.fleet(exitOK, "apply", "-f", s.path("wrong.yaml"))
 	north.until(`msg="documents are not obeyed" .*link.token_file`)
 	s.fleet(exitOK, "rollback", "--reason", "sorry", "--wait")
 	s.says(s.fleet(exitOK, "history"), "sorry")
-	s.says(s.fleet(exitOK, "get", "gateway/north"), "tail: 1s")
+	s.says(s.fleet(exitOK, "get", "gateway/north"), "lead: 1s")
 	s.says(s.fleet(exitOK, "status"), "1 of 1 live gateways have it")
 
 	s.write("wrong.yaml", strings.Replace(s.read("fleet.yaml"), s.hubURL, "http://127.0.0.1:1", 1))
@@ -133,7 +133,7 @@ func TestAFleet(t *testing.T) {
 	s.says(s.fleet(exitFailed, "apply", "-f", s.path("wrong.yaml")), "--force tries it again")
 
 	s.says(talkgateOut(t, "config", "check", s.path("north.yaml")), "ok")
-	if cfg, err := loadPort(s.path("north.yaml")); err != nil || cfg.Channel != "gates" || cfg.Key.Tail.String() != "1s" {
+	if cfg, err := loadPort(s.path("north.yaml")); err != nil || cfg.Channel != "gates" || cfg.Key.Lead.String() != "1s" {
 		t.Errorf("a doctor sees %+v, %v", cfg, err)
 	}
 

@@ -74,12 +74,12 @@ func TestServiceOfAPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write("north.yaml", string(text)+"log: {level: debug}\ntalk: {max_talk: 1s}\nkey: {tail: 1s}\n")
+	s.write("north.yaml", string(text)+"log: {level: debug}\ntalk: {max_talk: 1s}\nkey: {lead: 1s}\n")
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	m.until("RELOADING=1\nMONOTONIC_USEC=")
-	p.until(`msg="configuration is reloaded; some changes wait for a restart" .*keys=\[key.tail\]`)
+	p.until(`msg="configuration is reloaded; some changes wait for a restart" .*keys=\[key.lead\]`)
 	m.until("READY=1")
 	p.say("press") // and what does not wait has taken effect
 	p.until(`^state=refused .*why="talked for too long"`)

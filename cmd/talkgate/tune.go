@@ -16,6 +16,7 @@ func tuningOf(cfg config.Config) (gateway.Tuning, error) {
 	t := gateway.Tuning{
 		Talk: timingOf(cfg.Talk), Encoder: encoderOf(cfg.Audio), Levels: levelsOf(cfg),
 		Tones: opt.Tones, TonesOnAir: opt.TonesOnAir, Roger: opt.Roger,
+		Squelch: squelchTiming(cfg), Key: keyTiming(cfg.Key),
 	}
 	if b := cfg.Hardware.Board; b != nil {
 		t.SpeakerGain = float64(b.Sound.Speaker.Gain)

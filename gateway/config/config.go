@@ -135,7 +135,7 @@ type Talk struct {
 	Penalty        time.Duration `yaml:"penalty" live:"true" within:"0s..10m" doc:"how long presses are refused after the time-out timer has cut; 0s is not at all"`
 	Budget         time.Duration `yaml:"budget" within:"0s..12h" doc:"longest that all talk spurts together last in any budget_window, however often the push-to-talk is released; 0s is without end"`
 	BudgetWindow   time.Duration `yaml:"budget_window" within:"10s..24h" doc:"the sliding window of budget; an eighth of it at a time is forgotten"`
-	Queue          time.Duration `yaml:"queue" within:"0s..10m" doc:"how long a press waits for its turn while another has the floor, in a queue of all gateways on the channel; 0s denies it at once"`
+	Queue          time.Duration `yaml:"queue" live:"true" within:"0s..10m" doc:"how long a press waits for its turn while another has the floor, in a queue of all gateways on the channel; 0s denies it at once"`
 	RequestTimeout time.Duration `yaml:"request_timeout" live:"true" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
 	VOX            VOX           `yaml:"vox" doc:"a microphone that talks by itself, for a port without COR"`
 	CTCSS          string        `yaml:"ctcss" oneof:"off 67.0 69.3 71.9 74.4 77.0 79.7 82.5 85.4 88.5 91.5 94.8 97.4 100.0 103.5 107.2 110.9 114.8 118.8 123.0 127.3 131.8 136.5 141.3 146.2 151.4 156.7 162.2 167.9 173.8 179.9 186.2 192.8 203.5 206.5 210.7 218.1 225.7 229.1 233.6 241.8 250.3 254.1" doc:"tone of EIA/TIA-603 in Hz, in quotes, that a radio sends below speech while it is received: it talks as an open COR does; not beside hardware.cor or vox"`
@@ -156,13 +156,13 @@ type Audio struct {
 // Key is how a transmitter is keyed around what the channel says.
 type Key struct {
 	Lead  time.Duration `yaml:"lead" within:"0s..2s" doc:"keyed before the first syllable, which waits for it"`
-	Tail  time.Duration `yaml:"tail" within:"0s..2s" doc:"keyed after the last"`
-	Min   time.Duration `yaml:"min" within:"0s..10s" doc:"shortest time keyed"`
-	Limit time.Duration `yaml:"limit" within:"1s..1h" doc:"longest time keyed without a pause; what is said beyond it is not sent"`
+	Tail  time.Duration `yaml:"tail" live:"true" within:"0s..2s" doc:"keyed after the last"`
+	Min   time.Duration `yaml:"min" live:"true" within:"0s..10s" doc:"shortest time keyed"`
+	Limit time.Duration `yaml:"limit" live:"true" within:"1s..1h" doc:"longest time keyed without a pause; what is said beyond it is not sent"`
 
 	Duty       Percent       `yaml:"duty" within:"1%..100%" doc:"share of any duty_window that the transmitter is keyed at most; 100% is without end"`
 	DutyWindow time.Duration `yaml:"duty_window" within:"10s..2h" doc:"the sliding window of duty; an eighth of it at a time is forgotten"`
-	CoolDown   time.Duration `yaml:"cool_down" within:"0s..1h" doc:"how long at least it is not keyed once duty was reached; what is said meanwhile is not sent"`
+	CoolDown   time.Duration `yaml:"cool_down" live:"true" within:"0s..1h" doc:"how long at least it is not keyed once duty was reached; what is said meanwhile is not sent"`
 	Interlock  string        `yaml:"interlock" oneof:"off hold drop" doc:"never key a radio whose squelch (COR) is open, as one that cannot listen and transmit at once: hold what the channel says meanwhile, or drop it. While it is keyed its squelch is not listened to"`
 	Hold       time.Duration `yaml:"hold" within:"0s..1m" doc:"most that interlock holds; what does not fit is dropped"`
 

@@ -17,7 +17,7 @@ func Example() (string, error) { return Commented(Default()) }
 // be given and has no value shows an example.
 func Commented(c Config) (string, error) {
 	var b strings.Builder
-	b.WriteString("# A talkgate port. Keys that show a default may be left out.\n")
+	b.WriteString("# A talkgate port. Keys that show a default may be left out. A change of one\n# that is live takes effect without a restart.\n")
 	err := exampleOf(&b, "", reflect.ValueOf(c))
 	return b.String(), err
 }
@@ -54,6 +54,10 @@ func exampleField(b *strings.Builder, indent string, f field) error {
 		}
 		text = strings.TrimSpace(string(plain))
 	}
-	fmt.Fprintf(b, "%s# %s (%s)\n%s%s: %s\n", indent, f.doc, kind.noun, indent, f.key, text)
+	live := ""
+	if f.Tag.Get("live") != "" {
+		live = "; live"
+	}
+	fmt.Fprintf(b, "%s# %s (%s%s)\n%s%s: %s\n", indent, f.doc, kind.noun, live, indent, f.key, text)
 	return nil
 }
