@@ -58,6 +58,9 @@ const (
 	// mostStarts is how often a process may begin with documents on probation:
 	// power fails, too.
 	mostStarts = 2
+	// chances is how often in a row Redis may be missing until the documents before
+	// are back: no document changes the way to it, so that it was Redis, or chance.
+	chances = 3
 	// firstDoubt and longestDoubt are how long documents that nobody knows
 	// about wait for another try.
 	firstDoubt, longestDoubt = time.Minute, 30 * time.Minute

@@ -99,9 +99,7 @@ func (a *Agent) look() {
 		}
 	case aftermath:
 		switch {
-		case well && a.mem.Linked && a.mem.Doubts == 0:
-			// No document changes the way to Redis: it was Redis, or chance. The
-			// second time is no chance.
+		case well && a.mem.Linked && a.mem.Doubts < chances-1:
 			a.phase, a.until = doubting, now
 			a.mem.Doubts++
 			_ = a.save() // it was logged

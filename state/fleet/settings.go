@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -21,15 +20,14 @@ func (s Settings) validate() error {
 	if len(s) > maxSettings {
 		return fmt.Errorf("settings: expected at most %d keys, found %d", maxSettings, len(s))
 	}
-	key, number := regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`), regexp.MustCompile(`^-?[0-9]{1,18}$`)
 	for k, v := range s {
-		if !key.MatchString(k) {
+		if !isKey(k) {
 			return fmt.Errorf("settings: expected a dotted key such as talk.max_talk, found %q", k)
 		}
 		switch v := v.(type) {
 		case string, bool:
 		case json.Number:
-			if !number.MatchString(string(v)) {
+			if !isWhole(string(v)) {
 				return fmt.Errorf("settings: %s: expected a whole number, found another one", k)
 			}
 		default:
@@ -37,6 +35,27 @@ func (s Settings) validate() error {
 		}
 	}
 	return nil
+}
+
+const (
+	digits     = "0123456789"
+	maxDigits  = 18 // fit an int64
+	keyLetters = "abcdefghijklmnopqrstuvwxyz_" + digits
+)
+
+// isKey reports whether k is words of keyLetters, parted by dots.
+func isKey(k string) bool {
+	for word := range strings.SplitSeq(k, ".") {
+		if word == "" || strings.Trim(word, keyLetters) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func isWhole(number string) bool {
+	n := strings.TrimPrefix(number, "-")
+	return n != "" && len(n) <= maxDigits && strings.Trim(n, digits) == ""
 }
 
 // Merge lays layers over one another, the last on top. choices are the keys that
