@@ -115,6 +115,25 @@ func TestEmergencyWithoutTheTokenForIt(t *testing.T) {
 	}
 }
 
+// TestEmergencyIsItsHolders: what another dispatcher says at home, where the lock was
+// lost, is not heard on a channel where it is still there.
+func TestEmergencyIsItsHolders(t *testing.T) {
+	s := newEmergencySite(t, redis.RoleDispatch)
+	s.allow("chief")
+	chief := s.talkerOn(channelID, on(channelID, "chief", redis.RoleDispatch))
+	s.knows("chief", true)
+	s.call()
+	s.admits("boss")
+	eventually(t, "the other channel's gate, too", func() bool { return s.admittedOn("gates") == "boss" })
+	s.redis.Do("DEL", "channel:"+channelID+":speaker")
+	s.take("chief")
+	s.admits("chief")
+	chief.keepSaying("it is heard at home", func() bool { return s.ears[0].count() > 20 })
+	if n := s.ears[1].count(); n != 0 {
+		t.Errorf("the other channel heard %d packets", n)
+	}
+}
+
 // TestEmergencyEndsWithTheRight: the right to talk on its own channel ends it on
 // all.
 func TestEmergencyEndsWithTheRight(t *testing.T) {

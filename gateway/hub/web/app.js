@@ -1,3 +1,4 @@
+import { alarm } from './alarm.js';
 import { Console } from './console.js';
 import { demoConfig } from './demo.js';
 import { hold } from './hold.js';
@@ -61,6 +62,8 @@ async function join(talk) {
 
 const key = hold($('talk'), { press: () => channel?.press(), release: () => channel?.release() });
 
+const red = alarm($('emergency'), { held: () => channel?.alarm(true), done: () => channel?.alarm(false) });
+
 // Space talks from anywhere but from what it has a meaning of its own in.
 const owned = 'button, input, select, textarea, a, summary';
 addEventListener('keydown', (e) => {
@@ -73,6 +76,8 @@ addEventListener('keyup', (e) => { if (e.key === ' ') key.up('space'); });
 // Whoever looks away does not know that the microphone is open.
 const letGo = () => {
   key.letGo();
+  red.letGo();
+  channel?.calm();
   view.letGo();
 };
 addEventListener('blur', letGo);

@@ -104,6 +104,7 @@ export class Console {
   // leave ends sound and microphone; the channel stays in view.
   leave() {
     this.release();
+    this.calm();
     this.#links?.abort();
     this.#links = null;
     this.#talker.stop();
@@ -121,6 +122,20 @@ export class Console {
 
   release() {
     this.#talk({ type: 'release' });
+  }
+
+  // alarm takes in the emergency button: held for its guard it begins an emergency, or
+  // ends the visitor's own. One that was refused is done with when it is let go.
+  alarm(held) {
+    const { emergency, phase } = this.model.talk;
+    if (held && emergency && (phase === 'requesting' || phase === 'talking')) this.calm();
+    else if (held) this.#talk({ type: 'press', emergency: true, blocked: blocked(this.model) });
+    else if (phase === 'denied' || phase === 'revoked') this.calm();
+  }
+
+  // calm ends an emergency of the visitor's.
+  calm() {
+    this.#talk({ type: 'release', emergency: true });
   }
 
   // pressRadio holds the PTT of a virtual radio down, or lets it up.
@@ -142,7 +157,7 @@ export class Console {
     // The model comes first: an effect may raise the next event.
     this.model.talk = talk;
     for (const effect of effects) {
-      if (effect === 'ask') this.#ask(talk.request);
+      if (effect === 'ask') this.#ask(talk);
       else if (effect === 'yield') this.#floorQueue(() => this.#hub.yieldFloor()).catch(() => {});
       else if (effect === 'open') this.#talker.open();
       else if (effect === 'close') this.#talker.close();
@@ -151,9 +166,9 @@ export class Console {
     this.#changed();
   }
 
-  async #ask(request) {
+  async #ask({ request, emergency }) {
     try {
-      const answer = await this.#floorQueue(() => this.#hub.requestFloor());
+      const answer = await this.#floorQueue(() => this.#hub.requestFloor(emergency));
       this.#heardFrom = performance.now();
       if (answer.granted === true) this.#talk({ type: 'granted', request, epoch: answer.epoch });
       else this.#talk({ type: 'denied', request, reason: answer.reason, holder: answer.holder, answered: true });

@@ -30,10 +30,11 @@ export class Hub {
   }
 
   // requestFloor resolves to { granted, reason, holder }. It rejects when the
-  // hub gave no answer that can be relied on; the request may then stand.
-  async requestFloor() {
+  // hub gave no answer that can be relied on; the request may then stand. In an
+  // emergency it asks for all channels of the event.
+  async requestFloor(emergency) {
     try {
-      return await (await this.call('PUT', `${this.#channel}/floor`)).json();
+      return await (await this.call('PUT', `${this.#channel}/${emergency ? 'emergency' : 'floor'}`)).json();
     } catch (e) {
       if (e instanceof HubError && e.body.granted === false) return e.body;
       throw e;

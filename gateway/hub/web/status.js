@@ -42,13 +42,18 @@ export function describe(m) {
   if (m.hub === 'away') return say('hub-away', 'Hub is away', `${m.hubError} ${again(m.retryIn)}`, true);
   if (m.hub === 'connecting') return say('connecting', 'Connecting…', 'Waiting for the channel’s state.');
   switch (m.talk.phase) {
-    case 'talking': return say('talking', 'You are on air', 'Let go to give the floor back.');
+    case 'talking': return m.talk.emergency
+      ? say('talking', 'Emergency: you are on air', 'All channels of the event hear you. Hold Emergency for two seconds to end it.', true)
+      : say('talking', 'You are on air', 'Let go to give the floor back.');
     case 'requesting': return say('requesting', 'Asking for the floor…', 'Speak after the rising tone.');
     case 'denied': return say('denied', 'Denied', `${explain(m.talk)} Let go, then press again.`, true);
     case 'revoked': return say('revoked', 'Cut off', `${explain(m.talk)} Your microphone is closed.`, true);
   }
   if (!m.redis) return say('redis-away', 'Redis is away', 'Nobody can be given the floor until it is back.', true);
   if (m.holder?.userId === m.me) return say('busy', 'Giving the floor back…', 'The hub still has you down as its holder.');
+  if (m.holder?.emergency) {
+    return say('busy', `Emergency: ${m.holder.userName || m.holder.userId}`, 'talks to all channels of the event', true);
+  }
   if (m.holder) return say('busy', m.holder.userName || m.holder.userId, 'is talking');
   return say('idle', 'Channel is free', invitation(m));
 }

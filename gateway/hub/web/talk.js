@@ -9,15 +9,17 @@
 // asked; epoch is that of the grant; reason and holder say why the last press
 // ended, in the words of status.js. held is the epoch the channel's events showed
 // last, 0 for an idle floor, and shown the highest that they showed to be ours.
+// emergency says that the press is for all channels of the event, by a button of its
+// own: it takes the place of whatever there is, and the talk button does not end it.
 export const idle = Object.freeze({
-  phase: 'idle', request: 0, epoch: 0, reason: '', holder: null, held: 0, shown: 0,
+  phase: 'idle', request: 0, epoch: 0, reason: '', holder: null, held: 0, shown: 0, emergency: false,
 });
 
 // step takes a state and an event and returns [state, effects].
 //
 // Events:
-//   {type:'press', blocked}    blocked says why the floor cannot even be asked for, '' when it can
-//   {type:'release'}
+//   {type:'press', blocked, emergency}    blocked says why the floor cannot even be asked for, '' when it can
+//   {type:'release', emergency}
 //   {type:'granted', request, epoch}
 //   {type:'denied', request, reason, holder, answered}
 //   {type:'seen', redis, mine, epoch, rights}    what the hub says of the channel; rights undefined: nothing
@@ -29,13 +31,16 @@ export function step(talk, event) {
   const current = talk.phase === 'requesting' && event.request === talk.request;
   switch (event.type) {
     case 'press':
+      if (event.emergency) return alarm(talk, event);
+      if (talk.emergency && over.has(talk.phase)) return step({ ...talk, ...nothing }, event);
       if (talk.phase !== 'idle') return [talk, []];
       if (event.blocked) return [{ ...talk, phase: 'denied', reason: event.blocked }, ['deny']];
       return [{ ...talk, phase: 'requesting', request: talk.request + 1 }, ['ask']];
 
     case 'release': {
+      if (Boolean(event.emergency) !== talk.emergency) return [talk, []];
       const effects = { requesting: ['yield'], talking: ['close', 'yield', 'released'] };
-      return [{ ...talk, phase: 'idle', epoch: 0, reason: '', holder: null }, effects[talk.phase] ?? []];
+      return [{ ...talk, ...nothing }, effects[talk.phase] ?? []];
     }
 
     // An answer to an earlier press needs nothing: the release that ended that
@@ -43,7 +48,7 @@ export function step(talk, event) {
     case 'granted': {
       if (!current) return [talk, []];
       const granted = { ...talk, phase: 'talking', epoch: event.epoch };
-      return over(granted) ? lost(talk, 'ended') : [granted, ['open', 'permit']];
+      return ended(granted) ? lost(talk, 'ended') : [granted, ['open', 'permit']];
     }
 
     case 'denied':
@@ -64,18 +69,29 @@ export function step(talk, event) {
   }
 }
 
+const nothing = Object.freeze({ phase: 'idle', epoch: 0, reason: '', holder: null, emergency: false });
+const over = new Set(['denied', 'revoked']);
+
+function alarm(talk, { blocked }) {
+  if (talk.emergency && !over.has(talk.phase)) return [talk, []];
+  const effects = { requesting: ['yield'], talking: ['close', 'yield'] }[talk.phase] ?? [];
+  const begun = { ...talk, ...nothing, emergency: true };
+  if (blocked) return [{ ...begun, phase: 'denied', reason: blocked }, [...effects, 'deny']];
+  return [{ ...begun, phase: 'requesting', request: talk.request + 1 }, [...effects, 'ask']];
+}
+
 function seen(talk, { redis, mine, epoch, rights }) {
   const now = { ...talk, held: epoch, shown: mine ? Math.max(talk.shown, epoch) : talk.shown };
   if (talk.phase !== 'talking') return [now, []];
   if (!redis) return lost(now, 'redis');
   if (rights === false || rights === null) return lost(now, 'revoked');
-  return over(now) ? lost(now, 'ended') : [now, []];
+  return ended(now) ? lost(now, 'ended') : [now, []];
 }
 
-// over says whether the channel's events have shown that a grant has ended. They
+// ended says whether the channel's events have shown that a grant has ended. They
 // travel on another connection than the grant itself: an event that shows it not
 // yet does not contradict it, and one that shows it may come first.
-function over({ epoch, held, shown }) {
+function ended({ epoch, held, shown }) {
   return held !== epoch && (shown === epoch || held > epoch);
 }
 

@@ -48,6 +48,11 @@ export class View {
     p.join.hidden = m.joined === 'yes';
     for (const button of p.join.querySelectorAll('button')) button.disabled = m.joined === 'joining';
     p.push.hidden = m.joined !== 'yes' || m.microphone === 'none';
+    // On LiveKit a voice reaches its own room only.
+    p.emergency.hidden = p.push.hidden || !m.breaksIn || m.room;
+    setText(p.emergency, m.talk.emergency && m.talk.phase === 'talking' ? 'Hold 2 s to end the emergency' : 'Hold 2 s: emergency');
+    p.emergency.setAttribute('aria-pressed', String(m.talk.emergency));
+    document.body.dataset.emergency = m.holder?.emergency ? 'yes' : 'no';
     p.leave.hidden = m.joined !== 'yes';
     p['to-fleet'].hidden = !m.manages;
     setText(p['talk-label'], talkLabel(status.phase, m));
@@ -101,7 +106,7 @@ export class View {
 
   // announce says a new state once, to those who listen to the page.
   #announce(status, m) {
-    const sentence = status.phase === 'busy' && m.holder?.userId !== m.me
+    const sentence = status.phase === 'busy' && m.holder?.userId !== m.me && !m.holder?.emergency
       ? `${status.headline} is talking`
       : status.headline;
     const what = status.urgent ? `${sentence}. ${withoutCountdown(status.detail)}` : sentence;

@@ -8,6 +8,9 @@ function events(talk) {
     { type: 'press', blocked: '' },
     { type: 'press', blocked: 'microphone' },
     { type: 'release' },
+    { type: 'press', emergency: true, blocked: '' },
+    { type: 'press', emergency: true, blocked: 'link' },
+    { type: 'release', emergency: true },
     { type: 'lost', reason: 'link' },
   ];
   for (const request of [talk.request - 1, talk.request]) {
@@ -62,8 +65,12 @@ test('the rules hold in every reachable state', () => {
     const where = `${JSON.stringify(from.talk)} + ${JSON.stringify(event)} -> ${JSON.stringify(to.talk)}`;
     assert.equal(to.open, to.talk.phase === 'talking', `microphone: ${where}`);
     assert.equal(to.standing, ['requesting', 'talking'].includes(to.talk.phase) ? 1 : 0, `request: ${where}`);
-    if (event.type === 'release') assert.equal(to.talk.phase, 'idle', where);
-    if (['denied', 'revoked'].includes(from.talk.phase)) {
+    const itsOwn = Boolean(event.emergency) === from.talk.emergency;
+    if (event.type === 'release' && itsOwn) assert.equal(to.talk.phase, 'idle', where);
+    if (event.type === 'release' && !itsOwn) assert.equal(to.talk, from.talk, where);
+    // A press of the one kind is fresh after a refusal of the other, and an emergency always.
+    const fresh = event.type === 'press' && (event.emergency || from.talk.emergency);
+    if (['denied', 'revoked'].includes(from.talk.phase) && !fresh) {
       assert.ok([from.talk.phase, 'idle'].includes(to.talk.phase), where);
       if (event.type !== 'release') assert.equal(to.talk.phase, from.talk.phase, where);
     }
@@ -133,4 +140,25 @@ test('why it ended may come after it ended, and is then not forgotten', () => {
     assert.equal(talk.reason, 'silent');
     assert.equal(effects.filter((e) => e === 'close').length, 1);
   }
+});
+
+test('an emergency takes the place of a talk spurt, and ends by its own button', () => {
+  const alarm = { type: 'press', emergency: true, blocked: '' };
+  const [talk, effects] = play(
+    press, { type: 'granted', request: 1, epoch: 7 }, alarm, { type: 'granted', request: 2, epoch: 8 },
+    { type: 'release' }, press, { type: 'release' },
+  );
+  assert.deepEqual([talk.phase, talk.emergency], ['talking', true]);
+  assert.deepEqual(effects, ['ask', 'open', 'permit', 'close', 'yield', 'ask', 'open', 'permit']);
+  assert.deepEqual(step(talk, { type: 'release', emergency: true }), [
+    { ...idle, request: 2 }, ['close', 'yield', 'released'],
+  ]);
+});
+
+test('an emergency that was refused gives way to a press', () => {
+  const refused = play(
+    { type: 'press', emergency: true, blocked: '' }, { type: 'denied', request: 1, reason: 'no-rights', answered: true },
+  )[0];
+  const [talk, effects] = step(refused, press);
+  assert.deepEqual([talk.phase, talk.emergency, effects], ['requesting', false, ['ask']]);
 });
