@@ -44,7 +44,7 @@ func TestMemoryOfAPort(t *testing.T) {
 	for range 5 {
 		for _, pair := range [][2]*process{{north, south}, {south, north}} {
 			pair[0].say("press")
-			pair[1].until(`speaker=heard`)
+			pair[1].until(`speaker=heard holder="` + pair[0].name + `"`)
 			pair[0].say("release")
 			pair[1].until(`lamps=link speaker=quiet holder=""`)
 		}
