@@ -30,6 +30,7 @@ Canaries try it first if so asked, and it goes no further when one of them fails
 		newFleetHistoryCommand(),
 		newFleetRollbackCommand(),
 		newFleetWatchCommand(),
+		newFleetForgetCommand(),
 	)
 	return c
 }

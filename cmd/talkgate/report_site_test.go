@@ -51,6 +51,18 @@ func TestFleetKnowsItsGateways(t *testing.T) {
 	s.sighted("north", "it was silenced", func(g fleet.Sighting) bool {
 		return !g.Report.Health.Rights && !g.Report.Health.OnAir && g.Report.Floor.Why == "the right to talk was taken away"
 	})
+	forget := func(want int) {
+		t.Helper()
+		if code, _, stderr := talkgate(t, "", "fleet", "forget", "north", "--redis", s.redisURL); code != want {
+			t.Errorf("exit code %d, expected %d: %s", code, want, stderr)
+		}
+	}
+	forget(exitFailed) // it still reports
 	north.say("quit")
 	s.sighted("north", "it was stopped", func(g fleet.Sighting) bool { return !g.Live && g.Report.Health.Standing == "stopped" })
+	forget(exitOK)
+	if all, err := s.state.Reports(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("still known: %+v, %v", all, err)
+	}
+	forget(exitFailed) // nobody knows it
 }

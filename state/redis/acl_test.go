@@ -274,6 +274,9 @@ func TestACLOfAFleetsOperator(t *testing.T) {
 	if all := must[[]fleet.Sighting](t)(c.Reports(ctx)); len(all) != 1 || !all[0].Live {
 		t.Errorf("%+v", all)
 	}
+	if !must[bool](t)(c.ForgetReport(ctx, "north")) {
+		t.Error("north was not known")
+	}
 	refused(t, rdb,
 		[]any{"HSET", keyReport("north"), "report", "{}"},
 		[]any{"SMEMBERS", keyRights("north")},
