@@ -50,7 +50,7 @@ func TestRadioStatus(t *testing.T) {
 		squelch("held", false)
 		w.radio.COR.Set(true)
 		w.speakTo(0, 900*time.Millisecond)
-		if k := w.port.RadioStatus().Transmitter; k.Keyed || k.Waiting != 1 || !*k.IdentDue {
+		if k := w.port.RadioStatus().Transmitter; k.Keyed || k.Waiting != 1 || *k.IdentDue {
 			t.Errorf("transmitter: %+v", k)
 		}
 		w.pass(7 * time.Second)

@@ -34,9 +34,8 @@ func (t *transmitter) fill(period []int16) {
 	if timing := t.retimed.Load(); timing != nil && t.keying.Retime(*timing) {
 		t.retimed.CompareAndSwap(timing, nil)
 	}
-	speech := t.ident.Process(period, t.source(period))
 	until := time.Duration(0)
-	if t.keying.Process(period, speech, t.taken()) {
+	if t.ident.Process(t.keying, period, t.source(period), t.taken()) {
 		until = t.now() + keyStall
 	}
 	t.hold(until)

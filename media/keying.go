@@ -43,6 +43,9 @@ type Keying struct {
 	barred  bool // the limit was reached; until speech pauses
 	cooling int  // samples for which it cools down
 
+	accepted bool   // the last period has speech that will be on the air
+	missed   uint64 // grows with all that was given and will not be
+
 	stats keyCounts
 }
 
@@ -77,16 +80,18 @@ func (k *Keying) Retime(t KeyTiming) bool {
 func (k *Keying) Process(period []int16, speech, taken bool) (key bool) {
 	speech = k.wait(period, speech, taken)
 	k.coolDown(len(period))
+	k.accepted = speech && !k.barred && k.cooling == 0
 	switch {
 	case !speech && k.hold == 0:
 		k.barred, k.keyed = false, 0
 	case speech && (k.barred || k.cooling > 0):
-		k.stats.lost.Add(uint64(len(period)))
+		k.lose(len(period))
 	case speech:
 		k.hold = max(len(period)+len(k.line)+k.tail, k.min-k.keyed)
 	}
 	if k.limit > 0 && k.keyed >= k.limit {
-		k.barred, k.hold = true, 0
+		k.cut()
+		k.barred = true
 	}
 	k.delay(period)
 	k.on = k.hold > 0
@@ -116,7 +121,7 @@ func (k *Keying) wait(period []int16, speech, taken bool) bool {
 		k.backlog.pop(period)
 	default:
 		if speech {
-			k.stats.lost.Add(uint64(len(period) - k.backlog.push(period)))
+			k.lose(len(period) - k.backlog.push(period))
 		}
 		clear(period)
 	}
@@ -130,12 +135,33 @@ func (k *Keying) coolDown(n int) {
 	k.cooling = max(0, k.cooling-n)
 	if k.duty.spent() {
 		if k.hold > 0 {
-			k.hold, k.keyed, k.cooling = 0, 0, k.cool
+			k.cut()
+			k.keyed, k.cooling = 0, k.cool
 			k.stats.coolDowns.Add(1)
 		}
 		k.cooling = max(k.cooling, n)
 	}
 	k.stats.cooling.Store(k.cooling > 0)
+}
+
+// ready reports whether speech that comes now would be on the air at once, taken
+// saying whether somebody is heard on the radio.
+func (k *Keying) ready(taken bool) bool {
+	return !(taken && k.interlock && !k.on) && !k.barred && k.cooling == 0 && !k.duty.spent()
+}
+
+// cut lets go of the transmitter, whatever is in the line.
+func (k *Keying) cut() {
+	if k.hold > 0 {
+		k.hold = 0
+		k.missed++
+	}
+}
+
+// lose counts samples of speech that will not be on the air.
+func (k *Keying) lose(n int) {
+	k.stats.lost.Add(uint64(n))
+	k.missed += uint64(n)
 }
 
 // delay exchanges period for what came the lead before it.
