@@ -9,6 +9,7 @@ import (
 
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
@@ -88,8 +89,12 @@ func (p *Port) capture(ctx context.Context) error {
 			levels = next
 		}
 		levels.Process(period)
-		late := samplesTime(levels.Delay())
-		p.mic.Write(period, at.Add(-late))
+		late := levels.Delay()
+		if p.muting != nil {
+			p.muting.Process(period, p.opt.Remote.Digit())
+			late += detect.MutingDelay
+		}
+		p.mic.Write(period, at.Add(-samplesTime(late)))
 		p.beats.turn(Capture)
 	}
 }

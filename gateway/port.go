@@ -60,7 +60,8 @@ type Port struct {
 	alarms  chan alarmed
 	locked  atomic.Bool // by DTMF: no press counts
 
-	loop      *detect.Loop // nil where nothing can come back
+	loop      *detect.Loop   // nil where nothing can come back
+	muting    *detect.Muting // of digits; nil where nothing obeys them
 	cameBack  chan time.Duration
 	loopNews  chan loopNews
 	keyFaults chan KeyFault
@@ -136,6 +137,10 @@ func New(opt Options) (*Port, error) {
 	p.talker.roger = opt.Roger
 	if opt.Hardware.COR != nil {
 		p.talker.lag = uint64(opt.Squelch.lag() * media.SampleRate / time.Second)
+	}
+	if opt.Remote != nil {
+		p.muting, p.talker.behind = new(detect.Muting), detect.MutingDelay
+		p.talker.lag -= min(p.talker.lag, detect.MutingDelay)
 	}
 	p.talker.turned = func() { p.beats.turn(Talker) }
 	p.keeper = newKeeper(opt.Lock, opt.Talk.Lease, p.now, p.post, p.log)

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,37 +10,13 @@ import (
 	"github.com/talkgate/talkgate/state/floor"
 )
 
-// dialling is the sound of digits, 80 ms each and as much between them.
-func dialling(digits string) []int16 {
-	const step = media.SampleRate * 8 / 100
-	pcm := make([]int16, 2*step*len(digits)+step)
-	for n, digit := range digits {
-		k := strings.IndexRune("123A456B789C*0#D", digit)
-		low, high := []float64{697, 770, 852, 941}[k/4], []float64{1209, 1336, 1477, 1633}[k%4]
-		for i := range step {
-			t := 2 * math.Pi * float64(i) / media.SampleRate
-			pcm[2*step*n+i] = int16(3000*math.Sin(low*t) + 3000*math.Sin(high*t))
-		}
-	}
-	return pcm
-}
-
 // TestTalkIsLockedByDTMF: with a code talking is locked in mid-spurt, stays locked,
 // and is freed; without one nothing is.
 func TestTalkIsLockedByDTMF(t *testing.T) {
 	inBubbleWith(t, func(o *Options) { o.Remote = detect.NewRemote([]string{"4711"}) }, func(w *world) {
 		dial := func(digits string) {
-			pcm := dialling(digits)
-			from := w.radio.Mic.IndexAt(time.Now()) + 4800
-			w.radio.Mic.Hear(func(index uint64, period []int16) {
-				clear(period)
-				for i := range period {
-					if n := index + uint64(i); n >= from && n-from < uint64(len(pcm)) {
-						period[i] = pcm[n-from]
-					}
-				}
-			})
-			w.pass(time.Duration(len(pcm))*time.Second/media.SampleRate + 300*time.Millisecond)
+			w.radio.Mic.Hear(sim.Dial(digits, w.radio.Mic.IndexAt(time.Now())+4800))
+			w.pass(time.Duration(sim.DialTime(digits))*time.Second/media.SampleRate + 300*time.Millisecond)
 		}
 		w.radio.Mic.Hear(sim.Silence())
 		w.press()
@@ -67,5 +41,63 @@ func TestTalkIsLockedByDTMF(t *testing.T) {
 		w.expect(floor.Talking, floor.NoReason)
 		w.release()
 		w.pass(time.Second)
+	})
+}
+
+// TestDigitsAreNotHeardOnTheChannel: while somebody talks, digits that are dialled are
+// sent as silence, the rest of what is said is there, and none of it from before the
+// press.
+func TestDigitsAreNotHeardOnTheChannel(t *testing.T) {
+	inBubbleWith(t, func(o *Options) { o.Remote = detect.NewRemote(nil) }, func(w *world) {
+		w.radio.Mic.Hear(sim.Tone(500, -20, 0))
+		w.pass(time.Second)
+		for range 5 {
+			w.pass(3700 * time.Microsecond)
+			pressed := w.radio.Mic.IndexAt(w.press())
+			w.pass(time.Second)
+			from := (w.radio.Mic.IndexAt(time.Now())/480 + 1) * 480
+			to := from + sim.DialTime("159D")
+			before, digits, after := sim.Tone(500, -20, 0), sim.Dial("159D", from), sim.Tone(500, -20, 0)
+			w.radio.Mic.Hear(func(index uint64, period []int16) {
+				switch {
+				case index < from:
+					before(index, period)
+				case index < to:
+					digits(index, period)
+				default:
+					after(index, period)
+				}
+			})
+			w.pass(time.Duration(to-from)*time.Second/media.SampleRate + 500*time.Millisecond)
+			released := w.radio.Mic.IndexAt(w.release())
+			w.pass(time.Second)
+			w.expect(floor.Idle, floor.NoReason)
+			frames := w.link.take()
+			for i := range frames { // by the card's samples
+				frames[i].timestamp -= detect.MutingDelay
+			}
+			if first := uint64(frames[0].timestamp); first+media.FrameSamples+480 < pressed || first > pressed {
+				t.Errorf("pressed at %d, sent from %d", pressed, first)
+			}
+			if last := uint64(frames[len(frames)-1].timestamp) + media.FrameSamples; last < released {
+				t.Errorf("released at %d, sent to %d", released, last)
+			}
+			const margin = detect.MutingDelay + 1000 // and what the decoder needs to come up or die away
+			for _, part := range []struct {
+				name     string
+				from, to uint64
+				heard    bool
+			}{
+				{"speech", pressed + 1000, from - margin, true},
+				{"speech up to the digits", from - margin - 2000, from - margin, true},
+				{"the digits", from, to - 3840, false},
+				{"speech after them", to + margin, to + margin + 2000, true},
+				{"speech to the end", released - 2000, released, true},
+			} {
+				if top := loudness(t, frames, part.from, part.to); (top > 2000) != part.heard || !part.heard && top > 200 {
+					t.Errorf("%s is at %d", part.name, top)
+				}
+			}
+		}
 	})
 }

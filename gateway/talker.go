@@ -44,6 +44,8 @@ type talker struct {
 	// what ends a talk spurt can still be cut off. mute is what is not heard of it.
 	lag  uint64
 	mute mute
+	// behind is by how many samples the microphone's memory is behind the present.
+	behind uint64
 
 	spurt atomic.Pointer[spurt]
 	voice atomic.Pointer[voice] // of the next talk spurt; nil is the same as before
@@ -89,7 +91,7 @@ func (t *talker) open(gen uint32, pressed time.Time, until time.Duration) {
 // that there is a whole frame to send at once.
 func (t *talker) startOf(pressed time.Time) uint64 {
 	start := t.mic.IndexAt(pressed)
-	head := t.mic.Head()
+	head := t.mic.Head() + t.behind
 	if head < start+media.FrameSamples {
 		start = head - min(head, media.FrameSamples)
 	}

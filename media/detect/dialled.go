@@ -55,6 +55,9 @@ func (r *Remote) Hear(pcm []int16) Command {
 	return r.take(digit)
 }
 
+// Digit reports whether a digit is dialled at the moment.
+func (r *Remote) Digit() bool { return r.dtmf.Digit() != 0 }
+
 func (r *Remote) take(digit byte) Command {
 	switch {
 	case digit == '*':

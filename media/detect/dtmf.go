@@ -82,6 +82,9 @@ func (d *DTMF) Hear(pcm []int16) (digit byte) {
 	return digit
 }
 
+// Digit is the digit that is heard at the moment, 0 for none.
+func (d *DTMF) Digit() byte { return d.digit }
+
 // follow takes in what a block shows, and returns a digit once it has lasted.
 func (d *DTMF) follow(shown byte) (digit byte) {
 	if d.digit != 0 {
