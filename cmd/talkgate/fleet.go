@@ -31,6 +31,7 @@ Canaries try it first if so asked, and it goes no further when one of them fails
 		newFleetRollbackCommand(),
 		newFleetWatchCommand(),
 		newFleetForgetCommand(),
+		newFleetParrotCommand(),
 	)
 	return c
 }

@@ -154,6 +154,8 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		beside.Go(func() { status.run(ctx, log) })
 	}
 	beside.Go(func() { recorder.run(ctx) })
+	asked := &questions{cfg: cfg, log: log}
+	beside.Go(func() { asked.run(ctx) })
 	heart.port.Store(port)
 	if board.run != nil {
 		beside.Go(func() { board.run(ctx) })

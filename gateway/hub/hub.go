@@ -125,6 +125,7 @@ type Hub struct {
 
 	attendance *attendance
 	fleet      *fleetView
+	echoes     echoes
 
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -60,6 +60,10 @@ func (h *Hub) routes() http.Handler {
 		mux.HandleFunc(session, refuseMethod("DELETE, OPTIONS",
 			"DELETE ends the session; neither trickle ICE nor ICE restarts are supported: offer all candidates, or open a new session"))
 	}
+	for _, kind := range []string{kindWHIP, kindWHEP} {
+		mux.Handle("POST /echo/"+kind+"/{channel}", h.bearer(limits, h.echo(kind)))
+		mux.Handle("DELETE /echo/"+kind+"/{channel}/{session}", h.bearer(limits, h.end("echo/"+kind)))
+	}
 	const floor, emergency, rights = "/api/channels/{channel}/floor", "/api/channels/{channel}/emergency", "/api/channels/{channel}/members/{user}/rights"
 	api("PUT "+floor, h.requestFloor(false))
 	api("DELETE "+floor, h.yieldFloor)

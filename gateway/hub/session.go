@@ -42,6 +42,8 @@ type peer interface {
 // session is one WHIP or WHEP session.
 type session struct {
 	id, kind, channel, userID, userName string
+	// private says that nobody else hears it: Redis is not told, and it ends soon.
+	private bool
 
 	peer  peer
 	ended chan struct{} // closed when nothing of it is left
@@ -84,19 +86,28 @@ func (h *Hub) register(s *session, gone func()) {
 	h.mu.Unlock()
 	log := h.log.With("kind", s.kind, "channel", s.channel, "user", s.userID)
 	log.Info("session begun")
-	h.attendance.arrive(s)
+	var over <-chan time.Time // never
+	if s.private {
+		over = time.After(echoTime)
+	} else {
+		h.attendance.arrive(s)
+	}
 	go func() {
 		defer h.alive.Done()
 		select {
 		case <-s.peer.Done():
 		case <-h.ctx.Done():
 			_ = s.peer.Close()
+		case <-over:
+			_ = s.peer.Close()
 		}
 		h.mu.Lock()
 		delete(h.sessions, s.id)
 		h.mu.Unlock()
 		gone()
-		h.attendance.depart(s)
+		if !s.private {
+			h.attendance.depart(s)
+		}
 		close(s.ended)
 		log.Info("session ended", "reason", s.peer.Err())
 	}()

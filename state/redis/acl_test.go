@@ -112,7 +112,12 @@ func TestACLOfAPort(t *testing.T) {
 	}
 	await(t, told, "its rollout", func(v FleetView) bool { return v.Scopes[fleet.Group("gates")].State == fleet.Open })
 
+	answering(t, c, "north")
+	if a := must[fleet.Answer](t)(admin.Ask(ctx, "north", fleet.Parrot)); a.Echo == nil {
+		t.Errorf("%+v", a)
+	}
 	refused(t, rdb,
+		[]any{"SUBSCRIBE", topicAsk("south")},
 		[]any{"SADD", keyRights("north"), "gates"},
 		[]any{"HSET", keyReport("south"), "report", "{}"},
 		[]any{"HGETALL", keyReport("south")},
@@ -277,6 +282,8 @@ func TestACLOfAFleetsOperator(t *testing.T) {
 	if !must[bool](t)(c.ForgetReport(ctx, "north")) {
 		t.Error("north was not known")
 	}
+	answering(t, open(t, s.URL), "north")
+	must[fleet.Answer](t)(c.Ask(ctx, "north", fleet.Parrot))
 	refused(t, rdb,
 		[]any{"HSET", keyReport("north"), "report", "{}"},
 		[]any{"SMEMBERS", keyRights("north")},

@@ -63,3 +63,8 @@ const topicReports = "talkgate:fleet:reports"
 // topicRights is where talkgate's own tools say that one user's rights changed;
 // only that user's ports listen.
 func topicRights(userID string) string { return "talkgate:rights:" + userID }
+
+// topicAsk is where a gateway is asked something, topicAnswer where the answer to one
+// question comes.
+func topicAsk(gateway string) string { return "talkgate:ask:" + gateway }
+func topicAnswer(id string) string   { return "talkgate:answer:" + id }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/config"
+	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/state/fleet"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+const (
+	// parrotTime bounds one parrot, its link included.
+	parrotTime = 20 * time.Second
+	answerTime = 2 * time.Second
+)
+
+// questions is what a port is asked from afar. It tries one thing at a time.
+type questions struct {
+	cfg   config.Config
+	log   *slog.Logger
+	state *redis.Client
+
+	busy sync.Mutex
+}
+
+// run answers until ctx ends. Its connection is its own: where Redis does not let the
+// port listen to questions, nothing else may suffer.
+func (q *questions) run(ctx context.Context) {
+	state, err := openRedis(q.cfg.Redis, q.log.With("for", "questions from afar"))
+	if err != nil {
+		q.log.Warn("the port cannot be asked anything", "err", err)
+		return
+	}
+	q.state = state
+	defer state.Close()
+	var tried sync.WaitGroup
+	defer tried.Wait()
+	err = q.state.WatchQuestions(ctx, q.cfg.Identity.UserID, func(asked fleet.Question) {
+		if !q.busy.TryLock() {
+			q.answer(ctx, asked, fleet.Answer{Error: "it is busy with another question: ask again in a while"})
+			return
+		}
+		tried.Go(func() {
+			defer q.busy.Unlock()
+			q.answer(ctx, asked, q.try(ctx, asked.What))
+		})
+	})
+	if err != nil && ctx.Err() == nil {
+		q.log.Warn("the port cannot be asked anything", "err", err)
+	}
+}
+
+func (q *questions) answer(ctx context.Context, asked fleet.Question, a fleet.Answer) {
+	a.Gateway = q.cfg.Identity.UserID
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if err := q.state.AnswerQuestion(ctx, asked, a); err != nil && ctx.Err() == nil {
+		q.log.Warn("a question is not answered", "err", err)
+	}
+}
+
+func (q *questions) try(ctx context.Context, what fleet.What) fleet.Answer {
+	if what != fleet.Parrot {
+		return fleet.Answer{Error: fmt.Sprintf("it does not know %q: its talkgate is %s", fleet.Line(string(what)), ownVersion())}
+	}
+	ctx, cancel := context.WithTimeout(ctx, parrotTime)
+	defer cancel()
+	e, err := parrot(ctx, q.cfg, q.log)
+	if err != nil {
+		q.log.Warn("a tone was sent, as was asked, and does not come back", "err", err)
+		return fleet.Answer{Error: fleet.Line(err.Error())}
+	}
+	q.log.Info("a tone was sent, as was asked, and came back", "delay", e.Delay.String(), "dB", e.Level, "sent", e.Sent, "heard", e.Heard)
+	return fleet.Answer{Echo: &fleet.Echo{Delay: milliseconds(e.Delay), Level: e.Level, Sent: e.Sent, Heard: e.Heard}}
+}
+
+// parrot tries the port's codec and its way to the server, by sessions of its own: the
+// channel hears nothing, and a press talks all the while.
+func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (gateway.Echo, error) {
+	h := cfg.Link.Hub
+	if h == nil {
+		return gateway.Echo{}, fmt.Errorf("its link is of kind %s, whose servers have no echo: only hub has", cfg.Link.Kind)
+	}
+	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
+	if err != nil {
+		return gateway.Echo{}, err
+	}
+	link, err := linkhub.New(linkhub.Config{
+		URL:     string(h.URL) + "/echo",
+		Channel: "parrot",
+		Token:   func(context.Context) (string, error) { return portToken(h.TokenFile, cfg) },
+		Engine:  engine,
+		Logger:  log,
+	})
+	if err != nil {
+		return gateway.Echo{}, err
+	}
+	return gateway.Parrot(ctx, link, encoderOf(cfg.Audio))
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/state/fleet"
+)
+
+// TestParrotFromAfar asks a port that runs, by a real Redis and a real hub, while
+// another talks on its channel: the tone comes back, and the other hears nothing of it.
+func TestParrotFromAfar(t *testing.T) {
+	s := newSite(t)
+	north, south := s.port("north"), s.port("south")
+	ask := func(want int, gateway string, more ...string) string {
+		t.Helper()
+		code, out, stderr := talkgate(t, "", append([]string{"fleet", "parrot", gateway, "--redis", s.redisURL}, more...)...)
+		if code != want {
+			t.Fatalf("exit code %d: %s%s", code, out, stderr)
+		}
+		return out + stderr
+	}
+	if said := ask(exitFailed, "nowhere"); !strings.Contains(said, "no gateway by that name") {
+		t.Error(said)
+	}
+	var a fleet.Answer
+	if err := json.Unmarshal([]byte(ask(exitOK, "north", "--json")), &a); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v %+v", a, *a.Echo)
+	if e := a.Echo; a.Gateway != "north" || e.Delay < 20 || math.Abs(e.Level) > 2 || e.Sent != 150 || e.Heard > 150 {
+		t.Errorf("%+v %+v", a, a.Echo)
+	}
+	for quiet := false; !quiet; {
+		select {
+		case line := <-south.lines:
+			if strings.Contains(line, "speaker=heard") {
+				t.Errorf("the channel hears the tone: %s", line)
+			}
+		default:
+			quiet = true
+		}
+	}
+
+	// A press talks meanwhile; and two that ask at once are told apart.
+	var both sync.WaitGroup
+	var said [2]string
+	for i := range said {
+		both.Go(func() {
+			_, out, stderr := talkgate(t, "", "fleet", "parrot", "north", "--redis", s.redisURL)
+			said[i] = out + stderr
+		})
+	}
+	north.say("press")
+	south.until(`speaker=heard holder="north"`)
+	north.say("release")
+	both.Wait()
+	all := said[0] + said[1]
+	if !strings.Contains(all, "back after") || !strings.Contains(all, "busy with another question") {
+		t.Errorf("two at once: %q", said)
+	}
+
+	if said := ask(exitFailed, "north;", "--json"); !strings.Contains(said, "no gateway by that name") {
+		t.Error(said)
+	}
+}
+
+// TestParrotNeedsAHub says so where there is none.
+func TestParrotNeedsAHub(t *testing.T) {
+	cfg := config.Default()
+	cfg.Link = config.Link{Kind: "livekit", LiveKit: &config.LiveKitLink{}}
+	if _, err := parrot(t.Context(), cfg, nil); err == nil || !strings.Contains(err.Error(), "livekit") {
+		t.Error(err)
+	}
+}

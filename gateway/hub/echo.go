@@ -1,0 +1,119 @@
+package hub
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+// echoTime is the longest that a member may listen to itself.
+const echoTime = 30 * time.Second
+
+// echoes are the members who hear themselves, and nobody else does: no channel, no
+// floor. The zero value is ready.
+type echoes struct {
+	mu  sync.Mutex
+	all map[string]*echo
+}
+
+// echo is one member's.
+type echo struct {
+	whip, whep peer
+	out        packetWriter
+}
+
+// of is a member's echo; the lock is held.
+func (e *echoes) of(userID string) *echo {
+	if e.all == nil {
+		e.all = map[string]*echo{}
+	}
+	if e.all[userID] == nil {
+		e.all[userID] = &echo{}
+	}
+	return e.all[userID]
+}
+
+// enter takes in a member's session to send, or with out one to listen, and ends the
+// one before.
+func (e *echoes) enter(userID, kind string, p peer, out packetWriter) {
+	e.mu.Lock()
+	mine := e.of(userID)
+	former := mine.whip
+	if kind == kindWHEP {
+		former, mine.whep, mine.out = mine.whep, p, out
+	} else {
+		mine.whip = p
+	}
+	e.mu.Unlock()
+	if former != nil {
+		_ = former.Close()
+	}
+}
+
+// leave forgets a session that has ended.
+func (e *echoes) leave(userID string, p peer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	mine := e.of(userID)
+	if mine.whip == p {
+		mine.whip = nil
+	}
+	if mine.whep == p {
+		mine.whep, mine.out = nil, nil
+	}
+	if mine.whip == nil && mine.whep == nil {
+		delete(e.all, userID)
+	}
+}
+
+// back sends a packet to the member it came from. p is not kept.
+func (e *echoes) back(userID string, p *rtp.Packet) {
+	e.mu.Lock()
+	var out packetWriter
+	if mine := e.all[userID]; mine != nil {
+		out = mine.out
+	}
+	e.mu.Unlock()
+	if out != nil {
+		_ = out.WriteRTP(p) // who does not hear it counts it as lost
+	}
+}
+
+// echo answers POST /echo/whip/{channel} and /echo/whep/{channel}: a member hears
+// what it sends. Any member may; the channel is but a name.
+func (h *Hub) echo(kind string) authorized {
+	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
+		offer, ok := readOffer(w, r)
+		if !ok {
+			return
+		}
+		var mine peer
+		s := &session{kind: "echo/" + kind, channel: r.PathValue("channel"), userID: c.UserID, userName: c.UserName, private: true}
+		gone := func() {
+			if mine != nil {
+				h.echoes.leave(c.UserID, mine)
+			}
+		}
+		h.accept(w, r, s, gone, func(ctx context.Context) (peer, string, error) {
+			if kind == kindWHIP {
+				p, answer, err := h.cfg.Media.AcceptPublisher(ctx, offer, func(p *rtp.Packet) { h.echoes.back(c.UserID, p) })
+				if err != nil {
+					return nil, "", err
+				}
+				mine = p
+				h.echoes.enter(c.UserID, kind, p, nil)
+				return p, answer, nil
+			}
+			p, answer, err := h.cfg.Media.AcceptListener(ctx, offer)
+			if err != nil {
+				return nil, "", err
+			}
+			mine = p
+			h.echoes.enter(c.UserID, kind, p, p)
+			return p, answer, nil
+		})
+	}
+}
