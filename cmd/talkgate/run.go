@@ -12,6 +12,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -128,6 +129,9 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
 		watch := clockedWatch{state, clock}
 		opt.Rights, opt.Floor = watch, watch
+	}
+	if l, ok := lock.(*voiceping.Link); ok {
+		opt.Floor = l.Floor(opt.Floor)
 	}
 	opt.Hardware = board.Hardware
 	if cfg.Link.Hub == nil {

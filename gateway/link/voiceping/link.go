@@ -62,6 +62,7 @@ type State interface {
 	Abandon(ctx context.Context, cl redis.Claim, age time.Duration) (bool, error)
 	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
 	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
+	RefreshFloor(channel string)
 }
 
 // Link implements [gateway.Link] and [gateway.SpeakerLock].
@@ -72,7 +73,9 @@ type Link struct {
 	session atomic.Pointer[session] // nil while the link is down
 	grant   atomic.Pointer[grant]   // nil while nothing is granted
 	members roster
-	out     rtc.Meter
+
+	emergencies emergencies
+	out         rtc.Meter
 
 	// floor orders requests for the floor and what has to be undone of them.
 	floor     sync.Mutex
@@ -156,6 +159,8 @@ func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev gat
 	ev.LinkUp()
 	err = s.because(s.watch(ctx))
 	l.session.Store(nil)
+	l.emergencies.forget()
+	l.cfg.State.RefreshFloor(l.cfg.Channel)
 	if errors.Is(err, gateway.LinkDisconnected) && l.banned(ctx) {
 		err = fmt.Errorf("%w: %w", gateway.LinkBanned, err)
 	}

@@ -159,6 +159,35 @@ func TestAnEmergencyIsObeyed(t *testing.T) {
 	}
 }
 
+// TestAnEmergencyIsShown from the server's word to the end of it, though no lock says
+// so; and no longer than there is anybody to tell of its end.
+func TestAnEmergencyIsShown(t *testing.T) {
+	s := newSite(t)
+	a, d := s.radio("u1", redis.RoleGeneral), s.radio("d1", redis.RoleDispatch)
+	s.rdb.HSet(t.Context(), "channel:events", "c1", "e1", "c2", "e1")
+	broadcast := func(kind wire.Type) {
+		t.Helper()
+		if err := d.link.session.Load().conn.ask(t.Context(), kind, wire.Hold{HoldDuration: 2000}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := func(st gateway.Status) bool { return st.Emergency && st.Lamps.Emergency && st.Holder == "d1" }
+	over := func(st gateway.Status) bool { return !st.Emergency && !st.Lamps.Emergency }
+	broadcast(wire.EmergencyBroadcastOn)
+	a.await("shows it", shown)
+	broadcast(wire.EmergencyBroadcastOff)
+	a.await("shows its end", over)
+	// An ordinary talk spurt of the same dispatcher is none.
+	d.talk()
+	a.await("sees who talks", func(st gateway.Status) bool { return st.Holder == "d1" && over(st) })
+	d.release()
+	until(t, "the floor is free", func() bool { return s.lock() == "" })
+	broadcast(wire.EmergencyBroadcastOn)
+	a.await("shows it", shown)
+	a.link.session.Load().fail(gateway.ErrLinkDown)
+	a.await("shows it no more without a session", over)
+}
+
 func TestALeaveDoesNotBlindThePort(t *testing.T) {
 	s := newSite(t)
 	a, b := s.radio("u1", redis.RoleGeneral), s.radio("u2", redis.RoleGeneral)

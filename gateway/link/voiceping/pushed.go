@@ -27,6 +27,14 @@ func (s *session) pushed(f wire.Frame) {
 		var e wire.Emergency
 		if f.Into(&e) == nil && s.listens(e.ChannelID) {
 			s.talks(e.ChannelID, e.DispatchUserID)
+			l.emergencies.begin(e.ChannelID, e.DispatchUserID)
+			l.cfg.State.RefreshFloor(e.ChannelID)
+		}
+	case wire.EmergencyStopped:
+		var e wire.Emergency
+		if f.Into(&e) == nil {
+			l.emergencies.end(e.ChannelID)
+			l.cfg.State.RefreshFloor(e.ChannelID)
 		}
 	case wire.ChannelState:
 		s.present(f)

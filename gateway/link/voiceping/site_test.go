@@ -139,7 +139,7 @@ func (s *site) run(user string, role redis.Role, channel string, link gateway.Li
 		Talk:     gateway.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
 		Encoder:  media.EncoderConfig{Complexity: 1},
 		Hardware: gateway.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
-		Link:     link, Lock: lock, Rights: state, Floor: state,
+		Link:     link, Lock: lock, Rights: state, Floor: watchOf(lock, state),
 		Logger: s.log.With("radio", user),
 		Observe: func(st gateway.Status) {
 			r.mu.Lock()
@@ -156,6 +156,14 @@ func (s *site) run(user string, role redis.Role, channel string, link gateway.Li
 	r.stop = sync.OnceFunc(func() { cancel(); <-done })
 	s.t.Cleanup(r.stop)
 	return r
+}
+
+// watchOf is the watch of the floor as a link would have it.
+func watchOf(lock gateway.SpeakerLock, state *redis.Client) gateway.FloorWatcher {
+	if l, ok := lock.(*Link); ok {
+		return l.Floor(state)
+	}
+	return state
 }
 
 func (r *radio) now() gateway.Status {

@@ -1,0 +1,65 @@
+package voiceping
+
+import (
+	"context"
+	"sync"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// emergencies is who has one on which channel, as the server tells. Its locks do not
+// say so.
+type emergencies struct {
+	mu sync.Mutex
+	by map[string]string
+}
+
+func (e *emergencies) begin(channel, user string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.by == nil {
+		e.by = make(map[string]string)
+	}
+	e.by[channel] = user
+}
+
+func (e *emergencies) end(channel string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.by, channel)
+}
+
+// forget forgets all: nobody tells of an end any more.
+func (e *emergencies) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.by)
+}
+
+func (e *emergencies) of(channel string) (user string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.by[channel]
+}
+
+// Floor is a watch in which the holder of a floor has an emergency if the server says
+// so.
+func (l *Link) Floor(watch gateway.FloorWatcher) gateway.FloorWatcher { return told{watch, l} }
+
+type told struct {
+	gateway.FloorWatcher
+	link *Link
+}
+
+// WatchChannel implements [gateway.FloorWatcher].
+func (t told) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
+	return t.FloorWatcher.WatchChannel(ctx, channel, func(v redis.FloorView) {
+		if h := v.Holder; h != nil && h.Emergency == "" && h.UserID == t.link.emergencies.of(channel) {
+			marked := *h
+			marked.Emergency = channel
+			v.Holder = &marked
+		}
+		fn(v)
+	})
+}
