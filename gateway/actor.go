@@ -98,6 +98,7 @@ func (a *actor) step(ev floor.Event) {
 	}
 	a.floor, a.fx = floor.Step(a.floor, ev, a.fx[:0])
 	a.refused.Store(a.floor.Phase == floor.Refused)
+	a.calling.Store(a.floor.Emergency && a.floor.Phase != floor.Refused)
 	for _, fx := range a.fx {
 		a.do(fx)
 	}

@@ -111,7 +111,7 @@ func (a *asking) tell(at time.Duration) {
 		a.talker.mute.end(a.sampleAt(at))
 	case a.squelch.phase == squelchOpen:
 		a.talker.mute.end(a.sampleAt(a.squelch.since))
-	case a.squelch.phase == squelchHanging:
+	case a.squelch.phase == squelchHanging && !a.calling.Load():
 		a.talker.mute.begin(a.sampleAt(a.squelch.closed - a.squelch.Tail))
 	}
 	now := button || a.squelch.asks()

@@ -31,7 +31,7 @@ type alarmed struct {
 // button takes in an edge.
 func (a *alarm) button(held bool, at time.Duration) {
 	if a.guarded.edge(held, at) {
-		send(a.alarms, alarmed{held: true, at: at}, a.over)
+		a.count(at)
 	}
 	if !held {
 		send(a.alarms, alarmed{at: at}, a.over)
@@ -41,8 +41,15 @@ func (a *alarm) button(held bool, at time.Duration) {
 // pass takes in that time has passed.
 func (a *alarm) pass() {
 	if now := a.now(); a.guarded.tick(now) {
-		send(a.alarms, alarmed{held: true, at: now}, a.over)
+		a.count(now)
 	}
+}
+
+// count takes in that the button was held for its guard. What a squelch cut off its
+// own talk spurts is not cut off an emergency.
+func (a *alarm) count(at time.Duration) {
+	a.talker.mute.end(a.mic.IndexAt(a.start.Add(at)))
+	send(a.alarms, alarmed{held: true, at: at}, a.over)
 }
 
 // alarm takes in the emergency button. Held, it begins an emergency or ends the one

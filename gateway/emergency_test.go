@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/state/floor"
@@ -280,6 +281,35 @@ func TestEmergencyOfAnother(t *testing.T) {
 		}
 		if want := []float64{-3, -3, -40}; !slices.Equal(loud.gains, want) {
 			t.Errorf("gains %v, want %v", loud.gains, want)
+		}
+	})
+}
+
+// TestEmergencyOfARadiosPort is heard whatever its squelch does, before and
+// meanwhile: what it cuts off its own talk spurts it does not cut off here.
+func TestEmergencyOfARadiosPort(t *testing.T) {
+	withSquelch(t, SquelchTiming{Hang: 600 * time.Millisecond, Tail: 100 * time.Millisecond}, func(w *world) {
+		w.radio.Mic.Hear(sim.Tone(700, -20, 0))
+		w.radio.COR.Set(true)
+		w.pass(time.Second)
+		w.radio.COR.Set(false)
+		w.pass(2 * time.Second)
+		w.expect(floor.Idle, floor.NoReason)
+		w.link.take()
+		w.radio.Emergency.Set(true)
+		w.pass(2 * time.Second)
+		began := w.radio.Mic.IndexAt(time.Now())
+		w.pass(500 * time.Millisecond)
+		w.radio.COR.Set(true)
+		w.pass(300 * time.Millisecond)
+		w.radio.COR.Set(false)
+		w.pass(2 * time.Second)
+		w.expect(floor.Talking, floor.NoReason)
+		frames := w.link.take()
+		for at := began + 2000; at < began+2*media.SampleRate; at += 9600 {
+			if top := loudness(t, frames, at, at+9600); top < 2000 {
+				t.Fatalf("from sample %d of the emergency on it is at %d", at-began, top)
+			}
 		}
 	})
 }

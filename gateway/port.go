@@ -44,6 +44,7 @@ type Port struct {
 	taken       atomic.Bool
 	keyed       keyedLine
 	refused     atomic.Bool  // what is pressed will not talk
+	calling     atomic.Bool  // the port has an emergency of its own
 	transmitter *transmitter // nil where there is none
 
 	squelching   atomic.Pointer[SquelchTiming] // from when the squelch is closed
