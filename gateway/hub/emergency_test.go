@@ -194,3 +194,14 @@ func (s *site) admittedOn(channel string) string {
 	}
 	return ""
 }
+
+// TestNoEmergencyOnLiveKit: nobody is silenced for a voice that few would hear.
+func TestNoEmergencyOnLiveKit(t *testing.T) {
+	s := newSite(t, func(c *Config) { c.Rooms = &Rooms{URL: "ws://127.0.0.1:1"} })
+	s.allow("boss")
+	s.stream("boss")
+	a := s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", on(channelID, "boss", redis.RoleDispatch).sign(t), "", "")
+	if a.status != http.StatusForbidden || s.locked() {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}

@@ -28,6 +28,10 @@ func (h *Hub) requestFloor(emergency bool) authorized {
 }
 
 func (h *Hub) requested(w http.ResponseWriter, r *http.Request, c *Claims, emergency bool) {
+	if emergency && h.cfg.Rooms != nil {
+		h.answerFloor(w, http.StatusForbidden, floorAnswer{Reason: reasonNoRights, Error: "on LiveKit a voice reaches its own room only: everybody would be silenced, and few would hear"})
+		return
+	}
 	ch := h.enter(r.PathValue("channel"))
 	defer h.leave(ch)
 	m := ch.member(c.UserID)
