@@ -24,7 +24,7 @@ type asking struct {
 func newAsking(p *Port) *asking {
 	a := &asking{Port: p, squelch: squelch{SquelchTiming: p.opt.Squelch}}
 	if p.loop != nil {
-		a.loops = loopWatch{penalty: p.opt.Squelch.Loop, deaf: p.opt.Squelch.Deaf}
+		a.loops = loopWatch{penalty: p.opt.Squelch.Loop, deaf: p.opt.Squelch.Deaf, byEar: p.ear != nil}
 	}
 	return a
 }

@@ -7,7 +7,7 @@ const (
 	// let go, a squelch opens that follows it: nobody answers so fast. loopRow is how
 	// many transmissions in a row it has to follow to be a loop.
 	loopKeyed  = time.Second
-	loopLetGo  = 250 * time.Millisecond
+	loopLetGo  = 150 * time.Millisecond
 	loopRow    = 3
 	loopMost   = 10 * time.Minute // the longest penalty
 	loopForget = time.Hour        // after so long without a loop the first penalty is the first again
@@ -18,6 +18,7 @@ const (
 type loopWatch struct {
 	penalty time.Duration // the first; 0 is off
 	deaf    time.Duration // how long after the transmitter was let go nothing is heard
+	byEar   bool          // when the squelch opens is told too vaguely to judge by it
 
 	next  time.Duration // the next penalty
 	until time.Duration // the end of the present one, or of the latest
@@ -70,7 +71,7 @@ func (l *loopWatch) transmit(keyed bool, at time.Duration) {
 // transmitter too often for chance.
 func (l *loopWatch) opened(at time.Duration) bool {
 	soon := l.keyed && at-l.keyedAt <= loopKeyed || !l.keyed && l.judged && at-l.letGo <= l.deaf+loopLetGo
-	if !soon || l.follows || l.penalty == 0 {
+	if !soon || l.follows || l.penalty == 0 || l.byEar {
 		return false
 	}
 	l.follows = true
