@@ -2,6 +2,7 @@ package hub
 
 import (
 	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
@@ -151,6 +152,26 @@ func TestEmergencyEndsWithTheRight(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	if more := s.ears[1].count() - n; more > 1 {
 		t.Errorf("the other channel heard %d packets more", more)
+	}
+}
+
+// TestEmergencyEndsWithRedis: a Redis that falls silent ends it on all channels, by the
+// lease.
+func TestEmergencyEndsWithRedis(t *testing.T) {
+	s := newEmergencySite(t, redis.RoleDispatch)
+	s.call()
+	s.admits("boss")
+	s.boss.keepSaying("it is heard", func() bool { return s.ears[1].count() > 10 })
+	s.redis.Signal(syscall.SIGSTOP)
+	defer s.redis.Signal(syscall.SIGCONT)
+	eventually(t, "nobody is admitted any more", func() bool { return s.admittedOn("gates") == "" && s.admitted() == "" })
+	time.Sleep(50 * time.Millisecond) // what was on its way
+	n := [...]int{s.ears[0].count(), s.ears[1].count()}
+	s.boss.say(false, 20)
+	s.boss.say(true, 5)
+	time.Sleep(50 * time.Millisecond)
+	if now := [...]int{s.ears[0].count(), s.ears[1].count()}; now != n {
+		t.Errorf("packets heard: %v, and without Redis %v", n, now)
 	}
 }
 

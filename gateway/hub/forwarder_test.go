@@ -149,3 +149,23 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 		t.Error("nothing was forwarded")
 	}
 }
+
+func TestForwardingToOtherChannelsAllocatesNothing(t *testing.T) {
+	src, guest := newSource("a"), newSource("a")
+	guest.member.source = guest
+	home, other := newForwarder(src), newForwarder(guest)
+	other.addListener(&listener{member: &member{}, out: sink{}})
+	src.everywhere, home.relay = true, new(relay)
+	home.relay.taps.Store(&[]*tap{{fwd: other, guest: guest.member}})
+	p := numbered(0)
+	if n := testing.AllocsPerRun(1000, func() {
+		p.SequenceNumber++
+		src.paid, guest.paid = time.Time{}, time.Time{}
+		home.receive(src, p)
+	}); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+	if got := other.traffic.forwarded.Load(); got < 1000 {
+		t.Errorf("%d packets were forwarded", got)
+	}
+}
