@@ -29,6 +29,7 @@ func Run(ctx context.Context, cfg Config, out io.Writer) error {
 			return errors.Join(err, site.close())
 		}
 	}
+	site.beside = append(site.beside, site.attend)
 	if err := site.welcome(out); err != nil {
 		return errors.Join(err, site.close())
 	}
@@ -42,9 +43,10 @@ func (s *Site) welcome(out io.Writer) error {
 	}
 	_, err := fmt.Fprintf(out, `talkgate demo
 
-  open    %s
-  radios  north-gate, south-gate and hill-repeater, on channel %s
-  redis   %s
+  open    %[1]s
+  console %[1]s/fleet.html
+  radios  north-gate, south-gate and hill-repeater, on channel %[2]s
+  redis   %[3]s
   end     Ctrl-C
 
 `, s.URL(), Channel, where)

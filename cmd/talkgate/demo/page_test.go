@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -144,14 +145,44 @@ func TestPage(t *testing.T) {
 	b.Until(`level(me(), "hears") ` + silent)
 }
 
+// TestConsoleOfTheDemo: its radios are on the console, live, with nothing but the
+// demo's own process.
+func TestConsoleOfTheDemo(t *testing.T) {
+	url := startOn(t, "")
+	b := webtest.Start(t)
+	b.Run(chromedp.Navigate(url + "/fleet.html"))
+	b.Until(`document.querySelector('[data-filter="well"] strong').textContent === "3"`)
+	press := func(how string) {
+		t.Helper()
+		resp, err := http.Post(url+"/demo/radios/north-gate/"+how, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	press("press")
+	b.Until(`document.querySelector('.row[data-id="north-gate"] [data-lamp="talk"]').dataset.on === "true"`)
+	b.Until(`document.querySelector('.row[data-id="south-gate"] [data-lamp="busy"]').dataset.on === "true"`)
+	b.Until(`document.querySelector('[data-filter="talking"] strong').textContent === "1"`)
+	b.Shoot("fleet of the demo")
+	press("release")
+	b.Until(`document.querySelector('[data-filter="talking"] strong').textContent === "0"`)
+}
+
 // start runs the demo on a Redis of its own and returns where its page is.
 func start(t *testing.T) string {
+	t.Helper()
+	return startOn(t, redistest.Start(t).URL)
+}
+
+// startOn is start on a Redis, or with an empty URL in the demo's own process.
+func startOn(t *testing.T, redisURL string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
 	cfg := demo.Config{
-		Listen: "127.0.0.1:0", RedisURL: redistest.Start(t).URL,
+		Listen: "127.0.0.1:0", RedisURL: redisURL,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	go func() {

@@ -41,6 +41,7 @@ type Site struct {
 	listener net.Listener
 	stations []*station
 	members  []member
+	beside   []func(context.Context) error // what else runs with them
 	guests   atomic.Int64
 	closers  []func() error
 }
@@ -135,6 +136,9 @@ func (s *Site) Run(ctx context.Context) (err error) {
 			return err
 		}
 		members.Go(func() error { return m.run(memberCtx) })
+	}
+	for _, run := range s.beside {
+		members.Go(func() error { return run(memberCtx) })
 	}
 	if err = members.Wait(); err == nil {
 		<-ctx.Done()
