@@ -281,7 +281,9 @@ func TestRedisFailsInMidRollout(t *testing.T) {
 	proxy.Mend()
 	mended := time.Now()
 	r := f.awaitRollout(version, fleet.Open)
-	f.await("what was rolled out through the blackhole", func(g *simGateway) bool { return g.level() == "warn" })
+	f.await("what was rolled out through the blackhole", func(g *simGateway) bool {
+		return g.level() == "warn" && g.agent.Applied().Result == fleet.ResultApplied
+	})
 	t.Logf("blackholed for 2 s: %d of %d canaries passed, and all %d have it %v after", r.Passed, r.Canaries, len(f.all), time.Since(mended).Round(time.Second))
 
 	f.apply(fleet.Group("gates"), f.canaries(5, 8*time.Second), level("debug"))
