@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
+	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -85,4 +88,42 @@ func TestConsoleOfASite(t *testing.T) {
 	south.say("quit")
 	counts("gone", "1")
 	b.Until(`document.querySelector('.row[data-id="south"] .standing').textContent === "stopped"`)
+}
+
+// TestConsoleOfAThousandGateways: with real reports on a real Redis, and the hub's
+// own page; a gateway far down the list is found, and its news arrive.
+func TestConsoleOfAThousandGateways(t *testing.T) {
+	s := newSite(t)
+	report := func(n int, change func(*fleet.Report)) {
+		t.Helper()
+		id := fmt.Sprintf("gate-%04d", n)
+		r := fleet.Report{Gateway: id, Name: "Gate " + id, Channel: "gates", Version: "v1", At: time.Now(),
+			Health: fleet.Health{OnAir: true, Standing: "on air on channel gates", Redis: true, Rights: true},
+			Lamps:  fleet.Lamps{Link: true}, Floor: fleet.Floor{State: "idle"}, Levels: fleet.Levels{Mic: -60, Speaker: -96}, Link: fleet.Link{Up: true}}
+		change(&r)
+		if err := s.state.PutReport(t.Context(), r, 10*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 1000 {
+		report(n, func(*fleet.Report) {})
+	}
+	code, token, stderr := talkgate(t, "", "token", "--secret-file", s.path("hub.secret"), "--user", "boss", "--channel", "gates", "--role", "ADMIN")
+	if code != exitOK {
+		t.Fatal(stderr)
+	}
+	b := webtest.Start(t)
+	b.Look(1440, 900, "dark")
+	b.Run(chromedp.Navigate(s.hubURL + "/fleet.html"))
+	b.Until(`!document.getElementById("sign-in").hidden`)
+	b.Run(chromedp.SetValue("#token", strings.TrimSpace(token)), chromedp.Click("#sign-in button"))
+	b.Until(`document.querySelector('[data-filter="well"] strong').textContent === "1000"`)
+	b.Run(chromedp.SendKeys("#search", "gate-0777"))
+	b.Until(`document.querySelectorAll(".row").length === 1`)
+	report(777, func(r *fleet.Report) {
+		r.Health.OnAir, r.Health.Standing, r.Lamps.Link = false, "waiting for hardware: expected sound card \"Radio\", found none", false
+	})
+	b.Until(`document.querySelector('.row[data-id="gate-0777"] .standing').textContent.startsWith("waiting for hardware")`)
+	b.Until(`document.querySelector('[data-filter="down"] strong').textContent === "1"`)
+	b.Shoot("fleet of a thousand")
 }
