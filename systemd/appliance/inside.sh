@@ -165,6 +165,7 @@ release
 await "its talk lamp is dark" is TALK 0
 desk_hears 'speaker=quiet'
 kill $tone
+run grep -E '^(VmRSS|Rss)' /proc/"$(pid)"/status
 
 step "Killed while it keys the transmitter"
 desk press
