@@ -147,7 +147,8 @@ func (k *Keying) coolDown(n int) {
 // ready reports whether speech that comes now would be on the air at once, taken
 // saying whether somebody is heard on the radio.
 func (k *Keying) ready(taken bool) bool {
-	return !(taken && k.interlock && !k.on) && !k.barred && k.cooling == 0 && !k.duty.spent()
+	held := taken && k.interlock && !k.on
+	return !held && !k.barred && k.cooling == 0 && !k.duty.spent()
 }
 
 // cut lets go of the transmitter, whatever is in the line.

@@ -98,7 +98,7 @@ func TestKernelPortComesBack(t *testing.T) {
 	b.chip.Unplug()
 	b.port.until(`hardware is gone; starting anew`)
 	b.port.until(`hardware is missing; waiting for it.*line PTT of chip board`)
-	b.site.sighted("board", "the fleet reads what is missing", func(g fleet.Sighting) bool {
+	b.sighted("board", "the fleet reads what is missing", func(g fleet.Sighting) bool {
 		return g.Live && !g.Report.Health.OnAir && strings.HasPrefix(g.Report.Health.Standing, "waiting for hardware: ")
 	})
 	b.chip.Plug()
