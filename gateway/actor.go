@@ -24,6 +24,7 @@ const (
 // anything but the next event.
 type actor struct {
 	*Port
+	channel string // empty for none
 	talk    *pressTiming
 	floor   floor.Floor
 	view    redis.FloorView
@@ -42,6 +43,11 @@ type actor struct {
 func (p *Port) act(ctx context.Context) error {
 	defer close(p.over)
 	a := &actor{Port: p, fault: LinkStarting, talk: p.timing.Load()}
+	if p.first != nil {
+		a.channel = p.first.ID
+	} else {
+		a.fault = NoChannel
+	}
 	a.floor = floor.New(a.rules())
 	a.show()
 	wake := time.NewTimer(0)
@@ -60,6 +66,8 @@ func (p *Port) act(ctx context.Context) error {
 			a.step(ev)
 		case e := <-p.alarms:
 			a.alarm(e)
+		case c := <-p.moves:
+			a.moved(c)
 		case c := <-p.dialled:
 			a.obey(c)
 		case r := <-p.rights:
@@ -149,7 +157,7 @@ func (a *actor) do(fx floor.Effect) {
 	case floor.Request:
 		if fx.Gen != a.claimed { // a press that waits goes on with the claim it has
 			a.claimed = fx.Gen
-			a.claim = redis.NewClaim(a.opt.Channel, a.opt.UserID, a.opt.UserName, time.Now(), a.talk.LockTTL)
+			a.claim = redis.NewClaim(a.channel, a.opt.UserID, a.opt.UserName, time.Now(), a.talk.LockTTL)
 			a.claim.Role = a.opt.Role
 			a.claim.Emergency = fx.All
 			if a.talk.Queue > 0 && !fx.All {
@@ -170,9 +178,9 @@ func (a *actor) do(fx floor.Effect) {
 func (a *actor) rightsAre(r redis.Rights) {
 	ev := floor.Event{Kind: floor.RightsLost, At: a.now(), Why: floor.NoRights}
 	switch {
-	case !r.Known:
+	case !r.Known || a.channel == "":
 		return
-	case r.MayTalk(a.opt.Channel):
+	case r.MayTalk(a.channel):
 		ev.Kind, ev.Why = floor.RightsHeld, floor.NoReason
 	case r.Banned:
 		ev.Why = floor.Banned
@@ -203,7 +211,7 @@ func (a *actor) ours() bool {
 
 // show brings lamps and observer up to date.
 func (a *actor) show() {
-	s := Status{Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Redis: a.view.Known}
+	s := Status{Channel: a.channel, Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Redis: a.view.Known}
 	if h := a.view.Holder; h != nil {
 		s.Taken, s.Holder, s.HolderName, s.Emergency = true, h.UserID, h.UserName, h.Emergency != ""
 	}

@@ -23,6 +23,8 @@ type Hardware struct {
 	PTTEcho   hal.Input  // reads back whether PTTOut does as it is told
 	Amplifier hal.Output // enables the loudspeaker's
 	Heartbeat hal.Output // toggles while every part of the port moves
+
+	Selector []hal.Input // lines of Options.Selector
 }
 
 // Close closes all there is.
@@ -32,6 +34,9 @@ func (h Hardware) Close() error {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}
+	}
+	for _, line := range h.Selector {
+		errs = append(errs, line.Close())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("closing the hardware: %w", err)

@@ -25,6 +25,8 @@ const (
 	LinkBanned       LinkFault = "banned"
 	LinkDisconnected LinkFault = "disconnected"
 	LinkNoMember     LinkFault = "no_member"
+	// NoChannel waits for the selector to be turned to a channel.
+	NoChannel LinkFault = "no_channel"
 )
 
 func (f LinkFault) Error() string { return string(f) }
@@ -32,7 +34,7 @@ func (f LinkFault) Error() string { return string(f) }
 // NeedsSomebody says whether waiting alone mends nothing.
 func (f LinkFault) NeedsSomebody() bool {
 	switch f {
-	case LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember:
+	case LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel:
 		return true
 	case NoFault, LinkStarting, LinkLost, LinkUnheard, LinkLimited:
 	}
@@ -42,7 +44,7 @@ func (f LinkFault) NeedsSomebody() bool {
 // LinkFaults are all there are.
 func LinkFaults() []LinkFault {
 	return []LinkFault{LinkStarting, LinkLost, LinkUnheard, LinkLimited,
-		LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember}
+		LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel}
 }
 
 // faultOf is the fault that a link's error wraps.

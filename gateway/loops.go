@@ -30,7 +30,9 @@ func (l linkEvents) LinkDown(reason error) {
 	if l.p.path.setLink(false) && l.ctx.Err() == nil {
 		l.p.log.Warn("link is down", "fault", fault, "err", reason)
 	}
-	send(l.p.faults, fault, l.p.over)
+	if l.ctx.Err() == nil {
+		send(l.p.faults, fault, l.p.over)
+	}
 }
 
 func (l linkEvents) Receive(p media.Packet) {
@@ -39,16 +41,17 @@ func (l linkEvents) Receive(p media.Packet) {
 	}
 }
 
-// path is the way of speech out of the port. It is up while the link is, from the
-// first sound of the microphone until its error.
+// path is the way of speech out of the port. It is up while there is a channel and the
+// link is, from the first sound of the microphone until its error.
 type path struct {
-	mu        sync.Mutex
-	link, mic bool
-	changed   func(up bool, why floor.Reason)
+	mu                sync.Mutex
+	link, mic, chosen bool
+	changed           func(up bool, why floor.Reason)
 }
 
 func (p *path) setLink(up bool) (changed bool) { return p.set(&p.link, up) }
 func (p *path) setMic(up bool)                 { p.set(&p.mic, up) }
+func (p *path) setChosen(yes bool)             { p.set(&p.chosen, yes) }
 
 func (p *path) set(part *bool, up bool) (changed bool) {
 	p.mu.Lock()
@@ -59,7 +62,7 @@ func (p *path) set(part *bool, up bool) (changed bool) {
 	*part = up
 	why := floor.NoReason
 	switch {
-	case !p.link:
+	case !p.link || !p.chosen:
 		why = floor.NoLink
 	case !p.mic:
 		why = floor.NoSound

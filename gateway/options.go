@@ -20,6 +20,10 @@ type Options struct {
 	UserID, UserName string
 	Role             redis.Role
 	Channel          string
+	// Selector chooses among Channels, in place of Channel and Link; nil where there
+	// is none.
+	Selector Selector
+	Channels []Channel
 
 	Talk TalkTiming
 	// Emergency is of Hardware.Emergency, and of the emergencies of others.
@@ -99,17 +103,26 @@ func (o Options) validate() error {
 		}
 	}
 	need(o.UserID != "", "the user ID")
-	need(o.Channel != "", "the channel")
+	need(o.Selector == nil || len(o.Channels) > 0, "a channel to select")
+	need(o.Selector != nil || o.Channel != "", "the channel")
 	need(o.Hardware.PTT != nil || o.Hardware.COR != nil || o.Ear != nil, "a line that talks")
 	need(o.Hardware.Mic != nil, "the microphone")
 	need(o.Hardware.Speaker != nil, "the loudspeaker")
-	need(o.Link != nil, "the link")
+	need(o.Selector != nil || o.Link != nil, "the link")
 	need(o.Lock != nil && o.Rights != nil && o.Floor != nil, "Redis")
 	need(o.Logger != nil, "the logger")
 	if o.Hardware.COR != nil && o.Ear != nil {
 		errs = append(errs, errors.New("there is a COR line and what stands in for one; expected either"))
 	}
 	return errors.Join(append(errs, o.Talk.validate(), validateRoger(o.Roger))...)
+}
+
+// logger is that of the port. With a selector each line of a channel has its own.
+func (o Options) logger() *slog.Logger {
+	if o.Selector != nil {
+		return o.Logger.With("user", o.UserID)
+	}
+	return o.Logger.With("channel", o.Channel, "user", o.UserID)
 }
 
 func validateRoger(roger []int16) error {

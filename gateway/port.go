@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,11 @@ type Port struct {
 	talker  *talker
 	keeper  *keeper
 	path    path
+	tuner   tuner
+	first   *Channel    // at the start; nil for none
+	hushed  atomic.Bool // link tones, since the selector was moved
+	turning sync.Mutex
+	turn    uint64 // how often the selector was moved
 	beats   beats
 	timing  atomic.Pointer[pressTiming] // of the next press
 	relevel atomic.Pointer[level.Chain] // in place of levels, once nobody talks; nil is none
@@ -59,6 +65,7 @@ type Port struct {
 	faults  chan LinkFault
 	dialled chan detect.Command
 	alarms  chan alarmed
+	moves   chan *Channel
 	locked  atomic.Bool // by DTMF: no press counts
 
 	loop      *detect.Loop   // nil where nothing can come back
@@ -81,7 +88,7 @@ func New(opt Options) (*Port, error) {
 	}
 	p := &Port{
 		opt:     opt,
-		log:     opt.Logger.With("channel", opt.Channel, "user", opt.UserID),
+		log:     opt.logger(),
 		start:   time.Now(),
 		mic:     media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
 		heard:   []*jitter.Buffer{jitter.New(jitter.Config{})},
@@ -91,6 +98,7 @@ func New(opt Options) (*Port, error) {
 		faults:  make(chan LinkFault, 4),
 		dialled: make(chan detect.Command, 1),
 		alarms:  make(chan alarmed),
+		moves:   make(chan *Channel),
 
 		cameBack:  make(chan time.Duration, 1),
 		loopNews:  make(chan loopNews, 4),
@@ -132,7 +140,7 @@ func New(opt Options) (*Port, error) {
 		p.transmitter.moved = p.keyed.set
 		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs
 	}
-	p.talker = newTalker(p.mic, enc, opt.Link, p.now, func(gen uint32) {
+	p.talker = newTalker(p.mic, enc, &p.tuner.frames, p.now, func(gen uint32) {
 		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
 	})
 	p.talker.roger = opt.Roger
@@ -144,6 +152,13 @@ func New(opt Options) (*Port, error) {
 		p.talker.lag -= min(p.talker.lag, detect.MutingDelay)
 	}
 	p.talker.turned = func() { p.beats.turn(Talker) }
+	p.tuner.gate = &p.talker.gate
+	p.first = &Channel{ID: opt.Channel, Link: opt.Link}
+	if opt.Selector != nil {
+		p.first = p.channelAt(opt.Selector.Start())
+	}
+	p.tuner.set(p.first)
+	p.path.chosen = p.first != nil
 	p.keeper = newKeeper(opt.Lock, opt.Talk.Lease, p.now, p.post, p.log)
 	p.keeper.turned = func() { p.beats.turn(Keeper) }
 	p.path.changed = func(up bool, why floor.Reason) {
@@ -151,7 +166,11 @@ func New(opt Options) (*Port, error) {
 		if up {
 			kind, tone = floor.LinkUp, media.LinkUp
 		}
-		p.playout.PlayTone(tone) // what the floor has to say of it comes after
+		if !p.hushed.Load() {
+			p.playout.PlayTone(tone) // what the floor has to say of it comes after
+		} else if up {
+			p.hushed.Store(false)
+		}
 		p.post(floor.Event{Kind: kind, At: p.now(), Why: why})
 	}
 	return p, nil
@@ -175,16 +194,15 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { return p.act(ctx) })
 	g.Go(func() error { p.keeper.run(ctx, p.over); return nil })
 	g.Go(func() error { p.talker.run(ctx); return nil })
-	g.Go(func() error { return p.opt.Link.Run(ctx, linkEvents{p, ctx}) })
+	choices := make(chan choice, 1)
+	g.Go(func() error { return p.stay(ctx, choices) })
+	g.Go(func() error { return p.followSelector(ctx, choices) })
 	g.Go(func() error { return p.followTalkLines(ctx) })
 	g.Go(func() error { return p.capture(ctx) })
 	g.Go(func() error { p.watchMic(ctx); return nil })
 	p.play(ctx, g)
 	g.Go(func() error {
 		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, p.rightsRead)
-	})
-	g.Go(func() error {
-		return p.opt.Floor.WatchChannel(ctx, p.opt.Channel, func(v redis.FloorView) { send(p.views, v, p.over) })
 	})
 	if out := p.opt.Hardware.Heartbeat; out != nil {
 		g.Go(func() error { return ended(ctx, "heartbeat line", p.beat(ctx, out)) })
@@ -250,9 +268,7 @@ func (p *Port) now() time.Duration { return time.Since(p.start) }
 // is told of them; nothing more is sent even before it has heard. Rights that
 // cannot be read neither bar nor give back.
 func (p *Port) rightsRead(r redis.Rights) {
-	if r.Known {
-		p.talker.gate.Bar(!r.MayTalk(p.opt.Channel))
-	}
+	p.tuner.may(r)
 	send(p.rights, r, p.over)
 }
 

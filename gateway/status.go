@@ -9,7 +9,9 @@ import (
 
 // Status is a port at an instant.
 type Status struct {
-	Floor floor.Floor
+	// Channel is the one that is talked on; empty where the selector stands at none.
+	Channel string
+	Floor   floor.Floor
 	// Link is why the media connection is not up; NoFault while it is.
 	Link LinkFault
 	// Key is what the transmitter's readback found wrong.

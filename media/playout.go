@@ -31,8 +31,10 @@ type Playout struct {
 	level Level
 
 	asked         atomic.Uint32 // Tone + 1; 0 is none
-	urgent        bool          // that of an emergency sounds
-	tone, leaving []int16       // what is left of the tone, and of the one it cut short
+	sound         atomic.Pointer[[]int16]
+	mute          atomic.Bool // no tones at all
+	urgent        bool        // that of an emergency sounds
+	tone, leaving []int16     // what is left of the tone, and of the one it cut short
 }
 
 // NewPlayout returns a playout that pulls from source. Without tones, nil, it
@@ -111,9 +113,18 @@ func (p *Playout) PlayTone(t Tone) {
 	}
 }
 
+// Play is PlayTone for another sound, which is not changed any more. A port that plays
+// no tones plays none of it.
+func (p *Playout) Play(sound *[]int16) {
+	if len(*sound) > 0 && !p.mute.Load() {
+		p.sound.Store(sound)
+	}
+}
+
 // SetTones changes the tones from the next one on; nil is none. Any goroutine may
 // call it.
 func (p *Playout) SetTones(tones *Tones) {
+	p.mute.Store(tones == nil)
 	if tones == nil {
 		tones = new(Tones)
 	}
@@ -125,14 +136,17 @@ const cutShort = 240
 
 // mixTone adds what sounds of tones, and reports whether any does.
 func (p *Playout) mixTone(period []int16) (sounds bool) {
-	asked, tones := p.asked.Swap(0), p.tones.Load()
+	asked, tones, next := p.asked.Swap(0), p.tones.Load(), p.sound.Swap(nil)
 	if p.urgent = p.urgent && len(p.tone) > 0; p.urgent {
-		asked = 0
+		asked, next = 0, nil
 	}
 	if asked > 0 && asked <= toneCount && tones[asked-1] != nil {
 		p.urgent = asked == uint32(Emergency)+1
+		next = &tones[asked-1]
+	}
+	if next != nil {
 		p.leaving = p.tone[:min(len(p.tone), cutShort)]
-		p.tone = tones[asked-1]
+		p.tone = *next
 	}
 	sounds = len(p.tone) > 0
 	tooLoud := uint64(0)

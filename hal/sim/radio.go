@@ -1,12 +1,16 @@
 package sim
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Radio is one virtual radio with all it has.
 type Radio struct {
 	Button    *Input
 	Emergency *Input
 	COR       *Input
+	Selector  [4]*Input // lines of a knob
 	PTTOut    *Output
 	Panel     *Panel
 	Mic       *Mic
@@ -18,7 +22,7 @@ type Radio struct {
 // NewRadio returns a radio at rest whose microphone hears source and whose
 // loudspeaker has one period of latency. Its errors name its parts after name.
 func NewRadio(name string, source Source) *Radio {
-	return &Radio{
+	r := &Radio{
 		Button:    NewInput(name + " button"),
 		Emergency: NewInput(name + " emergency button"),
 		COR:       NewInput(name + " COR"),
@@ -27,6 +31,10 @@ func NewRadio(name string, source Source) *Radio {
 		Mic:       NewMic(name+" microphone", source),
 		Speaker:   NewSpeaker(name+" loudspeaker", periodTime),
 	}
+	for i := range r.Selector {
+		r.Selector[i] = NewInput(fmt.Sprint(name, " selector line ", i))
+	}
+	return r
 }
 
 // Pressed reports whether the button is held down.
@@ -43,6 +51,9 @@ func (r *Radio) Unplug() {
 
 // Close closes every part.
 func (r *Radio) Close() error {
+	for _, line := range r.Selector {
+		_ = line.Close() // it cannot fail
+	}
 	return errors.Join(
 		r.Button.Close(), r.Emergency.Close(), r.COR.Close(), r.PTTOut.Close(),
 		r.Panel.Close(), r.Mic.Close(), r.Speaker.Close(),

@@ -42,6 +42,9 @@ type Config struct {
 	// Sharing is how many gateways reach the server from one address, which
 	// share its limits; zero is one.
 	Sharing int
+	// Logins is shared by links of one gateway that run by turns, and made with
+	// Sharing; nil is of this link alone.
+	Logins *Logins
 	// Token returns the token to connect with. refused is the one that the
 	// server has just refused, or empty: it is of no use any more.
 	Token func(ctx context.Context, refused string) (string, error)
@@ -99,6 +102,9 @@ func New(cfg Config) (*Link, error) {
 	if slices.Contains(cfg.Monitor, cfg.Channel) {
 		return nil, fmt.Errorf("VoicePing link: channel %q is talked on and need not be monitored", cfg.Channel)
 	}
+	if cfg.Logins == nil {
+		cfg.Logins = NewLogins(cfg.Sharing)
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -107,7 +113,11 @@ func New(cfg Config) (*Link, error) {
 
 // Run implements [gateway.Link]. It runs once at a time.
 func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
-	p := newPatience(l.cfg.Sharing)
+	p := &l.cfg.Logins.patience
+	if wait := p.first(time.Now()); wait > 0 {
+		ev.LinkDown(fmt.Errorf("%w: too many logins, the next in %v", gateway.LinkLimited, wait.Round(time.Second)))
+		l.wait(ctx, wait, nil)
+	}
 	solos := make([]*rtc.Solo, 1+len(l.cfg.Monitor))
 	for i := range solos {
 		solos[i] = rtc.NewSolo(i, ev.Receive)

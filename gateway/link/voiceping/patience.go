@@ -30,6 +30,19 @@ type patience struct {
 	failed  ledger
 }
 
+// Logins is how often the links of one gateway may log in, all of them together. They
+// run one after the other.
+type Logins struct{ patience }
+
+// NewLogins is that of one of several gateways that come from one address.
+func NewLogins(sharing int) *Logins { return &Logins{newPatience(sharing)} }
+
+// first is how long the first try of a link has to wait for those of others.
+func (p *patience) first(now time.Time) time.Duration {
+	p.tries = 0
+	return max(p.dialled.wait(now), p.failed.wait(now))
+}
+
 // newPatience is that of one of several gateways that come from one address. Of
 // each limit something is left for a person who wants to look.
 func newPatience(sharing int) patience {
