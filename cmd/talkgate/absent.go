@@ -18,7 +18,7 @@ func absent(cfg config.Config, why string, applied fleet.Applied) fleet.Report {
 		Group:   cfg.Fleet.Group,
 		Name:    cfg.Identity.UserName,
 		Channel: cfg.Channel,
-		Monitor: cfg.Link.Monitored(),
+		Monitor: cfg.Monitored(),
 		Version: ownVersion(),
 		At:      time.Now(),
 		Applied: applied,

@@ -18,6 +18,22 @@ func openButton(l config.ButtonLine) (hal.Input, error) {
 // openInput opens a line that is read; nil is one that is not wired.
 func openInput(l config.InputLine) (hal.Input, error) { return openContact(l, false) }
 
+// openSelector opens the lines of a channel selector that are wired, and with an
+// error those that could be opened.
+func openSelector(cfg config.SelectorLines) (lines []hal.Input, err error) {
+	for _, l := range cfg.All() {
+		if l.Chip == "" {
+			continue
+		}
+		in, err := openInput(l)
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, in)
+	}
+	return lines, nil
+}
+
 func openContact(l config.InputLine, toggle bool) (hal.Input, error) {
 	what := contact.Config{Filter: contact.Filter{Debounce: l.Debounce, Glitch: l.Glitch}, Toggle: toggle}
 	switch {

@@ -32,6 +32,9 @@ func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
 	if hw.COR, err = openInput(cfg.COR); err != nil {
 		return hw, err
 	}
+	if hw.Selector, err = openSelector(cfg.Selector); err != nil {
+		return hw, err
+	}
 	panel, err := gpio.OpenPanel(panelLines(cfg.Lamps))
 	if err != nil {
 		return hw, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ func monitorOf(cfg config.Monitor) monitor.Config {
 // duckOf is by how many decibels the lesser of two voices is softer; 0 where one is
 // heard at a time.
 func duckOf(cfg config.Config) float64 {
-	if m := cfg.Audio.Monitor; m.Mode == "duck" && len(cfg.Link.Monitored()) > 0 {
+	if m := cfg.Audio.Monitor; m.Mode == "duck" && len(cfg.Monitored()) > 0 {
 		return float64(m.Duck)
 	}
 	return 0
@@ -50,8 +51,9 @@ type channelStatus struct {
 // monitors is what is heard of the channels that a port listens on besides its
 // own. Any goroutine may ask.
 type monitors struct {
-	channels []string
-	hears    func() string // the channel that is heard now
+	channels []string // all that may be heard
+	listed   []string // those of link.monitor
+	hears    func() string
 	floor    floorReader
 }
 
@@ -60,27 +62,31 @@ type floorReader interface {
 	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
 }
 
-func newMonitors(link gateway.Link, channels []string, floor floorReader) *monitors {
-	m := &monitors{channels: channels, hears: func() string { return "" }, floor: floor}
-	if l, ok := link.(channelLink); ok {
-		m.hears = l.Hears
-	}
+func newMonitors(cfg config.Config, hears func() string, floor floorReader) *monitors {
+	m := &monitors{listed: cfg.Link.Monitored(), hears: hears, floor: floor}
+	m.channels = slices.Compact(slices.Sorted(slices.Values(slices.Concat([]string{cfg.Channel}, cfg.Selector.List(), m.listed))))
 	return m
+}
+
+// beside are the channels that are listened on from the port's own.
+func (m *monitors) beside(own string) []string {
+	return slices.DeleteFunc(slices.Clone(m.listed), func(id string) bool { return id == own })
 }
 
 // read is all channels, that of the port before the monitored ones; none where
 // nothing is monitored. Who talks there is asked of Redis, which may not tell.
 func (m *monitors) read(ctx context.Context, own string, s gateway.Status) []channelStatus {
-	if len(m.channels) == 0 {
+	if len(m.listed) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, floorTime)
 	defer cancel()
 	heard := m.hears()
-	all := make([]channelStatus, 1+len(m.channels))
+	channels := m.beside(own)
+	all := make([]channelStatus, 1+len(channels))
 	all[0] = channelStatus{ID: own, Talk: true, Heard: heard == own, Taken: s.Taken, Holder: s.Holder, HolderName: s.HolderName}
 	var reads sync.WaitGroup
-	for i, id := range m.channels {
+	for i, id := range channels {
 		reads.Go(func() {
 			one := channelStatus{ID: id, Heard: heard == id}
 			if v, err := m.floor.ReadFloor(ctx, id); err == nil && v.Holder != nil {
@@ -97,11 +103,11 @@ func (m *monitors) read(ctx context.Context, own string, s gateway.Status) []cha
 const floorTime = time.Second
 
 // register adds which channel is heard.
-func (m *monitors) register(registry *prometheus.Registry, own string) {
-	if len(m.channels) == 0 {
+func (m *monitors) register(registry *prometheus.Registry) {
+	if len(m.listed) == 0 {
 		return
 	}
-	for _, id := range append([]string{own}, m.channels...) {
+	for _, id := range m.channels {
 		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_channel_heard",
 			Help: "Which of several channels is heard: 1 for the one that is.", ConstLabels: prometheus.Labels{"channel": id}},
 			func() float64 { return one(m.hears() == id) })

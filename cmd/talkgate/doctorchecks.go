@@ -154,7 +154,7 @@ func (d doctor) rights(ctx context.Context) (found, do string) {
 func (d doctor) link(ctx context.Context) (found, do string) {
 	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
 		var said strings.Builder
-		link, _, err := openLink(d.cfg, state, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		link, _, err := openLink(d.cfg, nil, state, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn})))
 		if err != nil {
 			return err.Error(), "correct link in the configuration"
 		}

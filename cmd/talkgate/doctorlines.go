@@ -26,6 +26,9 @@ func (l watchedLine) says(active bool) string {
 // linesOf are the inputs that are wired.
 func linesOf(b board) []watchedLine {
 	var wired []watchedLine
+	for i, in := range b.Selector {
+		wired = append(wired, watchedLine{in, "line " + string(rune('a'+i)) + " of the selector", "active", "inactive", "turn the selector and see that it moves"})
+	}
 	for _, l := range []watchedLine{
 		{b.PTT, "push-to-talk", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
 		{b.Emergency, "the emergency button", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},

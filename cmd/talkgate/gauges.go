@@ -26,7 +26,7 @@ const stallTime = 2 * time.Second
 type gauges struct {
 	cfg  config.Config
 	care *portCare
-	link measuredLink
+	link *portLinks
 	// monitors is who talks on the channels that are only listened on.
 	monitors *monitors
 
@@ -45,8 +45,8 @@ type gauges struct {
 	heard   gateway.LinkQuality // at the report before
 }
 
-func newGauges(cfg config.Config, care *portCare, link measuredLink, floor floorReader, applied func() fleet.Applied) *gauges {
-	return &gauges{cfg: cfg, care: care, link: link, monitors: newMonitors(link, cfg.Link.Monitored(), floor), applied: applied,
+func newGauges(cfg config.Config, care *portCare, link *portLinks, floor floorReader, applied func() fleet.Applied) *gauges {
+	return &gauges{cfg: cfg, care: care, link: link, monitors: newMonitors(cfg, link.hears, floor), applied: applied,
 		board: boardHealth{os.DirFS("/sys")}, began: time.Now()}
 }
 
@@ -89,6 +89,7 @@ func (g *gauges) report() fleet.Report {
 	r.Health.OnAir, r.Health.Standing = g.care.standing()
 	r.Floor.Sent, r.Floor.Heard = g.port.TalkStats().Sent, g.port.HeardStats().Spurts
 	if s := g.care.status.Load(); s != nil {
+		r.Channel, r.Monitor = s.Channel, g.monitors.beside(s.Channel)
 		r.Health.Redis, r.Health.Rights, r.Link.Up = s.Redis, s.Floor.Rights, s.Link == gateway.NoFault
 		r.Floor.State, r.Floor.Why, r.Floor.Holder = phaseWord(s.Floor.Phase), gateway.Why(s.Floor), s.Holder
 		r.Lamps = fleet.Lamps(s.Lamps)

@@ -46,6 +46,7 @@ type heartbeat struct {
 // ownNews is what of a port's status is reported at once. Who else talks on its
 // channel is not: a whole fleet would report with every press.
 type ownNews struct {
+	channel       string
 	phase         floor.Phase
 	link          gateway.LinkFault
 	redis, rights bool
@@ -59,7 +60,7 @@ func newHeartbeat(store reportStore, report func() fleet.Report, every time.Dura
 
 // observe takes in the port's status. It returns at once.
 func (h *heartbeat) observe(s gateway.Status) {
-	now := ownNews{s.Floor.Phase, s.Link, s.Redis, s.Floor.Rights}
+	now := ownNews{s.Channel, s.Floor.Phase, s.Link, s.Redis, s.Floor.Rights}
 	if now == *h.own.Load() {
 		return
 	}

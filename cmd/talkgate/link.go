@@ -15,22 +15,22 @@ import (
 
 // openLink is the media connection of the kind that the configuration names, and
 // what takes the floor on it. With monitored channels it is a channelLink.
-func openLink(cfg config.Config, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
-	link, lock, err := openServer(cfg, state, log)
-	if monitored := cfg.Link.Monitored(); err == nil && len(monitored) > 0 {
+func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
+	link, lock, err := openServer(cfg, logins, state, log)
+	if monitored := cfg.Monitored(); err == nil && len(monitored) > 0 {
 		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...), monitorOf(cfg.Audio.Monitor)), link}
 	}
 	return link, lock, err
 }
 
-func openServer(cfg config.Config, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
+func openServer(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, nil, err
 	}
 	switch {
 	case cfg.Link.VoicePing != nil:
-		link, err := openVoicePing(cfg, engine, state, log)
+		link, err := openVoicePing(cfg, engine, logins, state, log)
 		return link, link, err
 	case cfg.Link.LiveKit != nil:
 		link, err := openLiveKit(cfg, engine, state, log)
@@ -49,14 +49,14 @@ func openHub(cfg config.Config, engine *rtc.Engine, log *slog.Logger) (*linkhub.
 	return linkhub.New(linkhub.Config{
 		URL:     string(cfg.Link.Hub.URL),
 		Channel: cfg.Channel,
-		Monitor: cfg.Link.Monitored(),
+		Monitor: cfg.Monitored(),
 		Token:   func(context.Context) (string, error) { return portToken(cfg.Link.Hub.TokenFile, cfg) },
 		Engine:  engine,
 		Logger:  log,
 	})
 }
 
-func openVoicePing(cfg config.Config, engine *rtc.Engine, state *redis.Client, log *slog.Logger) (*voiceping.Link, error) {
+func openVoicePing(cfg config.Config, engine *rtc.Engine, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (*voiceping.Link, error) {
 	v := cfg.Link.VoicePing
 	token, err := voicePingToken(v, cfg, log)
 	if err != nil {
@@ -67,8 +67,9 @@ func openVoicePing(cfg config.Config, engine *rtc.Engine, state *redis.Client, l
 		UserID:  cfg.Identity.UserID,
 		Role:    redis.Role(cfg.Identity.Role),
 		Channel: cfg.Channel,
-		Monitor: cfg.Link.Monitored(),
+		Monitor: cfg.Monitored(),
 		Sharing: v.Sharing,
+		Logins:  logins,
 		Token:   token,
 		Engine:  engine,
 		State:   state,

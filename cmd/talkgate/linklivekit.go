@@ -24,7 +24,7 @@ func openLiveKit(cfg config.Config, engine *rtc.Engine, state *redis.Client, log
 	return livekit.New(livekit.Config{
 		Servers: append([]string{string(l.URL)}, strings.Fields(l.FallbackURLs)...),
 		Channel: cfg.Channel,
-		Monitor: cfg.Link.Monitored(),
+		Monitor: cfg.Monitored(),
 		Access:  access,
 		Floor:   state,
 		Engine:  engine,

@@ -18,7 +18,8 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 	registerLink(registry, g)
 	registerBoard(registry, g)
 	registerFloor(registry, care)
-	g.monitors.register(registry, g.cfg.Channel)
+	g.monitors.register(registry)
+	registerSelector(registry, g.cfg.Selector, care)
 	make := promauto.With(registry)
 	gauge := func(name, help string, value func() float64) {
 		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, value)

@@ -7,36 +7,43 @@ import (
 	"time"
 )
 
+// tuned starts a port on the first of the channels that it has a token and rights for,
+// with more to say of its link, and more keys. at is where its status is.
+func (s *site) tuned(user string, channels []string, link, keys string) (p *process, at string) {
+	s.t.Helper()
+	args := []string{"token", "--secret-file", s.path("hub.secret"), "--user", user}
+	for _, id := range channels {
+		args = append(args, "--channel", id)
+	}
+	code, token, stderr := talkgate(s.t, "", args...)
+	if code != exitOK {
+		s.t.Fatal(stderr)
+	}
+	s.write(user+".token", token)
+	s.write(user+".yaml", fmt.Sprintf(`version: 1
+channel: %[2]s
+identity: {user_id: %[1]s, user_name: %[1]s}
+redis: {url: "%[3]s"}
+link: {kind: hub, url: "%[4]s", token_file: %[1]s.token, %[5]s}
+hardware: {driver: sim}
+status: {listen: "127.0.0.1:0"}
+%[6]s
+`, user, channels[0], s.redisURL, s.hubURL, link, keys))
+	if _, err := s.state.GrantRights(s.t.Context(), user, channels...); err != nil {
+		s.t.Fatal(err)
+	}
+	p = start(s.t, user, "run", "--config", s.path(user+".yaml"))
+	return p, "http://" + p.until(`msg="status is served" address=(\S+)`)
+}
+
 // TestMonitoredChannels: a port hears a channel that it only listens on, also from
 // the middle of a talk spurt, and the one it talks on before that.
 func TestMonitoredChannels(t *testing.T) {
 	s := newSite(t)
 	var at string // where the last port tells its status
-	on := func(user, channel, monitor string) *process {
+	on := func(user, channel, monitor string) (p *process) {
 		t.Helper()
-		args := []string{"token", "--secret-file", s.path("hub.secret"), "--user", user, "--channel", channel}
-		rights := []string{channel}
-		if monitor != "" {
-			args, rights = append(args, "--channel", monitor), append(rights, monitor)
-		}
-		code, token, stderr := talkgate(t, "", args...)
-		if code != exitOK {
-			t.Fatal(stderr)
-		}
-		s.write(user+".token", token)
-		s.write(user+".yaml", fmt.Sprintf(`version: 1
-channel: %[2]s
-identity: {user_id: %[1]s, user_name: %[1]s}
-redis: {url: "%[3]s"}
-link: {kind: hub, url: "%[4]s", token_file: %[1]s.token, monitor: "%[5]s"}
-hardware: {driver: sim}
-status: {listen: "127.0.0.1:0"}
-`, user, channel, s.redisURL, s.hubURL, monitor))
-		if _, err := s.state.GrantRights(t.Context(), user, rights...); err != nil {
-			t.Fatal(err)
-		}
-		p := start(t, user, "run", "--config", s.path(user+".yaml"))
-		at = "http://" + p.until(`msg="status is served" address=(\S+)`)
+		p, at = s.tuned(user, strings.Fields(channel+" "+monitor), fmt.Sprintf("monitor: %q", monitor), "")
 		p.until(`^state=idle lamps=link `)
 		return p
 	}

@@ -44,7 +44,15 @@ func (c *portCare) standing() (onAir bool, words string) {
 		}
 		return false, "starting"
 	}
-	return s.Lamps.Link, portWords(*s, c.cfg.Channel, c.clock.right())
+	return s.Lamps.Link, portWords(*s, c.channel(), c.clock.right())
+}
+
+// channel is the one that the port is on; empty where its selector is at none.
+func (c *portCare) channel() string {
+	if s := c.status.Load(); s != nil {
+		return s.Channel
+	}
+	return c.cfg.Channel
 }
 
 // portWords is what 'systemctl status' shows.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -31,6 +30,10 @@ vanishes the program starts anew in the same process.
 With the driver sim the radio is virtual. Lines on standard input move it:
   press     hold the PTT button; the microphone hears a sentence
   release   let it up
+  up, down  press a button of the selector
+  turn right, turn left
+            turn the selector, a rotary encoder, by one detent
+  select 3  set the selector, a BCD switch
   emergency hold the emergency button; the microphone hears a sentence
   let go    let it up
   quit      end
@@ -86,21 +89,21 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		return err
 	}
 	defer closing(&err, state.Close)
-	link, lock, err := openLink(cfg, state, log)
-	if err != nil {
-		return err
-	}
 	ctx, quit := context.WithCancel(cmd.Context())
 	defer quit()
 	clock, heart := newClock(log), &heart{}
 	tuner := &tuner{level: level, heart: heart, cfg: cfg}
 	care := &portCare{pulse: heart.pulse, load: member.loader(path), tuner: tuner, clock: clock, log: log, cfg: cfg, news: make(chan struct{}, 1)}
+	links, err := openLinks(cfg, care.channel, state, log)
+	if err != nil {
+		return err
+	}
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	defer quit()
 	beside.Go(func() { manager.run(ctx, care) })
 	beside.Go(func() { member.run(ctx, state, care, quit) })
-	gauges := newGauges(cfg, care, link, state, member.applied)
+	gauges := newGauges(cfg, care, links, state, member.applied)
 	beat := newHeartbeat(state, gauges.report, cfg.Status.Report, log)
 	beside.Go(func() { beat.run(ctx) })
 	board, err := heart.await(ctx, cfg.Hardware, log, func() (board, error) {
@@ -112,7 +115,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	opt := portOptions(cfg, state, recorder.link(clockedLink{link, clock}), log)
+	opt := portOptions(cfg, state, log)
 	if err := setTones(&opt, cfg.Audio); err != nil {
 		return configError{err}
 	}
@@ -125,15 +128,16 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if opt.Ident, err = identOf(cfg.Key.Ident); err != nil {
 		return configError{err}
 	}
-	opt.Lock = lock
 	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
 		watch := clockedWatch{state, clock}
 		opt.Rights, opt.Floor = watch, watch
 	}
-	if l, ok := lock.(*voiceping.Link); ok {
-		opt.Floor = l.Floor(opt.Floor)
-	}
+	opt.Floor = channelFloors{opt.Floor, links.locks}
 	opt.Hardware = board.Hardware
+	last := newLastChannel(log)
+	if err := setSelector(&opt, cfg, links, func(l gateway.Link) gateway.Link { return recorder.link(clockedLink{l, clock}) }, last.read()); err != nil {
+		return err
+	}
 	if cfg.Link.Hub == nil {
 		opt.Hardware.Emergency = nil // a virtual radio has one; nobody on other channels would hear it
 	}
@@ -141,6 +145,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		care.observe(s)
 		recorder.observe(s)
 		beat.observe(s)
+		last.observe(s)
 		if board.observe != nil {
 			board.observe(s)
 		}
@@ -160,6 +165,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	beside.Go(func() { recorder.run(ctx) })
 	asked := &questions{cfg: cfg, log: log}
 	beside.Go(func() { asked.run(ctx) })
+	beside.Go(func() { last.run(ctx) })
 	heart.port.Store(port)
 	if board.run != nil {
 		beside.Go(func() { board.run(ctx) })
@@ -172,7 +178,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 }
 
 // portOptions is what a port is made of, but for its hardware.
-func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log *slog.Logger) gateway.Options {
+func portOptions(cfg config.Config, state *redis.Client, log *slog.Logger) gateway.Options {
 	opt := gateway.Options{
 		UserID:    cfg.Identity.UserID,
 		UserName:  cfg.Identity.UserName,
@@ -185,8 +191,6 @@ func portOptions(cfg config.Config, state *redis.Client, link gateway.Link, log 
 		Squelch:   squelchTiming(cfg),
 		Emergency: gateway.Emergency{Guard: cfg.Emergency.Guard, Gain: float64(cfg.Emergency.Gain)},
 		Duck:      duckOf(cfg),
-		Link:      link,
-		Lock:      state,
 		Rights:    state,
 		Floor:     state,
 		Logger:    log,

@@ -40,8 +40,9 @@ func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (
 	r := &simRadio{radio: sim.NewRadio("virtual", sim.Silence()), voice: voice, changed: make(chan struct{}, 1)}
 	r.status.Store(&gateway.Status{})
 	return board{
-		Hardware: gateway.Hardware{PTT: r.radio.Button, Emergency: r.radio.Emergency, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel},
-		observe:  r.observe,
+		Hardware: gateway.Hardware{PTT: r.radio.Button, Emergency: r.radio.Emergency, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel,
+			Selector: r.selector()},
+		observe: r.observe,
 		run: func(ctx context.Context) {
 			go r.obey(in, out, quit) // a read of standard input cannot be ended
 			r.tell(ctx, out)
@@ -85,7 +86,9 @@ func (r *simRadio) obey(in io.Reader, out io.Writer, quit func()) {
 			return
 		case "":
 		default:
-			fmt.Fprintf(out, "expected press, release, emergency, let go or quit, found %q\n", line)
+			if !r.knob(line) {
+				fmt.Fprintf(out, "expected press, release, emergency, let go, up, down, turn right, turn left, select and a number, or quit, found %q\n", line)
+			}
 		}
 	}
 }

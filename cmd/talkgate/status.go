@@ -98,7 +98,7 @@ func portStatusOf(ctx context.Context, g *gauges) portStatus {
 	care, port := g.care, g.port
 	s := portStatus{
 		RTT: milliseconds(g.link.Quality().RTT), Board: g.board.read(),
-		Channel: care.cfg.Channel, UserID: care.cfg.Identity.UserID,
+		Channel: care.channel(), UserID: care.cfg.Identity.UserID,
 		Talked: port.TalkStats(), Heard: port.HeardStats(), Speaker: port.SpeakerLevel().RMS(),
 		Microphone: micStatusOf(port), Keying: port.KeyStats(), Squelch: port.SquelchStats(),
 		Radio: port.RadioStatus(),

@@ -5,15 +5,16 @@ import "time"
 // BoardHardware is a port on a board: lines and sound cards. A line without a chip
 // is not wired. What talks and what keys may be on a USB radio interface.
 type BoardHardware struct {
-	PTT         ButtonLine `yaml:"ptt" doc:"the push-to-talk button; left out where only a radio's squelch talks"`
-	Emergency   InputLine  `yaml:"emergency" doc:"the emergency button; see emergency.guard"`
-	COR         InputLine  `yaml:"cor" doc:"the squelch of a radio (carrier-operated relay), which talks while it is open"`
-	PTTOut      OutputLine `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
-	PTTReadback InputLine  `yaml:"ptt_readback" doc:"shows whether the transmitter does as ptt_out says; when not, it is let go and the alert lamp lit"`
-	Amplifier   OutputLine `yaml:"amplifier" doc:"enables the loudspeaker's amplifier while there is something to hear"`
-	Heartbeat   OutputLine `yaml:"heartbeat" doc:"toggles twice a second while every part of the port moves, for an external watchdog"`
-	Lamps       LampLines  `yaml:"lamps" doc:"what shows how the port is"`
-	Sound       Sound      `yaml:"sound" doc:"microphone and loudspeaker"`
+	PTT         ButtonLine    `yaml:"ptt" doc:"the push-to-talk button; left out where only a radio's squelch talks"`
+	Emergency   InputLine     `yaml:"emergency" doc:"the emergency button; see emergency.guard"`
+	COR         InputLine     `yaml:"cor" doc:"the squelch of a radio (carrier-operated relay), which talks while it is open"`
+	PTTOut      OutputLine    `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
+	PTTReadback InputLine     `yaml:"ptt_readback" doc:"shows whether the transmitter does as ptt_out says; when not, it is let go and the alert lamp lit"`
+	Amplifier   OutputLine    `yaml:"amplifier" doc:"enables the loudspeaker's amplifier while there is something to hear"`
+	Heartbeat   OutputLine    `yaml:"heartbeat" doc:"toggles twice a second while every part of the port moves, for an external watchdog"`
+	Selector    SelectorLines `yaml:"selector" doc:"the knob of the section selector"`
+	Lamps       LampLines     `yaml:"lamps" doc:"what shows how the port is"`
+	Sound       Sound         `yaml:"sound" doc:"microphone and loudspeaker"`
 }
 
 // ButtonLine is the input from a button, or none.
@@ -45,6 +46,17 @@ type OutputLine struct {
 	Drive     string `yaml:"drive" oneof:"push-pull open-drain open-source" doc:"how it is driven"`
 }
 
+// SelectorLines are those of a channel selector: as many as its kind has.
+type SelectorLines struct {
+	A InputLine `yaml:"a" doc:"the button up, channel A of a rotary encoder, or bit 1 of a BCD switch"`
+	B InputLine `yaml:"b" doc:"the button down, channel B of a rotary encoder, or bit 2 of a BCD switch"`
+	C InputLine `yaml:"c" doc:"bit 4 of a BCD switch"`
+	D InputLine `yaml:"d" doc:"bit 8 of a BCD switch"`
+}
+
+// All are the lines in order.
+func (l SelectorLines) All() []InputLine { return []InputLine{l.A, l.B, l.C, l.D} }
+
 // LampLines are the lamps.
 type LampLines struct {
 	Talk  OutputLine `yaml:"talk" doc:"lit while the floor is ours and the microphone open"`
@@ -71,11 +83,13 @@ type SoundSide struct {
 
 func defaultBoard() *BoardHardware {
 	input := InputLine{ActiveLow: true, Pull: "up", Debounce: 30 * time.Millisecond}
+	knob := InputLine{ActiveLow: true, Pull: "up", Debounce: 2 * time.Millisecond}
 	output := OutputLine{Drive: "push-pull"}
 	return &BoardHardware{
 		PTT: ButtonLine{ActiveLow: true, Pull: "up", Mode: "hold", Debounce: 30 * time.Millisecond},
 		COR: input, Emergency: input,
 		PTTOut: output, PTTReadback: input,
+		Selector:  SelectorLines{A: knob, B: knob, C: knob, D: knob},
 		Amplifier: output, Heartbeat: output,
 		Lamps: LampLines{Talk: output, Busy: output, Alert: output, Link: output, Emergency: output},
 		Sound: Sound{Player: "oto"},

@@ -23,6 +23,10 @@ func (b *BoardHardware) lines() []boardLine {
 		{"hardware.cor", b.COR.Chip, b.COR.Line, in},
 		{"hardware.ptt_out", b.PTTOut.Chip, b.PTTOut.Line, out},
 		{"hardware.ptt_readback", b.PTTReadback.Chip, b.PTTReadback.Line, in},
+		{"hardware.selector.a", b.Selector.A.Chip, b.Selector.A.Line, in},
+		{"hardware.selector.b", b.Selector.B.Chip, b.Selector.B.Line, in},
+		{"hardware.selector.c", b.Selector.C.Chip, b.Selector.C.Line, in},
+		{"hardware.selector.d", b.Selector.D.Chip, b.Selector.D.Line, in},
 		driven("amplifier", b.Amplifier), driven("heartbeat", b.Heartbeat),
 		driven("lamps.talk", b.Lamps.Talk), driven("lamps.busy", b.Lamps.Busy),
 		driven("lamps.alert", b.Lamps.Alert), driven("lamps.link", b.Lamps.Link),
@@ -55,7 +59,7 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 			d.relation(l.key+".chip", l.key+".line", "the chip that has the line "+l.key+".line names", "none")
 		case !onUSB(l.chip):
 		case l.usb == nil:
-			d.relation(l.key+".chip", l.key+".line", "a GPIO chip, as only ptt, emergency, cor, ptt_out and ptt_readback may be on a USB interface", l.chip)
+			d.relation(l.key+".chip", l.key+".line", "a GPIO chip, as only ptt, emergency, cor, selector, ptt_out and ptt_readback may be on a USB interface", l.chip)
 		case !l.usb.MatchString(l.line):
 			d.relation(l.key+".line", l.key+".chip", "a pin of a USB interface, "+l.usb.String(), l.line)
 		}

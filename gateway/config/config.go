@@ -42,6 +42,7 @@ type Config struct {
 	Redis     Redis     `yaml:"redis" doc:"where floor and talk rights live"`
 	Link      Link      `yaml:"link" doc:"the media connection to a channel server"`
 	Hardware  Hardware  `yaml:"hardware" doc:"the radio: its lines, its lamps, its sound"`
+	Selector  Selector  `yaml:"selector" doc:"the knob with which the port's user chooses the channel"`
 	Talk      Talk      `yaml:"talk" doc:"how the floor is asked for and kept"`
 	Audio     Audio     `yaml:"audio" doc:"what is done to sound"`
 	Emergency Emergency `yaml:"emergency" doc:"how an emergency is called and heard"`
@@ -188,6 +189,7 @@ func Default() Config {
 		Identity: Identity{Role: "GENERAL"},
 		Link:     Link{Hub: &HubLink{}, VoicePing: &VoicePingLink{Sharing: 1}, LiveKit: &LiveKitLink{}},
 		Hardware: Hardware{Sim: &SimHardware{}, Board: defaultBoard()},
+		Selector: defaultSelector(),
 		Talk: Talk{
 			Lease:          time.Second,
 			LockTTL:        3 * time.Second,

@@ -43,7 +43,8 @@ func (d *decoder) relations(c Config) {
 	if l := c.Link.LiveKit; l != nil {
 		d.livekit(*l)
 	}
-	if slices.Contains(c.Link.Monitored(), c.Channel) {
+	d.selector(c)
+	if c.Selector.Kind == "none" && slices.Contains(c.Link.Monitored(), c.Channel) {
 		d.relation("link.monitor", "channel", "other channels than the port's own", c.Channel)
 	}
 	if t.VOX.Enabled && t.CTCSS != "off" {
