@@ -43,3 +43,16 @@ func TestAVoicePingLinkHasOneWayToItsToken(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEmergencyButtonNeedsAHub: elsewhere nobody on other channels would hear it.
+func TestAnEmergencyButtonNeedsAHub(t *testing.T) {
+	const board = `hardware: {driver: board, ptt: {chip: a, line: "17"}, emergency: {chip: a, line: "4"}, sound: {speaker: {card: D}, microphone: {card: D}}}`
+	file := strings.Replace(string(vpFile("  token_file: t")), "hardware: {driver: sim}", board, 1)
+	if _, err := Parse("port.yaml", []byte(file)); err == nil || !strings.Contains(err.Error(), "hardware.emergency.chip: expected none, as only a hub") {
+		t.Errorf("on the VoicePing servers: %v", err)
+	}
+	file = strings.Replace(file, "kind: voiceping\n  url: wss://ptt.example/ws", "kind: hub\n  url: https://ptt.example", 1)
+	if _, err := Parse("port.yaml", []byte(file)); err != nil {
+		t.Errorf("on a hub: %v", err)
+	}
+}
