@@ -313,3 +313,29 @@ func TestEmergencyOfARadiosPort(t *testing.T) {
 		}
 	})
 }
+
+// TestEmergencyEndsWithItsChannel: whoever turns the selector in an emergency has none
+// any more, on no channel, until the button is held again; then it is of the channel
+// that was chosen.
+func TestEmergencyEndsWithItsChannel(t *testing.T) {
+	atDesk(t, "buttons", 2, func(d *desk) {
+		d.hold(2 * time.Second)
+		d.expect(floor.Talking, floor.NoReason)
+		d.frames()
+		d.tap(0)
+		d.frames()
+		d.pass(3 * time.Second)
+		d.onAir("c2")
+		if n := d.frames(); n != [3]int{} {
+			t.Errorf("%v frames after the selector was turned", n)
+		}
+		if len(d.redis.held()) > 0 {
+			t.Error("its lock is left behind")
+		}
+		d.hold(2 * time.Second)
+		d.expect(floor.Talking, floor.NoReason)
+		if cl := d.redis.claim; !cl.Emergency || cl.Channel != "c2" {
+			t.Errorf("asked for by %+v", cl)
+		}
+	})
+}
