@@ -137,7 +137,7 @@ func New(opt Options) (*Port, error) {
 	if out := opt.Hardware.PTTOut; out != nil {
 		p.transmitter = newTransmitter(out, p.keyTiming(opt.Key), p.fill, p.now, p.taken.Load)
 		p.transmitter.ident = media.NewIdentifier(opt.Ident)
-		p.transmitter.moved = p.keyed.set
+		p.transmitter.moved = p.transmitterMoved
 		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs
 	}
 	p.talker = newTalker(p.mic, enc, &p.tuner.frames, p.now, func(gen uint32) {
@@ -174,6 +174,12 @@ func New(opt Options) (*Port, error) {
 		p.post(floor.Event{Kind: kind, At: p.now(), Why: why})
 	}
 	return p, nil
+}
+
+// transmitterMoved takes in that PTT-out was driven.
+func (p *Port) transmitterMoved(active bool) {
+	p.keyed.set(active)
+	p.log.Debug("edge", "line", "PTT-out", "active", active)
 }
 
 // audible are the tones that the loudspeaker may play: none where they would go on

@@ -7,12 +7,15 @@ import (
 
 	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/audio"
 )
 
 // board is opened hardware.
 type board struct {
 	gateway.Hardware
+	// record is the flight recorder's button; nil where it is not wired.
+	record hal.Input
 	// observe wants to know what the port does; nil where nobody does.
 	observe func(gateway.Status)
 	// run is what the hardware has to do beside the port until ctx ends; nil
@@ -25,11 +28,18 @@ type board struct {
 // error wraps hal.ErrGone when something is not there.
 func openHardware(cfg config.Hardware, in io.Reader, out io.Writer, quit func()) (board, error) {
 	if cfg.Board != nil {
+		record, err := openInput(cfg.Board.Record)
+		if err != nil {
+			return board{}, err
+		}
 		hw, err := openBoard(*cfg.Board)
 		if errors.Is(err, audio.ErrUnsupported) {
 			err = configError{err}
 		}
-		return board{Hardware: hw}, err
+		if err != nil && record != nil {
+			err = errors.Join(err, record.Close())
+		}
+		return board{Hardware: hw, record: record}, err
 	}
 	return openSim(*cfg.Sim, in, out, quit)
 }

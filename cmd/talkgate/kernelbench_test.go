@@ -30,6 +30,7 @@ const (
 	lineCOR
 	lineRed
 	lineSOS
+	lineRecord
 )
 
 // bench is a port on kernel lines and a kernel sound card, the far end of that
@@ -62,7 +63,7 @@ func newBenchWith(t *testing.T, player string, lines ...string) *bench {
 	if lines == nil {
 		lines = []string{"ptt: {chip: board, line: PTT, pull: keep, debounce: 100ms}", "ptt_out: {chip: board, line: KEY}"}
 	}
-	b := &bench{site: newSite(t), chip: hil.NewChip(t, "board", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK", "ECHO", "HEART", "AMP", "COR", "RED", "SOS"),
+	b := &bench{site: newSite(t), chip: hil.NewChip(t, "board", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK", "ECHO", "HEART", "AMP", "COR", "RED", "SOS", "RECORD"),
 		key: "{lead: 500ms, tail: 1s}"}
 	b.chip.Pull(linePTT, true)
 	// The floor's own times are proven elsewhere; here a machine may be so busy

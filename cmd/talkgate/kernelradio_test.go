@@ -125,7 +125,7 @@ func TestKernelSquelchTalks(t *testing.T) {
 	b.lit(lineTalk, false)
 }
 
-// TestKernelSquelchTail: of the noise before a kernel line says that the squelch
+// TestKernelSquelchTail: the recorder's button keeps what happened; of the noise before a kernel line says that the squelch
 // closed nothing is sent, of the speech before it all is; without squelch.tail the
 // noise is there.
 func TestKernelSquelchTail(t *testing.T) {
@@ -133,9 +133,10 @@ func TestKernelSquelchTail(t *testing.T) {
 		t.Run(tail, func(t *testing.T) {
 			b := newBench(t, radioLines()...)
 			south := b.site.port("south")
-			b.more += fmt.Sprintf("squelch: {tail: %s}\nrecorder: {size: 1, memory: %s}\n", tail, b.path("flight"))
-			b.configure("board", "oto", radioLines()...)
+			b.more += fmt.Sprintf("squelch: {tail: %s}\nrecorder: {size: 1, memory: flight, directory: kept}\n", tail)
+			b.configure("board", "oto", append(radioLines(), "record: {chip: board, line: RECORD, pull: keep}")...)
 			b.squelch(false)
+			b.chip.Pull(lineRecord, true)
 			b.plugIn()
 			b.start()
 			b.lit(lineLink, true)
@@ -157,6 +158,11 @@ func TestKernelSquelchTail(t *testing.T) {
 			}
 			if cut := tail != "0s"; cut == (crash > 0) {
 				t.Errorf("%v of noise were sent", crash)
+			}
+			b.chip.Pull(lineRecord, false)
+			file := b.port.until(`msg="recording is kept".* file=(\S+-button\.zip) `)
+			if _, out, _ := talkgate(t, "", "replay", file); !inOrder(out, "kept for: button", "active=true", "line=COR", "talking", "active=false", "line=COR") {
+				t.Errorf("replay of what the button kept:\n%s", out)
 			}
 		})
 	}

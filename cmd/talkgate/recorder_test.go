@@ -86,6 +86,37 @@ func TestFlightRecorder(t *testing.T) {
 	}
 }
 
+// TestFlightRecorderButton presses it on a virtual repeater: the recording is there at
+// once, and has the edges of squelch and transmitter.
+func TestFlightRecorderButton(t *testing.T) {
+	s := newSite(t)
+	south := s.port("south")
+	cfg := s.prepare("hill")
+	s.write("hill.yaml", strings.Replace(s.read("hill.yaml"), "driver: sim", "driver: sim, radio: repeater", 1)+"recorder: {size: 1, directory: kept}\n")
+	s.grant("hill")
+	hill := start(t, "hill", "run", "--config", cfg)
+	hill.until(`^state=idle lamps=link .* squelch=closed transmitter=off`)
+	hill.say("press")
+	south.until(`speaker=heard holder="hill"`)
+	hill.until(`^state=talking .* squelch=open transmitter=off`)
+	hill.say("release")
+	hill.until(`^state=idle .* squelch=closed`)
+	south.until(`^state=idle lamps=link speaker=quiet`)
+	south.say("press")
+	hill.until(`speaker=heard holder="south" squelch=closed transmitter=keyed`)
+	south.say("release")
+	hill.until(`transmitter=off`)
+	hill.say("record")
+	file := hill.until(`msg="recording is kept".* file=(\S+-button\.zip) `)
+	code, out, stderr := talkgate(t, "", "replay", file)
+	if code != exitOK || !inOrder(out, "kept for: button", "active=true", "line=COR", "talking", "active=false", "line=COR", "released",
+		"heard", "of sound", "active=true", "line=PTT-out", "active=false", "line=PTT-out") {
+		t.Errorf("exit code %d, %s\n%s", code, stderr, out)
+	}
+	hill.say("dial *1234X")
+	hill.until(`expected press, .* found "dial \*1234X"`)
+}
+
 // inOrder reports whether text has the parts, one after the other.
 func inOrder(text string, parts ...string) bool {
 	for i, p := range parts {

@@ -30,12 +30,15 @@ vanishes the program starts anew in the same process.
 With the driver sim the radio is virtual. Lines on standard input move it:
   press     hold the PTT button; the microphone hears a sentence
   release   let it up
+            (of a repeater: it receives somebody, and does no more)
   up, down  press a button of the selector
   turn right, turn left
             turn the selector, a rotary encoder, by one detent
   select 3  set the selector, a BCD switch
   emergency hold the emergency button; the microphone hears a sentence
   let go    let it up
+  dial *1#  the microphone hears these digits (DTMF)
+  record    press the flight recorder's button
   quit      end
 and lines on standard output tell what it shows and whether it is heard.`,
 		Example: `  talkgate run --config port.yaml
@@ -163,6 +166,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 		beside.Go(func() { status.run(ctx, log) })
 	}
 	beside.Go(func() { recorder.run(ctx) })
+	beside.Go(func() { recorder.follow(ctx, board.record) })
 	asked := &questions{cfg: cfg, log: log}
 	beside.Go(func() { asked.run(ctx) })
 	beside.Go(func() { last.run(ctx) })

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -30,6 +29,9 @@ type simRadio struct {
 	voice   func(from uint64) sim.Source
 	status  atomic.Pointer[gateway.Status]
 	changed chan struct{}
+	record  *sim.Input
+	// repeater says that it has a receiver and a transmitter in place of a button.
+	repeater bool
 }
 
 func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (board, error) {
@@ -37,12 +39,18 @@ func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (
 	if err != nil {
 		return board{}, configError{fmt.Errorf("hardware.speech: %w", err)}
 	}
-	r := &simRadio{radio: sim.NewRadio("virtual", sim.Silence()), voice: voice, changed: make(chan struct{}, 1)}
+	r := &simRadio{radio: sim.NewRadio("virtual", sim.Silence()), voice: voice, changed: make(chan struct{}, 1),
+		record: sim.NewInput("virtual record button"), repeater: cfg.Radio == "repeater"}
 	r.status.Store(&gateway.Status{})
+	hw := gateway.Hardware{PTT: r.radio.Button, Emergency: r.radio.Emergency, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel,
+		Selector: r.selector()}
+	if r.repeater {
+		hw.PTT, hw.COR, hw.PTTOut = nil, r.radio.COR, r.radio.PTTOut
+	}
 	return board{
-		Hardware: gateway.Hardware{PTT: r.radio.Button, Emergency: r.radio.Emergency, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel,
-			Selector: r.selector()},
-		observe: r.observe,
+		Hardware: hw,
+		record:   r.record,
+		observe:  r.observe,
 		run: func(ctx context.Context) {
 			go r.obey(in, out, quit) // a read of standard input cannot be ended
 			r.tell(ctx, out)
@@ -66,35 +74,6 @@ func openVoice(path string) (func(from uint64) sim.Source, error) {
 	}
 	return func(from uint64) sim.Source { return sim.Loop(pcm, from) }, nil
 }
-
-// obey moves the radio by the lines of in.
-func (r *simRadio) obey(in io.Reader, out io.Writer, quit func()) {
-	for lines := bufio.NewScanner(in); lines.Scan(); {
-		switch line := strings.TrimSpace(lines.Text()); line {
-		case "press":
-			r.speak()
-			r.radio.Button.Set(true)
-		case "release":
-			r.radio.Button.Set(false)
-		case "emergency":
-			r.speak()
-			r.radio.Emergency.Set(true)
-		case "let go":
-			r.radio.Emergency.Set(false)
-		case "quit":
-			quit()
-			return
-		case "":
-		default:
-			if !r.knob(line) {
-				fmt.Fprintf(out, "expected press, release, emergency, let go, up, down, turn right, turn left, select and a number, or quit, found %q\n", line)
-			}
-		}
-	}
-}
-
-// speak lets the microphone hear a sentence from now on.
-func (r *simRadio) speak() { r.radio.Mic.Hear(r.voice(r.radio.Mic.IndexAt(time.Now()))) }
 
 func (r *simRadio) observe(s gateway.Status) {
 	r.status.Store(&s)
@@ -131,10 +110,21 @@ func (r *simRadio) String() string {
 	}
 	line := fmt.Sprintf("state=%s lamps=%s speaker=%s holder=%q",
 		strings.ToLower(s.Floor.Phase.String()), lit(s.Lamps), speaker, s.Holder)
+	if r.repeater {
+		open, _ := r.radio.COR.Active() // gone is closed
+		line += fmt.Sprintf(" squelch=%s transmitter=%s", word(open, "open", "closed"), word(r.radio.PTTOut.Active(), "keyed", "off"))
+	}
 	if why := gateway.Why(s.Floor); why != "" {
 		line += fmt.Sprintf(" why=%q", why)
 	}
 	return line
+}
+
+func word(is bool, yes, no string) string {
+	if is {
+		return yes
+	}
+	return no
 }
 
 // lit names the lamps that are lit.

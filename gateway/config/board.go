@@ -7,6 +7,7 @@ import "time"
 type BoardHardware struct {
 	PTT         ButtonLine    `yaml:"ptt" doc:"the push-to-talk button; left out where only a radio's squelch talks"`
 	Emergency   InputLine     `yaml:"emergency" doc:"the emergency button; see emergency.guard"`
+	Record      InputLine     `yaml:"record" doc:"the button that has the flight recorder write out the last minutes, into recorder.directory"`
 	COR         InputLine     `yaml:"cor" doc:"the squelch of a radio (carrier-operated relay), which talks while it is open"`
 	PTTOut      OutputLine    `yaml:"ptt_out" doc:"keys the transmitter of a radio around what the channel says"`
 	PTTReadback InputLine     `yaml:"ptt_readback" doc:"shows whether the transmitter does as ptt_out says; when not, it is let go and the alert lamp lit"`
@@ -87,7 +88,7 @@ func defaultBoard() *BoardHardware {
 	output := OutputLine{Drive: "push-pull"}
 	return &BoardHardware{
 		PTT: ButtonLine{ActiveLow: true, Pull: "up", Mode: "hold", Debounce: 30 * time.Millisecond},
-		COR: input, Emergency: input,
+		COR: input, Emergency: input, Record: input,
 		PTTOut: output, PTTReadback: input,
 		Selector:  SelectorLines{A: knob, B: knob, C: knob, D: knob},
 		Amplifier: output, Heartbeat: output,

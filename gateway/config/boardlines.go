@@ -27,6 +27,7 @@ func (b *BoardHardware) lines() []boardLine {
 		{"hardware.selector.b", b.Selector.B.Chip, b.Selector.B.Line, in},
 		{"hardware.selector.c", b.Selector.C.Chip, b.Selector.C.Line, in},
 		{"hardware.selector.d", b.Selector.D.Chip, b.Selector.D.Line, in},
+		{"hardware.record", b.Record.Chip, b.Record.Line, nil},
 		driven("amplifier", b.Amplifier), driven("heartbeat", b.Heartbeat),
 		driven("lamps.talk", b.Lamps.Talk), driven("lamps.busy", b.Lamps.Busy),
 		driven("lamps.alert", b.Lamps.Alert), driven("lamps.link", b.Lamps.Link),

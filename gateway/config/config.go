@@ -124,7 +124,8 @@ type Hardware struct {
 
 // SimHardware is a virtual radio.
 type SimHardware struct {
-	Speech File `yaml:"speech" doc:"WAV that the microphone speaks (48 kHz, mono, 16 bit); empty is a built-in sentence"`
+	Radio  string `yaml:"radio" oneof:"handheld repeater" doc:"what it has: a push-to-talk button, or a receiver with a squelch (COR) and a transmitter (PTT-out)"`
+	Speech File   `yaml:"speech" doc:"WAV that the microphone speaks (48 kHz, mono, 16 bit); empty is a built-in sentence"`
 }
 
 // Talk is the timing of the floor.
@@ -188,7 +189,7 @@ func Default() Config {
 	return Config{
 		Identity: Identity{Role: "GENERAL"},
 		Link:     Link{Hub: &HubLink{}, VoicePing: &VoicePingLink{Sharing: 1}, LiveKit: &LiveKitLink{}},
-		Hardware: Hardware{Sim: &SimHardware{}, Board: defaultBoard()},
+		Hardware: Hardware{Sim: &SimHardware{Radio: "handheld"}, Board: defaultBoard()},
 		Selector: defaultSelector(),
 		Talk: Talk{
 			Lease:          time.Second,

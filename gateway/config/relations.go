@@ -51,6 +51,9 @@ func (d *decoder) relations(c Config) {
 		d.relation("talk.ctcss", "talk.vox.enabled", "off, as talk.vox is enabled", t.CTCSS)
 	}
 	c.Hardware.Board.relations(d, t.heard())
+	if b := c.Hardware.Board; b != nil && b.Record.Chip != "" && (c.Recorder.Size == 0 || c.Recorder.Directory == "") {
+		d.relation("hardware.record.chip", "recorder.directory", "none, as there is no recorder.size and recorder.directory to record into", b.Record.Chip)
+	}
 	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
 		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")
 	}
