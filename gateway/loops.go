@@ -74,32 +74,36 @@ func (p *path) set(part *bool, up bool) (changed bool) {
 // capture keeps the microphone's memory filled, at the level it should have.
 func (p *Port) capture(ctx context.Context) error {
 	period := make([]int16, hal.PeriodSamples)
-	levels := p.levels.Load()
 	for {
 		at, err := p.opt.Hardware.Mic.Read(period)
 		if err != nil {
 			return ended(ctx, "microphone", err)
 		}
-		p.card.Measure(period)
-		p.listen(period)
-		p.hearLoop(period)
-		if p.ear != nil {
-			p.ear.hear(period, at)
-		}
-		if next := p.relevel.Load(); next != nil && p.talker.spurt.Load() == nil {
-			p.relevel.CompareAndSwap(next, nil)
-			p.levels.Store(next)
-			levels = next
-		}
-		levels.Process(period)
-		late := levels.Delay()
-		if p.muting != nil {
-			p.muting.Process(period, p.opt.Remote.Digit())
-			late += detect.MutingDelay
-		}
-		p.mic.Write(period, at.Add(-samplesTime(late)))
+		p.captured(period, at)
 		p.beats.turn(Capture)
 	}
+}
+
+// captured takes in what the microphone heard up to at, and may change it.
+func (p *Port) captured(period []int16, at time.Time) {
+	p.card.Measure(period)
+	p.listen(period)
+	p.hearLoop(period)
+	if p.ear != nil {
+		p.ear.hear(period, at)
+	}
+	if next := p.relevel.Load(); next != nil && p.talker.spurt.Load() == nil {
+		p.relevel.CompareAndSwap(next, nil)
+		p.levels.Store(next)
+	}
+	levels := p.levels.Load()
+	levels.Process(period)
+	late := levels.Delay()
+	if p.muting != nil {
+		p.muting.Process(period, p.opt.Remote.Digit())
+		late += detect.MutingDelay
+	}
+	p.mic.Write(period, at.Add(-samplesTime(late)))
 }
 
 // micLook is how often the microphone is looked at, and micStall how long it may

@@ -74,11 +74,21 @@ func TestKernelSquelchTalks(t *testing.T) {
 		t.Error("no kerchunk was short: this proves nothing")
 	}
 
-	b.trySome("the radio is heard", b.squelch, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
-	b.lit(lineTalk, true)
-
-	// It sticks.
-	b.port.until(`msg="not talking".* why="talked for too long"`)
+	// It sticks. A machine that is too busy for Redis loses the floor before that.
+	heard := func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) }
+	why := ""
+	for range 6 {
+		b.trySome("the radio is heard", b.squelch, heard)
+		eventually(t, "cut", func() bool { return b.status().State != "talking" })
+		if why = b.status().Why; why == "talked for too long" {
+			break
+		}
+		b.squelch(false)
+		time.Sleep(500 * time.Millisecond)
+	}
+	if why != "talked for too long" {
+		t.Fatalf("cut, as %q", why)
+	}
 	b.lit(lineAlert, true)
 	b.lit(lineTalk, false)
 	b.stays(lineTalk, false, time.Second)
@@ -91,9 +101,9 @@ func TestKernelSquelchTalks(t *testing.T) {
 	if now := b.status().Radio; now.Transmitter.Keyed || b.chip.High(lineKey) || b.far.level.Load() > audibleAtCard {
 		t.Errorf("the squelch is open and the radio keyed: %+v", now.Transmitter)
 	}
-	var heard, unkeyed atomic.Int64
+	var periods, unkeyed atomic.Int64
 	look := func() {
-		heard.Add(1)
+		periods.Add(1)
 		if !b.chip.High(lineKey) {
 			unkeyed.Add(1)
 		}
@@ -111,8 +121,8 @@ func TestKernelSquelchTalks(t *testing.T) {
 	south.say("release")
 	b.lit(lineKey, false)
 	b.far.heard.Store(nil)
-	if unkeyed.Load() > 0 || heard.Load() == 0 {
-		t.Errorf("of %d periods that were heard, %d were not on the air", heard.Load(), unkeyed.Load())
+	if unkeyed.Load() > 0 || periods.Load() == 0 {
+		t.Errorf("of %d periods that were heard, %d were not on the air", periods.Load(), unkeyed.Load())
 	}
 	if lost := b.status().Keying.Lost; lost > 0 {
 		t.Errorf("%v of what was held was lost", lost)
@@ -120,7 +130,7 @@ func TestKernelSquelchTalks(t *testing.T) {
 
 	// It has closed: the next opening talks.
 	b.far.loud.Store(true)
-	b.trySome("the radio is heard again", b.squelch, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
+	b.trySome("the radio is heard again", b.squelch, heard)
 	b.squelch(false)
 	b.lit(lineTalk, false)
 }
@@ -142,17 +152,24 @@ func TestKernelSquelchTail(t *testing.T) {
 			b.lit(lineLink, true)
 			b.far.loud.Store(true)
 			noise := func(int) float64 { return 8000 * (2*rand.Float64() - 1) }
-			quiet := func(int) float64 { return 0 }
-			b.far.say(tone)
-			b.trySome("the radio is heard", b.squelch, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
-			time.Sleep(time.Second)
-			b.far.say(noise)
-			time.Sleep(250 * time.Millisecond)
-			b.squelch(false)
-			b.lit(lineTalk, false)
-			b.far.say(quiet)
-			speech, crash := b.sent()
-			t.Logf("tail %s: %v of speech and %v of noise were sent", tail, speech, crash)
+			// A machine that is too busy loses the floor, or brings the noise late.
+			var speech, crash time.Duration
+			for range 6 {
+				began := b.recorded()
+				b.far.say(tone)
+				b.trySome("the radio is heard", b.squelch, func(within time.Duration) bool { return south.hears(`speaker=heard holder="board"`, within) })
+				time.Sleep(time.Second)
+				b.far.say(noise)
+				time.Sleep(250 * time.Millisecond)
+				whole := b.chip.High(lineTalk)
+				b.squelch(false)
+				b.lit(lineTalk, false)
+				speech, crash = b.sent(began)
+				t.Logf("tail %s: %v of speech and %v of noise were sent", tail, speech, crash)
+				if whole && speech > 500*time.Millisecond && (tail != "0s" || crash > 0) {
+					break
+				}
+			}
 			if speech < 500*time.Millisecond {
 				t.Errorf("%v of speech were sent", speech)
 			}
@@ -168,21 +185,33 @@ func TestKernelSquelchTail(t *testing.T) {
 	}
 }
 
-// sent is how much of tone, and how much of noise, the port sent, as its flight
-// recorder has it and a decoder hears it.
-func (b *bench) sent() (speech, noise time.Duration) {
+// recording is what the port's flight recorder holds.
+func (b *bench) recording() flight.Recording {
 	b.t.Helper()
 	rec, err := flight.ReadRing(b.path("flight"))
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	return rec
+}
+
+// recorded is until when it holds something.
+func (b *bench) recorded() time.Duration {
+	_, to := b.recording().Span()
+	return to
+}
+
+// sent is how much of tone, and how much of noise, the port sent after a time, as its
+// flight recorder has it and a decoder hears it.
+func (b *bench) sent(after time.Duration) (speech, noise time.Duration) {
+	b.t.Helper()
 	dec, err := media.NewDecoder()
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	var pcm [media.FrameSamples]int16
-	for _, e := range rec.Entries {
-		if e.Kind != flight.Sent {
+	for _, e := range b.recording().Entries {
+		if e.Kind != flight.Sent || e.At <= after {
 			continue
 		}
 		if err := dec.Decode(e.Frame.Opus, pcm[:]); err != nil {
@@ -242,18 +271,27 @@ func TestKernelVOX(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 
-	refused := b.status().Talked.Sent
 	b.far.echo.Store(true)
-	b.hearAtCard(south)
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if b.chip.High(lineAlert) || b.chip.High(lineTalk) {
-			t.Fatal("it talks by what it says itself")
+	judged := false
+	for range 5 {
+		sent, xruns := b.status().Talked.Sent, b.status().Xruns
+		b.hearAtCard(south)
+		talks := func() bool { return b.chip.High(lineAlert) || b.chip.High(lineTalk) || b.status().Talked.Sent != sent }
+		tripped := soon(3*time.Second, talks)
+		south.say("release")
+		b.far.hears(false)
+		tripped = soon(2*time.Second, talks) || tripped
+		if now := b.status().Xruns; tripped && now != xruns {
+			t.Logf("%d times the card ran full or empty: what came back was late", now-xruns)
+			b.lit(lineTalk, false)
+			continue
 		}
+		if judged = true; tripped {
+			t.Error("it talks by what it says itself")
+		}
+		break
 	}
-	south.say("release")
-	b.far.hears(false)
-	b.stays(lineTalk, false, 2*time.Second)
-	if now := b.status().Talked.Sent; now != refused {
-		t.Errorf("%d frames were sent of what came back", now-refused)
+	if !judged {
+		t.Error("in no round the card kept up: this proves nothing")
 	}
 }

@@ -115,9 +115,15 @@ func (d *DTMF) look() byte {
 	}
 	all /= dtmfBlock
 	var levels, off [8]float64 // mean squares, deviations
+	t := &d.tones
+	lowRe, lowIm := fourOf(t[0].at, t[1].at, t[2].at, t[3].at, d.block[:])
+	highRe, highIm := fourOf(t[4].at, t[5].at, t[6].at, t[7].at, d.block[:])
 	for i := range d.tones {
 		t := &d.tones[i]
-		re, im := t.at.of(d.block[:])
+		re, im := lowRe[i%4], lowIm[i%4]
+		if i >= 4 {
+			re, im = highRe[i%4], highIm[i%4]
+		}
 		levels[i] = 2 * (re*re + im*im) / (dtmfBlock * dtmfBlock)
 		phase := math.Atan2(im, re)
 		// By how much the phase runs ahead of the tone's own tells the frequency.

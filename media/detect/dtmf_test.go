@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -139,5 +140,23 @@ func TestDTMFAllocatesNothing(t *testing.T) {
 	d, period := NewDTMF(), make([]int16, 480)
 	if n := testing.AllocsPerRun(500, func() { d.Hear(period) }); n != 0 {
 		t.Errorf("%v allocations a period", n)
+	}
+}
+
+// TestFourBinsAtOnce are those that each has by itself, to the bit.
+func TestFourBinsAtOnce(t *testing.T) {
+	pcm := make([]float64, dtmfBlock)
+	for i := range pcm {
+		pcm[i] = math.Sin(float64(i * i)) // anything
+	}
+	var g [4]goertzel
+	for i, hz := range []float64{697, 770, 1477, 1633} {
+		g[i] = newGoertzel(hz, dtmfRate)
+	}
+	re, im := fourOf(g[0], g[1], g[2], g[3], pcm)
+	for i := range g {
+		if r, j := g[i].of(pcm); r != re[i] || j != im[i] {
+			t.Errorf("bin %d is %v, %v; want %v, %v", i, re[i], im[i], r, j)
+		}
 	}
 }
