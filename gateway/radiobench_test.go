@@ -29,7 +29,7 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link opusWriter, ear Ear) (p 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p, err = New(Options{
+	opt := Options{
 		UserID: "u1", UserName: "User One", Channel: "c1", Talk: testTiming, Encoder: cfg,
 		Levels:   level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true},
 		Squelch:  SquelchTiming{OpenDelay: 100 * time.Millisecond, Tail: 150 * time.Millisecond, Loop: time.Minute},
@@ -40,8 +40,11 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link opusWriter, ear Ear) (p 
 		Tones:    media.NewTones(),
 		Hardware: Hardware{Mic: r.Mic, Speaker: r.Speaker, PTTOut: r.PTTOut},
 		Link:     writing{link}, Lock: state, Rights: state, Floor: state, Logger: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
+	}
+	if ear == nil {
+		opt.Hardware.COR = r.COR
+	}
+	if p, err = New(opt); err != nil {
 		tb.Fatal(err)
 	}
 	p.talker.now = func() time.Duration { return time.Second }
@@ -82,15 +85,15 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link opusWriter, ear Ear) (p 
 	return p, send, air
 }
 
-// ears are the detectors that stand in for a squelch line, of which a port has one at
-// most.
+// ears are a squelch line and the detectors that stand in for one, of which a port has
+// one.
 func ears(tb testing.TB) map[string]Ear {
 	tb.Helper()
 	tone, err := detect.NewCTCSS(88.5)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return map[string]Ear{"VOX": detect.NewVOX(detect.VOXConfig{Threshold: 12, Attack: 50 * time.Millisecond, Hang: time.Second}), "CTCSS": tone}
+	return map[string]Ear{"COR": nil, "VOX": detect.NewVOX(detect.VOXConfig{Threshold: 12, Attack: 50 * time.Millisecond, Hang: time.Second}), "CTCSS": tone}
 }
 
 // TestRadioAllocatesNothing: a port with every stage on costs no memory of ours either,

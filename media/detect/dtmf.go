@@ -45,11 +45,11 @@ type DTMF struct {
 	gone      int
 }
 
-// tone is one of the eight, and where it is in the block before.
+// tone is one of the eight, and what it is in the latest block.
 type tone struct {
-	hz    float64
-	at    goertzel
-	phase float64
+	hz     float64
+	at     goertzel
+	re, im float64
 }
 
 // NewDTMF returns a decoder that has heard nothing.
@@ -114,22 +114,16 @@ func (d *DTMF) look() byte {
 		all += x * x
 	}
 	all /= dtmfBlock
-	var levels, off [8]float64 // mean squares, deviations
-	t := &d.tones
+	t, was := &d.tones, d.tones
 	lowRe, lowIm := fourOf(t[0].at, t[1].at, t[2].at, t[3].at, d.block[:])
 	highRe, highIm := fourOf(t[4].at, t[5].at, t[6].at, t[7].at, d.block[:])
-	for i := range d.tones {
-		t := &d.tones[i]
-		re, im := lowRe[i%4], lowIm[i%4]
+	var levels [8]float64 // mean squares
+	for i := range t {
+		t[i].re, t[i].im = lowRe[i%4], lowIm[i%4]
 		if i >= 4 {
-			re, im = highRe[i%4], highIm[i%4]
+			t[i].re, t[i].im = highRe[i%4], highIm[i%4]
 		}
-		levels[i] = 2 * (re*re + im*im) / (dtmfBlock * dtmfBlock)
-		phase := math.Atan2(im, re)
-		// By how much the phase runs ahead of the tone's own tells the frequency.
-		turned := math.Remainder(phase-t.phase-2*math.Pi*t.hz*(dtmfBlock/2)/dtmfRate, 2*math.Pi)
-		off[i] = turned / (2 * math.Pi) * dtmfRate / (dtmfBlock / 2) / t.hz
-		t.phase = phase
+		levels[i] = 2 * (t[i].re*t[i].re + t[i].im*t[i].im) / (dtmfBlock * dtmfBlock)
 	}
 	low, high := loudest(levels[:4]), 4+loudest(levels[4:])
 	faint := math.Pow(10, dtmfFaint/10)
@@ -142,10 +136,18 @@ func (d *DTMF) look() byte {
 		return 0
 	case !alone(levels[:4], low) || !alone(levels[4:], high-4):
 		return 0
-	case math.Abs(off[low]) > dtmfOff || math.Abs(off[high]) > dtmfOff:
+	case math.Abs(t[low].off(was[low])) > dtmfOff || math.Abs(t[high].off(was[high])) > dtmfOff:
 		return 0
 	}
 	return "123A456B789C*0#D"[low*4+high-4]
+}
+
+// off is by what share a tone deviates from its frequency, as its phase has run ahead
+// since the block before.
+func (t tone) off(was tone) float64 {
+	ahead := math.Atan2(t.im, t.re) - math.Atan2(was.im, was.re)
+	turned := math.Remainder(ahead-2*math.Pi*t.hz*(dtmfBlock/2)/dtmfRate, 2*math.Pi)
+	return turned / (2 * math.Pi) * dtmfRate / (dtmfBlock / 2) / t.hz
 }
 
 func loudest(levels []float64) (at int) {
