@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,7 +29,7 @@ func setSelector(opt *gateway.Options, cfg config.Config, links *portLinks, wrap
 	for i, id := range links.channels {
 		said, err := saidOf(cfg, id, i+1)
 		if err != nil {
-			return err
+			return configError{err}
 		}
 		opt.Channels = append(opt.Channels, gateway.Channel{ID: id, Link: wrap(links.links[id]), Said: said})
 	}
@@ -53,7 +54,7 @@ func saidOf(cfg config.Config, channel string, number int) ([]int16, error) {
 	s, gain := cfg.Selector, float64(cfg.Audio.Tones.Gain)
 	if s.Sounds != "" {
 		path := filepath.Join(string(s.Sounds), channel+".wav")
-		if _, err := os.Stat(path); err == nil {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 			pcm, err := readTone(path, maxTone)
 			if err != nil {
 				return nil, fmt.Errorf("selector.sounds: %w", err)
