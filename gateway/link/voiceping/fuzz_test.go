@@ -35,7 +35,7 @@ func FuzzPushed(f *testing.F) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		l := &Link{cfg: Config{UserID: "u1", Channel: "c1", Monitor: []string{"c2"}}, log: slog.New(slog.DiscardHandler), members: newRoster()}
+		l := &Link{cfg: Config{UserID: "u1", Channel: "c1", Monitor: []string{"c2"}, State: unread{}}, log: slog.New(slog.DiscardHandler), members: newRoster()}
 		s := &session{link: l, ctx: ctx, lost: make(chan error, 1), news: make(chan struct{}, 1), talk: make(map[string]talker),
 			monitored: map[string]monitored{"c2": {left: make(chan struct{}, 1), back: make(chan struct{}, 1)}}}
 		for range 2 { // also when nobody has looked yet
@@ -50,6 +50,11 @@ func FuzzPushed(f *testing.F) {
 		}
 	})
 }
+
+// unread is a Redis that need not be read again.
+type unread struct{ State }
+
+func (unread) RefreshFloor(string) {}
 
 // FuzzRefusal reads what a server says in place of a WebSocket.
 func FuzzRefusal(f *testing.F) {
