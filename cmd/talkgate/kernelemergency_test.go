@@ -22,6 +22,8 @@ func TestKernelEmergency(t *testing.T) {
 		"  lamps:\n", "  lamps:\n    emergency: {chip: board, line: SOS}\n",
 	).Replace(b.read("board.yaml")))
 	b.chip.Pull(lineRed, true)
+	b.plugIn()
+	b.far.loud.Store(true)
 	south := b.site.port("south")
 	b.start()
 	b.lit(lineLink, true)
@@ -42,8 +44,7 @@ func TestKernelEmergency(t *testing.T) {
 		t.Errorf("an emergency after %v", d)
 	}
 	b.lit(lineTalk, true)
-	south.until(`^state=refused .*emergency`)
-	south.until(`speaker=heard holder="board"`)
+	south.until(`^state=refused .*emergency.* speaker=heard holder="board"`)
 	red(false)
 	time.Sleep(time.Second)
 	b.lit(lineTalk, true)
