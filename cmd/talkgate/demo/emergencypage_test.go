@@ -1,7 +1,6 @@
 package demo_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -13,18 +12,7 @@ import (
 // from a radio that talks, every radio shows it, the visitor is heard with both hands
 // free, and it ends by the button or when the page is looked away from.
 func TestEmergencyOnPage(t *testing.T) {
-	url := start(t)
-	sentence, err := filepath.Abs("../../../hal/sim/speech.wav")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := webtest.Start(t, chromedp.Flag("use-file-for-fake-audio-capture", sentence))
-	b.Before(watchMedia)
-	b.Look(1280, 860, "dark")
-	b.Run(chromedp.Navigate(url))
-	b.Until(`document.querySelectorAll(".station").length >= 2 && lamp("north-gate", "link") && lamp("south-gate", "link")`)
-	b.Run(chromedp.Click("#join-talk"))
-	b.Until(canListen + " && " + canTalk)
+	b := visit(t)
 	click(b, `strip("north-gate").querySelector(".latch")`)
 	b.UntilPhase("busy")
 

@@ -47,22 +47,30 @@ const (
 	canTalk   = `document.querySelector("#health-microphone dd").textContent === "closed"`
 )
 
-// TestPage is the whole path, for real: Redis, hub, the ports of two virtual
-// radios, and a browser with its microphone and loudspeaker.
-func TestPage(t *testing.T) {
+// visit starts a demo and a browser that has joined with its microphone, which says
+// a sentence over and over. The scripts run before the page's own.
+func visit(t *testing.T, scripts ...string) *webtest.Browser {
 	url := start(t)
 	sentence, err := filepath.Abs("../../../hal/sim/speech.wav")
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := webtest.Start(t, chromedp.Flag("use-file-for-fake-audio-capture", sentence))
-	b.Before(watchMedia)
-	b.Look(1280, 860, "dark")
+	for _, script := range append(scripts, watchMedia) {
+		b.Before(script)
+	}
+	b.Look(1280, 1000, "dark")
 	b.Run(chromedp.Navigate(url))
-	b.Until(`document.querySelectorAll(".station").length >= 2 && lamp("north-gate", "link") && lamp("south-gate", "link")`)
-
+	b.Until(`document.querySelectorAll(".station").length >= 3 && ["north-gate", "south-gate", "hill-repeater"].every((name) => lamp(name, "link"))`)
 	b.Run(chromedp.Click("#join-talk"))
 	b.Until(canListen + " && " + canTalk)
+	return b
+}
+
+// TestPage is the whole path, for real: Redis, hub, the ports of two virtual
+// radios, and a browser with its microphone and loudspeaker.
+func TestPage(t *testing.T) {
+	b := visit(t)
 
 	// A radio is heard by the page and by the other radio.
 	click(b, `strip("north-gate").querySelector(".latch")`)

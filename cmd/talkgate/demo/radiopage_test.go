@@ -1,7 +1,6 @@
 package demo_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -18,19 +17,7 @@ window.left = (time) => { const [m, s] = time.split(":"); return 60 * m + Number
 // TestRadioPage calls in over the repeater: squelch, timer, talk lock and
 // transmitter are what the page shows, on a whole port.
 func TestRadioPage(t *testing.T) {
-	url := start(t)
-	sentence, err := filepath.Abs("../../../hal/sim/speech.wav")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := webtest.Start(t, chromedp.Flag("use-file-for-fake-audio-capture", sentence))
-	b.Before(watchMedia)
-	b.Before(watchRadio)
-	b.Look(1280, 1000, "dark")
-	b.Run(chromedp.Navigate(url))
-	b.Until(`document.querySelectorAll(".station").length >= 3 && lamp("hill-repeater", "link") && lamp("north-gate", "link")`)
-	b.Run(chromedp.Click("#join-talk"))
-	b.Until(canListen + " && " + canTalk)
+	b := visit(t, watchRadio)
 	b.Until(`fact("hill-repeater", "Squelch") === "closed" && fact("hill-repeater", "Transmitter") === "off" && fact("hill-repeater", "Talk budget") === "3:00"`)
 
 	// Somebody calls in: the squelch opens with the sound, which is heard, and the
