@@ -62,6 +62,7 @@ func TestSelectedChannel(t *testing.T) {
 	}
 	desk.say("press")
 	desk.until(`^state=talking`)
+	gate.until(`speaker=heard holder="desk"`)
 	desk.say("select 2")
 	desk.until(`^state=refused.*why="no connection`)
 	gate.until(`speaker=quiet`)
