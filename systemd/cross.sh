@@ -6,6 +6,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# A linker that packs the relocations of a position-independent executable for ARM,
+# too: without it each port has 3 MiB more of them in memory.
+lld=/usr/lib/llvm-19/bin
+
 # Prints compiler and pkg-config directory of an architecture.
 tools() {
 	case $1 in
@@ -23,6 +27,7 @@ for arch in "$@"; do
 	[ -e "/usr/lib/$triplet/pkgconfig/alsa.pc" ] || needs="$needs libasound2-dev:$arch"
 done
 command -v pkg-config >/dev/null || needs="$needs pkg-config"
+[ -e $lld/ld.lld ] || needs="$needs lld-19"
 if [ -n "$needs" ]; then
 	echo "installing$needs" >&2
 	sudo=
@@ -40,7 +45,7 @@ for arch in "$@"; do
 	mkdir -p "dist/$arch"
 	CGO_ENABLED=1 GOOS=linux GOARCH=$goarch GOARM=7 CC=$triplet-gcc PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig \
 		CGO_CFLAGS='-O2 -g0 -fstack-protector-strong' \
-		${GO:-go} build -trimpath -buildvcs=true -buildmode=pie -ldflags '-s -w -extldflags "-Wl,-z,relro,-z,now"' \
+		${GO:-go} build -trimpath -buildvcs=true -buildmode=pie -ldflags '-s -w -extldflags "-fuse-ld=lld -B'$lld' -Wl,-z,relro,-z,now,-z,pack-relative-relocs"' \
 		-o "dist/$arch/talkgate" ./cmd/talkgate
 	printf '%-6s %s %s\n' "$arch" "$(du -h --apparent-size "dist/$arch/talkgate" | cut -f1)" "$(systemd/version.sh)"
 done

@@ -21,7 +21,7 @@ export VERSION
 for arch in "$@"; do
 	DEPENDS=
 	if $go version -m "dist/$arch/talkgate" | grep -q 'CGO_ENABLED=1'; then
-		DEPENDS='libc6 (>= 2.34), libasound2 (>= 1.2)'
+		DEPENDS='libc6 (>= 2.36), libasound2 (>= 1.2)'
 	fi
 	{
 		printf 'talkgate (%s) stable; urgency=medium\n\n' "$VERSION"
