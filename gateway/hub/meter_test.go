@@ -38,8 +38,8 @@ func opusTone(t testing.TB, amplitude float64, n int) [][]byte {
 func TestMeterTellsLevels(t *testing.T) {
 	loud, soft := opusTone(t, 0.5, 20), opusTone(t, 0.05, 20)
 	synctest.Test(t, func(t *testing.T) {
-		var reports []map[string]float64
-		m := newMeter(func(l map[string]float64) { reports = append(reports, l) })
+		reported := make(chan map[string]float64, 100)
+		m := newMeter(func(l map[string]float64) { reported <- l })
 		ctx, cancel := context.WithCancel(t.Context())
 		defer synctest.Wait()
 		defer cancel()
@@ -49,10 +49,17 @@ func TestMeterTellsLevels(t *testing.T) {
 				m.hear(&outgoing{Packet: rtp.Packet{Header: rtp.Header{Marker: i == 0}, Payload: p}, from: newSource(user)})
 				time.Sleep(media.FrameDuration)
 			}
+		}
+		var reports []map[string]float64
+		collect := func() {
 			synctest.Wait()
+			for len(reported) > 0 {
+				reports = append(reports, <-reported)
+			}
 		}
 		check := func(user string, want float64) {
 			t.Helper()
+			collect()
 			last := reports[len(reports)-1]
 			if got, ok := last[user]; !ok || len(last) != 1 || math.Abs(got-want) > 2 {
 				t.Errorf("levels %v, want %s near %v dBFS", last, user, want)
@@ -66,7 +73,7 @@ func TestMeterTellsLevels(t *testing.T) {
 		say("b", soft)
 		check("b", -29)
 		time.Sleep(time.Second)
-		synctest.Wait()
+		collect()
 		n := len(reports)
 		if last := reports[n-1]; len(last) != 0 || n > 10 {
 			t.Errorf("%d reports, the last %v; want one empty when nobody talks any more", n, last)
