@@ -127,6 +127,21 @@ func TestPlayingAllocatesNothing(t *testing.T) {
 			}
 		}
 	})
+	// So it does in a pause.
+	rests := played(packets)
+	for i := range rests[5:] {
+		rests[5+i] = Slot{Kind: Comfort, Samples: FrameSamples}
+	}
+	noise := allocs(1, func(int) {
+		dec.Reset()
+		for _, slot := range rests {
+			_, _ = dec.DecodeInt16(slot.Opus, pcm)
+		}
+	})
+	if a := fill(rests); a > noise+float64(len(rests))/10 {
+		t.Errorf("in a pause: %g allocations in %d frames; bare gopus makes %g", a, len(rests), noise)
+	}
+	t.Logf("in a pause: %g allocations in %d frames, all of them gopus's", noise, len(rests))
 	t.Logf("with 40 %% lost: %g allocations in %d frames, all of them gopus's", theirs, len(mended))
 	if ours > theirs+float64(len(mended))/10 {
 		t.Errorf("with 40 %% lost: %g allocations in %d frames; bare gopus makes %g", ours, len(mended), theirs)

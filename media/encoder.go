@@ -31,6 +31,9 @@ type EncoderConfig struct {
 	// ExpectedLoss is the share of packets in percent, 1 to 100, that FEC is to
 	// prepare for; 0 means DefaultExpectedLoss. Without FEC it has no meaning.
 	ExpectedLoss int
+	// DTX makes a Pause of what is no speech, from 200 ms after the last syllable
+	// on (RFC 6716 section 2.1.9), with a whole frame of it every 420 ms.
+	DTX bool
 	// Complexity is 1 (least work) to 10 (best sound); 0 means
 	// DefaultComplexity. At 1, FEC takes the upper frequencies for its room.
 	Complexity int
@@ -86,6 +89,7 @@ func (c EncoderConfig) open() (*gopus.Encoder, error) {
 		return nil, err
 	}
 	opus.SetFEC(c.FEC)
+	opus.SetDTX(c.DTX)
 	return opus, errors.Join(
 		opus.SetFrameSize(FrameSamples),
 		opus.SetBitrate(c.Bitrate),
@@ -105,6 +109,9 @@ func (e *Encoder) Encode(pcm []int16, dst []byte) (int, error) {
 	}
 	return n, nil
 }
+
+// Pauses lets it make a Pause of what follows, as EncoderConfig.DTX says, or not.
+func (e *Encoder) Pauses(may bool) { e.opus.SetDTX(may && e.cfg.DTX) }
 
 // Lookahead is by how many samples what is decoded lags what was encoded (the
 // pre-skip of RFC 7845 section 4.2): sample i of the input is heard at sample

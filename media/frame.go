@@ -15,10 +15,18 @@ const (
 	FrameDuration = 20 * time.Millisecond
 	// FrameSamples is the number of samples in one frame.
 	FrameSamples = 960
+	// PauseGap is the longest time without a packet of a talker who is in a Pause,
+	// late ones and all: Opus refreshes one each 420 ms.
+	PauseGap = 600 * time.Millisecond
 	// MaxOpusFrame is the largest Opus frame in bytes (RFC 6716 section 3.2.1);
 	// a buffer of it holds whatever the encoder makes of 20 ms.
 	MaxOpusFrame = 1275
 )
+
+// Pause reports whether an Opus packet says no more than that nothing is said: of at
+// most two bytes, it need not be sent (opus_encode of libopus; RFC 7587 section 3.1.3).
+// The first of several is sent all the same, as that tells a pause from a loss.
+func Pause(opus []byte) bool { return len(opus) <= 2 }
 
 // Packet is one received RTP packet of Opus, reduced to what playout needs.
 type Packet struct {

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -124,5 +126,38 @@ func TestLossComparedWithLibopus(t *testing.T) {
 		if us < them-3 || usSaid < themSaid-0.5 {
 			t.Errorf("%s: worse than libopus by more than 3 dB against no loss, 0.5 dB against the microphone", c.name)
 		}
+	}
+}
+
+// A listener with libopus hears a talker with DTX as one of ours does, the beginning of
+// words, which both fade in after their own noise, too.
+func TestPauseComparedWithLibopus(t *testing.T) {
+	speech := longSpeech(t)
+	random := rand.New(rand.NewPCG(1, 1))
+	const word, sentence = SampleRate / 2, 3 * SampleRate
+	for i := range speech {
+		if i%sentence >= word {
+			speech[i] = 0
+		}
+		speech[i] += int16(12 * random.NormFloat64())
+	}
+	packets := encodeAll(t, newEncoder(t, EncoderConfig{DTX: true}), speech)
+	lost, left := make([]bool, len(packets)), 0
+	for i := range packets[1:] {
+		if lost[i+1] = Pause(packets[i]) && Pause(packets[i+1]); lost[i+1] {
+			left++
+		}
+	}
+	ours, theirs := receive(t, newDecoder(t), packets, lost), newReference(t).receive(t, packets, lost)
+	const block = SampleRate / 100
+	var apart float64
+	for at := 0; at+block <= len(ours); at += block {
+		if o, r := rmsOf(ours[at:at+block]), rmsOf(theirs[at:at+block]); max(o, r) > 100 { // -50 dBFS
+			apart = max(apart, math.Abs(20*math.Log10(o/r)))
+		}
+	}
+	t.Logf("%d of %d packets left out; words are at most %.2f dB apart", left, len(packets), apart)
+	if left < len(packets)/2 || apart > 1 {
+		t.Errorf("our decoder and libopus are %.2f dB apart, with %d of %d packets left out", apart, left, len(packets))
 	}
 }

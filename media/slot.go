@@ -13,6 +13,8 @@ const (
 	// Conceal: the packet is lost or late. Decode the in-band FEC of Slot.Opus,
 	// which is the packet after it, or conceal when that is nil.
 	Conceal
+	// Comfort: the talker is in a Pause. Go on with the noise behind the speech.
+	Comfort
 )
 
 // Slot is what the jitter buffer asks the playout to sound next.
@@ -25,8 +27,8 @@ type Slot struct {
 	Lesser bool
 	// Opus is valid until the next slot is asked for.
 	Opus []byte
-	// Samples is how long to sound. Silence: exactly that many zeros. Play and
-	// Conceal: FrameSamples, or a wish for time-stretching: at least Samples
+	// Samples is how long to sound. Silence: exactly that many zeros. Comfort:
+	// FrameSamples. Play and Conceal: FrameSamples, or a wish for time-stretching: at least Samples
 	// when it is less than a frame, at most Samples when it is more; what
 	// Stretch makes of it may lie anywhere between the wish and a whole frame.
 	Samples int

@@ -58,6 +58,8 @@ func (v *voice) next(pull Pull) {
 		v.play(slot.Opus)
 	case Conceal:
 		v.mend(slot.Opus)
+	case Comfort:
+		v.conceal() // Opus has heard the noise, and makes it
 	default:
 		v.quiet = max(slot.Samples, 1)
 		return

@@ -18,6 +18,9 @@ const (
 	idle = rate / 200
 	// maxConceal is how many slots in a row are made up; silence follows.
 	maxConceal = 3
+	// maxRest is how many slots of comfort noise sound in a row; what is a Pause no
+	// longer is over.
+	maxRest = int(media.PauseGap / media.FrameDuration)
 	// slack is the shortfall of delay that is not worth a splice.
 	slack = rate / 500
 	// haste is how much of a frame may be cut out or put in, on average, and
@@ -74,6 +77,8 @@ type position struct {
 	missed    uint64 // bit i: the frame i+1 before the next was not played
 	blind     int    // slots concealed without knowing what became of the next frame
 	concealed int    // slots concealed since the last frame
+	pausing   bool   // the last frame was a media.Pause
+	rested    int    // slots of comfort noise since
 	since     int64  // when the last frame began to sound
 	end       int64  // when the last frame ended, or whatever was known to be missing after it
 }

@@ -19,6 +19,8 @@ type bench struct {
 	firsts  []uint32
 	conceal int
 	fec     []uint32 // payloads offered for their in-band FEC
+	pauses  int      // packets that say so
+	comfort int
 }
 
 func newBench(t testing.TB) *bench { return &bench{t: t, b: New(Config{})} }
@@ -40,15 +42,21 @@ func (d *bench) pop() media.Slot {
 	s := d.b.Pop(d.pull())
 	switch s.Kind {
 	case media.Play:
+		if media.Pause(s.Opus) {
+			d.pauses++
+			break
+		}
 		n := binary.BigEndian.Uint32(s.Opus)
 		d.played = append(d.played, n)
 		d.starts = append(d.starts, d.at)
 		if s.First {
 			d.firsts = append(d.firsts, n)
 		}
+	case media.Comfort:
+		d.comfort++
 	case media.Conceal:
 		d.conceal++
-		if s.Opus != nil {
+		if s.Opus != nil && !media.Pause(s.Opus) {
 			d.fec = append(d.fec, binary.BigEndian.Uint32(s.Opus))
 		}
 	}

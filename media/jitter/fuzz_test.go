@@ -15,6 +15,7 @@ func FuzzBuffer(f *testing.F) {
 	f.Add([]byte("\x01\x00\x01\x00\x01\x00\x00"))
 	f.Add([]byte("\x01\x01\x01\x00\x01\x00\x00\x00\x00\xff\xff\xff\x00\x00\x02\x00\x02\x00\x01\x10\x00"))
 	f.Add([]byte("\x00\x03\x80\x00\x7f\xff\x40\x03\x00\x00\x01\x00\x01\x00\x05\x00\x00\x01\x00\x01\x7f"))
+	f.Add([]byte("\x01\x05\x00\x01\x00\x04\x00\x01\x00\x00\x01\x00\x04\x00\x01\x04\x00\x01\x00\x04\x00\x07\x00\x00\x01\x00\x50\x00"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		d := newBench(t)
 		var seq uint16
@@ -31,10 +32,14 @@ func FuzzBuffer(f *testing.F) {
 				ts *= 0x9e3779b1
 			}
 			took[n] = d.at
+			opus := binary.BigEndian.AppendUint32(nil, n)
+			if in[1]&4 != 0 {
+				opus = opus[:1] // a pause
+			}
 			d.b.Push(media.Packet{
 				Seq: seq, Timestamp: ts, Marker: in[1]&1 != 0,
 				Arrived: d.when().Add(time.Duration(int8(in[6])) * 10 * time.Millisecond),
-				Opus:    binary.BigEndian.AppendUint32(nil, n),
+				Opus:    opus,
 			})
 			n++
 		}
@@ -54,8 +59,8 @@ func FuzzBuffer(f *testing.F) {
 			}
 		}
 		s := d.b.Stats()
-		if s.Received != uint64(n) || s.Played != uint64(len(d.played)) {
-			t.Fatalf("%d pushed, %d sounded: %+v", n, len(d.played), s)
+		if s.Received != uint64(n) || s.Played != uint64(len(d.played)+d.pauses) {
+			t.Fatalf("%d pushed, %d sounded: %+v", n, len(d.played)+d.pauses, s)
 		}
 		if got := s.Played + s.Refused + s.Duplicates; got > s.Received {
 			t.Fatalf("more came out than in: %+v", s)

@@ -12,6 +12,9 @@ func (p pull) sounds() int64 { return p.at + p.ahead }
 func (b *Buffer) next(now pull) media.Slot {
 	p := &b.play
 	if b.queued == 0 {
+		if b.mayRest() {
+			return b.rest()
+		}
 		return b.starve()
 	}
 	e := &b.order[0]
@@ -23,6 +26,10 @@ func (b *Buffer) next(now pull) media.Slot {
 			return media.Slot{Kind: media.Silence, Samples: idle}
 		}
 		return b.sound(e, now)
+	}
+	mends := e.seq > p.seq && e.ts-p.ts < frame*3/2
+	if e.ts-p.ts >= frame/2 && !mends && b.mayRest() {
+		return b.rest()
 	}
 	for p.blind > 0 && e.ts-p.ts >= frame/2 {
 		p.blind--
@@ -36,7 +43,7 @@ func (b *Buffer) next(now pull) media.Slot {
 		return b.next(now)
 	}
 	slot := media.Slot{Kind: media.Conceal, Samples: frame}
-	if e.seq > p.seq && e.ts-p.ts < frame*3/2 {
+	if mends {
 		slot.Opus = b.cells[e.cell].Opus
 	}
 	b.skip(e)
@@ -45,10 +52,23 @@ func (b *Buffer) next(now pull) media.Slot {
 	return slot
 }
 
+// mayRest is whether the talker is in a pause.
+func (b *Buffer) mayRest() bool { return b.play.on && b.play.pausing && b.play.rested < maxRest }
+
+// rest bridges 20 ms of a pause.
+func (b *Buffer) rest() media.Slot {
+	p := &b.play
+	p.rested++
+	b.count.comfort.Add(1)
+	p.ts += frame
+	p.end += frame
+	return media.Slot{Kind: media.Comfort, Samples: frame}
+}
+
 // starve bridges a moment without packets: the spurt is over, or they are late.
 func (b *Buffer) starve() media.Slot {
 	p := &b.play
-	if p.on && p.concealed < maxConceal {
+	if p.on && !p.pausing && p.concealed < maxConceal {
 		p.blind++
 		p.concealed++
 		b.count.concealed.Add(1)
@@ -91,7 +111,8 @@ func (b *Buffer) sound(e *entry, now pull) media.Slot {
 	b.count.delay.Store(b.excess(e, t) + b.target.delay)
 	*p = position{
 		on: true, spurt: e.spurt, seq: e.seq + 1, ts: e.ts + frame, missed: p.missed << 1,
-		since: t, end: t + int64(max(frame, slot.Samples)),
+		pausing: media.Pause(slot.Opus),
+		since:   t, end: t + int64(max(frame, slot.Samples)),
 	}
 	b.held = int(e.cell)
 	b.queued--
@@ -134,7 +155,7 @@ func (b *Buffer) settle(e *entry, t int64) {
 		p.missed = p.missed<<1 | 1
 		b.count.lost.Add(1)
 	}
-	if behind := t - p.end - (e.ts - p.ts); behind >= frame/2 && p.blind > 0 {
+	if behind := t - p.end - (e.ts - p.ts); behind >= frame/2 && (p.blind > 0 || p.rested > 0) {
 		for range min((behind+frame/2)/frame, 25) {
 			b.target.late()
 			b.count.late.Add(1)

@@ -15,6 +15,7 @@ type Stats struct {
 	Duplicates uint64
 	Refused    uint64 // no payload, too long, or no room
 	Concealed  uint64 // slots
+	Comfort    uint64 // slots of comfort noise, in a talker's pauses
 	Spurts     uint64
 
 	// Delay is how much later than the fastest packet could have been played
@@ -32,14 +33,15 @@ func (s Stats) Plus(o Stats) Stats {
 	s.Duplicates += o.Duplicates
 	s.Refused += o.Refused
 	s.Concealed += o.Concealed
+	s.Comfort += o.Comfort
 	s.Spurts += o.Spurts
 	return s
 }
 
 type counters struct {
-	received, refused                                            atomic.Uint64 // written by Push
-	played, late, lost, reordered, duplicates, concealed, spurts atomic.Uint64 // written by Pop
-	delay, target                                                atomic.Int64  // samples
+	received, refused                                                     atomic.Uint64 // written by Push
+	played, late, lost, reordered, duplicates, concealed, comfort, spurts atomic.Uint64 // written by Pop
+	delay, target                                                         atomic.Int64  // samples
 }
 
 // Stats may be called from any goroutine.
@@ -54,6 +56,7 @@ func (b *Buffer) Stats() Stats {
 		Duplicates: c.duplicates.Load(),
 		Refused:    c.refused.Load(),
 		Concealed:  c.concealed.Load(),
+		Comfort:    c.comfort.Load(),
 		Spurts:     c.spurts.Load(),
 		Delay:      duration(c.delay.Load()),
 		Target:     duration(c.target.Load()),
