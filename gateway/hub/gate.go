@@ -96,7 +96,7 @@ func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began
 	if len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusFrame {
 		return malformed, false
 	}
-	if p.Marker || src.run == 0 || now.Sub(src.last) > runGap {
+	if !src.continues(now, p) {
 		began = true
 		if g.open == src {
 			src.run++ // what waits has been confirmed
@@ -104,7 +104,7 @@ func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began
 			src.begin()
 		}
 	}
-	src.last = now
+	src.last, src.seq, src.pauses = now, p.SequenceNumber, media.Pause(p.Payload)
 	if !src.afford(now) {
 		return excess, began
 	}

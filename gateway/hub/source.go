@@ -47,6 +47,8 @@ type source struct {
 	run    uint64    // of the newest packet
 	closed uint64    // up to this run, nothing is held back any more
 	last   time.Time // when the newest packet arrived
+	seq    uint16    // of it
+	pauses bool      // it was a media.Pause
 	paid   time.Time // until when packets have been sent, at one each minFrame
 }
 
@@ -60,6 +62,16 @@ func (s *source) afford(now time.Time) bool {
 	}
 	s.paid = s.paid.Add(minFrame)
 	return true
+}
+
+// continues reports whether p, which arrives at now, is of the run that is under way.
+// After a pause it is if no packet is missing, which could have had the marker bit.
+func (s *source) continues(now time.Time, p *rtp.Packet) bool {
+	if p.Marker || s.run == 0 {
+		return false
+	}
+	gap := now.Sub(s.last)
+	return gap <= runGap || s.pauses && p.SequenceNumber == s.seq+1 && gap <= media.PauseGap
 }
 
 // begin starts a new run. What was held of older ones is forgotten: nobody
