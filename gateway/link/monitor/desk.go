@@ -3,6 +3,7 @@ package monitor
 import (
 	"time"
 
+	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -32,6 +33,7 @@ type voice struct {
 	channel int    // nobody at first
 	turn    uint32 // changes with the channel
 	heard   time.Time
+	pauses  bool // it was a media.Pause
 }
 
 // verdict is what becomes of a packet.
@@ -47,7 +49,7 @@ func newDesk(cfg Config) desk {
 
 // take says of a packet of a channel whether and how it is heard. The first to speak
 // is heard until a pause, unless a more important one begins.
-func (d *desk) take(channel int, at time.Time) (v verdict, ok bool) {
+func (d *desk) take(channel int, at time.Time, pause bool) (v verdict, ok bool) {
 	if d.cfg.Duck {
 		v.voice = d.place(channel, at)
 	}
@@ -59,7 +61,7 @@ func (d *desk) take(channel int, at time.Time) (v verdict, ok bool) {
 		mine.channel = channel
 		mine.turn++
 	}
-	mine.heard = at
+	mine.heard, mine.pauses = at, pause
 	other := &d.voices[1-v.voice]
 	v.turn, v.lesser = mine.turn, other.speaks(at, rtc.SpeakerGap) && other.channel < channel
 	return v, true
@@ -100,6 +102,9 @@ func (d *desk) yields(channel, to int) bool {
 
 // speaks is whether the voice is heard at a time, or was less than gap ago.
 func (v *voice) speaks(at time.Time, gap time.Duration) bool {
+	if v.pauses {
+		gap = max(gap, media.PauseGap)
+	}
 	return v.channel != nobody && at.Sub(v.heard) < gap
 }
 

@@ -53,7 +53,7 @@ func (e events) Receive(p media.Packet) {
 	l := e.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if v, ok := l.desk.take(p.Channel, p.Arrived); ok {
+	if v, ok := l.desk.take(p.Channel, p.Arrived, media.Pause(p.Opus)); ok {
 		p.Voice, p.Lesser = v.voice, v.lesser
 		e.LinkEvents.Receive(l.merge[v.voice].Join(p, v.turn))
 	}
