@@ -25,9 +25,13 @@ func writeOgg(w io.Writer, frames []placed, from, to time.Duration) error {
 	silence := []byte{31 << 3, 0xff, 0xfe}
 	put := func(opus []byte) error { return ogg.WriteRTP(&rtp.Packet{Payload: opus}) }
 	at := from - preSkip
-	for _, f := range frames {
+	for i, f := range frames {
+		rest := silence
+		if i > 0 && frames[i-1].rests(f) {
+			rest = frames[i-1].opus // for the player to go on with the noise behind the speech
+		}
 		for ; f.at-at >= media.FrameDuration/2; at += media.FrameDuration {
-			if err := put(silence); err != nil {
+			if err := put(rest); err != nil {
 				return err
 			}
 		}

@@ -46,12 +46,17 @@ func place(entries []Entry, kinds ...Kind) []placed {
 	return kept
 }
 
+// rests reports whether nothing was sent from p to next because nothing was said, by DTX.
+func (p placed) rests(next placed) bool {
+	return media.Pause(p.opus) && next.at-p.at <= media.PauseGap
+}
+
 // spurts are the stretches in which frames follow one another.
 func spurts(frames []placed) []spurt {
 	var all []spurt
-	for _, f := range frames {
+	for i, f := range frames {
 		end := f.at + media.FrameDuration
-		if n := len(all); n > 0 && f.at-all[n-1].To <= pause {
+		if n := len(all); n > 0 && (f.at-all[n-1].To <= pause || frames[i-1].rests(f)) {
 			all[n-1].To = end
 			all[n-1].Frames++
 			continue
