@@ -18,13 +18,18 @@ func (nowhere) WriteOpus([]byte, uint32, bool) error { return nil }
 // talking returns a talker in mid-spurt, and what makes it send one frame.
 func talking(tb testing.TB, cfg media.EncoderConfig, link opusWriter) (t *talker, oneFrame func()) {
 	tb.Helper()
+	return saying(tb, cfg, link, sim.Speech(0))
+}
+
+// saying is talking, of something else than speech.
+func saying(tb testing.TB, cfg media.EncoderConfig, link opusWriter, speech sim.Source) (t *talker, oneFrame func()) {
+	tb.Helper()
 	enc, err := media.NewEncoder(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	mic := media.NewMic(time.Second)
 	t = newTalker(mic, enc, link, func() time.Duration { return time.Second }, func(uint32) {})
-	speech := sim.Speech(0)
 	period := make([]int16, hal.PeriodSamples)
 	var meter media.Level
 	levels, err := level.New(level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true})
@@ -84,6 +89,13 @@ func TestSendingAllocatesNothing(t *testing.T) {
 	}
 	if s := talker.stats(); s.Sent < 500 {
 		t.Fatalf("only %d frames were sent", s.Sent)
+	}
+	talker, send = saying(t, media.EncoderConfig{DTX: true}, nowhere{}, sim.Silence())
+	if n := testing.AllocsPerRun(500, send); n != 0 {
+		t.Errorf("a frame in a pause allocates %v times", n)
+	}
+	if s := talker.stats(); s.Paused < 400 {
+		t.Fatalf("only %d frames were left out", s.Paused)
 	}
 	_, send = talking(t, withFEC, nowhere{})
 	ours, bare := testing.AllocsPerRun(500, send), testing.AllocsPerRun(500, encoding(t, withFEC, nowhere{}))

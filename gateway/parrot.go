@@ -88,6 +88,7 @@ type parrot struct {
 }
 
 func newParrot(link Link, cfg media.EncoderConfig) (*parrot, error) {
+	cfg.DTX = false // the beginning of a tone is timed, and Opus fades it in after a pause
 	enc, err := media.NewEncoder(cfg)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,11 @@ func TestParrot(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 		}
-		e, err := Parrot(t.Context(), &echoLink{lose: func(n int) bool { return n%10 == 0 }}, media.EncoderConfig{})
+		e, err := Parrot(t.Context(), &echoLink{}, media.EncoderConfig{DTX: true})
+		if err != nil || e.Delay != bare || math.Abs(e.Level) > 1 || e.Heard != 150 {
+			t.Errorf("with DTX: %+v, %v", e, err)
+		}
+		e, err = Parrot(t.Context(), &echoLink{lose: func(n int) bool { return n%10 == 0 }}, media.EncoderConfig{})
 		if err != nil || e.Heard != 135 {
 			t.Errorf("a tenth is lost: %+v, %v", e, err)
 		}

@@ -53,13 +53,14 @@ type TalkStatus struct {
 	Penalty int   `json:"penaltyLeftS"`
 	Place   int   `json:"place"`  // in the queue, 1 being next; 0 is in none
 	Locked  *bool `json:"locked"` // by DTMF; nil where that is off
+	Pauses  bool  `json:"pauses"` // within a talk spurt: DTX sends nothing
 }
 
 // RadioStatus is the port at this instant; any goroutine may ask.
 func (p *Port) RadioStatus() RadioStatus {
 	now, shown := p.now(), p.shown.Load()
 	s := RadioStatus{Microphone: p.microphoneStatus(), Talk: TalkStatus{
-		Penalty: seconds(shown.Floor.PenaltyLeft(now)), Place: place(shown.Floor),
+		Penalty: seconds(shown.Floor.PenaltyLeft(now)), Place: place(shown.Floor), Pauses: p.talker.pauses(),
 		Left: secondsLeft(shown.Floor.Left(now)), Budget: secondsLeft(shown.Floor.BudgetLeft(now)),
 	}}
 	if p.opt.Remote != nil {

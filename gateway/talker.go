@@ -51,13 +51,16 @@ type talker struct {
 	voice atomic.Pointer[voice] // of the next talk spurt; nil is the same as before
 	wake  chan struct{}
 
-	sent, unsent, skipped atomic.Uint64
+	sent, unsent, skipped, paused atomic.Uint64
+
+	rests atomic.Bool // DTX: nothing is said, refreshes of that and all
 
 	// What follows belongs to run.
 	cur   *spurt
 	next  uint64 // first sample not yet sent
 	first bool
 	done  bool // drained was called for the present end
+	pause bool // the listeners know that nothing is said
 	pcm   [media.FrameSamples]int16
 	opus  [media.MaxOpusFrame]byte
 }
@@ -67,6 +70,7 @@ type TalkStats struct {
 	Sent    uint64 // handed to the link
 	Unsent  uint64 // refused by the link
 	Skipped uint64 // not encoded, or overwritten in the microphone's memory before
+	Paused  uint64 // not sent, as nothing was said (media.EncoderConfig.DTX)
 }
 
 func newTalker(mic *media.Mic, enc *media.Encoder, link opusWriter, now func() time.Duration, drained func(uint32)) *talker {
@@ -133,8 +137,12 @@ func (t *talker) nudge() {
 
 // stats may be called from any goroutine.
 func (t *talker) stats() TalkStats {
-	return TalkStats{Sent: t.sent.Load(), Unsent: t.unsent.Load(), Skipped: t.skipped.Load()}
+	return TalkStats{Sent: t.sent.Load(), Unsent: t.unsent.Load(), Skipped: t.skipped.Load(), Paused: t.paused.Load()}
 }
+
+// pauses reports whether DTX sends nothing now, as nothing is said in the talk spurt.
+// Any goroutine may call it.
+func (t *talker) pauses() bool { return t.spurt.Load() != nil && t.rests.Load() }
 
 // run sends until ctx ends.
 func (t *talker) run(ctx context.Context) {
@@ -165,14 +173,15 @@ func (t *talker) sendOne() bool {
 		if v := t.voice.Swap(nil); v != nil {
 			t.enc, t.roger = v.enc, v.roger
 		}
-		t.cur, t.next, t.first, t.done = s, s.start, true, false
+		t.cur, t.next, t.first, t.done, t.pause = s, s.start, true, false, false
 		t.enc.Reset()
 	}
 	end := s.end.Load()
 	if end == endless {
 		t.done = false
-	} else if t.next >= end+uint64(len(t.roger)+t.enc.Lookahead()) {
-		// The encoder has let go of the last sample.
+	} else if t.next >= end+uint64(len(t.roger)+t.enc.Lookahead()) && !t.pause {
+		// The encoder has let go of the last sample, and no listener waits for the
+		// end of a pause.
 		if !t.done {
 			t.done = true
 			t.drained(s.gen)
@@ -182,9 +191,14 @@ func (t *talker) sendOne() bool {
 	if !t.read(end) {
 		return false
 	}
+	mayPause := end == endless
+	t.enc.Pauses(mayPause)
 	n, err := t.enc.Encode(t.pcm[:], t.opus[:])
 	timestamp := uint32(t.next)
 	t.next += media.FrameSamples
+	pause := mayPause && err == nil && media.Pause(t.opus[:n])
+	t.rests.Store(pause || t.pause)
+	t.pause = pause && t.pause
 	if err != nil {
 		t.skipped.Add(1)
 		return true
@@ -194,11 +208,15 @@ func (t *talker) sendOne() bool {
 	if !t.gate.Passes(t.now()) || t.spurt.Load() != s {
 		return false
 	}
+	if t.pause {
+		t.paused.Add(1)
+		return true
+	}
 	if err := t.link.WriteOpus(t.opus[:n], timestamp, t.first); err != nil {
 		t.unsent.Add(1)
 		return !errors.Is(err, ErrLinkDown)
 	}
-	t.first = false
+	t.first, t.pause = false, pause
 	t.sent.Add(1)
 	return true
 }

@@ -49,6 +49,7 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 	for result, value := range map[string]func(gateway.TalkStats) uint64{
 		"sent":    func(s gateway.TalkStats) uint64 { return s.Sent },
 		"unsent":  func(s gateway.TalkStats) uint64 { return s.Unsent },
+		"paused":  func(s gateway.TalkStats) uint64 { return s.Paused },
 		"skipped": func(s gateway.TalkStats) uint64 { return s.Skipped },
 	} {
 		counter("talk_frames_total", "Frames of 20 ms that were to be sent, by what became of them.",
@@ -78,6 +79,8 @@ func registerPort(registry *prometheus.Registry, g *gauges) {
 	}
 	counter("heard_concealed_total", "Stretches of 20 ms that were made up for lost packets.", nil,
 		func() uint64 { return port.HeardStats().Concealed })
+	counter("heard_comfort_total", "Stretches of 20 ms of comfort noise, in pauses of other members.", nil,
+		func() uint64 { return port.HeardStats().Comfort })
 	counter("heard_spurts_total", "Talk spurts of other members.", nil, func() uint64 { return port.HeardStats().Spurts })
 	gauge("jitter_delay_seconds", "Delay of the jitter buffer.", func() float64 { return port.HeardStats().Delay.Seconds() })
 	gauge("jitter_target_seconds", "Delay that the jitter buffer is steered to.", func() float64 { return port.HeardStats().Target.Seconds() })

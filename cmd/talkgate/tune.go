@@ -44,5 +44,6 @@ func encoderOf(cfg config.Audio) media.EncoderConfig {
 		FEC:          cfg.ExpectedLoss > 0,
 		ExpectedLoss: int(cfg.ExpectedLoss),
 		Complexity:   cfg.Complexity,
+		DTX:          cfg.DTX,
 	}
 }

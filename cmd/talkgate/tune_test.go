@@ -30,7 +30,7 @@ fleet: {public_key: "ed25519:`+strings.Repeat("A", 43)+`="}
 	}
 	for key, value := range map[string]any{
 		"talk.lease": "1100ms", "talk.lock_ttl": "4s", "talk.max_talk": "7s", "talk.warn": "3s", "talk.penalty": "9s", "talk.queue": "11s", "talk.request_timeout": "700ms",
-		"audio.bitrate": 30000, "audio.expected_loss": "20%", "audio.complexity": 7,
+		"audio.bitrate": 30000, "audio.expected_loss": "20%", "audio.complexity": 7, "audio.dtx": true,
 		"audio.microphone.high_pass": 100, "audio.microphone.limiter": false,
 		"audio.microphone.gate.enabled": false, "audio.microphone.gate.threshold": "-40 dB",
 		"audio.microphone.agc.enabled": false, "audio.microphone.agc.target": "-30 dB", "audio.microphone.agc.max_gain": "10 dB",

@@ -149,6 +149,7 @@ type Audio struct {
 	Bitrate      int        `yaml:"bitrate" live:"true" within:"6000..64000" doc:"of the Opus encoder, bit/s; forward error correction needs 20000"`
 	ExpectedLoss Percent    `yaml:"expected_loss" live:"true" within:"0%..50%" doc:"packet loss that forward error correction prepares for; Opus sends no redundancy below 6% at 24000 bit/s; 0% never sends any"`
 	Complexity   int        `yaml:"complexity" live:"true" within:"1..10" doc:"of the Opus encoder: 1 is the least work, 10 the best sound"`
+	DTX          bool       `yaml:"dtx" live:"true" doc:"discontinuous transmission: while the talker pauses within a talk spurt, only two packets in 420ms are sent; who listens hears the noise behind the talker go on. for a hub only; complexity 7 and more tell noise from speech better"`
 	Microphone   Microphone `yaml:"microphone" doc:"what is done to the microphone's sound, in this order"`
 	Monitor      Monitor    `yaml:"monitor" doc:"what is heard when several channels speak at once (link.monitor)"`
 	Tones        Tones      `yaml:"tones" doc:"what the loudspeaker says of floor and link; none of it goes to the channel"`

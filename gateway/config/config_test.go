@@ -44,6 +44,7 @@ audio:
   bitrate: 32000
   expected_loss: 20 %
   complexity: 9
+  dtx: true
   tones: {enabled: false, gain: -3.5dB, on_air: true, link_up: {enabled: true}, busy: {file: busy.wav}}
   roger: {enabled: true, file: r.wav}
   microphone: {high_pass: 150, gate: {enabled: true, threshold: -55 dB}, agc: {enabled: true, target: -18 dB, max_gain: 30 dB}, limiter: false}
@@ -59,7 +60,7 @@ log: {level: debug, format: json}
 		VOX: config.VOX{Enabled: true, Threshold: 15, Attack: 70 * time.Millisecond, PreRoll: 90 * time.Millisecond, Hang: 2 * time.Second, AntiTrip: 6}, CTCSS: "off"}
 	tones := config.Default().Audio.Tones
 	tones.Enabled, tones.Gain, tones.OnAir, tones.LinkUp.Enabled, tones.Busy.File = false, -3.5, true, true, "busy.wav"
-	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, Tones: tones, Roger: config.Tone{Enabled: true, File: "r.wav"},
+	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, DTX: true, Tones: tones, Roger: config.Tone{Enabled: true, File: "r.wav"},
 		Microphone: config.Microphone{HighPass: 150, Gate: config.Gate{Enabled: true, Threshold: -55}, AGC: config.AGC{Enabled: true, Target: -18, MaxGain: 30}},
 		Monitor:    config.Monitor{Mode: "duck", Duck: -20, Hold: 5 * time.Second}}
 	if c.Talk != talk || c.Audio != audio || c.Log != (config.Log{Level: "debug", Format: "json"}) {

@@ -40,6 +40,9 @@ func (d *decoder) relations(c Config) {
 	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && b.COR.Chip == "" && !t.heard() {
 		d.relation("key.interlock", "hardware.cor.chip", "off, as no squelch is wired (hardware.cor)", c.Key.Interlock)
 	}
+	if c.Audio.DTX && c.Link.Hub == nil {
+		d.relation("audio.dtx", "link.kind", "false, as only a hub is known to take a pause for no loss", c.Audio.DTX)
+	}
 	if l := c.Link.LiveKit; l != nil {
 		d.livekit(*l)
 	}

@@ -17,7 +17,7 @@ func repeater(changes ...object) object {
 		"microphone":  object{"dBFS": -18, "clipped": 0, "gateOpen": true, "agcDB": 4, "limited": 0},
 		"squelch":     object{"line": "COR", "open": false, "state": "closed", "chatters": false, "ignored": 0},
 		"transmitter": object{"keyed": false, "cooling": false, "waitingS": 0, "lostS": 0, "identDue": false},
-		"talk":        object{"leftS": nil, "budgetLeftS": 150, "penaltyLeftS": 0, "place": 0, "locked": false},
+		"talk":        object{"leftS": nil, "budgetLeftS": 150, "penaltyLeftS": 0, "place": 0, "locked": false, "pauses": false},
 	}
 	for _, change := range changes {
 		for part, to := range change {
@@ -46,7 +46,7 @@ func TestRadioOnThePage(t *testing.T) {
 	handheld["name"] = "north-gate"
 	handheld["radio"] = object{
 		"microphone": object{"dBFS": -96, "clipped": 0, "gateOpen": nil, "agcDB": nil, "limited": nil},
-		"talk":       object{"leftS": nil, "budgetLeftS": nil, "penaltyLeftS": 0, "place": 0, "locked": nil},
+		"talk":       object{"leftS": nil, "budgetLeftS": nil, "penaltyLeftS": 0, "place": 0, "locked": nil, "pauses": false},
 	}
 	hub.send("radio", handheld)
 	b.Until(`strip("n").querySelector('[data-lamp="link"]').dataset.on === "true"`)
@@ -63,9 +63,9 @@ func TestRadioOnThePage(t *testing.T) {
 	}{
 		{"at rest", object{}, []string{"Squelch closed (rest)", "Transmitter off (rest)", "Talk budget 2:30 (rest)", "AGC +4 dB (rest)"}, ""},
 		{"received", object{
-			"squelch": object{"open": true, "state": "open"}, "talk": object{"leftS": 4, "budgetLeftS": 120},
+			"squelch": object{"open": true, "state": "open"}, "talk": object{"leftS": 4, "budgetLeftS": 120, "pauses": true},
 			"microphone": object{"dBFS": -3, "clipped": 12, "limited": 480, "agcDB": -2},
-		}, []string{"Squelch open (good)", "Transmitter off (rest)", "Cut in 0:04 (alert)", "Talk budget 2:00 (rest)", "AGC −2 dB (rest)",
+		}, []string{"Squelch open (good)", "Transmitter off (rest)", "Cut in 0:04 (alert)", "Talk budget 2:00 (rest)", "DTX pause (rest)", "AGC −2 dB (rest)",
 			"Limiter turns down (busy)", "Clip at the card (alert)"}, "squelch"},
 		{"keyed", object{
 			"squelch": object{"state": "deaf", "open": true}, "transmitter": object{"keyed": true, "identDue": true},

@@ -4,13 +4,13 @@ import { facts, Mark } from '../radiofacts.js';
 
 const handheld = {
   microphone: { dBFS: -96, clipped: 0, gateOpen: null, agcDB: null, limited: null },
-  talk: { leftS: null, budgetLeftS: null, penaltyLeftS: 0, place: 0, locked: null },
+  talk: { leftS: null, budgetLeftS: null, penaltyLeftS: 0, place: 0, locked: null, pauses: false },
 };
 const repeater = {
   microphone: { dBFS: -20, clipped: 0, gateOpen: true, agcDB: -3, limited: 0 },
   squelch: { line: 'COR', open: false, state: 'closed', chatters: false, ignored: 0 },
   transmitter: { keyed: false, cooling: false, waitingS: 0, lostS: 0, identDue: false },
-  talk: { leftS: null, budgetLeftS: 150, penaltyLeftS: 0, place: 0, locked: false },
+  talk: { leftS: null, budgetLeftS: 150, penaltyLeftS: 0, place: 0, locked: false, pauses: false },
 };
 const words = (radio, recent) => facts(radio, recent).map(({ name, text, is }) => `${name}: ${text} (${is})`);
 const changed = (part, change) => words({ ...repeater, [part]: { ...repeater[part], ...change } });
@@ -40,6 +40,7 @@ for (const [part, change, shown] of [
   ['talk', { budgetLeftS: 0 }, 'Talk budget: 0:00 (alert)'],
   ['talk', { place: 2 }, 'Queue: number 2 (busy)'],
   ['talk', { locked: true }, 'Talking: locked by DTMF (alert)'],
+  ['talk', { pauses: true }, 'DTX: pause (rest)'],
   ['microphone', { gateOpen: false }, 'Gate: shut (rest)'],
   ['microphone', { agcDB: 6 }, 'AGC: +6 dB (rest)'],
 ]) test(`${part} ${JSON.stringify(change)}`, () => assert.ok(changed(part, change).includes(shown), changed(part, change).join(', ')));
