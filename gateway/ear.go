@@ -10,11 +10,11 @@ import (
 // Ear stands in for a COR line: it tells from what the microphone hears
 // whether to talk.
 type Ear interface {
-	// Hear takes in pcm, the next samples of the card, and the peak in dBFS of what
-	// the loudspeaker is given. It reports whether it is open and, when
-	// that has changed, how many samples before the end of pcm. It neither blocks
-	// nor allocates.
-	Hear(pcm []int16, loudspeaker float64) (open bool, ago int)
+	// Hear takes in low, the next that the card heard at detect.Rate, and the peak in
+	// dBFS of what the loudspeaker is given. It reports whether it is open and, when
+	// that has changed, how many samples of the card before the end of low. It neither
+	// blocks nor allocates.
+	Hear(low []float64, loudspeaker float64) (open bool, ago int)
 	// String is what it goes by, for people.
 	String() string
 }
@@ -34,8 +34,8 @@ func newHeardLine(e Ear, level func() float64) *heardLine {
 }
 
 // hear takes in what the microphone heard up to at.
-func (l *heardLine) hear(pcm []int16, at time.Time) {
-	open, ago := l.ear.Hear(pcm, l.level())
+func (l *heardLine) hear(low []float64, at time.Time) {
+	open, ago := l.ear.Hear(low, l.level())
 	if open == l.active.Load() {
 		return
 	}

@@ -13,11 +13,11 @@ type loopNews struct {
 }
 
 // hearLoop looks for what the channel says in what the radio hears.
-func (p *Port) hearLoop(period []int16) {
+func (p *Port) hearLoop(low []float64) {
 	if p.loop == nil {
 		return
 	}
-	if delay, found := p.loop.Hear(period, p.squelchState.talks.Load(), p.talker.spurt.Load() != nil); found {
+	if delay, found := p.loop.Hear(low, p.squelchState.talks.Load(), p.talker.spurt.Load() != nil); found {
 		select {
 		case p.cameBack <- delay:
 		default:

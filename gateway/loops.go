@@ -87,10 +87,8 @@ func (p *Port) capture(ctx context.Context) error {
 // captured takes in what the microphone heard up to at, and may change it.
 func (p *Port) captured(period []int16, at time.Time) {
 	p.card.Measure(period)
-	p.listen(period)
-	p.hearLoop(period)
-	if p.ear != nil {
-		p.ear.hear(period, at)
+	if p.low != nil {
+		p.detect(p.low.Take(period), at)
 	}
 	if next := p.relevel.Load(); next != nil && p.talker.spurt.Load() == nil {
 		p.relevel.CompareAndSwap(next, nil)
@@ -104,6 +102,15 @@ func (p *Port) captured(period []int16, at time.Time) {
 		late += detect.MutingDelay
 	}
 	p.mic.Write(period, at.Add(-samplesTime(late)))
+}
+
+// detect lets the detectors hear what the microphone heard up to at.
+func (p *Port) detect(low []float64, at time.Time) {
+	p.listen(low)
+	p.hearLoop(low)
+	if p.ear != nil {
+		p.ear.hear(low, at)
+	}
 }
 
 // micLook is how often the microphone is looked at, and micStall how long it may

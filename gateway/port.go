@@ -68,8 +68,9 @@ type Port struct {
 	moves   chan *Channel
 	locked  atomic.Bool // by DTMF: no press counts
 
-	loop      *detect.Loop   // nil where nothing can come back
-	muting    *detect.Muting // of digits; nil where nothing obeys them
+	low       *detect.Decimator // nil where nothing listens
+	loop      *detect.Loop      // nil where nothing can come back
+	muting    *detect.Muting    // of digits; nil where nothing obeys them
 	cameBack  chan time.Duration
 	loopNews  chan loopNews
 	keyFaults chan KeyFault
@@ -114,6 +115,9 @@ func New(opt Options) (*Port, error) {
 	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
 	if opt.Squelch.Loop > 0 && (opt.Hardware.COR != nil || opt.Ear != nil && opt.Hardware.PTTOut != nil) {
 		p.loop = detect.NewLoop()
+	}
+	if p.loop != nil || opt.Ear != nil || opt.Remote != nil {
+		p.low = detect.NewDecimator()
 	}
 	p.squelching.Store(&opt.Squelch)
 	p.keyed.moved = make(chan struct{}, 1)

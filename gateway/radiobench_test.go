@@ -49,6 +49,7 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link opusWriter, ear Ear) (p 
 	}
 	p.talker.now = func() time.Duration { return time.Second }
 	p.taken.Store(false)
+	p.squelchState.talks.Store(true) // so that loops are looked for
 	speech, period := sim.Speech(0), make([]int16, hal.PeriodSamples)
 	at, heard := time.Now(), uint64(0)
 	capture := func() {

@@ -8,11 +8,11 @@ import (
 
 // listen looks for a dialled command in what the microphone heard. A command that
 // comes while one waits is lost, and can be dialled again.
-func (p *Port) listen(period []int16) {
+func (p *Port) listen(low []float64) {
 	if p.opt.Remote == nil {
 		return
 	}
-	if c := p.opt.Remote.Hear(period); c != detect.NoCommand {
+	if c := p.opt.Remote.Hear(low); c != detect.NoCommand {
 		select {
 		case p.dialled <- c:
 		default:

@@ -30,11 +30,11 @@ func (l *Level) Measure(pcm []int16) {
 	if len(pcm) == 0 {
 		return
 	}
-	var sum float64
+	var sum int64
 	top, clipped := 0, uint64(0)
 	for _, s := range pcm {
 		v := int(s)
-		sum += float64(v * v)
+		sum += int64(v * v)
 		top = max(top, v, -v)
 		if v >= math.MaxInt16 || v <= -math.MaxInt16 {
 			clipped++
@@ -45,7 +45,7 @@ func (l *Level) Measure(pcm []int16) {
 	}
 	n := float64(len(pcm))
 	const full = 32768
-	l.square += (sum/n/(full*full) - l.square) * -math.Expm1(-n/levelWindow)
+	l.square += (float64(sum)/n/(full*full) - l.square) * -math.Expm1(-n/levelWindow)
 	l.top = max(float64(top)/full, l.top*math.Pow(10, -levelFall/20*n/SampleRate))
 	l.rms.Store(above(10 * math.Log10(l.square)))
 	l.peak.Store(above(20 * math.Log10(l.top)))

@@ -13,9 +13,9 @@ func TestResponse(t *testing.T) {
 		for _, octaves := range []float64{-2, -1, -0.5, 0, 0.5, 1, 1.5} {
 			hz := corner * math.Pow(2, octaves)
 			for name, side := range map[string]float64{"low": 1, "high": -1} {
-				f := HighPass(corner)
+				f := HighPass(corner, media.SampleRate)
 				if side == 1 {
-					f = LowPass(corner)
+					f = LowPass(corner, media.SampleRate)
 				}
 				pcm := make([]float64, media.SampleRate)
 				for i := range pcm {

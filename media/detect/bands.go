@@ -1,29 +1,24 @@
 package detect
 
-import (
-	"math"
-
-	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/media/biquad"
-)
+import "math"
 
 const (
-	// bandsEvery is the decimation to 8 kHz, bandsFrame what is looked at at once
-	// (20 ms).
-	bandsEvery = 6
-	bandsFrame = 160
+	// bandsFrame is what is looked at at once (20 ms).
+	bandsFrame = Rate / 50
 	// bandCount frequencies from bandsLowest Hz on, bandsApart from one to the next,
 	// are what every radio and every codec lets through.
 	bandCount   = 8
 	bandsLowest = 400.0
 	bandsApart  = 300.0
-	// bandsCorner keeps out what would be folded into them.
-	bandsCorner = 3200.0
+	// bandsUnit makes loudness fine enough for a radio's hiss, and coarse enough for
+	// the fourth powers of a window to fit into 64 bit.
+	bandsUnit = 512
 )
 
 // loudness is how loud a frame is at each frequency: the square root of the
-// amplitude, as the ear has it, so that soft and loud sounds both count.
-type loudness [bandCount]float32
+// amplitude, as the ear has it, so that soft and loud sounds both count. Whole numbers:
+// a sine of full scale is 3238.
+type loudness [bandCount]int32
 
 // less is by how much l is louder than before.
 func (l loudness) less(before loudness) loudness {
@@ -43,8 +38,7 @@ func (l loudness) or(other loudness) loudness {
 
 // bands makes of sound the loudness of its frames.
 type bands struct {
-	low    *biquad.Filter
-	chunk  [bandsEvery * bandsFrame]float64
+	frame  [bandsFrame]float64
 	n      int
 	sounds bool // anything of the frame is not 0
 	window [bandsFrame]float64
@@ -52,26 +46,26 @@ type bands struct {
 }
 
 func newBands() *bands {
-	b := &bands{low: biquad.LowPass(bandsCorner)}
+	b := &bands{}
 	for i := range b.window {
 		b.window[i] = 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/bandsFrame)
 	}
 	for i := range b.at {
-		b.at[i] = newGoertzel(bandsLowest+bandsApart*float64(i), media.SampleRate/bandsEvery)
+		b.at[i] = newGoertzel(bandsLowest+bandsApart*float64(i), Rate)
 	}
 	return b
 }
 
 // take takes in the next samples up to the end of a frame. It returns what is left
-// of pcm and, if the frame is full, its loudness. Silence costs nothing.
-func (b *bands) take(pcm []int16) (rest []int16, l loudness, full bool) {
-	n := min(len(pcm), len(b.chunk)-b.n)
-	for i, s := range pcm[:n] {
-		b.chunk[b.n+i] = float64(s) / (1 << 15)
-		b.sounds = b.sounds || s != 0
+// of low and, if the frame is full, its loudness. Silence costs nothing.
+func (b *bands) take(low []float64) (rest []float64, l loudness, full bool) {
+	n := min(len(low), len(b.frame)-b.n)
+	for i, x := range low[:n] {
+		b.frame[b.n+i] = x * b.window[b.n+i]
+		b.sounds = b.sounds || x != 0
 	}
-	rest = pcm[n:]
-	if b.n += n; b.n < len(b.chunk) {
+	rest = low[n:]
+	if b.n += n; b.n < len(b.frame) {
 		return rest, l, false
 	}
 	if b.sounds {
@@ -85,14 +79,11 @@ func (b *bands) take(pcm []int16) (rest []int16, l loudness, full bool) {
 func (b *bands) restart() { b.n, b.sounds = 0, false }
 
 func (b *bands) look() (l loudness) {
-	b.low.Process(b.chunk[:])
-	few := b.chunk[:bandsFrame]
-	for i := range few {
-		few[i] = b.chunk[i*bandsEvery] * b.window[i]
-	}
-	for i, g := range b.at {
-		re, im := g.of(few)
-		l[i] = float32(math.Sqrt(math.Sqrt(re*re + im*im)))
+	for i := 0; i < len(b.at); i += 4 {
+		re, im := fourOf(b.at[i], b.at[i+1], b.at[i+2], b.at[i+3], b.frame[:])
+		for k := range re {
+			l[i+k] = int32(bandsUnit * math.Sqrt(math.Sqrt(re[k]*re[k]+im[k]*im[k])))
+		}
 	}
 	return l
 }

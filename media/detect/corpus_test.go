@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -91,6 +92,18 @@ func spoken(t testing.TB, voice string, wordsPerMinute int, text string) []int16
 		t.Fatalf("espeak-ng: %v: %s", err, out)
 	}
 	return wav(t, file)
+}
+
+// periods are pcm as a card delivers it: where each ends, and what detectors hear of it.
+func periods(pcm []int16) iter.Seq2[int, []float64] {
+	d := NewDecimator()
+	return func(yield func(int, []float64) bool) {
+		for to := 480; to <= len(pcm); to += 480 {
+			if !yield(to, d.Take(pcm[to-480:to])) {
+				return
+			}
+		}
+	}
 }
 
 func lines(text string) []string { return strings.Split(text, "\n") }

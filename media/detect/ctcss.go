@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/biquad"
 )
 
@@ -20,8 +19,8 @@ func CTCSSTones() []float64 {
 
 const (
 	// ctcssEvery is the decimation to 1 kHz.
-	ctcssEvery = 48
-	ctcssRate  = media.SampleRate / ctcssEvery
+	ctcssEvery = 8
+	ctcssRate  = Rate / ctcssEvery
 	// ctcssWindow is what is looked at at once (200 ms), ctcssHop what of it is new
 	// each time (25 ms).
 	ctcssWindow = 200
@@ -44,8 +43,8 @@ type CTCSS struct {
 	hz     float64
 	filter *biquad.Filter
 	again  *biquad.Filter
-	period [ctcssEvery]float64
-	n      int
+	work   []float64
+	n      int // samples since the latest at ctcssRate
 	window [ctcssWindow]float64
 	fresh  int
 
@@ -61,26 +60,26 @@ func NewCTCSS(hz float64) (*CTCSS, error) {
 	if !slices.Contains(CTCSSTones(), hz) {
 		return nil, fmt.Errorf("CTCSS tone of %g Hz: expected one of EIA/TIA-603, such as 88.5", hz)
 	}
-	return &CTCSS{hz: hz, filter: biquad.LowPass(ctcssCorner), again: biquad.LowPass(ctcssCorner), tone: newGoertzel(hz, ctcssRate)}, nil
+	return &CTCSS{hz: hz, filter: biquad.LowPass(ctcssCorner, Rate), again: biquad.LowPass(ctcssCorner, Rate), tone: newGoertzel(hz, ctcssRate)}, nil
 }
 
 // String names it by its tone.
 func (c *CTCSS) String() string { return fmt.Sprintf("CTCSS %.1f Hz", c.hz) }
 
-// Hear takes in pcm, the next samples of the radio, and reports whether the tone is
-// there and, when that has changed, how many samples before the end of pcm it came or
-// went: it takes a fifth of a second to tell. What the loudspeaker is given does not
-// matter.
-func (c *CTCSS) Hear(pcm []int16, _ float64) (open bool, ago int) {
-	for i, s := range pcm {
-		c.period[c.n] = float64(s) / (1 << 15)
+// Hear takes in low, the next of the radio at Rate, and reports whether the tone is
+// there and, when that has changed, how many samples of the card before the end of low
+// it came or went: it takes a fifth of a second to tell. What the loudspeaker is given
+// does not matter.
+func (c *CTCSS) Hear(low []float64, _ float64) (open bool, ago int) {
+	c.work = append(c.work[:0], low...)
+	c.filter.Process(c.work)
+	c.again.Process(c.work)
+	for i, x := range c.work {
 		if c.n++; c.n < ctcssEvery {
 			continue
 		}
 		c.n = 0
-		c.filter.Process(c.period[:])
-		c.again.Process(c.period[:])
-		c.window[ctcssWindow-ctcssHop+c.fresh] = c.period[ctcssEvery-1]
+		c.window[ctcssWindow-ctcssHop+c.fresh] = x
 		if c.fresh++; c.fresh < ctcssHop {
 			continue
 		}
@@ -89,10 +88,9 @@ func (c *CTCSS) Hear(pcm []int16, _ float64) (open bool, ago int) {
 		c.follow(c.look())
 		copy(c.window[:], c.window[ctcssHop:])
 		if c.open != was {
-			ago = len(pcm) - 1 - i
+			ago = (len(low) - 1 - i) * every
 			if c.open {
-				ago += ctcssSeen * ctcssHop * ctcssEvery
-				ago += ctcssWindow / 2 * ctcssEvery
+				ago += (ctcssSeen*ctcssHop + ctcssWindow/2) * ctcssEvery * every
 			}
 		}
 	}

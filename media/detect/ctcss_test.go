@@ -28,12 +28,12 @@ func newCTCSS(t testing.TB, hz float64) *CTCSS {
 // opened is when c says that it is open, in samples.
 func opened(c *CTCSS, pcm []int16) (all []span) {
 	open := false
-	for at := 0; at+480 <= len(pcm); at += 480 {
-		if now, _ := c.Hear(pcm[at:at+480], 0); now != open {
+	for at, low := range periods(pcm) {
+		if now, _ := c.Hear(low, 0); now != open {
 			if open = now; open {
-				all = append(all, span{at + 480, len(pcm)})
+				all = append(all, span{at, len(pcm)})
 			} else {
-				all[len(all)-1].to = at + 480
+				all[len(all)-1].to = at
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func TestCTCSSRates(t *testing.T) {
 		for i := range x {
 			x[i] = speech[i%len(speech)]
 		}
-		biquad.HighPass(300).Process(x) // as every radio's microphone is
+		biquad.HighPass(300, media.SampleRate).Process(x) // as every radio's microphone is
 		noise(rnd, x, -45, false)
 		from, to := 2*media.SampleRate, 6*media.SampleRate
 		hum(x, hz*(1+0.005*(2*rnd.Float64()-1)), level, from, to)
@@ -133,7 +133,7 @@ func TestCTCSSRates(t *testing.T) {
 }
 
 func TestCTCSSAllocatesNothing(t *testing.T) {
-	c, period := newCTCSS(t, 88.5), make([]int16, 480)
+	c, period := newCTCSS(t, 88.5), make([]float64, 80)
 	if n := testing.AllocsPerRun(500, func() { c.Hear(period, -30) }); n != 0 {
 		t.Errorf("%v allocations a period", n)
 	}

@@ -1,10 +1,6 @@
 package detect
 
-import (
-	"slices"
-
-	"github.com/talkgate/talkgate/media"
-)
+import "slices"
 
 // Command is what is dialled: *CODE, one digit for the command, and #.
 type Command byte
@@ -19,9 +15,9 @@ const (
 
 const (
 	// dialPause is how long the next digit is waited for (5 s).
-	dialPause = 5 * media.SampleRate
+	dialPause = 5 * Rate
 	// After dialTries wrong codes nothing is obeyed for dialShut (a minute).
-	dialTries, dialShut = 3, 60 * media.SampleRate
+	dialTries, dialShut = 3, 60 * Rate
 )
 
 // Remote obeys commands that are dialled with one of its codes. One goroutine uses
@@ -40,12 +36,12 @@ type Remote struct {
 // NewRemote returns one that has heard nothing. A code is some digits.
 func NewRemote(codes []string) *Remote { return &Remote{codes: codes, dtmf: NewDTMF()} }
 
-// Hear takes in pcm, the next samples, and returns the command that was completed in
-// them, or NoCommand.
-func (r *Remote) Hear(pcm []int16) Command {
-	digit := r.dtmf.Hear(pcm)
-	r.shut = max(0, r.shut-len(pcm))
-	if r.since += len(pcm); r.since > dialPause {
+// Hear takes in low, the next samples at Rate, and returns the command that was
+// completed in them, or NoCommand.
+func (r *Remote) Hear(low []float64) Command {
+	digit := r.dtmf.Hear(low)
+	r.shut = max(0, r.shut-len(low))
+	if r.since += len(low); r.since > dialPause {
 		r.n = 0
 	}
 	if digit == 0 {

@@ -43,9 +43,8 @@ func TestOnlyCodesAreObeyed(t *testing.T) {
 		{"*11111#*22221#*47111#*33331#*47111#", "11"},
 	} {
 		r, got := NewRemote([]string{"4711", "0815"}), ""
-		sound := dialling(tc.dialled)
-		for at := 0; at+480 <= len(sound); at += 480 {
-			if c := r.Hear(sound[at : at+480]); c != NoCommand {
+		for _, low := range periods(dialling(tc.dialled)) {
+			if c := r.Hear(low); c != NoCommand {
 				got += string(rune(c))
 			}
 		}

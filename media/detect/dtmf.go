@@ -1,20 +1,13 @@
 package detect
 
-import (
-	"math"
-
-	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/media/biquad"
-)
+import "math"
 
 // A digit is one of four low tones with one of four high ones (ITU-T Q.23). What is
 // taken for one follows ITU-T Q.24 and Bellcore's tests against talk-off.
 const (
-	// dtmfEvery is the decimation to 8 kHz, dtmfBlock what is looked at at once
-	// (12.75 ms), half of which is new each time.
-	dtmfEvery = 6
+	// dtmfBlock is what is looked at at once (12.75 ms), half of which is new each
+	// time.
 	dtmfBlock = 102
-	dtmfRate  = media.SampleRate / dtmfEvery
 	// dtmfFaint is the least level of each tone in dBFS.
 	dtmfFaint = -45.0
 	// dtmfTwist is by how many dB the high tone may be above the low one,
@@ -33,11 +26,9 @@ const (
 
 // DTMF decodes digits.
 type DTMF struct {
-	filter *biquad.Filter
-	work   [dtmfBlock / 2 * dtmfEvery]float64
-	filled int
-	block  [dtmfBlock]float64 // at 8 kHz, the newer half last
-	tones  [8]tone
+	block [dtmfBlock]float64
+	n     int // samples in it
+	tones [8]tone
 
 	candidate byte
 	seen      int
@@ -54,30 +45,26 @@ type tone struct {
 
 // NewDTMF returns a decoder that has heard nothing.
 func NewDTMF() *DTMF {
-	d := &DTMF{filter: biquad.LowPass(3000)}
+	d := &DTMF{}
 	for i, hz := range [8]float64{697, 770, 852, 941, 1209, 1336, 1477, 1633} {
-		d.tones[i] = tone{hz: hz, at: newGoertzel(hz, dtmfRate)}
+		d.tones[i] = tone{hz: hz, at: newGoertzel(hz, Rate)}
 	}
 	return d
 }
 
-// Hear takes in pcm, the next samples, and returns the digit that began in them: one of
-// 0123456789ABCD*#, or 0 for none. There is at most one in 40 ms.
-func (d *DTMF) Hear(pcm []int16) (digit byte) {
-	for _, s := range pcm {
-		d.work[d.filled] = float64(s) / (1 << 15)
-		if d.filled++; d.filled < len(d.work) {
-			continue
-		}
-		d.filled = 0
-		d.filter.Process(d.work[:])
-		copy(d.block[:], d.block[dtmfBlock/2:])
-		for i := range dtmfBlock / 2 {
-			d.block[dtmfBlock/2+i] = d.work[i*dtmfEvery]
+// Hear takes in low, the next samples at Rate, and returns the digit that began in them:
+// one of 0123456789ABCD*#, or 0 for none. There is at most one in 40 ms.
+func (d *DTMF) Hear(low []float64) (digit byte) {
+	for len(low) > 0 {
+		n := copy(d.block[d.n:], low)
+		low = low[n:]
+		if d.n += n; d.n < len(d.block) {
+			break
 		}
 		if got := d.follow(d.look()); got != 0 {
 			digit = got
 		}
+		d.n = copy(d.block[:], d.block[dtmfBlock/2:])
 	}
 	return digit
 }
@@ -146,8 +133,8 @@ func (d *DTMF) look() byte {
 // since the block before.
 func (t tone) off(was tone) float64 {
 	ahead := math.Atan2(t.im, t.re) - math.Atan2(was.im, was.re)
-	turned := math.Remainder(ahead-2*math.Pi*t.hz*(dtmfBlock/2)/dtmfRate, 2*math.Pi)
-	return turned / (2 * math.Pi) * dtmfRate / (dtmfBlock / 2) / t.hz
+	turned := math.Remainder(ahead-2*math.Pi*t.hz*(dtmfBlock/2)/Rate, 2*math.Pi)
+	return turned / (2 * math.Pi) * Rate / (dtmfBlock / 2) / t.hz
 }
 
 func loudest(levels []float64) (at int) {

@@ -32,8 +32,8 @@ func (d dial) dialled(x []float64, digit byte, at int) {
 
 func digits(d *DTMF, pcm []int16) string {
 	var got []byte
-	for at := 0; at+480 <= len(pcm); at += 480 {
-		if digit := d.Hear(pcm[at : at+480]); digit != 0 {
+	for _, low := range periods(pcm) {
+		if digit := d.Hear(low); digit != 0 {
 			got = append(got, digit)
 		}
 	}
@@ -137,7 +137,7 @@ func TestDTMFTellsDigitsApart(t *testing.T) {
 }
 
 func TestDTMFAllocatesNothing(t *testing.T) {
-	d, period := NewDTMF(), make([]int16, 480)
+	d, period := NewDTMF(), make([]float64, 80)
 	if n := testing.AllocsPerRun(500, func() { d.Hear(period) }); n != 0 {
 		t.Errorf("%v allocations a period", n)
 	}
@@ -151,7 +151,7 @@ func TestFourBinsAtOnce(t *testing.T) {
 	}
 	var g [4]goertzel
 	for i, hz := range []float64{697, 770, 1477, 1633} {
-		g[i] = newGoertzel(hz, dtmfRate)
+		g[i] = newGoertzel(hz, Rate)
 	}
 	re, im := fourOf(g[0], g[1], g[2], g[3], pcm)
 	for i := range g {

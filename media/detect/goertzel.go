@@ -14,7 +14,7 @@ func newGoertzel(hz, rate float64) goertzel {
 func (g goertzel) of(pcm []float64) (re, im float64) {
 	var s1, s2 float64
 	for _, x := range pcm {
-		s1, s2 = x+g.twice*s1-s2, s1
+		s1, s2 = (x-s2)+g.twice*s1, s1
 	}
 	return s1 - s2*g.cos, s2 * g.sin
 }
@@ -24,10 +24,10 @@ func (g goertzel) of(pcm []float64) (re, im float64) {
 func fourOf(a, b, c, d goertzel, pcm []float64) (re, im [4]float64) {
 	var a1, a2, b1, b2, c1, c2, d1, d2 float64
 	for _, x := range pcm {
-		a1, a2 = x+a.twice*a1-a2, a1
-		b1, b2 = x+b.twice*b1-b2, b1
-		c1, c2 = x+c.twice*c1-c2, c1
-		d1, d2 = x+d.twice*d1-d2, d1
+		a1, a2 = (x-a2)+a.twice*a1, a1
+		b1, b2 = (x-b2)+b.twice*b1, b1
+		c1, c2 = (x-c2)+c.twice*c1, c1
+		d1, d2 = (x-d2)+d.twice*d1, d1
 	}
 	re = [4]float64{a1 - a2*a.cos, b1 - b2*b.cos, c1 - c2*c.cos, d1 - d2*d.cos}
 	im = [4]float64{a2 * a.sin, b2 * b.sin, c2 * c.sin, d2 * d.sin}

@@ -1,9 +1,6 @@
 package detect
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 const (
 	loopFrame = 20 * time.Millisecond
@@ -33,6 +30,7 @@ const (
 //
 // Told belongs to the loudspeaker's goroutine, Hear to the microphone's.
 type Loop struct {
+	low     *Decimator // of the loudspeaker
 	speaker *bands
 	told    chan loudness
 
@@ -48,6 +46,10 @@ type Loop struct {
 	// By frame: what was heard, what of it was sent, its changes, and those of what was
 	// said on the channel. Frames before the opening are negative.
 	heard, sent, changes, channel [loopRing]loudness
+	// The energy of changes and channel up to each frame, and the two beside one another
+	// at each lag.
+	changed, said [loopRing]energy
+	alike         [loopFarthest + 1]likeness
 
 	like        float64 // the best of this turn
 	lag, before int     // its lag in frames, and that of the turn before
@@ -56,15 +58,15 @@ type Loop struct {
 
 // NewLoop returns a detector that has heard nothing.
 func NewLoop() *Loop {
-	return &Loop{speaker: newBands(), mic: newBands(), told: make(chan loudness, 64)}
+	return &Loop{low: NewDecimator(), speaker: newBands(), mic: newBands(), told: make(chan loudness, 64)}
 }
 
 // Told takes in pcm, the next samples of the loudspeaker, at the pace of the card:
 // what others say on the channel, and silence. It neither blocks nor allocates.
 func (l *Loop) Told(pcm []int16) {
-	for len(pcm) > 0 {
-		rest, frame, full := l.speaker.take(pcm)
-		if pcm = rest; !full {
+	for low := l.low.Take(pcm); len(low) > 0; {
+		rest, frame, full := l.speaker.take(low)
+		if low = rest; !full {
 			return
 		}
 		select {
@@ -74,11 +76,11 @@ func (l *Loop) Told(pcm []int16) {
 	}
 }
 
-// Hear takes in pcm, the next samples of the radio, whether its squelch is open and
+// Hear takes in low, the next of the radio at Rate, whether its squelch is open and
 // whether what it hears is sent to the channel. It reports once an opening that what
 // is heard was said on the channel, and how much earlier. It neither blocks nor
 // allocates.
-func (l *Loop) Hear(pcm []int16, open, sent bool) (delay time.Duration, found bool) {
+func (l *Loop) Hear(low []float64, open, sent bool) (delay time.Duration, found bool) {
 	l.follow()
 	if !open {
 		l.open = false
@@ -87,9 +89,9 @@ func (l *Loop) Hear(pcm []int16, open, sent bool) (delay time.Duration, found bo
 	if !l.open {
 		l.start()
 	}
-	for len(pcm) > 0 && !l.found {
-		rest, frame, full := l.mic.take(pcm)
-		if pcm = rest; !full {
+	for len(low) > 0 && !l.found {
+		rest, frame, full := l.mic.take(low)
+		if low = rest; !full {
 			break
 		}
 		l.add(frame, sent)
@@ -119,9 +121,19 @@ func (l *Loop) start() {
 	l.mic.restart()
 	clear(l.heard[:])
 	clear(l.sent[:])
+	clear(l.alike[:])
+	l.changed[loopRing-1] = energy{}
+	l.said[(-loopFarthest-1)&(loopRing-1)] = energy{}
 	for i := -loopFarthest; i < -loopNearest; i++ {
-		l.channel[i&(loopRing-1)] = l.saidAt(i).less(l.saidAt(i - loopSince))
+		l.say(i)
 	}
+}
+
+// say takes over what was said on the channel in frame i, the next.
+func (l *Loop) say(i int) {
+	change := l.saidAt(i).less(l.saidAt(i - loopSince))
+	l.channel[i&(loopRing-1)] = change
+	l.said[i&(loopRing-1)] = l.said[(i-1)&(loopRing-1)].plus(change)
 }
 
 // add takes in what is heard in the next frame.
@@ -137,8 +149,14 @@ func (l *Loop) add(frame loudness, sent bool) {
 	if i >= loopSince {
 		l.changes[i&(loopRing-1)] = frame.less(l.heard[(i-loopSince)&(loopRing-1)])
 	}
-	i -= loopNearest // told by now, whatever the periods of the cards
-	l.channel[i&(loopRing-1)] = l.saidAt(i).less(l.saidAt(i - loopSince))
+	l.changed[i&(loopRing-1)] = l.changed[(i-1)&(loopRing-1)].plus(l.changes[i&(loopRing-1)])
+	l.say(i - loopNearest) // told by now, whatever the periods of the cards
+	for lag := loopNearest; lag <= loopFarthest; lag++ {
+		l.alike[lag].enter(&l.changes[i&(loopRing-1)], &l.channel[(i-lag)&(loopRing-1)])
+		if first := i - loopWindow; first >= 0 {
+			l.alike[lag].leave(&l.changes[first&(loopRing-1)], &l.channel[(first-lag)&(loopRing-1)])
+		}
+	}
 }
 
 // saidAt is what was said on the channel in frame i: by others, or by the radio.
@@ -179,28 +197,8 @@ func (l *Loop) judge() bool {
 // compare is how much what was heard is like what was said lag frames before, from 0
 // to 1: 0 if there was too little.
 func (l *Loop) compare(lag int) float64 {
-	var xy, xx, yy loudness
-	var sum, squares float64 // of what each frame contributes
-	for i := l.n - loopWindow; i < l.n; i++ {
-		x, y := &l.changes[i&(loopRing-1)], &l.channel[(i-lag)&(loopRing-1)]
-		var part float32
-		for b := range xy {
-			p := x[b] * y[b]
-			part += p
-			xy[b] += p
-			xx[b] += x[b] * x[b]
-			yy[b] += y[b] * y[b]
-		}
-		sum += float64(part)
-		squares += float64(part * part)
-	}
-	if sum <= 0 || sum*sum < loopRich*squares {
-		return 0
-	}
-	var together, apart float64
-	for b := range xy {
-		together += float64(xy[b])
-		apart += math.Sqrt(float64(xx[b]) * float64(yy[b]))
-	}
-	return together / apart
+	i, before := l.n-1, l.n-1-loopWindow
+	return l.alike[lag].of(
+		l.changed[i&(loopRing-1)].since(l.changed[before&(loopRing-1)]),
+		l.said[(i-lag)&(loopRing-1)].since(l.said[(before-lag)&(loopRing-1)]))
 }

@@ -15,8 +15,8 @@ import (
 func radioWay(rnd *rand.Rand, x []float64, delay time.Duration, gain, noiseAt float64) []float64 {
 	y := make([]float64, len(x)+int(delay*media.SampleRate/time.Second))
 	copy(y[len(y)-len(x):], x)
-	biquad.HighPass(300).Process(y)
-	biquad.LowPass(3000).Process(y)
+	biquad.HighPass(300, media.SampleRate).Process(y)
+	biquad.LowPass(3000, media.SampleRate).Process(y)
 	for i := range y {
 		y[i] = max(-1, min(1, y[i]*math.Pow(10, gain/20)))
 	}
@@ -57,14 +57,14 @@ func overOpus(t testing.TB, x []float64) []float64 {
 // what the loudspeaker is given and what is heard from the sample at which the squelch
 // opens; -1 is never.
 func looped(l *Loop, given, heard []int16, opens int, sent bool) (after, delay time.Duration) {
-	for at := 0; at+480 <= len(heard); at += 480 {
+	for at, low := range periods(heard) {
 		told := make([]int16, 480)
-		if at < len(given) {
-			copy(told, given[at:])
+		if at-480 < len(given) {
+			copy(told, given[at-480:])
 		}
 		l.Told(told)
-		if d, found := l.Hear(heard[at:at+480], at >= opens, sent); found {
-			return time.Duration(at+480-opens) * time.Second / media.SampleRate, d
+		if d, found := l.Hear(low, at-480 >= opens, sent); found {
+			return time.Duration(at-opens) * time.Second / media.SampleRate, d
 		}
 	}
 	return -1, 0
@@ -242,15 +242,15 @@ func TestLoopRates(t *testing.T) {
 }
 
 func TestLoopAllocatesNothing(t *testing.T) {
-	l, period := NewLoop(), pcm(tones(10*time.Millisecond, func(float64) float64 { return 1000 }))
-	if n := testing.AllocsPerRun(1000, func() { l.Told(period); l.Hear(period, true, true) }); n != 0 {
+	l, d, period := NewLoop(), NewDecimator(), pcm(tones(10*time.Millisecond, func(float64) float64 { return 1000 }))
+	if n := testing.AllocsPerRun(1000, func() { l.Told(period); l.Hear(d.Take(period), true, true) }); n != 0 {
 		t.Errorf("%v allocations a period", n)
 	}
 }
 
 // BenchmarkLoop is a frame of 20 ms, heard and told, beside the encoder.
 func BenchmarkLoop(b *testing.B) {
-	l := NewLoop()
+	l, d := NewLoop(), NewDecimator()
 	enc, err := media.NewEncoder(media.EncoderConfig{FEC: true})
 	if err != nil {
 		b.Fatal(err)
@@ -264,7 +264,7 @@ func BenchmarkLoop(b *testing.B) {
 		at := i * media.FrameSamples % (len(sound) - media.FrameSamples)
 		began := time.Now()
 		l.Told(sound[at : at+media.FrameSamples])
-		l.Hear(sound[at:at+media.FrameSamples], true, true)
+		l.Hear(d.Take(sound[at:at+media.FrameSamples]), true, true)
 		between := time.Now()
 		if _, err := enc.Encode(sound[at:at+media.FrameSamples], opus[:]); err != nil {
 			b.Fatal(err)

@@ -31,9 +31,9 @@ func TestMutingOfDigits(t *testing.T) {
 					pcm[from+i] = int16(amplitude * (math.Sin(low*w) + math.Sin(high*w)))
 				}
 				said := slices.Clone(pcm)
-				for at := 0; at < len(pcm); at += period {
-					r.Hear(pcm[at : at+period])
-					m.Process(pcm[at:at+period], r.Digit())
+				for to, low := range periods(pcm) {
+					r.Hear(low)
+					m.Process(pcm[to-period:to], r.Digit())
 				}
 				pcm, said = pcm[MutingDelay:], said[:len(said)-MutingDelay]
 				what := fmt.Sprintf("%c at %d, %g dBFS", key, offset, dBFS)

@@ -34,7 +34,7 @@ type VOXConfig struct {
 
 const (
 	// voxFrame is what is looked at at once (10 ms).
-	voxFrame = media.SampleRate / 100
+	voxFrame = Rate / 100
 	// voxLow is the corner of the high-pass before: rumble is no speech.
 	voxLow = 200.0
 	// voxDead is the least noise floor in dBFS: a card without a microphone.
@@ -66,7 +66,7 @@ type VOX struct {
 // NewVOX returns a detector that has heard nothing.
 func NewVOX(cfg VOXConfig) *VOX {
 	frames := func(d time.Duration) int { return max(int(d/(10*time.Millisecond)), 1) }
-	v := &VOX{cfg: cfg, attack: frames(cfg.Attack), hang: frames(cfg.Hang), filter: biquad.HighPass(voxLow)}
+	v := &VOX{cfg: cfg, attack: frames(cfg.Attack), hang: frames(cfg.Hang), filter: biquad.HighPass(voxLow, Rate)}
 	for i := range v.given {
 		v.given[i] = media.LevelFloor
 	}
@@ -76,21 +76,21 @@ func NewVOX(cfg VOXConfig) *VOX {
 // String names it.
 func (v *VOX) String() string { return "VOX" }
 
-// Hear takes in pcm, the next samples of the microphone, and the peak in dBFS of what
+// Hear takes in low, the next of the microphone at Rate, and the peak in dBFS of what
 // the loudspeaker is given at the moment. It reports whether somebody speaks and,
-// when that has changed, how many samples before the end of pcm.
-func (v *VOX) Hear(pcm []int16, loudspeaker float64) (open bool, ago int) {
-	for i, s := range pcm {
-		v.frame[v.n] = float64(s) / (1 << 15)
+// when that has changed, how many samples of the card before the end of low.
+func (v *VOX) Hear(low []float64, loudspeaker float64) (open bool, ago int) {
+	for i, x := range low {
+		v.frame[v.n] = x
 		if v.n++; v.n < voxFrame {
 			continue
 		}
 		v.n = 0
 		v.filter.Process(v.frame[:])
 		if was := v.open; v.judge(power(v.frame[:]), loudspeaker) != was {
-			ago = len(pcm) - 1 - i
+			ago = (len(low) - 1 - i) * every
 			if v.open {
-				ago += v.loud*voxFrame + int(v.cfg.PreRoll*media.SampleRate/time.Second)
+				ago += v.loud*voxFrame*every + int(v.cfg.PreRoll*media.SampleRate/time.Second)
 			}
 		}
 	}

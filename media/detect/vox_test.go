@@ -17,24 +17,24 @@ type span struct{ from, to int }
 
 // ear is a VOX or a CTCSS.
 type ear interface {
-	Hear(pcm []int16, loudspeaker float64) (open bool, ago int)
+	Hear(low []float64, loudspeaker float64) (open bool, ago int)
 }
 
 // openings is when v is open, as it says itself. What the loudspeaker is given is
 // level, by sample; nil is nothing.
 func openings(v ear, pcm []int16, level func(at int) float64) (all []span) {
 	open := false
-	for at := 0; at+480 <= len(pcm); at += 480 {
+	for at, low := range periods(pcm) {
 		given := media.LevelFloor
 		if level != nil {
-			given = level(at)
+			given = level(at - 480)
 		}
-		now, ago := v.Hear(pcm[at:at+480], given)
+		now, ago := v.Hear(low, given)
 		if now != open {
 			if open = now; open {
-				all = append(all, span{at + 480 - ago, len(pcm)})
+				all = append(all, span{at - ago, len(pcm)})
 			} else {
-				all[len(all)-1].to = at + 480 - ago
+				all[len(all)-1].to = at - ago
 			}
 		}
 	}
@@ -177,10 +177,10 @@ func TestVOXTellsTheOnset(t *testing.T) {
 	if len(got) != 1 {
 		t.Fatalf("%v", got)
 	}
-	if early := from - got[0].from; early < 4800-voxFrame || early > 4800+voxFrame {
+	if early := from - got[0].from; early < 4800-480 || early > 4800+480 {
 		t.Errorf("opens %d samples before the onset, the pre-roll is 4800", early)
 	}
-	if late := got[0].to - to; late < 38400-voxFrame || late > 38400+2*voxFrame {
+	if late := got[0].to - to; late < 38400-480 || late > 38400+2*480 {
 		t.Errorf("closes %d samples after the end, the hang is 38400", late)
 	}
 }
@@ -198,7 +198,7 @@ func TestVOXFallsSilentAtSteadyNoise(t *testing.T) {
 }
 
 func TestVOXAllocatesNothing(t *testing.T) {
-	v, period := NewVOX(usual), make([]int16, 480)
+	v, period := NewVOX(usual), make([]float64, 80)
 	if n := testing.AllocsPerRun(500, func() { v.Hear(period, -30) }); n != 0 {
 		t.Errorf("%v allocations a period", n)
 	}

@@ -45,12 +45,15 @@ func newAGC(target, most float64) *agc {
 func (a *agc) process(pcm []float64, speech bool) {
 	square, gain := a.square, a.gain
 	for i, x := range pcm {
-		square += (x*x - square) * a.window
+		square = square*(1-a.window) + x*x*a.window
 		if speech && square > a.idle {
+			// Not min and max, which take longer than all the rest: for the sake of NaN.
 			if gain*gain*square > a.target*a.target {
-				gain = max(gain*a.fall, a.least)
-			} else {
-				gain = min(gain*a.rise, a.most)
+				if gain *= a.fall; gain < a.least {
+					gain = a.least
+				}
+			} else if gain *= a.rise; gain > a.most {
+				gain = a.most
 			}
 		}
 		pcm[i] = x * gain

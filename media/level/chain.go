@@ -64,8 +64,8 @@ type Chain struct {
 	clipped atomic.Uint64
 }
 
-// block is how many samples are worked on at once.
-const block = media.SampleRate / 1000
+// block is how many samples are worked on at once (5 ms).
+const block = media.SampleRate / 200
 
 // New returns a chain that has heard nothing. The error names what is out of range.
 func New(cfg Config) (*Chain, error) {
@@ -74,7 +74,7 @@ func New(cfg Config) (*Chain, error) {
 	}
 	c := &Chain{gain: factor(cfg.Gain)}
 	if cfg.HighPass != 0 {
-		c.highPass = biquad.HighPass(cfg.HighPass)
+		c.highPass = biquad.HighPass(cfg.HighPass, media.SampleRate)
 	}
 	if cfg.Gate != 0 {
 		c.gate = newGate(cfg.Gate)

@@ -49,9 +49,9 @@ func (g *gate) process(pcm []float64) (open bool) {
 			hold--
 		}
 		if hold > 0 {
-			gain += (1 - gain) * g.opening
+			gain = gain*(1-g.opening) + g.opening
 		} else {
-			gain += (gateDepth - gain) * g.ending
+			gain = gain*(1-g.ending) + gateDepth*g.ending
 		}
 		pcm[i] = x * gain
 	}
