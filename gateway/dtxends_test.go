@@ -164,7 +164,7 @@ func TestCutInAPause(t *testing.T) {
 // pause may take; one that comes back is heard from where it is.
 func TestTalkerDiesInAPause(t *testing.T) {
 	inAPause(t, func(c *conversation, sent []frame) {
-		c.cut = true
+		c.cutLine(true)
 		c.a.pass(1500 * time.Millisecond)
 		last := sent[len(sent)-1].at
 		rest := c.silentFrom().Sub(last)
@@ -172,7 +172,7 @@ func TestTalkerDiesInAPause(t *testing.T) {
 		if rest < media.PauseGap || rest > media.PauseGap+100*time.Millisecond {
 			t.Errorf("it is silent %v after the last packet, want %v and the way there", rest, media.PauseGap)
 		}
-		c.cut = false
+		c.cutLine(false)
 		c.to(word)
 		c.a.pass(100 * time.Millisecond)
 		if heard := c.silentFrom(); heard.Before(time.Now().Add(-100 * time.Millisecond)) {
