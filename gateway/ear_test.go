@@ -115,6 +115,43 @@ func TestVOXWithADeadMicrophone(t *testing.T) {
 	})
 }
 
+// TestCTCSSTailElimination: of the noise from the end of the carrier until the tone is
+// missed nothing is heard, and all that was said before the tail is.
+func TestCTCSSTailElimination(t *testing.T) {
+	const tail = 250 * time.Millisecond
+	inBubbleWith(t, func(o *Options) {
+		tone, err := detect.NewCTCSS(88.5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Ear, o.Hardware.PTT, o.Squelch.Tail = tone, nil, tail
+	}, func(w *world) {
+		speech, tone, noise := sim.Tone(1000, -20, 0), sim.Tone(88.5, -27, 0), sim.Noise(5)
+		for phase := range 7 {
+			w.radio.Mic.Hear(func(index uint64, period []int16) {
+				var below [hal.PeriodSamples]int16
+				tone(index, below[:])
+				speech(index, period)
+				for i := range period {
+					period[i] += below[i]
+				}
+			})
+			w.pass(time.Second + time.Duration(3*phase)*time.Millisecond)
+			end := w.radio.Mic.IndexAt(time.Now())
+			w.radio.Mic.Hear(noise)
+			w.pass(time.Second)
+			w.expect(floor.Idle, floor.NoReason)
+			frames := w.link.take()
+			if top := loudness(t, frames, end-9000, end-6000); top < 2000 {
+				t.Errorf("phase %d: speech before the tail is at %d", phase, top)
+			}
+			if top := loudness(t, frames, end+1000, end+48000); top > 600 {
+				t.Errorf("phase %d: noise of the tail is heard at %d", phase, top)
+			}
+		}
+	})
+}
+
 // TestCTCSSTalks: a radio is listened to only while its tone is there.
 func TestCTCSSTalks(t *testing.T) {
 	inBubbleWith(t, func(o *Options) {

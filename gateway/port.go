@@ -148,7 +148,7 @@ func New(opt Options) (*Port, error) {
 		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
 	})
 	p.talker.roger = opt.Roger
-	if opt.Hardware.COR != nil {
+	if p.opt.Hardware.COR != nil { // or what stands in for it
 		p.talker.lag = uint64(opt.Squelch.lag() * media.SampleRate / time.Second)
 	}
 	if opt.Remote != nil {

@@ -11,8 +11,8 @@ type SquelchTiming struct {
 	// Hang is how long after it has closed the floor is kept, should it open again.
 	// Nothing of the sound between is sent.
 	Hang time.Duration
-	// Tail is how much before it closes is not sent: the noise that made it close.
-	// All speech of the port is sent so much later.
+	// Tail is how much before it closes is not sent: the noise that made it close, or
+	// by which an Ear tells late that it has. All speech of the port is sent so much later.
 	Tail time.Duration
 	// Deaf is how long it is not listened to after the transmitter was let go.
 	Deaf time.Duration

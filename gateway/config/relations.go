@@ -53,6 +53,9 @@ func (d *decoder) relations(c Config) {
 	if t.VOX.Enabled && t.CTCSS != "off" {
 		d.relation("talk.ctcss", "talk.vox.enabled", "off, as talk.vox is enabled", t.CTCSS)
 	}
+	if t.VOX.Enabled && c.Squelch.Tail > 0 {
+		d.relation("squelch.tail", "talk.vox.enabled", "0s, as there is no squelch that closes with a noise: talk.vox ends talk.vox.hang after the last sound", c.Squelch.Tail)
+	}
 	c.Hardware.Board.relations(d, t.heard())
 	if b := c.Hardware.Board; b != nil && b.Record.Chip != "" && (c.Recorder.Size == 0 || c.Recorder.Directory == "") {
 		d.relation("hardware.record.chip", "recorder.directory", "none, as there is no recorder.size and recorder.directory to record into", b.Record.Chip)

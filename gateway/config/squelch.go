@@ -9,7 +9,7 @@ import (
 type Squelch struct {
 	OpenDelay   time.Duration `yaml:"open_delay" live:"true" within:"0s..1s" doc:"how long it has to be open to talk, against kerchunks; what was said meanwhile is sent all the same. With talk.request_timeout at most 1.25s, as a hub holds no more back"`
 	Hang        time.Duration `yaml:"hang" live:"true" within:"0s..5s" doc:"how long after it has closed the floor is kept, should it open again"`
-	Tail        time.Duration `yaml:"tail" within:"0s..500ms" doc:"how much before it closes is not sent, against the noise at the end; all speech is sent so much later, and 20ms"`
+	Tail        time.Duration `yaml:"tail" within:"0s..500ms" doc:"how much before it closes, or before talk.ctcss tells that its tone is gone, is not sent, against the noise at the end; not with talk.vox. All speech is sent so much later, and 20ms"`
 	Deaf        time.Duration `yaml:"deaf" live:"true" within:"0s..2s" doc:"how long it is not listened to after the transmitter was let go, where key.interlock is not off"`
 	Chatter     int           `yaml:"chatter" live:"true" within:"0..100" doc:"how many openings in a row that are shorter than chatter_time are taken for noise; 0 is none"`
 	Loop        time.Duration `yaml:"loop" within:"0s..10m" doc:"how long it is not listened to once what the channel says came back by it, as another gateway transmits on its frequency; each time twice as long as before, up to 10m. 0s never looks"`

@@ -34,6 +34,9 @@ const (
 	// ctcssOff is the largest deviation from its frequency in Hz: half of the way to
 	// the nearest other tone is more.
 	ctcssOff = 1.1
+	// ctcssFalls is what of its power a tone that goes on has at least from one look to
+	// the next: of one that leaves the window an eighth of it leaves at a time.
+	ctcssFalls = 0.8
 	// It is there once it was seen so many times in a row, and gone once it was not.
 	ctcssSeen, ctcssGone = 6, 6
 )
@@ -50,6 +53,7 @@ type CTCSS struct {
 
 	tone  goertzel
 	phase float64
+	level float64 // mean square of the tone at the latest look
 
 	seen, gone int
 	open       bool
@@ -120,7 +124,8 @@ func (c *CTCSS) look() bool {
 	// By how much the phase runs ahead of the tone's own tells the frequency.
 	turned := math.Remainder(phase-c.phase-2*math.Pi*c.hz*ctcssHop/ctcssRate, 2*math.Pi)
 	c.phase = phase
-	level := 2 * (re*re + im*im) / (ctcssWindow * ctcssWindow)
+	level, before := 2*(re*re+im*im)/(ctcssWindow*ctcssWindow), c.level
+	c.level = level
 	off := turned / (2 * math.Pi) * ctcssRate / ctcssHop
-	return level > math.Pow(10, ctcssFaint/10) && level > ctcssPure*power(c.window[:]) && math.Abs(off) < ctcssOff
+	return level > ctcssFalls*before && level > math.Pow(10, ctcssFaint/10) && level > ctcssPure*power(c.window[:]) && math.Abs(off) < ctcssOff
 }

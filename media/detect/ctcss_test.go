@@ -132,6 +132,40 @@ func TestCTCSSRates(t *testing.T) {
 	}
 }
 
+// TestCTCSSEnds publishes how long after a transmission the tone is taken for there: in
+// the noise of an open receiver or in none, with a turn of its phase before the end
+// ("reverse burst") or without.
+func TestCTCSSEnds(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for _, burst := range []struct{ degrees, ms int }{{0, 0}, {120, 130}, {120, 180}, {180, 150}, {180, 200}, {240, 180}} {
+		for _, after := range []float64{-10, -60} {
+			latest := 0
+			for _, hz := range CTCSSTones() {
+				x := make([]float64, 3*media.SampleRate)
+				noise(rnd, x, -60, false)
+				end := 2*media.SampleRate + rnd.IntN(2400)
+				for i := range end {
+					w := 2 * math.Pi * hz * float64(i) / media.SampleRate
+					if i > end-burst.ms*48 {
+						w += float64(burst.degrees) / 180 * math.Pi
+					}
+					x[i] += 0.045 * math.Sin(w)
+				}
+				noise(rnd, x[end:], after, false)
+				got := opened(newCTCSS(t, hz), pcm(x))
+				if len(got) != 1 {
+					t.Fatalf("%g Hz: %v", hz, got)
+				}
+				latest = max(latest, got[0].to-end)
+			}
+			t.Logf("phase turned by %d degrees %d ms before the end, noise at %g dBFS after: over %d ms after the end at most", burst.degrees, burst.ms, after, latest/48)
+			if most := map[bool]int{true: 60, false: 240}[burst.ms > 0]; latest > most*48 {
+				t.Errorf("want %d ms: a tail of 250 ms is to cut it off", most)
+			}
+		}
+	}
+}
+
 func TestCTCSSAllocatesNothing(t *testing.T) {
 	c, period := newCTCSS(t, 88.5), make([]float64, 80)
 	if n := testing.AllocsPerRun(500, func() { c.Hear(period, -30) }); n != 0 {
