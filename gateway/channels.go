@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,9 +25,9 @@ type Selector interface {
 	// Start is where it was when it was opened.
 	Start() int
 	// Follow calls left at once when it is moved, and rests when it has stayed at a
-	// position, perhaps the one it left. It ends with ctx, or with an error that
-	// wraps hal.ErrGone.
-	Follow(ctx context.Context, left func(), rests func(position int)) error
+	// position, perhaps the one it left; and moves once a second or more, while all its
+	// lines are followed. It ends with ctx, or with an error that wraps hal.ErrGone.
+	Follow(ctx context.Context, left func(), rests func(position int), moves func()) error
 }
 
 // left is a selector that was moved: from now on nothing is sent.
@@ -56,8 +57,18 @@ func (p *Port) channelAt(position int) *Channel {
 // followSelector tells of each channel that is selected; of those that nobody has
 // taken yet the newest counts.
 func (p *Port) followSelector(ctx context.Context, choices chan choice) error {
+	moves := func() { p.beats.turn(Knob) }
 	if p.opt.Selector == nil {
-		return nil
+		pulse := time.NewTicker(pulsePeriod)
+		defer pulse.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-pulse.C:
+				moves()
+			}
+		}
 	}
 	return ended(ctx, "channel selector", p.opt.Selector.Follow(ctx, p.left, func(position int) {
 		c := p.channelAt(position)
@@ -71,7 +82,7 @@ func (p *Port) followSelector(ctx context.Context, choices chan choice) error {
 		default:
 		}
 		choices <- choice{c, p.turn}
-	}))
+	}, moves))
 }
 
 // stay runs the link of one channel after the other and watches its floor, until ctx

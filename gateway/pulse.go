@@ -16,6 +16,7 @@ type Part uint8
 // Parts of a port.
 const (
 	Lines   Part = iota // follows the push-to-talk line
+	Knob                // follows the channel selector; where there is none it moves all the same
 	Capture             // reads the microphone
 	Talker              // encodes and sends
 	Playout             // feeds the loudspeaker
@@ -26,11 +27,11 @@ const (
 
 // String names the part in logs and metrics.
 func (p Part) String() string {
-	return [numParts]string{"lines", "capture", "talker", "playout", "actor", "keeper"}[p]
+	return [numParts]string{"lines", "selector", "capture", "talker", "playout", "actor", "keeper"}[p]
 }
 
 // Parts are all parts of a port.
-func Parts() []Part { return []Part{Lines, Capture, Talker, Playout, Actor, Keeper} }
+func Parts() []Part { return []Part{Lines, Knob, Capture, Talker, Playout, Actor, Keeper} }
 
 // Pulse counts the turns of each part. All make one a second or more; the
 // keeper may wait for Redis meanwhile, no longer than TalkTiming.RequestTimeout
@@ -52,26 +53,4 @@ func (b *beats) read() (p Pulse) {
 		p[part] = b[part].Load()
 	}
 	return p
-}
-
-// Follower is an input whose driver follows it in a loop of its own and counts
-// the turns of that loop: one a second or more.
-type Follower interface{ Turns() uint64 }
-
-// lineCheck tells whether a line is still followed.
-type lineCheck struct {
-	follower Follower // nil if the driver has no loop
-	turns    uint64
-}
-
-// moves reports whether the driver has made a turn since the last time, and has
-// no change of level that it did not deliver: the line is at active, the last
-// edge said told.
-func (c *lineCheck) moves(active, told bool) bool {
-	if c.follower == nil {
-		return active == told
-	}
-	before := c.turns
-	c.turns = c.follower.Turns()
-	return active == told && c.turns != before
 }

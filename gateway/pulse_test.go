@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/selector"
+	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -67,6 +69,19 @@ func (l *hangingLock) Acquire(ctx context.Context, cl redis.Claim) (redis.Decisi
 	return l.fakeRedis.Acquire(ctx, cl)
 }
 
+// twoButtons is a selector of two channels.
+func twoButtons(t *testing.T, lines []hal.Input) Selector {
+	k, err := selector.New("buttons", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := selector.Open(k, lines, 0, 300*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // TestEachPartThatStallsIsNamed freezes every part in turn, and wants it and no
 // other to be seen standing still, until it moves again.
 func TestEachPartThatStallsIsNamed(t *testing.T) {
@@ -74,6 +89,7 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 		*world
 		line *watched
 		cor  *watched
+		knob *watched
 		link *hangingLink
 		lock *hangingLock
 		eye  *dam
@@ -88,6 +104,9 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 		{"line delivers no edges", Lines, func(p patient) { p.line.invert.Store(true) }, func(p patient) { p.line.invert.Store(false) }},
 		{"COR hangs", Lines, func(p patient) { p.cor.dam.shut() }, func(p patient) { p.cor.dam.open() }},
 		{"COR is not followed", Lines, func(p patient) { p.cor.hung.Store(true) }, func(p patient) { p.cor.hung.Store(false) }},
+		{"selector hangs", Knob, func(p patient) { p.knob.dam.shut() }, func(p patient) { p.knob.dam.open() }},
+		{"selector is not followed", Knob, func(p patient) { p.knob.hung.Store(true) }, func(p patient) { p.knob.hung.Store(false) }},
+		{"selector delivers no edges", Knob, func(p patient) { p.knob.invert.Store(true) }, func(p patient) { p.knob.invert.Store(false) }},
 		{"microphone", Capture, func(p patient) { p.radio.Mic.Freeze(true) }, func(p patient) { p.radio.Mic.Freeze(false) }},
 		{"loudspeaker", Playout, func(p patient) { p.radio.Speaker.Freeze(true) }, func(p patient) { p.radio.Speaker.Freeze(false) }},
 		{"link", Talker, func(p patient) { p.link.dam.shut(); p.press() }, func(p patient) { p.link.dam.open() }},
@@ -97,10 +116,13 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, time.Millisecond)
-				p := patient{w, &watched{Input: w.radio.Button}, &watched{Input: w.radio.COR}, &hangingLink{fakeLink: w.link}, &hangingLock{fakeRedis: w.redis}, &dam{}}
+				p := patient{w, &watched{Input: w.radio.Button}, &watched{Input: w.radio.COR}, &watched{Input: sim.NewInput("down")}, &hangingLink{fakeLink: w.link}, &hangingLock{fakeRedis: w.redis}, &dam{}}
 				w.adapt = func(opt *Options) {
 					opt.Hardware.PTT, opt.Hardware.COR, opt.Link, opt.Lock = p.line, p.cor, p.link, p.lock
 					opt.Observe = func(Status) { p.eye.pass() }
+					opt.Channels = []Channel{{ID: "c1", Link: p.link}, {ID: "c2", Link: p.link}}
+					opt.Hardware.Selector = []hal.Input{sim.NewInput("up"), p.knob}
+					opt.Selector = twoButtons(t, opt.Hardware.Selector)
 				}
 				w.start()
 				stalled := func() []Part {

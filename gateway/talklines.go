@@ -17,7 +17,7 @@ type talkLine struct {
 	// first.
 	stuck bool
 	told  bool // level of the last edge
-	check lineCheck
+	check hal.Followed
 }
 
 func newTalkLine(name string, in hal.Input) (talkLine, error) {
@@ -27,7 +27,7 @@ func newTalkLine(name string, in hal.Input) (talkLine, error) {
 	}
 	active, err := in.Active()
 	l.stuck, l.told = active, active
-	l.check.follower, _ = in.(Follower)
+	l.check = hal.NewFollowed(in)
 	return l, err
 }
 
@@ -48,11 +48,7 @@ func (l *talkLine) asks() bool { return l.told && !l.stuck }
 
 // moves reports whether the line is still followed.
 func (l *talkLine) moves() bool {
-	if l.input == nil {
-		return true
-	}
-	active, err := l.input.Active()
-	return err == nil && l.check.moves(active, l.told)
+	return l.input == nil || l.check.Moves(l.told)
 }
 
 // followTalkLines turns edges into presses and releases, by one rule: pressed is

@@ -15,6 +15,8 @@ type Selector struct {
 	kind   Kind
 	lines  []hal.Input
 	edges  [4]<-chan hal.Edge // nil, and never ready, where there is no line
+	told   [4]bool            // level of the last edge of each
+	check  [4]hal.Followed
 	settle time.Duration
 	start  int
 
@@ -36,7 +38,7 @@ func Open(kind Kind, lines []hal.Input, last int, settle time.Duration) (*Select
 	}
 	s := &Selector{kind: kind, lines: lines, settle: settle, start: kind.Start(levels, last)}
 	for i, line := range lines {
-		s.edges[i] = line.Edges()
+		s.edges[i], s.told[i], s.check[i] = line.Edges(), levels[i], hal.NewFollowed(line)
 	}
 	return s, nil
 }
@@ -52,8 +54,10 @@ type moved struct {
 
 // Follow follows the knob until ctx ends or a line does. It calls left at once when
 // the knob leaves its place, and rests when it has stayed somewhere, which may be the
-// place it left, or Nowhere.
-func (s *Selector) Follow(ctx context.Context, left func(), rests func(position int)) error {
+// place it left, or Nowhere; and moves once a second, while all its lines are followed.
+func (s *Selector) Follow(ctx context.Context, left func(), rests func(position int), moves func()) error {
+	pulse := time.NewTicker(time.Second)
+	defer pulse.Stop()
 	at, moving := s.start, false
 	settled := time.NewTimer(s.settle)
 	settled.Stop()
@@ -68,6 +72,11 @@ func (s *Selector) Follow(ctx context.Context, left func(), rests func(position 
 			moving = false
 			rests(at)
 			continue
+		case <-pulse.C:
+			if s.moves() {
+				moves()
+			}
+			continue
 		case first.Edge, more = <-s.edges[0]:
 		case first.Edge, more = <-s.edges[1]:
 			first.line = 1
@@ -81,6 +90,7 @@ func (s *Selector) Follow(ctx context.Context, left func(), rests func(position 
 			return errors.Join(fmt.Errorf("selector line %d", first.line), s.lines[first.line].Err())
 		}
 		for _, e := range s.with(first) {
+			s.told[e.line] = e.Active
 			now := s.kind.See(e.line, e.Active)
 			if now == at && !moving {
 				continue
@@ -92,6 +102,16 @@ func (s *Selector) Follow(ctx context.Context, left func(), rests func(position 
 			settled.Reset(s.settle)
 		}
 	}
+}
+
+// moves reports whether all lines are still followed. All are asked, whatever the first
+// says.
+func (s *Selector) moves() bool {
+	all := true
+	for i := range s.lines {
+		all = s.check[i].Moves(s.told[i]) && all
+	}
+	return all
 }
 
 // with is an edge and all others that wait, in the order of time: lines that were late

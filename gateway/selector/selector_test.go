@@ -129,7 +129,7 @@ func TestFollow(t *testing.T) {
 		}
 		done := make(chan error)
 		go func() {
-			done <- s.Follow(t.Context(), func() { note("left") }, func(p int) { note(fmt.Sprint(p)) })
+			done <- s.Follow(t.Context(), func() { note("left") }, func(p int) { note(fmt.Sprint(p)) }, func() {})
 		}()
 		tap := func(in *sim.Input, after time.Duration) {
 			time.Sleep(after)
@@ -175,7 +175,7 @@ func TestEdgesOfSeveralLinesInOrder(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				got := -2
-				_ = s.Follow(ctx, func() {}, func(p int) { got = p; cancel() })
+				_ = s.Follow(ctx, func() {}, func(p int) { got = p; cancel() }, func() {})
 				if got != tc.want {
 					t.Errorf("steps %v come to rest at %d, want %d", tc.steps, got, tc.want)
 				}
