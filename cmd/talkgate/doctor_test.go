@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,66 @@ func TestDoctor(t *testing.T) {
 	code, stdout, _ := talkgate(t, "", "doctor", "--config", config)
 	if code != exitFailed || !strings.Contains(stdout, "NOT OK  talk rights") || !strings.Contains(stdout, "do: talkgate rights grant north gates") {
 		t.Errorf("in words: exit code %d\n%s", code, stdout)
+	}
+}
+
+// TestDoctorOfSeveralChannels wants to be told of each channel that the selector chooses
+// from or that is monitored, if something is missing there.
+func TestDoctorOfSeveralChannels(t *testing.T) {
+	s := newSite(t)
+	for _, tc := range []struct {
+		name          string
+		token, rights string // channels besides gates
+		monitor       string
+		check, do     string // empty: all is well
+	}{
+		{name: "all", token: "yards docks", rights: "yards docks", monitor: "tower"},
+		{name: "a right is missing", token: "yards docks", rights: "docks", check: "talk rights", do: "talkgate rights grant desk yards"},
+		{name: "two rights are missing", token: "yards docks", check: "talk rights", do: "talkgate rights grant desk yards docks"},
+		{name: "the token lacks a position", token: "yards", rights: "yards docks", check: "token", do: "have the control plane make one that names docks, too"},
+		{name: "the token lacks a monitored one", token: "yards docks", rights: "yards docks", monitor: "mast", check: "token", do: "have the control plane make one that names mast, too"},
+	} {
+		if _, err := s.state.RevokeRights(t.Context(), "desk", "yards", "docks"); err != nil {
+			t.Fatal(err)
+		}
+		rights := append([]string{"gates"}, strings.Fields(tc.rights)...)
+		if _, err := s.state.GrantRights(t.Context(), "desk", rights...); err != nil {
+			t.Fatal(err)
+		}
+		args := []string{"token", "--secret-file", s.path("hub.secret"), "--user", "desk", "--channel", "gates", "--channel", "tower"}
+		for id := range strings.FieldsSeq(tc.token) {
+			args = append(args, "--channel", id)
+		}
+		code, token, stderr := talkgate(t, "", args...)
+		if code != exitOK {
+			t.Fatal(stderr)
+		}
+		s.write("desk.token", token)
+		s.write("desk.yaml", fmt.Sprintf(`version: 1
+channel: gates
+identity: {user_id: desk, user_name: Desk}
+redis: {url: "%s"}
+link: {kind: hub, url: "%s", token_file: desk.token, monitor: %q}
+selector: {kind: rotary, channels: gates yards docks}
+hardware: {driver: sim}
+`, s.redisURL, s.hubURL, tc.monitor))
+		code, found := diagnose(t, s.path("desk.yaml"))
+		if tc.check == "" {
+			if code != exitOK || !strings.Contains(found["talk rights"].Found, "gates, yards, docks") {
+				t.Errorf("%s: exit code %d, %+v", tc.name, code, found)
+			}
+			continue
+		}
+		if f := found[tc.check]; code != exitFailed || f.OK || f.Do != tc.do {
+			t.Errorf("%s: exit code %d, %+v", tc.name, code, found)
+		}
+	}
+}
+
+// TestDoctorOfLiveKit: its token is nobody's file.
+func TestDoctorOfLiveKit(t *testing.T) {
+	if found, do := (doctor{cfg: config.Config{Link: config.Link{LiveKit: &config.LiveKitLink{}}}}).token(t.Context()); found == "" || do != "" {
+		t.Errorf("%q, do %q", found, do)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/redis"
@@ -41,32 +40,6 @@ func (d doctor) clock(context.Context) (found, do string) {
 		return now + ", not synchronized by a time server: certificates and tokens may seem expired", ""
 	}
 	return now + ", synchronized", ""
-}
-
-func (d doctor) token(context.Context) (found, do string) {
-	var file config.File
-	switch l := d.cfg.Link; {
-	case l.Hub != nil:
-		file = l.Hub.TokenFile
-	case l.VoicePing.ControlPlane != "":
-		return "link.control_plane makes it", ""
-	default:
-		file = l.VoicePing.TokenFile
-	}
-	text, err := portToken(file, d.cfg)
-	if err != nil {
-		return err.Error(), "put the token that the control plane made for this port into that file"
-	}
-	// Whether the signature is good is for the server to say.
-	c, err := hub.ReadClaims(text)
-	if err != nil {
-		return "link.token_file: " + err.Error(), "have the control plane make another"
-	}
-	found = fmt.Sprintf("for %s on %s", c.UserID, strings.Join(c.ChannelIDs, ", "))
-	if c.ExpiresAt == nil || !c.ExpiresAt.After(time.Now()) {
-		return found + ", expired", "have the control plane make a new one"
-	}
-	return found + ", until " + c.ExpiresAt.UTC().Format(time.RFC3339), ""
 }
 
 func (d doctor) hardware(context.Context) (found, do string) {
@@ -131,23 +104,6 @@ func (d doctor) redis(ctx context.Context) (found, do string) {
 			return found, "bring Redis nearer: a talk spurt has to be renewed every third of talk.lease"
 		}
 		return found, ""
-	})
-}
-
-func (d doctor) rights(ctx context.Context) (found, do string) {
-	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
-		user, channel := d.cfg.Identity.UserID, d.cfg.Channel
-		r, err := state.ReadRights(ctx, user)
-		switch {
-		case err != nil:
-			return err.Error(), "let Redis be reached"
-		case r.Banned:
-			return user + " is banned", "talkgate ban lift " + user
-		case !r.MayTalk(channel):
-			return fmt.Sprintf("%s may talk on %d channels, %s is not among them", user, len(r.Channels), channel),
-				fmt.Sprintf("talkgate rights grant %s %s", user, channel)
-		}
-		return fmt.Sprintf("%s may talk on %s", user, channel), ""
 	})
 }
 
