@@ -6,6 +6,12 @@ import (
 	"github.com/talkgate/talkgate/state/floor"
 )
 
+// What a loop is, and what to do about it, for people.
+const (
+	LoopFound  = "what the channel says comes back by this radio: another gateway transmits it on the same frequency"
+	LoopRemedy = "let one of them alone have a transmitter there, or see key.interlock and squelch.deaf"
+)
+
 // loopNews is that a loop was found, or that its penalty is over.
 type loopNews struct {
 	looped bool
@@ -45,8 +51,7 @@ func (a *asking) loopIs(delay, at time.Duration) {
 	} else {
 		what = append(what, "squelch opened with the transmitter, times", loopRow)
 	}
-	a.log.Warn("what the channel says comes back by this radio: another gateway transmits it on the same frequency. "+
-		"Let one of them alone have a transmitter there, or see key.interlock and squelch.deaf", what...)
+	a.log.Warn(LoopFound+"; "+LoopRemedy, what...)
 	a.squelch.forget()
 	ends := a.pressed && (!a.held || a.stuck)
 	send(a.loopNews, loopNews{looped: true, ends: ends}, a.over)

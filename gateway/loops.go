@@ -180,7 +180,7 @@ func (p *Port) keyFaultIs(f KeyFault) {
 	if f == NoKeyFault {
 		p.log.Info("the transmitter does as it is told")
 	} else {
-		p.log.Error("the transmitter does not do as it is told; see PTT-out, its wire and its readback", "fault", f)
+		p.log.Error("the transmitter does not do as it is told; "+KeyRemedy, "fault", f)
 	}
 	send(p.keyFaults, f, p.over)
 }

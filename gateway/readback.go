@@ -21,6 +21,9 @@ const (
 	StuckKeyed KeyFault = "stuck_keyed"
 )
 
+// KeyRemedy is what to do about a KeyFault, for people.
+const KeyRemedy = "see PTT-out, its wire and its readback"
+
 // KeyFaults are all there are.
 func KeyFaults() []KeyFault { return []KeyFault{NotKeyed, StuckKeyed} }
 

@@ -33,7 +33,7 @@ func (d doctor) clock(context.Context) (found, do string) {
 	c := newClock(slog.New(slog.DiscardHandler))
 	now := c.now().UTC().Format(time.RFC3339)
 	if !c.right() {
-		return now + " cannot be", "let a time server be reached, or set it with 'timedatectl set-time'; link and TLS wait for it"
+		return now + " cannot be", setClock
 	}
 	var t unix.Timex
 	if state, err := unix.Adjtimex(&t); err != nil || state == unix.TIME_ERROR {
@@ -45,7 +45,7 @@ func (d doctor) clock(context.Context) (found, do string) {
 func (d doctor) hardware(context.Context) (found, do string) {
 	err := tryHardware(d.cfg, func(b board) error {
 		var words []string
-		for _, l := range linesOf(b) {
+		for _, l := range linesOf(b.Hardware) {
 			active, err := l.in.Active()
 			if err != nil {
 				return err
@@ -69,7 +69,7 @@ func (d doctor) hardware(context.Context) (found, do string) {
 		return nil
 	})
 	if errors.Is(err, hal.ErrGone) {
-		return err.Error(), "plug it in, or correct its name in hardware"
+		return err.Error(), plugIn
 	}
 	if err != nil {
 		return err.Error(), "if the port runs, stop it; else correct what the error names"
@@ -95,7 +95,7 @@ func (d doctor) redis(ctx context.Context) (found, do string) {
 		for range 6 { // the first connects
 			began := time.Now()
 			if err := state.Ping(ctx); err != nil {
-				return err.Error(), "see that redis.url is right, that it runs, and that user and password are"
+				return err.Error(), reachRedis
 			}
 			trips = append(trips, time.Since(began))
 		}
@@ -122,7 +122,7 @@ func (d doctor) link(ctx context.Context) (found, do string) {
 		}
 		if !up.up.Load() {
 			first, _, _ := strings.Cut(said.String(), "\n")
-			return "does not come up: " + first, "see that link.url is right and reachable; 409 is a port that runs already"
+			return "does not come up: " + first, reachServer
 		}
 		return fmt.Sprintf("up after %v", time.Since(began).Round(time.Millisecond)), ""
 	})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/hal"
 )
 
@@ -16,24 +17,21 @@ type watchedLine struct {
 	do                     string // what to do when it is active at rest
 }
 
-func (l watchedLine) says(active bool) string {
-	if active {
-		return l.name + " is " + l.active
-	}
-	return l.name + " is " + l.inactive
-}
+func (l watchedLine) says(active bool) string { return l.name + " is " + l.word(active) }
+
+func (l watchedLine) word(active bool) string { return word(active, l.active, l.inactive) }
 
 // linesOf are the inputs that are wired.
-func linesOf(b board) []watchedLine {
+func linesOf(hw gateway.Hardware) []watchedLine {
 	var wired []watchedLine
-	for i, in := range b.Selector {
+	for i, in := range hw.Selector {
 		wired = append(wired, watchedLine{in, "line " + string(rune('a'+i)) + " of the selector", "active", "inactive", "turn the selector and see that it moves"})
 	}
 	for _, l := range []watchedLine{
-		{b.PTT, "push-to-talk", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
-		{b.Emergency, "the emergency button", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
-		{b.COR, "COR", "open", "closed", "see that nobody is on the air; if so, close the radio's squelch, or the line's polarity or its bias is wrong"},
-		{b.PTTEcho, "the readback of PTT-out", "active", "inactive", "unkey the radio; if it does not transmit, the line's polarity or its bias is wrong"},
+		{hw.PTT, "push-to-talk", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
+		{hw.Emergency, "the emergency button", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
+		{hw.COR, "COR", "open", "closed", "see that nobody is on the air; if so, close the radio's squelch, or the line's polarity or its bias is wrong"},
+		{hw.PTTEcho, "the readback of PTT-out", "active", "inactive", "unkey the radio; if it does not transmit, the line's polarity or its bias is wrong"},
 	} {
 		if l.in != nil {
 			wired = append(wired, l)
@@ -47,7 +45,7 @@ func showLines(ctx context.Context, b board, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	said, ended := make(chan string), make(chan error)
-	lines, began := linesOf(b), time.Now()
+	lines, began := linesOf(b.Hardware), time.Now()
 	for _, l := range lines {
 		active, err := l.in.Active()
 		if err != nil {

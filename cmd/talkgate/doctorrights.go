@@ -45,11 +45,11 @@ func (d doctor) token(context.Context) (found, do string) {
 	// Whether the signature is good is for the server to say.
 	c, err := hub.ReadClaims(text)
 	if err != nil {
-		return "link.token_file: " + err.Error(), "have the control plane make another"
+		return "link.token_file: " + err.Error(), newToken
 	}
 	found = fmt.Sprintf("for %s on %s", c.UserID, strings.Join(c.ChannelIDs, ", "))
 	if c.ExpiresAt == nil || !c.ExpiresAt.After(time.Now()) {
-		return found + ", expired", "have the control plane make a new one"
+		return found + ", expired", newToken
 	}
 	if not := slices.DeleteFunc(d.talkChannels(), c.MayJoin); len(not) > 0 {
 		return fmt.Sprintf("%s; selector.channels has %s, too, where the port could neither talk nor listen", found, strings.Join(not, ", ")),
@@ -72,11 +72,11 @@ func (d doctor) rights(ctx context.Context) (found, do string) {
 		case err != nil:
 			return err.Error(), "let Redis be reached"
 		case r.Banned:
-			return user + " is banned", "talkgate ban lift " + user
+			return user + " is banned", liftBan(user)
 		}
 		if not := slices.DeleteFunc(d.talkChannels(), r.MayTalk); len(not) > 0 {
 			return fmt.Sprintf("%s may talk on %d channels, not among them: %s", user, len(r.Channels), strings.Join(not, ", ")),
-				fmt.Sprintf("talkgate rights grant %s %s", user, strings.Join(not, " "))
+				grantRights(user, not...)
 		}
 		return fmt.Sprintf("%s may talk on %s", user, strings.Join(d.talkChannels(), ", ")), ""
 	})

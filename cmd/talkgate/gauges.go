@@ -30,8 +30,9 @@ type gauges struct {
 	// monitors is who talks on the channels that are only listened on.
 	monitors *monitors
 
-	board boardHealth
-	began time.Time
+	board   boardHealth
+	version string
+	began   time.Time
 	// applied is what became of the fleet's documents.
 	applied func() fleet.Applied
 
@@ -47,7 +48,7 @@ type gauges struct {
 
 func newGauges(cfg config.Config, care *portCare, link *portLinks, floor floorReader, applied func() fleet.Applied) *gauges {
 	return &gauges{cfg: cfg, care: care, link: link, monitors: newMonitors(cfg, link.hears, floor), applied: applied,
-		board: boardHealth{os.DirFS("/sys")}, began: time.Now()}
+		board: boardHealth{os.DirFS("/sys")}, version: ownVersion(), began: time.Now()}
 }
 
 // attach puts them on a port.
@@ -56,6 +57,23 @@ func (g *gauges) attach(port *gateway.Port, hw gateway.Hardware) {
 	defer g.mu.Unlock()
 	g.port, g.hw = port, hw
 	g.pulseAt, g.pulse = time.Now(), port.Pulse()
+}
+
+// attached is the port and its hardware; nil before attach.
+func (g *gauges) attached() (*gateway.Port, gateway.Hardware) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.port, g.hw
+}
+
+// stalls names the loops that stand still.
+func (g *gauges) stalls() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.port == nil {
+		return nil
+	}
+	return g.lookForStalls(time.Now())
 }
 
 // xruns is how often the sound card ran full or empty.

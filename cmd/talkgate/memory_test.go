@@ -21,6 +21,9 @@ const (
 	// may need for each listener, in KiB: a Pi Zero 2 has 512 MiB.
 	portMemory     = 40 << 10
 	listenerMemory = 512
+	// watchedMemory is what a port may have more while somebody looks at its page: mostly
+	// what is forgotten and not collected yet.
+	watchedMemory = 3 << 10
 )
 
 // resident is what the process has in memory, in KiB.
@@ -53,6 +56,30 @@ func TestMemoryOfAPort(t *testing.T) {
 	t.Logf("a port has %.1f MiB in memory", float64(kib)/1024)
 	if kib > portMemory {
 		t.Errorf("a port has %d KiB in memory, expected %d at most", kib, portMemory)
+	}
+}
+
+// TestMemoryOfAWatchedPort is looked at for a minute.
+func TestMemoryOfAWatchedPort(t *testing.T) {
+	s := newSite(t)
+	s.more = "status: {listen: \"127.0.0.1:0\"}\n"
+	config := s.prepare("north")
+	s.grant("north")
+	north := start(t, "north", "run", "--config", config)
+	at := "http://" + north.until(`msg="status is served" address=(\S+)`)
+	north.until(`^state=idle lamps=link `)
+	get(t, at+"/metrics")
+	before := north.resident()
+	for _, file := range []string{"/", "/port.js", "/style.css"} {
+		get(t, at+file)
+	}
+	for range 300 {
+		get(t, at+"/status")
+	}
+	after := north.resident()
+	t.Logf("a port has %.1f MiB in memory, and %.1f MiB once its page was looked at", float64(before)/1024, float64(after)/1024)
+	if after > portMemory+watchedMemory {
+		t.Errorf("a port that is looked at has %d KiB in memory, expected %d at most", after, portMemory+watchedMemory)
 	}
 }
 

@@ -214,6 +214,7 @@ func portMetrics(t *testing.T) (names []string) {
 	s.write("north.yaml", s.read("north.yaml")+`status: {listen: "127.0.0.1:0"}`+"\n")
 	north := start(t, "north", "run", "--config", config)
 	at := "http://" + north.until(`msg="status is served" address=(\S+)`)
+	north.until(`^state=idle `) // its own metrics are there with the port
 	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+)`).FindAllStringSubmatch(get(t, at+"/metrics"), -1) {
 		names = append(names, m[1])
 	}

@@ -27,6 +27,9 @@ without both.
 With the driver board, hardware that is missing is waited for, too; when some
 vanishes the program starts anew in the same process.
 
+With status.listen the port shows on a page what it does, what is wrong and what to
+do about it; nothing can be done on that page.
+
 With the driver sim the radio is virtual. Lines on standard input move it:
   press     hold the PTT button; the microphone hears a sentence
   release   let it up
@@ -107,6 +110,11 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	beside.Go(func() { manager.run(ctx, care) })
 	beside.Go(func() { member.run(ctx, state, care, quit) })
 	gauges := newGauges(cfg, care, links, state, member.applied)
+	status, err := listenStatus(cfg.Status.Listen, gauges, log)
+	if err != nil {
+		return err
+	}
+	beside.Go(func() { status.run(ctx, log) })
 	beat := newHeartbeat(state, gauges.report, cfg.Status.Report, log)
 	beside.Go(func() { beat.run(ctx) })
 	board, err := heart.await(ctx, cfg.Hardware, log, func() (board, error) {
@@ -157,14 +165,8 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	if err != nil {
 		return configError{err}
 	}
-	gauges.attach(port, board.Hardware)
-	if cfg.Status.Listen != "" {
-		status, err := listenStatus(cfg.Status.Listen, gauges, log)
-		if err != nil {
-			return err
-		}
-		beside.Go(func() { status.run(ctx, log) })
-	}
+	gauges.attach(port, opt.Hardware)
+	status.measure(gauges)
 	beside.Go(func() { recorder.run(ctx) })
 	beside.Go(func() { recorder.follow(ctx, board.record) })
 	asked := &questions{cfg: cfg, log: log}

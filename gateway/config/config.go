@@ -180,7 +180,7 @@ type Log struct {
 
 // Status is where the port tells how it does.
 type Status struct {
-	Listen string `yaml:"listen" match:"^((127\\.0\\.0\\.1|\\[::1\\]|localhost):[0-9]{1,5})?$" as:"a loopback address with a port, such as 127.0.0.1:9100" within:"0..21" doc:"address of HTTP /metrics (Prometheus) and /status (JSON); empty is none"`
+	Listen string `yaml:"listen" match:"^((127\\.0\\.0\\.1|\\[::1\\]|localhost):[0-9]{1,5})?$" as:"a loopback address with a port, such as 127.0.0.1:9100" within:"0..21" doc:"address of HTTP: / is a page that shows the port, /status the same in JSON, /metrics is for Prometheus; empty is none"`
 
 	Report time.Duration `yaml:"report" within:"1s..1h" doc:"how often the port reports to the fleet in Redis how it does; after three times that without a report it counts as gone"`
 }

@@ -1,5 +1,6 @@
 import { setAttribute, setData, setHidden, setText } from './dom.js';
 import { ago, percent, standingOf } from './fleetstate.js';
+import { showPairs } from './rows.js';
 import { clock } from './status.js';
 
 const actions = {
@@ -34,26 +35,12 @@ export class FleetSide {
     setText(p['detail-standing'], g ? standingOf(g, this.#model.heard(g)) : id === null ? 'Choose a gateway in the list.' : '');
     setHidden(p.rights, !g?.channel);
     setHidden(p['detail-listen'], !g?.channel);
-    this.#facts(g ? facts(g, now) : []);
+    showPairs(p['detail-facts'], g ? facts(g, now).map(([name, text]) => ({ name, text })) : []);
     if (!g) return;
     setText(p.rights, g.rights ? 'Take talk right' : 'Give talk right');
     setData(p.rights, 'allowed', String(g.rights));
     setAttribute(p['detail-listen'], 'aria-pressed', String(listening === g.channel));
     setText(p['detail-listen'], listening === g.channel ? 'Stop listening' : `Listen in on ${g.channel}`);
-  }
-
-  #facts(list) {
-    const dl = this.#part['detail-facts'];
-    while (dl.children.length > list.length) dl.lastElementChild.remove();
-    while (dl.children.length < list.length) {
-      const div = document.createElement('div');
-      div.append(document.createElement('dt'), document.createElement('dd'));
-      dl.append(div);
-    }
-    list.forEach(([term, text], i) => {
-      setText(dl.children[i].firstElementChild, term);
-      setText(dl.children[i].lastElementChild, text);
-    });
   }
 
   #desk(listening, now) {

@@ -1,56 +1,58 @@
 import { setAttribute, setData, setHidden, setText } from './dom.js';
 import { showLevel } from './meter.js';
 import { facts, Mark } from './radiofacts.js';
+import { showPairs } from './rows.js';
 
-// RadioPanel shows what a virtual radio has besides its lamps and its key.
+const lamps = [['link', 'Link'], ['talk', 'Talk'], ['busy', 'Busy'], ['alert', 'Alert'], ['emergency', 'Emergency'], ['squelch', 'Squelch'], ['keyed', 'Keyed']];
+
+// RadioPanel shows a radio: lamps, levels, and what there is to say of it.
 export class RadioPanel {
   #part;
+  #lamps = new Map();
   #clipped = new Mark();
   #limited = new Mark();
-  #locked = false;
+  #always;
 
-  // element is a strip made of the template; dial(digits) dials on the radio.
-  constructor(element, radio, dial) {
+  // element has .lamps, .hears, .mic, .mic-label and .facts. microphone shows that of a
+  // radio without a squelch, too.
+  constructor(element, { microphone = false } = {}) {
     const find = (selector) => element.querySelector(selector);
-    this.#part = {
-      facts: find('.facts'), mic: find('.mic'), micLabel: find('.mic-label'), dial: find('.dial'),
-      squelch: find('[data-lamp="squelch"]'), keyed: find('[data-lamp="keyed"]'),
-    };
-    this.#part.dial.addEventListener('click', () => dial(this.#locked ? radio.unlock : radio.lock));
+    this.#part = { hears: find('.hears'), mic: find('.mic'), micLabel: find('.mic-label'), facts: find('.facts') };
+    this.#always = microphone;
+    for (const [name, label] of lamps) {
+      const lamp = document.createElement('li');
+      lamp.className = 'lamp';
+      lamp.dataset.lamp = name;
+      lamp.textContent = label;
+      this.#lamps.set(name, lamp);
+      find('.lamps').append(lamp);
+    }
   }
 
-  // render shows radio, whose name is label, at a time in ms.
-  render(label, radio, now) {
-    const { facts: list, mic, micLabel, dial, squelch, keyed } = this.#part;
-    const status = radio.known === false ? undefined : radio.radio;
-    const talks = status?.squelch;
-    setHidden(list, !status);
-    for (const part of [mic, micLabel, squelch]) setHidden(part, !talks);
-    setHidden(keyed, !status?.transmitter);
-    setHidden(dial, !radio.lock);
-    this.#locked = status?.talk.locked === true;
-    setText(dial, this.#locked ? 'Unlock by DTMF' : 'Lock by DTMF');
-    setAttribute(dial, 'aria-label', `${this.#locked ? 'Unlock' : 'Lock'} ${label} by DTMF`);
-    if (!status) return;
-    const { clipped, limited, dBFS } = status.microphone;
-    if (talks) showLevel(mic, `${label} receives`, dBFS);
-    this.#show(facts(status, { clipped: this.#clipped.lit(clipped, now), limited: this.#limited.lit(limited ?? undefined, now) }));
+  // render shows radio, whose name is label, at a time in ms: { lamps, level, radio } are
+  // the lamps, the loudspeaker in dBFS, and a port's RadioStatus, undefined while it is
+  // not known.
+  render(label, { lamps: lit = {}, level, radio }, now) {
+    const { hears, mic, micLabel, facts: list } = this.#part;
+    this.#light({ ...lit, squelch: radio?.squelch?.open, keyed: radio?.transmitter?.keyed });
+    showLevel(hears, `${label} hears`, level);
+    const receives = radio?.squelch !== undefined;
+    for (const part of [mic, micLabel]) setHidden(part, !receives && !this.#always);
+    setHidden(this.#lamps.get('squelch'), !receives);
+    setHidden(this.#lamps.get('keyed'), !radio?.transmitter);
+    setHidden(list, !radio);
+    setText(micLabel, receives ? 'Receives' : 'Microphone');
+    showLevel(mic, `${label} ${receives ? 'receives' : 'microphone'}`, radio?.microphone.dBFS);
+    if (!radio) return;
+    const { clipped, limited } = radio.microphone;
+    showPairs(list, facts(radio, { clipped: this.#clipped.lit(clipped, now), limited: this.#limited.lit(limited ?? undefined, now) }));
   }
 
-  #show(all) {
-    const list = this.#part.facts;
-    while (list.children.length > all.length) list.lastElementChild.remove();
-    all.forEach(({ name, text, is }, i) => {
-      const row = list.children[i] ?? list.appendChild(newRow());
-      setText(row.firstElementChild, name);
-      setText(row.lastElementChild, text);
-      setData(row, 'is', is);
-    });
+  #light(lit) {
+    for (const [name, lamp] of this.#lamps) {
+      const on = lit[name] === true;
+      setData(lamp, 'on', String(on));
+      setAttribute(lamp, 'aria-label', `${lamp.textContent} ${on ? 'on' : 'off'}`);
+    }
   }
-}
-
-function newRow() {
-  const row = document.createElement('div');
-  row.append(document.createElement('dt'), document.createElement('dd'));
-  return row;
 }

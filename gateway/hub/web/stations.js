@@ -50,6 +50,7 @@ class Strip {
   #part;
   #key = null;
   #panel = null;
+  #locked = false;
   #held = false;
   #latched = false;
   #down = false;
@@ -62,7 +63,7 @@ class Strip {
     this.#part = {
       name: find('.name'), you: find('.you'), standing: find('.standing'), lamps: find('.lamps'),
       sends: find('.sends'), hears: find('.hears'), hearsLabel: find('.hears-label'),
-      key: find('.key'), latch: find('.latch'), rights: find('.rights'),
+      key: find('.key'), latch: find('.latch'), dial: find('.dial'), rights: find('.rights'),
     };
     this.element.dataset.user = id;
     this.#part.rights.addEventListener('click', () => actions.setRights(id, !this.#allowed));
@@ -70,8 +71,10 @@ class Strip {
   }
 
   #wireRadio(radio, actions) {
-    const { key, latch, lamps, hears, hearsLabel } = this.#part;
-    this.#panel = new RadioPanel(this.element, radio, (digits) => actions.dial(radio.name, digits));
+    const { key, latch, dial, lamps, hears, hearsLabel } = this.#part;
+    this.#panel = new RadioPanel(this.element);
+    dial.hidden = !radio.lock;
+    dial.addEventListener('click', () => actions.dial(radio.name, this.#locked ? radio.unlock : radio.lock));
     if (radio.receives) setText(key, 'Call in');
     for (const part of [key, latch, lamps, hears, hearsLabel]) part.hidden = false;
     const apply = () => {
@@ -118,15 +121,11 @@ class Strip {
   }
 
   #renderRadio(label, radio) {
-    const { lamps, key, latch, hears } = this.#part;
-    showLevel(hears, `${label} hears`, radio.level);
+    const { key, latch, dial } = this.#part;
     this.#panel.render(label, radio, performance.now());
-    const lit = { ...radio.lamps, squelch: radio.radio?.squelch?.open, keyed: radio.radio?.transmitter?.keyed };
-    for (const lamp of lamps.children) {
-      const on = lit[lamp.dataset.lamp] === true;
-      lamp.dataset.on = String(on);
-      lamp.setAttribute('aria-label', `${lamp.textContent} ${on ? 'on' : 'off'}`);
-    }
+    this.#locked = radio.radio?.talk.locked === true;
+    setText(dial, this.#locked ? 'Unlock by DTMF' : 'Lock by DTMF');
+    dial.setAttribute('aria-label', `${this.#locked ? 'Unlock' : 'Lock'} ${label} by DTMF`);
     key.dataset.pressed = String(radio.pressed === true);
     key.setAttribute('aria-label', radio.receives ? `Hold to call in over ${label}` : `Hold to talk on ${label}`);
     latch.setAttribute('aria-label', radio.receives ? `Latch the call over ${label}` : `Latch the talk key of ${label}`);

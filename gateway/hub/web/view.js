@@ -1,3 +1,5 @@
+import { Announcer } from './announcer.js';
+import { setText } from './dom.js';
 import { showLevel } from './meter.js';
 import { Stations } from './stations.js';
 import { clock, describe, talkLabel } from './status.js';
@@ -9,7 +11,7 @@ const logLength = 40;
 export class View {
   #part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
   #stations;
-  #said = '';
+  #announcer = new Announcer(this.#part.polite, this.#part.urgent);
   #scheduled = false;
 
   // actions are those of Stations.
@@ -109,11 +111,7 @@ export class View {
     const sentence = status.phase === 'busy' && m.holder?.userId !== m.me && !m.holder?.emergency
       ? `${status.headline} is talking`
       : status.headline;
-    const what = status.urgent ? `${sentence}. ${withoutCountdown(status.detail)}` : sentence;
-    if (what === this.#said) return;
-    this.#said = what;
-    setText(status.urgent ? this.#part.urgent : this.#part.polite, what);
-    setText(status.urgent ? this.#part.polite : this.#part.urgent, '');
+    this.#announcer.say(status.urgent ? `${sentence}. ${withoutCountdown(status.detail)}` : sentence, status.urgent);
   }
 
   #health(m) {
@@ -136,8 +134,4 @@ export class View {
 
 function withoutCountdown(text) {
   return text.replace(/ ?(Next try in \d+\s+s\.|Trying again…)/, '');
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

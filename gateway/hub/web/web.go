@@ -1,10 +1,10 @@
-// Package web is the hub's page: a console for one channel, served as static
-// files against the hub's own HTTP API.
+// Package web is the pages: the hub's, a console for one channel and one for the
+// fleet, static files against the hub's own HTTP API; and a port's own, which shows what
+// its /status tells.
 package web
 
 import (
 	"embed"
-	"io/fs"
 	"net/http"
 	"strings"
 )
@@ -28,8 +28,30 @@ var files embed.FS
 // LiveKit that the page may connect to, or empty. It answers GET and
 // HEAD only, everything else is 405, what does not exist 404.
 func Handler(room string) http.Handler {
-	policy := policy(room)
-	static := http.FileServerFS(fs.FS(files))
+	return lookOnly(policy(room), "microphone=(self)", http.FileServerFS(files))
+}
+
+// Port serves the page of one port at "/", of whose /status it is made, and its files
+// beside it, as Handler does. Nothing can be done on it.
+func Port() http.Handler {
+	static := http.FileServerFS(files)
+	return lookOnly(policy(""), "microphone=()", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			http.ServeFileFS(w, r, files, "port.html")
+		case "/port.css", "/style.css", "/stations.css", "/radio.css", "/favicon.svg",
+			"/port.js", "/portview.js", "/portstate.js", "/radiopanel.js", "/radiofacts.js", "/rows.js", "/announcer.js",
+			"/dom.js", "/meter.js", "/level.js", "/status.js", "/fleetstate.js", "/retry.js":
+			static.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+}
+
+// lookOnly answers GET and HEAD only, by files, with a policy and what the page may use
+// of the microphone.
+func lookOnly(policy, microphone string, files http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -38,12 +60,12 @@ func Handler(room string) http.Handler {
 		}
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
-		h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
+		h.Set("Permissions-Policy", microphone+", camera=(), geolocation=()")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		// Embedded files have no modification time to revalidate by, and a hub
 		// that was updated must not be driven by its predecessor's page.
 		h.Set("Cache-Control", "no-store")
-		static.ServeHTTP(w, r)
+		files.ServeHTTP(w, r)
 	})
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -12,38 +13,52 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 )
 
-func TestHandler(t *testing.T) {
+func TestHandlers(t *testing.T) {
+	hub, port := web.Handler(""), web.Port()
 	for _, c := range []struct {
+		name         string
+		handler      http.Handler
 		method, path string
 		status       int
 		contentType  string
 	}{
-		{"GET", "/", 200, "text/html; charset=utf-8"},
-		{"HEAD", "/app.js", 200, "text/javascript; charset=utf-8"},
-		{"GET", "/style.css", 200, "text/css; charset=utf-8"},
-		{"GET", "/favicon.svg", 200, "image/svg+xml"},
-		{"GET", "/nothing.js", 404, ""},
-		{"GET", "/web.go", 404, ""},
-		{"GET", "/test/sse.test.js", 404, ""},
-		{"POST", "/", 405, ""},
+		{"hub", hub, "GET", "/", 200, "text/html; charset=utf-8"},
+		{"hub", hub, "HEAD", "/app.js", 200, "text/javascript; charset=utf-8"},
+		{"hub", hub, "GET", "/style.css", 200, "text/css; charset=utf-8"},
+		{"hub", hub, "GET", "/favicon.svg", 200, "image/svg+xml"},
+		{"hub", hub, "GET", "/nothing.js", 404, ""},
+		{"hub", hub, "GET", "/web.go", 404, ""},
+		{"hub", hub, "GET", "/test/sse.test.js", 404, ""},
+		{"hub", hub, "POST", "/", 405, ""},
+		{"port", port, "GET", "/", 200, "text/html; charset=utf-8"},
+		{"port", port, "HEAD", "/", 200, "text/html; charset=utf-8"},
+		{"port", port, "GET", "/radiopanel.js", 200, "text/javascript; charset=utf-8"},
+		{"port", port, "GET", "/port.css", 200, "text/css; charset=utf-8"},
+		{"port", port, "GET", "/app.js", 404, ""},
+		{"port", port, "GET", "/index.html", 404, ""},
+		{"port", port, "GET", "/fleet.html", 404, ""},
+		{"port", port, "GET", "/web.go", 404, ""},
+		{"port", port, "POST", "/", 405, ""},
+		{"port", port, "PUT", "/status", 405, ""},
+		{"port", port, "DELETE", "/port.js", 405, ""},
 	} {
 		w := httptest.NewRecorder()
-		web.Handler("").ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		c.handler.ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
 		if w.Code != c.status {
-			t.Errorf("%s %s: status %d, want %d", c.method, c.path, w.Code, c.status)
+			t.Errorf("%s: %s %s: status %d, want %d", c.name, c.method, c.path, w.Code, c.status)
 		}
 		if got := w.Header().Get("Content-Type"); c.contentType != "" && got != c.contentType {
-			t.Errorf("%s %s: Content-Type %q, want %q", c.method, c.path, got, c.contentType)
+			t.Errorf("%s: %s %s: Content-Type %q, want %q", c.name, c.method, c.path, got, c.contentType)
 		}
 		if c.status == 200 && !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
-			t.Errorf("%s %s: no strict Content-Security-Policy", c.method, c.path)
+			t.Errorf("%s: %s %s: no strict Content-Security-Policy", c.name, c.method, c.path)
 		}
 	}
 }
 
 // What the policy forbids would fail only in the browser of somebody who needs it.
 func TestPageKeepsToItsPolicy(t *testing.T) {
-	for _, file := range []string{"index.html", "fleet.html"} {
+	for _, file := range []string{"index.html", "fleet.html", "port.html"} {
 		t.Run(file, func(t *testing.T) { keepsToPolicy(t, file) })
 	}
 }

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/state/fleet"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// hotBoard is from how many °C a board will soon slow down.
+const hotBoard = 80
+
+// faults is what is wrong with a port, what keeps it from the air first, and what to do
+// about each: what doctor says of a port that does not run.
+func (g *gauges) faults(port *gateway.Port, s *gateway.Status, board fleet.Board) []finding {
+	all := []finding{}
+	fault := func(check, found, do string) { all = append(all, finding{Check: check, Found: found, Do: do}) }
+	if missing := g.care.tuner.heart.missing(); missing != "" {
+		fault("lines and cards", missing, plugIn)
+	}
+	if c := g.care.clock; !c.right() {
+		fault("clock", c.now().UTC().Format(time.RFC3339)+" cannot be", setClock)
+	}
+	if stalled := g.stalls(); len(stalled) > 0 {
+		fault("port", "stands still: "+strings.Join(stalled, ", "), "start it anew, unless its watchdog has in 20 seconds; the journal then says where it stood")
+	}
+	if s != nil {
+		g.faultsOfStatus(*s, fault)
+	}
+	if port != nil && port.TalkLocked() {
+		fault("DTMF", "talking is locked by DTMF", "dial *CODE3#, with a code of talk.dtmf.access_file")
+	}
+	if a := g.applied(); a.Result == fleet.ResultRefused || a.Result == fleet.ResultRolledBack {
+		fault("configuration", fmt.Sprintf("the fleet's document is %s: %s", a.Result, a.Error), "correct it and apply it again; 'talkgate fleet status' tells of all gateways")
+	}
+	if words := board.Throttled.Now(); len(words) > 0 {
+		fault("board", strings.Join(words, ", "), "look at its supply and its cooling")
+	}
+	if c := board.Celsius; c != nil && *c >= hotBoard {
+		fault("board", fmt.Sprintf("%.0f °C", *c), "cool it: it will slow down")
+	}
+	return all
+}
+
+func (g *gauges) faultsOfStatus(s gateway.Status, fault func(check, found, do string)) {
+	user := g.cfg.Identity.UserID
+	if !s.Redis {
+		fault("Redis", "does not answer", reachRedis)
+	}
+	if found, do := linkFinding(s.Link, user, s.Channel); found != "" {
+		fault("link", found, do)
+	}
+	switch {
+	case !s.Redis || s.Channel == "" || s.Floor.Rights: // who does not know lets nobody be blamed
+	case s.Floor.Bar == floor.Banned && s.Link != gateway.LinkBanned:
+		fault("talk rights", user+" is banned", liftBan(user))
+	case s.Floor.Bar == floor.NoRights:
+		fault("talk rights", fmt.Sprintf("%s may not talk on %s", user, s.Channel), grantRights(user, s.Channel))
+	}
+	switch s.Key {
+	case gateway.NotKeyed:
+		fault("PTT-out", "the transmitter is told to transmit, and does not", gateway.KeyRemedy)
+	case gateway.StuckKeyed:
+		fault("PTT-out", "the transmitter transmits unasked", gateway.KeyRemedy)
+	case gateway.NoKeyFault:
+	}
+	if s.Looped {
+		fault("loop", gateway.LoopFound, gateway.LoopRemedy)
+	}
+	if s.Floor.Phase == floor.Refused && s.Floor.Why == floor.TimedOut {
+		fault("time-out", gateway.Why(s.Floor), "let go, and press again; if nobody presses, a button or a squelch sticks: see the lines")
+	}
+}
+
+// linkFinding is what a link that is not up lacks; empty is nothing, or no more than a
+// moment.
+func linkFinding(f gateway.LinkFault, user, channel string) (found, do string) {
+	switch f {
+	case gateway.LinkLost:
+		return "no connection to the channel server", reachServer
+	case gateway.LinkUnheard:
+		return "the server takes no notice of what is said", "nothing, if it passes: the port connects anew"
+	case gateway.LinkLimited:
+		return "the server takes no more connections for a while", "nothing, if it passes; if it comes again, see what else connects from this address, and link.sharing"
+	case gateway.LinkTokenRefused:
+		return "the server refuses the token", newToken + " for " + user + " on " + channel
+	case gateway.LinkTokenExpired:
+		return "the token has expired", newToken
+	case gateway.LinkBanned:
+		return user + " is banned", liftBan(user)
+	case gateway.LinkDisconnected:
+		return "a dispatcher has disconnected the port", "ask the dispatcher; the port tries again by itself"
+	case gateway.LinkNoMember:
+		return user + " may not join " + channel, "have the control plane let it join, and name the channel in the token"
+	case gateway.NoChannel:
+		return "the selector stands at no channel", "turn it to one; if it stands at one, see its lines"
+	case gateway.NoFault, gateway.LinkStarting:
+	}
+	return "", ""
+}
