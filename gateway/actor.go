@@ -24,18 +24,19 @@ const (
 // anything but the next event.
 type actor struct {
 	*Port
-	channel string // empty for none
-	talk    *pressTiming
-	floor   floor.Floor
-	view    redis.FloorView
-	fault   LinkFault
-	key     KeyFault
-	looped  bool
-	claim   redis.Claim // of the latest request
-	claimed uint32      // its generation
-	pressed time.Duration
-	shown   Status
-	fx      []floor.Effect
+	channel   string // empty for none
+	talk      *pressTiming
+	floor     floor.Floor
+	view      redis.FloorView
+	fault     LinkFault
+	key       KeyFault
+	looped    bool
+	monitored bool        // an emergency is heard of a monitored channel
+	claim     redis.Claim // of the latest request
+	claimed   uint32      // its generation
+	pressed   time.Duration
+	shown     Status
+	fx        []floor.Effect
 }
 
 // act runs the actor until ctx ends, and leaves the microphone shut and the
@@ -66,6 +67,8 @@ func (p *Port) act(ctx context.Context) error {
 			a.step(ev)
 		case e := <-p.alarms:
 			a.alarm(e)
+		case on := <-p.elsewhere:
+			a.elsewhereIs(on)
 		case c := <-p.moves:
 			a.moved(c)
 		case c := <-p.dialled:

@@ -68,11 +68,24 @@ func (a *actor) alarm(e alarmed) {
 
 // emergencyIs lets the person at the port know, whatever the volume.
 func (a *actor) emergencyIs(on bool) {
-	a.volume.override(on)
+	a.volume.override(on || a.monitored)
 	if !on {
 		a.log.Warn("the emergency is over")
 		return
 	}
 	a.log.Warn("emergency", "holder", a.view.Holder.UserID, "name", a.view.Holder.UserName)
+	a.playout.PlayTone(media.Emergency)
+}
+
+// elsewhereIs lets the person at the port hear an emergency of a channel that is only
+// monitored. No lamp is lit: the port's own channel is free to talk on.
+func (a *actor) elsewhereIs(on bool) {
+	a.monitored = on
+	a.volume.override(on || a.shown.Emergency)
+	if !on {
+		a.log.Warn("the emergency on a monitored channel is over, or silent")
+		return
+	}
+	a.log.Warn("emergency on a monitored channel")
 	a.playout.PlayTone(media.Emergency)
 }

@@ -285,6 +285,47 @@ func TestEmergencyOfAnother(t *testing.T) {
 	})
 }
 
+// TestEmergencyOfAMonitoredChannel sounds the tone and turns the loudspeaker up; the
+// port's own floor is nobody's meanwhile, and no lamp says otherwise. Its own emergency
+// outlasts it, and the other way round.
+func TestEmergencyOfAMonitoredChannel(t *testing.T) {
+	loud := &louder{}
+	inBubbleWith(t, func(o *Options) {
+		loud.Playback = o.Hardware.Speaker
+		o.Hardware.Speaker, o.SpeakerGain, o.Emergency.Gain = loud, -30, -3
+		o.Hardware.PTTOut = nil // tones are for the person at the port
+		o.Tones = new(media.Tones)
+		o.Tones[media.Emergency] = media.NewTones()[media.Emergency]
+	}, func(w *world) {
+		w.link.events.Emergency(true)
+		w.pass(100 * time.Millisecond)
+		if w.port.SpeakerLevel().Peak() < -60 {
+			t.Error("no tone")
+		}
+		if s := w.now(); s.Lamps.Emergency || s.Lamps.Busy || s.Emergency {
+			t.Errorf("%+v", s)
+		}
+		w.press()
+		w.pass(time.Second)
+		w.expect(floor.Talking, floor.NoReason)
+		w.release()
+		w.pass(time.Second)
+		w.link.events.Emergency(false)
+		w.pass(time.Second)
+		w.see(emergency)
+		w.pass(time.Second)
+		w.link.events.Emergency(true)
+		w.pass(time.Second)
+		w.see(nil)
+		w.pass(time.Second)
+		w.link.events.Emergency(false)
+		w.pass(time.Second)
+		if want := []float64{-3, -30, -3, -3, -3, -30}; !slices.Equal(loud.gains, want) {
+			t.Errorf("gains %v, want %v", loud.gains, want)
+		}
+	})
+}
+
 // TestEmergencyOfARadiosPort is heard whatever its squelch does, before and
 // meanwhile: what it cuts off its own talk spurts it does not cut off here.
 func TestEmergencyOfARadiosPort(t *testing.T) {

@@ -41,4 +41,7 @@ type LinkEvents interface {
 	// Receive hands over one packet of another member's talk spurt. p.Opus is
 	// the link's again when Receive returns.
 	Receive(p media.Packet)
+	// Emergency says that somebody speaks in an emergency on a channel that the link
+	// hears besides the port's own, or does no more.
+	Emergency(on bool)
 }

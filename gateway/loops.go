@@ -41,6 +41,8 @@ func (l linkEvents) Receive(p media.Packet) {
 	}
 }
 
+func (l linkEvents) Emergency(on bool) { send(l.p.elsewhere, on, l.p.over) }
+
 // path is the way of speech out of the port. It is up while there is a channel and the
 // link is, from the first sound of the microphone until its error.
 type path struct {

@@ -126,6 +126,9 @@ func (p *parrot) Receive(packet media.Packet) {
 	p.heard.Push(packet)
 }
 
+// Emergency implements LinkEvents.
+func (p *parrot) Emergency(bool) {}
+
 // run sends and plays, each at the pace of a card.
 func (p *parrot) run(ctx context.Context) error {
 	pace := time.NewTicker(hal.PeriodSamples * time.Second / media.SampleRate)

@@ -65,8 +65,10 @@ type Port struct {
 	faults  chan LinkFault
 	dialled chan detect.Command
 	alarms  chan alarmed
-	moves   chan *Channel
-	locked  atomic.Bool // by DTMF: no press counts
+	// elsewhere is whether an emergency is heard of a channel that is only monitored.
+	elsewhere chan bool
+	moves     chan *Channel
+	locked    atomic.Bool // by DTMF: no press counts
 
 	low       *detect.Decimator // nil where nothing listens
 	loop      *detect.Loop      // nil where nothing can come back
@@ -88,18 +90,19 @@ func New(opt Options) (*Port, error) {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	p := &Port{
-		opt:     opt,
-		log:     opt.logger(),
-		start:   time.Now(),
-		mic:     media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
-		heard:   []*jitter.Buffer{jitter.New(jitter.Config{})},
-		events:  make(chan floor.Event, 16),
-		rights:  make(chan redis.Rights),
-		views:   make(chan redis.FloorView),
-		faults:  make(chan LinkFault, 4),
-		dialled: make(chan detect.Command, 1),
-		alarms:  make(chan alarmed),
-		moves:   make(chan *Channel),
+		opt:       opt,
+		log:       opt.logger(),
+		start:     time.Now(),
+		mic:       media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
+		heard:     []*jitter.Buffer{jitter.New(jitter.Config{})},
+		events:    make(chan floor.Event, 16),
+		rights:    make(chan redis.Rights),
+		views:     make(chan redis.FloorView),
+		faults:    make(chan LinkFault, 4),
+		dialled:   make(chan detect.Command, 1),
+		alarms:    make(chan alarmed),
+		elsewhere: make(chan bool),
+		moves:     make(chan *Channel),
 
 		cameBack:  make(chan time.Duration, 1),
 		loopNews:  make(chan loopNews, 4),

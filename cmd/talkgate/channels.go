@@ -22,8 +22,13 @@ type channelLink struct {
 }
 
 // monitorOf is what is heard of several channels.
-func monitorOf(cfg config.Monitor) monitor.Config {
-	return monitor.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold}
+func monitorOf(cfg config.Monitor, floor floorReader) monitor.Config {
+	return monitor.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold, Emergency: func(ctx context.Context, channel string) bool {
+		ctx, cancel := context.WithTimeout(ctx, floorTime)
+		defer cancel()
+		v, err := floor.ReadFloor(ctx, channel)
+		return err == nil && v.Holder != nil && v.Holder.Emergency != ""
+	}}
 }
 
 // duckOf is by how many decibels the lesser of two voices is softer; 0 where one is

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"syscall"
 	"testing"
 
+	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -82,4 +85,52 @@ func TestEmergencyAcrossPorts(t *testing.T) {
 	boss.signal(syscall.SIGKILL)
 	yard.until(`^state=idle lamps=link speaker=quiet holder=""`)
 	gate.until(`^state=idle lamps=link speaker=quiet holder=""`)
+}
+
+// TestEmergencyOnAMonitoredChannel: a port that only monitors a channel of another event
+// hears the emergency there, and not who talks on its own channel.
+func TestEmergencyOnAMonitoredChannel(t *testing.T) {
+	s := newSite(t)
+	for channel, event := range map[string]string{"gates": "e1", "lots": "e2"} {
+		if err := s.state.SetChannelEvent(t.Context(), channel, event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gate, lot := s.on("gates", "gate", redis.RoleGeneral), s.on("lots", "lot", redis.RoleDispatch)
+	desk, at := s.tuned("desk", []string{"gates", "lots"}, "monitor: lots", "")
+	desk.until(`^state=idle lamps=link `)
+	gate.say("press")
+	gate.until(`^state=talking`)
+	awaitStatus(t, at, `talkgate_port_channel_heard{channel="gates"} 1`)
+	lot.say("emergency")
+	lot.until(`^state=talking`)
+	awaitStatus(t, at, `talkgate_port_channel_heard{channel="lots"} 1`, `"emergency":false`)
+	lot.say("let go")
+	lot.say("emergency") // it ends
+	lot.until(`^state=idle`)
+	awaitStatus(t, at, `talkgate_port_channel_heard{channel="gates"} 1`)
+}
+
+// floors is what Redis tells of floors.
+type floors map[string]redis.FloorView
+
+func (f floors) ReadFloor(_ context.Context, channel string) (redis.FloorView, error) {
+	if v, ok := f[channel]; ok {
+		return v, nil
+	}
+	return redis.FloorView{}, errors.New("NOPERM")
+}
+
+// TestWhatIsAnEmergency: a lock that says so, and nothing that cannot be read.
+func TestWhatIsAnEmergency(t *testing.T) {
+	is := monitorOf(config.Monitor{}, floors{
+		"idle":      {Known: true},
+		"speech":    {Known: true, Holder: &redis.Holder{UserID: "u"}},
+		"emergency": {Known: true, Holder: &redis.Holder{UserID: "u", Emergency: "elsewhere"}},
+	}).Emergency
+	for channel, want := range map[string]bool{"idle": false, "speech": false, "emergency": true, "forbidden": false} {
+		if is(t.Context(), channel) != want {
+			t.Errorf("%s: want %v", channel, want)
+		}
+	}
 }

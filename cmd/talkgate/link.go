@@ -18,7 +18,7 @@ import (
 func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
 	link, lock, err := openServer(cfg, logins, state, log)
 	if monitored := cfg.Monitored(); err == nil && len(monitored) > 0 {
-		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...), monitorOf(cfg.Audio.Monitor)), link}
+		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...), monitorOf(cfg.Audio.Monitor, state)), link}
 	}
 	return link, lock, err
 }

@@ -24,6 +24,7 @@ type stubEvents struct{ received int }
 
 func (*stubEvents) LinkUp()                { /* not of interest */ }
 func (*stubEvents) LinkDown(error)         { /* not of interest */ }
+func (*stubEvents) Emergency(bool)         { /* not of interest */ }
 func (e *stubEvents) Receive(media.Packet) { e.received++ }
 
 // TestBothDirectionsPass: the link and the port get what they would get without a

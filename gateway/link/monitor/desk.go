@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"context"
 	"time"
 
 	"github.com/talkgate/talkgate/media"
@@ -19,12 +20,17 @@ type Config struct {
 	// only the port's own channel, which is the first, breaks in. It is not for Duck.
 	Scan bool
 	Hold time.Duration
+	// Emergency tells whether who has the floor of a channel has it for an emergency,
+	// which is more important than all that is none; nil is never. It may take its time,
+	// and is asked while somebody speaks there. What cannot be told is none.
+	Emergency func(ctx context.Context, channel string) bool
 }
 
 // desk says which channels are heard. It is pure: time is that of the packets.
 // Channels are numbered by importance, the most important is 0.
 type desk struct {
 	cfg    Config
+	urgent []bool   // channels with an emergency
 	voices [2]voice // without Duck the first alone
 }
 
@@ -43,8 +49,8 @@ type verdict struct {
 	lesser bool   // something more important is heard, too
 }
 
-func newDesk(cfg Config) desk {
-	return desk{cfg: cfg, voices: [2]voice{{channel: nobody}, {channel: nobody}}}
+func newDesk(cfg Config, channels int) desk {
+	return desk{cfg: cfg, urgent: make([]bool, channels), voices: [2]voice{{channel: nobody}, {channel: nobody}}}
 }
 
 // take says of a packet of a channel whether and how it is heard. The first to speak
@@ -63,7 +69,7 @@ func (d *desk) take(channel int, at time.Time, pause bool) (v verdict, ok bool) 
 	}
 	mine.heard, mine.pauses = at, pause
 	other := &d.voices[1-v.voice]
-	v.turn, v.lesser = mine.turn, other.speaks(at, rtc.SpeakerGap) && other.channel < channel
+	v.turn, v.lesser = mine.turn, other.speaks(at, rtc.SpeakerGap) && d.before(other.channel, channel)
 	return v, true
 }
 
@@ -78,7 +84,7 @@ func (d *desk) place(channel int, at time.Time) int {
 		return 1
 	case !a.speaks(at, rtc.SpeakerGap):
 		return 0
-	case !b.speaks(at, rtc.SpeakerGap) || b.channel > a.channel:
+	case !b.speaks(at, rtc.SpeakerGap) || d.before(a.channel, b.channel):
 		return 1
 	}
 	return 0
@@ -94,10 +100,15 @@ func (d *desk) keeps() time.Duration {
 
 // yields reports whether a channel makes room for another one.
 func (d *desk) yields(channel, to int) bool {
-	if d.cfg.Scan {
-		return to == 0
+	return d.before(to, channel) && (!d.cfg.Scan || to == 0 || d.urgent[to])
+}
+
+// before reports whether a channel is more important than another one.
+func (d *desk) before(channel, other int) bool {
+	if a, b := d.urgent[channel], d.urgent[other]; a != b {
+		return a
 	}
-	return to < channel
+	return channel < other
 }
 
 // speaks is whether the voice is heard at a time, or was less than gap ago.
@@ -112,7 +123,7 @@ func (v *voice) speaks(at time.Time, gap time.Duration) bool {
 func (d *desk) hears(at time.Time) int {
 	best := nobody
 	for i := range d.voices {
-		if v := &d.voices[i]; v.speaks(at, rtc.SpeakerGap) && (best == nobody || v.channel < best) {
+		if v := &d.voices[i]; v.speaks(at, rtc.SpeakerGap) && (best == nobody || d.before(v.channel, best)) {
 			best = v.channel
 		}
 	}

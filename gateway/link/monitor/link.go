@@ -16,19 +16,30 @@ type Link struct {
 	gateway.Link
 	channels []string
 
+	wake chan struct{} // somebody begins to speak
+
 	mu    sync.Mutex
 	desk  desk
 	merge [2]*rtc.Merge // by voice
+	said  []time.Time   // the last packet of each channel
 }
 
 // New makes a Link of one that hears channels, in that order: the one that is
 // talked on, and the monitored ones.
 func New(link gateway.Link, channels []string, cfg Config) *Link {
-	return &Link{Link: link, channels: channels, desk: newDesk(cfg), merge: [2]*rtc.Merge{rtc.NewMerge(), rtc.NewMerge()}}
+	return &Link{
+		Link: link, channels: channels, wake: make(chan struct{}, 1),
+		desk: newDesk(cfg, len(channels)), merge: [2]*rtc.Merge{rtc.NewMerge(), rtc.NewMerge()}, said: make([]time.Time, len(channels)),
+	}
 }
 
 // Run implements [gateway.Link].
 func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
+	watched, done := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { l.watch(watched, ev) })
+	defer watch.Wait()
+	defer done()
 	return l.Link.Run(ctx, events{ev, l})
 }
 
@@ -53,6 +64,7 @@ func (e events) Receive(p media.Packet) {
 	l := e.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.hear(p)
 	if v, ok := l.desk.take(p.Channel, p.Arrived, media.Pause(p.Opus)); ok {
 		p.Voice, p.Lesser = v.voice, v.lesser
 		e.LinkEvents.Receive(l.merge[v.voice].Join(p, v.turn))

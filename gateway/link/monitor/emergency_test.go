@@ -1,0 +1,142 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/media"
+)
+
+// lasting is a link that runs until it is told to end.
+type lasting struct {
+	stub
+	up chan struct{}
+}
+
+func (l *lasting) Run(ctx context.Context, ev gateway.LinkEvents) error {
+	l.ev = ev
+	close(l.up)
+	<-ctx.Done()
+	return nil
+}
+
+// told is a port that keeps of which emergencies it is told.
+type told struct {
+	port
+	emergency atomic.Bool
+	times     atomic.Int32
+}
+
+func (p *told) Emergency(on bool) { p.emergency.Store(on); p.times.Add(1) }
+
+// TestAnEmergencyComesFirst: on a monitored channel it is heard before all that is none,
+// in each mode; on the port's own it comes before that.
+func TestAnEmergencyComesFirst(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		cfg  Config
+		// who speaks in each second, in capitals those whose lock is an emergency's:
+		// o on the own channel, f and s on the first and the second monitored
+		script string
+		want   string // who is heard at the end of each, the better first
+	}{
+		{"mute", Config{}, "os oS os", "o S o"},
+		{"mute, one that begins by itself", Config{}, "f fS fs", "f S f"},
+		{"duck", Config{Duck: true}, "ofs ofS ofs", "of So of"},
+		{"scan", Config{Scan: true, Hold: 3 * time.Second}, "f fS fs", "f S s"},
+		{"scan, the own channel waits", Config{Scan: true, Hold: time.Second}, "fS oS o o", "S S o o"},
+		{"its own emergency is heard before all", Config{}, "S OS oS", "S O S"},
+		{"two of them", Config{}, "S FS fS", "S F S"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const letters = "ofs"
+				var urgent atomic.Pointer[string]
+				asked := 0
+				cfg := tc.cfg
+				cfg.Emergency = func(_ context.Context, channel string) bool {
+					asked++
+					return strings.Contains(*urgent.Load(), strings.ToUpper(channel[:1]))
+				}
+				s, p := &lasting{up: make(chan struct{})}, &told{}
+				l := New(s, []string{"own", "first", "second"}, cfg)
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error)
+				go func() { done <- l.Run(ctx, p) }()
+				<-s.up
+				var seq [3]uint16
+				var heard []string
+				for word := range strings.FieldsSeq(tc.script) {
+					urgent.Store(&word)
+					for range 50 {
+						p.heard = nil
+						for c, letter := range letters {
+							if strings.ContainsRune(strings.ToLower(word), letter) {
+								seq[c]++
+								s.ev.Receive(media.Packet{Channel: c, Seq: seq[c], Timestamp: uint32(seq[c]) * media.FrameSamples, Arrived: time.Now(), Opus: speech})
+							}
+						}
+						time.Sleep(media.FrameDuration)
+					}
+					best, lesser := "", ""
+					for _, m := range p.heard {
+						letter := letters[m.Channel : m.Channel+1]
+						if upper := strings.ToUpper(letter); strings.Contains(word, upper) {
+							letter = upper
+						}
+						if m.Lesser {
+							lesser += letter
+						} else {
+							best += letter
+						}
+					}
+					heard = append(heard, best+lesser)
+					elsewhere := strings.ContainsAny(word, "FS") && !strings.Contains(word, "O")
+					if p.emergency.Load() != elsewhere {
+						t.Errorf("%s: the port is told of an emergency elsewhere: %v", word, !elsewhere)
+					}
+				}
+				if got := strings.Join(heard, " "); got != tc.want {
+					t.Errorf("heard %s\nwant  %s", got, tc.want)
+				}
+				time.Sleep(3 * time.Second)
+				before := asked
+				time.Sleep(time.Minute)
+				if asked != before {
+					t.Errorf("asked %d times although nobody speaks", asked-before)
+				}
+				cancel()
+				if err := <-done; err != nil || p.emergency.Load() {
+					t.Errorf("at the end: %v, emergency %v", err, p.emergency.Load())
+				}
+			})
+		})
+	}
+}
+
+// TestAnEmergencyEndsWithItsLink: what is not heard any more is none.
+func TestAnEmergencyEndsWithItsLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p := &lasting{up: make(chan struct{})}, &told{}
+		l := New(s, []string{"own", "first"}, Config{Emergency: func(context.Context, string) bool { return true }})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- l.Run(ctx, p) }()
+		<-s.up
+		s.ev.Receive(media.Packet{Channel: 1, Arrived: time.Now(), Opus: speech})
+		synctest.Wait()
+		if !p.emergency.Load() {
+			t.Error("the port is not told")
+		}
+		cancel()
+		if err := <-done; err != nil || p.emergency.Load() || p.times.Load() != 2 {
+			t.Error(fmt.Sprint(err, p.emergency.Load(), p.times.Load()))
+		}
+	})
+}
