@@ -85,6 +85,13 @@ func TestConsoleOfASite(t *testing.T) {
 	b.Run(chromedp.Click(`[data-listen="gates"]`))
 	b.Until(`document.querySelector("#health-sound dd").textContent === "off"`)
 
+	// A gateway tries its way to the hub and back.
+	b.Run(chromedp.Click(`.row[data-id="north"] .name`))
+	b.Until(`document.getElementById("detail-title").textContent === "The north gate"`)
+	b.Run(chromedp.Click("#parrot"))
+	b.Until(`/^The north gate: back after \d+ ms, .* dB, \d+ of 150 packets lost$/.test(document.getElementById("said").textContent)`)
+	b.Until(`[...document.querySelectorAll("#audit li")].some((li) => li.textContent.includes("desk asked for a parrot of north"))`)
+
 	south.say("quit")
 	counts("gone", "1")
 	b.Until(`document.querySelector('.row[data-id="south"] .standing').textContent === "stopped"`)

@@ -116,7 +116,7 @@ func TestConsoleIsForManagersOnly(t *testing.T) {
 	spelled := claims("spelled")
 	spelled.Role = "dispatch" // no role at all
 	for _, request := range []string{
-		"GET /api/fleet/events", "GET /api/audit", "POST /api/events/marathon/pause",
+		"GET /api/fleet/events", "GET /api/audit", "POST /api/events/marathon/pause", "POST /api/gateways/north/parrot",
 		"PUT /api/channels/ops/members/a/rights", "DELETE /api/channels/ops/members/a/rights",
 	} {
 		method, path, _ := strings.Cut(request, " ")

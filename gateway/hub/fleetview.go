@@ -108,6 +108,14 @@ func (v *fleetView) channels() map[string]struct{} {
 	return all
 }
 
+// channelOf is the channel that a gateway is on.
+func (v *fleetView) channelOf(id string) (channel string, known bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	g, known := v.gateways[id]
+	return g.Channel, known
+}
+
 // maxFleetStreams bounds what one user may open.
 const maxFleetStreams = 8
 

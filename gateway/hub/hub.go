@@ -126,6 +126,7 @@ type Hub struct {
 	attendance *attendance
 	fleet      *fleetView
 	echoes     echoes
+	parrots    chan struct{} // one for each gateway that is asked now
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -155,6 +156,7 @@ func New(cfg Config) (*Hub, error) {
 
 		attendance: newAttendance(cfg.State, cfg.Logger),
 		fleet:      newFleetView(cfg.Logger),
+		parrots:    make(chan struct{}, maxParrots),
 	}
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)

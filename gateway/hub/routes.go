@@ -75,9 +75,11 @@ func (h *Hub) routes() http.Handler {
 	api("DELETE "+rights, h.setRights(false))
 	mux.Handle("GET /api/fleet/events", h.manage(limits, h.fleetEvents))
 	mux.Handle("POST /api/events/{event}/pause", h.manage(limits, h.pauseEvent))
+	mux.Handle("POST /api/gateways/{gateway}/parrot", h.manage(limits, h.parrot))
 	mux.Handle("GET /api/audit", h.manage(limits, h.audit))
 	mux.HandleFunc("OPTIONS /api/", preflight("DELETE, GET, OPTIONS, PUT"))
 	mux.HandleFunc("OPTIONS /api/events/", preflight("OPTIONS, POST"))
+	mux.HandleFunc("OPTIONS /api/gateways/", preflight("OPTIONS, POST"))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "there is no such resource, or not by this method: see docs/http-api.md")
 	})

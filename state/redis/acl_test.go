@@ -215,6 +215,12 @@ func TestACLOfAHub(t *testing.T) {
 		t.Errorf("reports %+v", all)
 	}
 	awaitReports(t, watchReports(t, c), "north", func(s fleet.Sighting) bool { return s.Live })
+	answering(t, open(t, s.URL), "north")
+	must[fleet.Answer](t)(c.By("boss").Ask(ctx, "north", fleet.Parrot))
+	until(t, "that it was asked is in the audit log", func() bool {
+		e := must[[]AuditEntry](t)(c.Audit(ctx, 1))
+		return len(e) == 1 && e[0].Action == ActionAsked && e[0].ActorID == "boss" && e[0].TargetID == "north"
+	})
 	refused(t, rdb,
 		[]any{"HSET", keyReport("north"), "report", "{}"},
 		[]any{"DEL", keySessions},

@@ -14,7 +14,8 @@ import (
 // ErrNobody says that no gateway by that name listens.
 var ErrNobody = errors.New("no gateway by that name listens in this Redis: is it running?")
 
-// Ask puts a question to a gateway and waits for its answer until ctx ends.
+// Ask puts a question to a gateway and waits for its answer until ctx ends. A client in
+// somebody's name (By) writes down who asked.
 func (c *Client) Ask(ctx context.Context, gateway string, what fleet.What) (fleet.Answer, error) {
 	if !fleet.ValidID(gateway) {
 		return fleet.Answer{}, fmt.Errorf("gateway is %q, expected an ID", gateway)
@@ -47,6 +48,9 @@ func (c *Client) Ask(ctx context.Context, gateway string, what fleet.What) (flee
 				}
 				if heard == 0 {
 					return fleet.Answer{}, fmt.Errorf("ask gateway %q: %w", gateway, ErrNobody)
+				}
+				if c.actor != "" {
+					c.audit.put(AuditEntry{ActorID: c.actor, Action: ActionAsked, TargetID: gateway, Metadata: map[string]any{"what": string(what)}})
 				}
 			case n.topic != "":
 				a, err := fleet.ParseAnswer(n.payload)

@@ -13,7 +13,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// The actions of audit entries, as the servers name them; the last three are ours.
+// The actions of audit entries, as the servers name them; the last four are ours.
 const (
 	ActionStart       = "ptt.start"
 	ActionStop        = "ptt.stop"
@@ -30,6 +30,7 @@ const (
 	ActionPaused  = "event.paused"
 	ActionGranted = "rights.granted"
 	ActionTaken   = "rights.taken"
+	ActionAsked   = "gateway.asked"
 )
 
 const (

@@ -14,7 +14,8 @@ import (
 const unknownEvent = "talkgate"
 
 // By is the client in somebody's name: what it changes of talk rights is in the
-// audit log as theirs. It shares everything with c, which is the one to be closed.
+// audit log as theirs, and what it asks of gateways. It shares everything with c, which
+// is the one to be closed.
 func (c *Client) By(actor string) *Client {
 	named := *c
 	named.actor = actor

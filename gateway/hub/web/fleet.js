@@ -5,6 +5,7 @@ import { filters, FleetModel } from './fleetmodel.js';
 import { FleetSide } from './fleetside.js';
 import { Hub } from './hub.js';
 import { Listener } from './listener.js';
+import { Parrots } from './parrots.js';
 import { retry } from './retry.js';
 import { readClaims } from './token.js';
 
@@ -14,7 +15,8 @@ const $ = (id) => document.getElementById(id);
 const auditPeriod = 5000;
 
 const model = new FleetModel();
-const side = new FleetSide(model);
+const parrots = new Parrots();
+const side = new FleetSide(model, parrots);
 let hub = null;
 let filter = 'all';
 let listening = null; // { channel, stop }
@@ -146,6 +148,16 @@ async function setRights() {
   if (await act(`Talk right of ${name}`, g.rights ? 'DELETE' : 'PUT', path)) say(g.rights ? `${name} may not talk any more.` : `${name} may talk again.`);
 }
 
+async function parrot() {
+  const g = model.get(grid.active);
+  if (!g?.live || parrots.asking(g.id)) return;
+  const asked = parrots.ask(hub, g.id);
+  schedule();
+  say(`${g.name || g.id}: ${await asked}`);
+  schedule();
+  readAudit();
+}
+
 async function pause(event) {
   setText($('confirm-text'), `End every talk spurt in ${event}, whoever talks? Who presses again afterwards talks again.`);
   setText($('confirm-yes'), `Pause ${event}`);
@@ -195,6 +207,7 @@ async function readAudit() {
 
 $('rights').addEventListener('click', setRights);
 $('detail-listen').addEventListener('click', () => listen(model.get(grid.active).channel));
+$('parrot').addEventListener('click', parrot);
 $('channels').addEventListener('click', (e) => {
   const { pause: event, listen: channel, choose: id } = e.target.dataset;
   if (event !== undefined) pause(event);

@@ -67,6 +67,7 @@ func fleetHub(t *testing.T, n int) *mockHub {
 	hub.audit = []object{
 		{"id": "1", "actorId": "visitor", "action": "rights.taken", "targetId": "gate-0004", "metadata": object{"channel": "yards"}, "timestamp": at},
 		{"id": "2", "actorId": "gate-0006", "action": "ptt.start", "targetId": "harbour", "metadata": object{}, "timestamp": at - 9000},
+		{"id": "4", "actorId": "visitor", "action": "gateway.asked", "targetId": "gate-0006", "metadata": object{"what": "parrot"}, "timestamp": at - 30000},
 		{"id": "3", "actorId": "visitor", "action": "event.paused", "targetId": "harbour", "metadata": object{}, "timestamp": at - 60000},
 	}
 	return hub
@@ -94,7 +95,7 @@ func TestFleetLooks(t *testing.T) {
 		hub := fleetHub(t, 1000)
 		b.Look(size.width, size.height, size.scheme)
 		openFleet(t, b, hub, "DISPATCH")
-		b.Until(`document.querySelector('[data-filter="all"] strong').textContent === "1000" && document.querySelectorAll("#audit li").length === 3`)
+		b.Until(`document.querySelector('[data-filter="all"] strong').textContent === "1000" && document.querySelectorAll("#audit li").length === 4`)
 		if size.width > 1000 {
 			b.Run(chromedp.Focus("#grid"), webtest.Tap("ArrowDown"), webtest.Tap("ArrowDown"))
 			b.Until(`document.getElementById("detail-title").textContent === "West gate"`)

@@ -6,7 +6,7 @@ import { clock } from './status.js';
 const actions = {
   'ptt.start': 'talked', 'ptt.stop': 'finished', 'ptt.denied': 'was denied the floor', 'priority_ptt.start': 'talked with priority',
   'priority_ptt.interrupted': 'interrupted', 'permission.revoked': 'was cut off', 'security.ban': 'banned', 'security.unban': 'lifted the ban of',
-  'event.paused': 'paused', 'rights.granted': 'gave the talk right to', 'rights.taken': 'took the talk right from',
+  'event.paused': 'paused', 'gateway.asked': 'asked for a parrot of', 'rights.granted': 'gave the talk right to', 'rights.taken': 'took the talk right from',
 };
 
 // FleetSide is everything beside the list: the chosen gateway, events and
@@ -16,9 +16,11 @@ export class FleetSide {
   #model;
   #channels = new Map();
   #events = new Map();
+  #parrots;
 
-  constructor(model) {
+  constructor(model, parrots) {
     this.#model = model;
+    this.#parrots = parrots;
   }
 
   render(id, listening, now) {
@@ -35,7 +37,11 @@ export class FleetSide {
     setText(p['detail-standing'], g ? standingOf(g, this.#model.heard(g)) : id === null ? 'Choose a gateway in the list.' : '');
     setHidden(p.rights, !g?.channel);
     setHidden(p['detail-listen'], !g?.channel);
-    showPairs(p['detail-facts'], g ? facts(g, now).map(([name, text]) => ({ name, text })) : []);
+    const asking = g !== undefined && this.#parrots.asking(id);
+    const parrot = asking ? 'sends a tone…' : this.#parrots.said(id);
+    showPairs(p['detail-facts'], g ? [...(parrot ? [['Parrot', parrot]] : []), ...facts(g, now)].map(([name, text]) => ({ name, text })) : []);
+    setHidden(p.parrot, !g?.live);
+    setAttribute(p.parrot, 'aria-disabled', String(asking));
     if (!g) return;
     setText(p.rights, g.rights ? 'Take talk right' : 'Give talk right');
     setData(p.rights, 'allowed', String(g.rights));

@@ -94,10 +94,10 @@ export class Hub {
   }
 
   // call makes one request and returns the response if it succeeded, else throws.
-  // The time limit ends with the response's head, so that a stream may go on.
-  async call(method, path, { headers = {}, body, keepalive = false, signal } = {}) {
+  // The time limit, within in ms, ends with the response's head, so that a stream may go on.
+  async call(method, path, { headers = {}, body, keepalive = false, signal, within = answerTime } = {}) {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new Error('The hub does not answer.')), answerTime);
+    const timer = setTimeout(() => late.abort(new Error('The hub does not answer.')), within);
     const signals = signal ? [signal, late.signal] : [late.signal];
     let response;
     try {

@@ -28,6 +28,7 @@ type mockHub struct {
 	fleet   string // what a stream of the fleet begins with
 	audit   []object
 	floor   func(w http.ResponseWriter)
+	parrot  func(w http.ResponseWriter)
 	asked   []string
 	expired bool
 	streams map[chan string]string // to its path
@@ -71,6 +72,13 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 	mux.HandleFunc("POST /api/events/{event}/pause", func(w http.ResponseWriter, r *http.Request) {
 		m.note(r)
 		answer(w, 200, object{"paused": object{"harbour": object{"userId": "n"}}})
+	})
+	mux.HandleFunc("POST /api/gateways/{gateway}/parrot", func(w http.ResponseWriter, r *http.Request) {
+		m.note(r)
+		m.mu.Lock()
+		parrot := m.parrot
+		m.mu.Unlock()
+		parrot(w)
 	})
 	mux.HandleFunc("GET /demo/radios/events", func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, "") })
 	mux.HandleFunc("PUT /api/channels/{channel}/floor", func(w http.ResponseWriter, r *http.Request) {
