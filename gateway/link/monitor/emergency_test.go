@@ -58,10 +58,10 @@ func TestAnEmergencyComesFirst(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const letters = "ofs"
 				var urgent atomic.Pointer[string]
-				asked := 0
+				var asked atomic.Int32
 				cfg := tc.cfg
 				cfg.Emergency = func(_ context.Context, channel string) bool {
-					asked++
+					asked.Add(1)
 					return strings.Contains(*urgent.Load(), strings.ToUpper(channel[:1]))
 				}
 				s, p := &lasting{up: make(chan struct{})}, &told{}
@@ -106,10 +106,10 @@ func TestAnEmergencyComesFirst(t *testing.T) {
 					t.Errorf("heard %s\nwant  %s", got, tc.want)
 				}
 				time.Sleep(3 * time.Second)
-				before := asked
+				before := asked.Load()
 				time.Sleep(time.Minute)
-				if asked != before {
-					t.Errorf("asked %d times although nobody speaks", asked-before)
+				if n := asked.Load() - before; n != 0 {
+					t.Errorf("asked %d times although nobody speaks", n)
 				}
 				cancel()
 				if err := <-done; err != nil || p.emergency.Load() {
