@@ -59,7 +59,10 @@ func (d *desk) take(channel int, at time.Time, pause bool) (v verdict, ok bool) 
 	if d.cfg.Duck {
 		v.voice = d.place(channel, at)
 	}
-	mine := &d.voices[v.voice]
+	mine, other := &d.voices[v.voice], &d.voices[1-v.voice]
+	if other.speaks(at, rtc.SpeakerGap) && d.urgent[other.channel] && d.urgent[channel] && d.before(other.channel, channel) {
+		return verdict{}, false // perhaps the same, on another channel of the event
+	}
 	if channel != mine.channel {
 		if mine.speaks(at, d.keeps()) && !d.yields(mine.channel, channel) {
 			return verdict{}, false
@@ -68,7 +71,6 @@ func (d *desk) take(channel int, at time.Time, pause bool) (v verdict, ok bool) 
 		mine.turn++
 	}
 	mine.heard, mine.pauses = at, pause
-	other := &d.voices[1-v.voice]
 	v.turn, v.lesser = mine.turn, other.speaks(at, rtc.SpeakerGap) && d.before(other.channel, channel)
 	return v, true
 }

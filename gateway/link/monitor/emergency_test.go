@@ -53,6 +53,7 @@ func TestAnEmergencyComesFirst(t *testing.T) {
 		{"scan, the own channel waits", Config{Scan: true, Hold: time.Second}, "fS oS o o", "S S o o"},
 		{"its own emergency is heard before all", Config{}, "S OS oS", "S O S"},
 		{"two of them", Config{}, "S FS fS", "S F S"},
+		{"duck, one on two channels", Config{Duck: true}, "OF oFS OfS", "O Fo Of"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
