@@ -97,6 +97,7 @@ func (r *radio) phase(p floor.Phase, why floor.Reason) {
 
 func (r *radio) press()        { r.sim.Button.Set(true) }
 func (r *radio) heard() uint64 { return r.port.HeardStats().Received }
+func (r *radio) sent() uint64  { return r.port.TalkStats().Sent }
 
 // release ends a spurt, or a refusal, and waits until the floor is free.
 func (r *radio) release() {
