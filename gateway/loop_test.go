@@ -224,6 +224,9 @@ func TestLoopOpenedUp(t *testing.T) {
 			if now := w.now(); !now.Looped || !now.Lamps.Alert || now.Floor.Phase != floor.Idle {
 				t.Fatalf("looped %v, lamps %+v, %v", now.Looped, now.Lamps, now.Floor.Phase)
 			}
+			if s := w.port.RadioStatus().Squelch; s.State != "looped" {
+				t.Errorf("the squelch is %s", s.State)
+			}
 			w.pass(time.Second)
 			w.radio.COR.Set(true)
 			w.pass(time.Second)

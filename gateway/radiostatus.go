@@ -31,7 +31,7 @@ type MicrophoneStatus struct {
 type SquelchStatus struct {
 	Line     string `json:"line"`  // COR, or the name of an Ear
 	Open     bool   `json:"open"`  // the line is
-	State    string `json:"state"` // closed, opening, open, held (closed for now), or deaf (our own transmitter is heard)
+	State    string `json:"state"` // closed, opening, open, held (closed for now), deaf (our own transmitter is heard), or looped (not listened to)
 	Chatters bool   `json:"chatters"`
 	Ignored  uint64 `json:"ignored"` // openings that were too short to talk
 }
@@ -73,7 +73,10 @@ func (p *Port) RadioStatus() RadioStatus {
 		if p.ear != nil {
 			s.Squelch.Line = p.opt.Ear.String()
 		}
-		if q.deaf.Load() {
+		switch {
+		case q.looped.Load():
+			s.Squelch.State = "looped"
+		case q.deaf.Load():
 			s.Squelch.State = "deaf"
 		}
 	}

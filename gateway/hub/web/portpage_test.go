@@ -18,15 +18,20 @@ type mockPort struct {
 	*httptest.Server
 	status atomic.Pointer[object]
 	asked  atomic.Int64
-	broken atomic.Bool
+	broken atomic.Bool // answers that it cannot
+	hangs  atomic.Bool // takes requests, and never answers
 }
 
 func newMockPort(t *testing.T) *mockPort {
 	m := &mockPort{}
 	mux := http.NewServeMux()
 	mux.Handle("/", web.Port())
-	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		m.asked.Add(1)
+		if m.hangs.Load() {
+			<-r.Context().Done()
+			return
+		}
 		if m.broken.Load() {
 			w.WriteHeader(http.StatusBadGateway)
 			return
@@ -125,6 +130,34 @@ func TestPortPageLooks(t *testing.T) {
 		port.broken.Store(false)
 		b.UntilPhase("busy")
 	}
+}
+
+// TestPortPageAsks only while it is looked at, and again when an answer does not come.
+func TestPortPageAsks(t *testing.T) {
+	b := webtest.Start(t)
+	port := newMockPort(t)
+	port.be(nil)
+	b.Run(chromedp.Navigate(port.URL))
+	b.UntilPhase("idle")
+	port.hangs.Store(true)
+	b.UntilPhase("old")
+	port.hangs.Store(false)
+	b.UntilPhase("idle")
+
+	pause := func() { webtest.Eval[any](b, `new Promise((resolve) => setTimeout(resolve, 1000)).then(() => null)`) }
+	look := func(away bool) {
+		webtest.Eval[any](b, fmt.Sprintf(`Object.defineProperty(document, "hidden", { value: %v, configurable: true }); document.dispatchEvent(new Event("visibilitychange")); null`, away))
+	}
+	look(true)
+	pause()
+	before := port.asked.Load()
+	pause()
+	if n := port.asked.Load(); n != before {
+		t.Errorf("nobody looks, and yet the port is asked %d times in a second", n-before)
+	}
+	look(false)
+	webtest.Eventually(t, "the port is asked again", func() bool { return port.asked.Load() > before })
+	b.UntilPhase("idle")
 }
 
 // fits keeps a picture of the page, and wants it no wider than the window and legible.

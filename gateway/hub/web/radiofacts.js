@@ -15,8 +15,9 @@ export function facts(radio, recent = {}) {
 }
 
 function ofSquelch({ line, state, chatters, ignored }) {
-  const looks = { closed: 'rest', opening: 'busy', open: 'good', held: 'busy', deaf: 'rest' };
-  const list = [{ name: line === 'COR' ? 'Squelch' : line, text: state, is: looks[state] }];
+  const looks = { closed: 'rest', opening: 'busy', open: 'good', held: 'busy', deaf: 'rest', looped: 'alert' };
+  const text = state === 'looped' ? 'not listened to: a loop' : state;
+  const list = [{ name: line === 'COR' ? 'Squelch' : line, text, is: looks[state] }];
   if (chatters) list.push({ name: 'Chatter', text: `${ignored} ignored`, is: 'alert' });
   return list;
 }

@@ -25,6 +25,7 @@ for (const [part, change, shown] of [
   ['squelch', { state: 'held' }, 'Squelch: held (busy)'],
   ['squelch', { state: 'opening' }, 'Squelch: opening (busy)'],
   ['squelch', { state: 'deaf' }, 'Squelch: deaf (rest)'],
+  ['squelch', { state: 'looped' }, 'Squelch: not listened to: a loop (alert)'],
   ['squelch', { line: 'VOX', state: 'open' }, 'VOX: open (good)'],
   ['squelch', { line: 'CTCSS 88.5 Hz' }, 'CTCSS 88.5 Hz: closed (rest)'],
   ['squelch', { chatters: true, ignored: 7 }, 'Chatter: 7 ignored (alert)'],
