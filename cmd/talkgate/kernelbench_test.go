@@ -31,6 +31,10 @@ const (
 	lineRed
 	lineSOS
 	lineRecord
+	lineA // to lineD are those of a channel selector
+	lineB
+	lineC
+	lineD
 )
 
 // bench is a port on kernel lines and a kernel sound card, the far end of that
@@ -42,6 +46,9 @@ type bench struct {
 	far  *farEnd
 	url  string // of its status
 	key  string // how it is keyed
+
+	sound    string   // what is done to it
+	channels []string // that it may talk on
 }
 
 // status is how the port says it does.
@@ -63,8 +70,8 @@ func newBenchWith(t *testing.T, player string, lines ...string) *bench {
 	if lines == nil {
 		lines = []string{"ptt: {chip: board, line: PTT, pull: keep, debounce: 100ms}", "ptt_out: {chip: board, line: KEY}"}
 	}
-	b := &bench{site: newSite(t), chip: hil.NewChip(t, "board", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK", "ECHO", "HEART", "AMP", "COR", "RED", "SOS", "RECORD"),
-		key: "{lead: 500ms, tail: 1s}"}
+	b := &bench{site: newSite(t), chip: hil.NewChip(t, "board", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK", "ECHO", "HEART", "AMP", "COR", "RED", "SOS", "RECORD", "A", "B", "C", "D"),
+		key: "{lead: 500ms, tail: 1s}", sound: "tones: {enabled: false}", channels: []string{"gates"}}
 	b.chip.Pull(linePTT, true)
 	// The floor's own times are proven elsewhere; here a machine may be so busy
 	// that Redis answers late.
@@ -74,10 +81,14 @@ func newBenchWith(t *testing.T, player string, lines ...string) *bench {
 }
 
 // configure writes what a board is told whose chip has its name, and grants it its
-// right.
+// rights.
 func (b *bench) configure(name, player string, lines ...string) {
 	b.t.Helper()
-	code, token, stderr := talkgate(b.t, "", "token", "--secret-file", b.path("hub.secret"), "--user", name, "--channel", "gates")
+	args := []string{"token", "--secret-file", b.path("hub.secret"), "--user", name}
+	for _, id := range b.channels {
+		args = append(args, "--channel", id)
+	}
+	code, token, stderr := talkgate(b.t, "", args...)
 	if code != exitOK {
 		b.t.Fatal(stderr)
 	}
@@ -99,12 +110,14 @@ hardware:
     player: %[5]s
     microphone: {card: Loopback}
     speaker: {card: Loopback}
-audio: {tones: {enabled: false}, complexity: 1}
+audio: {%[8]s, complexity: 1}
 key: %[7]s
 %[6]slog: {level: info}
 status: {listen: "127.0.0.1:0"}
-`, name, b.redisURL, b.hubURL, strings.Join(lines, "\n  "), player, b.more, b.key))
-	b.grant(name)
+`, name, b.redisURL, b.hubURL, strings.Join(lines, "\n  "), player, b.more, b.key, b.sound))
+	if _, err := b.state.GrantRights(b.t.Context(), name, b.channels...); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // start starts the port and waits until it is there, which is before it is on air.
@@ -204,12 +217,15 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// soon waits so long for ok.
+// soon waits so long for ok, and asks the less often the longer that takes: asking
+// costs this machine what its sound cards need.
 func soon(within time.Duration, ok func() bool) bool {
-	for end := time.Now().Add(within); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
+	for began := time.Now(); !ok(); {
+		waited := time.Since(began)
+		if waited > within {
 			return false
 		}
+		time.Sleep(max(2*time.Millisecond, min(waited/10, 100*time.Millisecond)))
 	}
 	return true
 }

@@ -19,9 +19,7 @@ const audibleAtCard = 300
 
 // farEnd is who is at the other end of the card's wires.
 type farEnd struct {
-	t *testing.T
-	// heard is called with each period that is heard, if not nil.
-	heard atomic.Pointer[func()]
+	t     *testing.T
 	loud  atomic.Bool // whether it speaks
 	voice atomic.Pointer[voice]
 	// echo plays back what is heard, as a loudspeaker right before the microphone.
@@ -29,6 +27,11 @@ type farEnd struct {
 	level atomic.Int64
 	over  sync.WaitGroup
 	close func()
+	// xruns counts how often its own end of the card ran full or empty.
+	xruns func() uint64
+
+	mu   sync.Mutex
+	ears []func(period []int16)
 }
 
 // voice is what is said: sample n of it.
@@ -83,17 +86,16 @@ func (b *bench) plugIn() {
 			case heard <- [hal.PeriodSamples]int16(period):
 			default:
 			}
-			sum := 0.0
-			for _, s := range period {
-				sum += float64(s) * float64(s)
+			level, _ := rough(period)
+			far.level.Store(int64(level))
+			far.mu.Lock()
+			for _, ear := range far.ears {
+				ear(period)
 			}
-			level := int64(math.Sqrt(sum / float64(len(period))))
-			far.level.Store(level)
-			if f := far.heard.Load(); f != nil && level > audibleAtCard {
-				(*f)()
-			}
+			far.mu.Unlock()
 		}
 	})
+	far.xruns = func() uint64 { return speaker.Xruns() + mic.Xruns() }
 	far.close = sync.OnceFunc(func() { speaker.Close(); mic.Close(); far.over.Wait() })
 	b.t.Cleanup(far.close)
 	b.far = far
@@ -101,6 +103,13 @@ func (b *bench) plugIn() {
 
 // say sets what is said while it is loud.
 func (f *farEnd) say(v voice) { f.voice.Store(&v) }
+
+// listen gives an ear each period that comes, loud or silent, from now on.
+func (f *farEnd) listen(ear func(period []int16)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ears = append(f.ears, ear)
+}
 
 // hears waits until the far end hears something, or nothing.
 func (f *farEnd) hears(something bool) {

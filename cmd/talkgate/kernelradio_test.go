@@ -4,15 +4,11 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway/flight"
 	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/media"
 )
 
 // squelch opens or closes the radio's.
@@ -101,14 +97,7 @@ func TestKernelSquelchTalks(t *testing.T) {
 	if now := b.status().Radio; now.Transmitter.Keyed || b.chip.High(lineKey) || b.far.level.Load() > audibleAtCard {
 		t.Errorf("the squelch is open and the radio keyed: %+v", now.Transmitter)
 	}
-	var periods, unkeyed atomic.Int64
-	look := func() {
-		periods.Add(1)
-		if !b.chip.High(lineKey) {
-			unkeyed.Add(1)
-		}
-	}
-	b.far.heard.Store(&look)
+	air := b.watchAir()
 	b.squelch(false)
 	b.lit(lineKey, true)
 	b.far.hears(true)
@@ -120,10 +109,7 @@ func TestKernelSquelchTalks(t *testing.T) {
 	b.squelch(false)
 	south.say("release")
 	b.lit(lineKey, false)
-	b.far.heard.Store(nil)
-	if unkeyed.Load() > 0 || periods.Load() == 0 {
-		t.Errorf("of %d periods that were heard, %d were not on the air", periods.Load(), unkeyed.Load())
-	}
+	air.coversAllHeard(t)
 	if lost := b.status().Keying.Lost; lost > 0 {
 		t.Errorf("%v of what was held was lost", lost)
 	}
@@ -183,65 +169,6 @@ func TestKernelSquelchTail(t *testing.T) {
 			}
 		})
 	}
-}
-
-// recording is what the port's flight recorder holds.
-func (b *bench) recording() flight.Recording {
-	b.t.Helper()
-	rec, err := flight.ReadRing(b.path("flight"))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return rec
-}
-
-// recorded is until when it holds something.
-func (b *bench) recorded() time.Duration {
-	_, to := b.recording().Span()
-	return to
-}
-
-// sent is how much of tone, and how much of noise, the port sent after a time, as its
-// flight recorder has it and a decoder hears it.
-func (b *bench) sent(after time.Duration) (speech, noise time.Duration) {
-	b.t.Helper()
-	dec, err := media.NewDecoder()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	var pcm [media.FrameSamples]int16
-	for _, e := range b.recording().Entries {
-		if e.Kind != flight.Sent || e.At <= after {
-			continue
-		}
-		if err := dec.Decode(e.Frame.Opus, pcm[:]); err != nil {
-			b.t.Fatal(err)
-		}
-		for from := 0; from < len(pcm); from += hal.PeriodSamples {
-			level, edge := rough(pcm[from : from+hal.PeriodSamples])
-			switch {
-			case edge > 300:
-				noise += 10 * time.Millisecond
-			case level > 1000:
-				speech += 10 * time.Millisecond
-			}
-		}
-	}
-	return speech, noise
-}
-
-// rough is the RMS of pcm and that of its second difference, which is small for a
-// low tone and large for noise.
-func rough(pcm []int16) (level, edge float64) {
-	for i, s := range pcm {
-		level += float64(s) * float64(s)
-		if i > 1 {
-			d := float64(s) - 2*float64(pcm[i-1]) + float64(pcm[i-2])
-			edge += d * d
-		}
-	}
-	n := float64(len(pcm))
-	return math.Sqrt(level / n), math.Sqrt(edge / n)
 }
 
 // TestKernelVOX: who speaks at a kernel sound card talks, without any line, and no
