@@ -218,6 +218,7 @@ func TestMadPortIsCutOff(t *testing.T) {
 			a.keepSaying("a is heard", func() bool { return e.count() > 5 })
 			tc.end(s)
 			a.keepSaying("a is cut off", func() bool { return s.admitted() == "" })
+			eventually(t, "no packet is on its way to the socket", func() bool { return !s.draining() })
 			last := s.hub.traffic.forwarded.Load()
 			a.say(false, 20)
 			a.say(true, 20)

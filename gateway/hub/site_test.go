@@ -222,6 +222,16 @@ func (s *site) admits(user string) {
 	eventually(s.t, "the gate admits "+user, func() bool { return s.admitted() == user })
 }
 
+// draining is whether a packet may be on its way to a listener.
+func (s *site) draining() bool {
+	s.hub.mu.Lock()
+	ch := s.hub.channels[channelID]
+	s.hub.mu.Unlock()
+	ch.fwd.mu.Lock()
+	defer ch.fwd.mu.Unlock()
+	return ch.fwd.draining
+}
+
 func (s *site) admitted() string {
 	s.hub.mu.Lock()
 	ch := s.hub.channels[channelID]
