@@ -70,7 +70,7 @@ export function details(s, now) {
   return [
     ['ID', s.userId], ['Channel', s.channel || '–'], ['Standing', s.standing],
     ['Round trip', s.rttMs > 0 ? `${s.rttMs.toFixed(1)} ms` : 'not measured'],
-    ['Sent', `${talked.Sent} frames, ${talked.Unsent + talked.Skipped} more could not be`],
+    ['Sent', `${talked.Sent} frames, ${talked.Unsent + talked.Skipped} lost`],
     ['Heard', `${heard.Played} packets, ${heard.Lost} lost, ${heard.Late} late`],
     ['Sound card', `${s.xruns} overruns and underruns`],
     ['Board', board.celsius === undefined ? 'no sensor' : `${board.celsius.toFixed(0)} °C`],
