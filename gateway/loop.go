@@ -23,6 +23,9 @@ func (p *Port) hearLoop(low []float64) {
 	if p.loop == nil {
 		return
 	}
+	if r := p.opt.Remote; r != nil && r.Digit() { // the channel hears nothing of it, and it may be dialled again
+		p.loop.Forget()
+	}
 	if delay, found := p.loop.Hear(low, p.squelchState.talks.Load(), p.talker.spurt.Load() != nil); found {
 		select {
 		case p.cameBack <- delay:

@@ -9,6 +9,7 @@ import (
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -297,5 +298,31 @@ func TestAnswersAreNoLoop(t *testing.T) {
 		if n := w.port.SquelchStats().Loops; n != 0 {
 			t.Errorf("%d loops were found", n)
 		}
+	})
+}
+
+// TestDigitsAreNoLoop: who dials the same digits again says nothing to the channel.
+func TestDigitsAreNoLoop(t *testing.T) {
+	onOneFrequency(t, 0, func(_ int, o *Options) {
+		o.Remote, o.Talk.MaxTalk = detect.NewRemote([]string{"4711"}), 10*time.Minute
+	}, func(s *site) {
+		s.waves[0].hears = nil
+		w := s.ports[0]
+		w.radio.Mic.Hear(sim.Silence())
+		w.radio.COR.Set(true)
+		for _, digits := range []string{"*47111#", "*471", "1111111111111111", "12"} {
+			for _, pause := range []time.Duration{50, 100, 200, 300, 500} {
+				for range 8 {
+					w.radio.Mic.Hear(sim.Dial(digits, w.radio.Mic.IndexAt(time.Now())))
+					w.pass(time.Duration(sim.DialTime(digits))*time.Second/media.SampleRate + pause*time.Millisecond)
+				}
+				if n := w.port.SquelchStats().Loops; n != 0 {
+					t.Fatalf("%s, and again after %d ms, is taken for a loop", digits, pause)
+				}
+			}
+		}
+		w.expect(floor.Talking, floor.NoReason)
+		w.radio.COR.Set(false)
+		w.pass(time.Second)
 	})
 }

@@ -45,9 +45,8 @@ func TestKernelSignalling(t *testing.T) {
 	b := newBench(t)
 	south := b.site.port("south")
 	b.write("codes", "4711\n")
-	// The hang lasts over a card that ran full or empty, which breaks the tone. The same
-	// digits again would be taken for a loop.
-	b.more = "talk: {lease: 5s, lock_ttl: 10s, ctcss: \"88.5\", dtmf: {enabled: true, access_file: codes}}\nsquelch: {hang: 1s, loop: 0s}\n" +
+	// The hang lasts over a card that ran full or empty, which breaks the tone.
+	b.more = "talk: {lease: 5s, lock_ttl: 10s, ctcss: \"88.5\", dtmf: {enabled: true, access_file: codes}}\nsquelch: {hang: 1s}\n" +
 		"recorder: {size: 1, memory: flight, directory: kept}\n"
 	b.sound = "tones: {enabled: false}, microphone: {high_pass: 300}"
 	b.configure("board", "oto", "ptt_out: {chip: board, line: KEY}")

@@ -102,6 +102,10 @@ func (l *Loop) Hear(low []float64, open, sent bool) (delay time.Duration, found 
 	return 0, false
 }
 
+// Forget is for what is heard and not sent: a loop is looked for anew in what is heard
+// of the opening from now on, unless it was found.
+func (l *Loop) Forget() { l.open = l.open && l.found }
+
 // follow takes over what the loudspeaker was given.
 func (l *Loop) follow() {
 	for {
