@@ -67,8 +67,10 @@ func TestServiceOfAPort(t *testing.T) {
 	m.until("WATCHDOG=1")
 	p.say("press")
 	m.until("STATUS=on air on channel gates, talking")
+	p.until(`^state=talking`)
 	p.say("release")
 	m.until("STATUS=on air on channel gates")
+	p.until(`^state=idle`) // a press before would go on with this talk spurt, as it was timed
 
 	text, err := os.ReadFile(north)
 	if err != nil {
