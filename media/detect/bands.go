@@ -15,24 +15,38 @@ const (
 	bandsUnit = 512
 )
 
-// loudness is how loud a frame is at each frequency: the square root of the
-// amplitude, as the ear has it, so that soft and loud sounds both count. Whole numbers:
-// a sine of full scale is 3238.
-type loudness [bandCount]int32
+// leaks is how many times softer than the whole frame a change is that does not count:
+// what a pure tone leaks into the bands beside it comes and goes evenly with its phase.
+const leaks = 16
 
-// less is by how much l is louder than before.
-func (l loudness) less(before loudness) loudness {
-	for i := range l {
-		l[i] -= before[i]
+// loudness is how loud a frame is at each frequency, and as a whole: the square root of
+// the amplitude, as the ear has it, so that soft and loud sounds both count. Whole
+// numbers: a sine of full scale is 3238.
+type loudness struct {
+	at    [bandCount]int32
+	whole int32
+}
+
+// change is by how much a frame is louder than another at each frequency.
+type change [bandCount]int32
+
+// since is the change from before.
+func (l loudness) since(before loudness) (c change) {
+	least := max(l.whole, before.whole) / leaks
+	for i := range c {
+		if d := l.at[i] - before.at[i]; max(d, -d) > least {
+			c[i] = d
+		}
 	}
-	return l
+	return c
 }
 
 // or is what is heard of both, the louder at each frequency.
 func (l loudness) or(other loudness) loudness {
-	for i := range l {
-		l[i] = max(l[i], other[i])
+	for i := range l.at {
+		l.at[i] = max(l.at[i], other.at[i])
 	}
+	l.whole = max(l.whole, other.whole)
 	return l
 }
 
@@ -82,8 +96,14 @@ func (b *bands) look() (l loudness) {
 	for i := 0; i < len(b.at); i += 4 {
 		re, im := fourOf(b.at[i], b.at[i+1], b.at[i+2], b.at[i+3], b.frame[:])
 		for k := range re {
-			l[i+k] = int32(bandsUnit * math.Sqrt(math.Sqrt(re[k]*re[k]+im[k]*im[k])))
+			l.at[i+k] = int32(bandsUnit * math.Sqrt(math.Sqrt(re[k]*re[k]+im[k]*im[k])))
 		}
 	}
+	var energy float64
+	for _, x := range b.frame {
+		energy += x * x
+	}
+	// By the window's mean and its mean square a sine is as loud as at its frequency.
+	l.whole = int32(bandsUnit * math.Sqrt(math.Sqrt(energy*bandsFrame/3)))
 	return l
 }

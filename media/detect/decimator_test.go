@@ -57,14 +57,14 @@ func TestDecimatorOfAnyPeriod(t *testing.T) {
 
 // TestLikenessIsExact: the loudest window fits, and nothing is left of what has left it.
 func TestLikenessIsExact(t *testing.T) {
-	var loud, quiet loudness
+	var loud, quiet change
 	for i, b := 0, newBands(); i < 2; i++ { // a square wave of full scale, on and off
 		x := make([]float64, bandsFrame)
 		for k := range x {
 			x[k] = math.Copysign(1, math.Sin(2*math.Pi*400*float64(k)/Rate))
 		}
 		if _, l, full := b.take(x); full {
-			loud = l
+			loud = l.at
 		}
 	}
 	for b := range loud {

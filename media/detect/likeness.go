@@ -12,12 +12,12 @@ type likeness struct {
 }
 
 // enter takes in the next frame of the window.
-func (k *likeness) enter(x, y *loudness) { k.add(x, y, 1) }
+func (k *likeness) enter(x, y *change) { k.add(x, y, 1) }
 
 // leave forgets the first frame of the window.
-func (k *likeness) leave(x, y *loudness) { k.add(x, y, -1) }
+func (k *likeness) leave(x, y *change) { k.add(x, y, -1) }
 
-func (k *likeness) add(x, y *loudness, sign int64) {
+func (k *likeness) add(x, y *change, sign int64) {
 	var part int64
 	for b := range x {
 		p := int64(x[b]) * int64(y[b])
@@ -46,7 +46,7 @@ func (k *likeness) of(x, y energy) float64 {
 type energy [bandCount]int64
 
 // plus is e with one frame more.
-func (e energy) plus(x loudness) energy {
+func (e energy) plus(x change) energy {
 	for b := range x {
 		e[b] += int64(x[b]) * int64(x[b])
 	}

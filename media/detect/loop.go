@@ -45,7 +45,8 @@ type Loop struct {
 
 	// By frame: what was heard, what of it was sent, its changes, and those of what was
 	// said on the channel. Frames before the opening are negative.
-	heard, sent, changes, channel [loopRing]loudness
+	heard, sent      [loopRing]loudness
+	changes, channel [loopRing]change
 	// The energy of changes and channel up to each frame, and the two beside one another
 	// at each lag.
 	changed, said [loopRing]energy
@@ -135,9 +136,9 @@ func (l *Loop) start() {
 
 // say takes over what was said on the channel in frame i, the next.
 func (l *Loop) say(i int) {
-	change := l.saidAt(i).less(l.saidAt(i - loopSince))
-	l.channel[i&(loopRing-1)] = change
-	l.said[i&(loopRing-1)] = l.said[(i-1)&(loopRing-1)].plus(change)
+	c := l.saidAt(i).since(l.saidAt(i - loopSince))
+	l.channel[i&(loopRing-1)] = c
+	l.said[i&(loopRing-1)] = l.said[(i-1)&(loopRing-1)].plus(c)
 }
 
 // add takes in what is heard in the next frame.
@@ -149,9 +150,9 @@ func (l *Loop) add(frame loudness, sent bool) {
 	if sent {
 		l.sent[i&(loopRing-1)] = frame
 	}
-	l.changes[i&(loopRing-1)] = loudness{}
+	l.changes[i&(loopRing-1)] = change{}
 	if i >= loopSince {
-		l.changes[i&(loopRing-1)] = frame.less(l.heard[(i-loopSince)&(loopRing-1)])
+		l.changes[i&(loopRing-1)] = frame.since(l.heard[(i-loopSince)&(loopRing-1)])
 	}
 	l.changed[i&(loopRing-1)] = l.changed[(i-1)&(loopRing-1)].plus(l.changes[i&(loopRing-1)])
 	l.say(i - loopNearest) // told by now, whatever the periods of the cards

@@ -236,6 +236,14 @@ func TestLoopRates(t *testing.T) {
 			return 600 + 300*math.Floor(at)
 		}),
 	}, 0, true)
+	var steady [][]float64
+	for hz := 300.0; hz < 3000; hz += 53 {
+		steady = append(steady, scaled(pcm(tones(5*time.Second, func(float64) float64 { return hz })), -20-10*float64(len(steady)%3)))
+	}
+	for _, hz := range []float64{400, 425, 440, 1000, 1004, 1633, 2100} {
+		steady = append(steady, tones(5*time.Second, func(float64) float64 { return hz }))
+	}
+	accepts("steady tones from 300 Hz to 3000 Hz", 0, nil, steady, 0, true)
 	accepts("a siren that wails each 0.8 s", 1, nil, [][]float64{
 		tones(minute, func(at float64) float64 { return 900 + 400*math.Sin(2*math.Pi*at/0.8) }),
 	}, 0, true)
