@@ -311,13 +311,13 @@ func TestDigitsAreNoLoop(t *testing.T) {
 		w.radio.Mic.Hear(sim.Silence())
 		w.radio.COR.Set(true)
 		for _, digits := range []string{"*47111#", "*471", "1111111111111111", "12"} {
-			for _, pause := range []time.Duration{50, 100, 200, 300, 500} {
+			for _, pause := range []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond} {
 				for range 8 {
 					w.radio.Mic.Hear(sim.Dial(digits, w.radio.Mic.IndexAt(time.Now())))
-					w.pass(time.Duration(sim.DialTime(digits))*time.Second/media.SampleRate + pause*time.Millisecond)
+					w.pass(time.Duration(sim.DialTime(digits))*time.Second/media.SampleRate + pause)
 				}
 				if n := w.port.SquelchStats().Loops; n != 0 {
-					t.Fatalf("%s, and again after %d ms, is taken for a loop", digits, pause)
+					t.Fatalf("%s, and again after %v, is taken for a loop", digits, pause)
 				}
 			}
 		}
