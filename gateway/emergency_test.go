@@ -231,9 +231,9 @@ func (w *world) see(h *redis.Claim) {
 	w.redis.view(v)
 }
 
-// TestEmergencyOfAnother cuts who talks, lights the lamp, sounds the tone, and turns
-// the loudspeaker up, until it is over.
-func TestEmergencyOfAnother(t *testing.T) {
+// withAlarm runs body with a port whose loudspeaker has a gain, and has no tone but that
+// of an emergency.
+func withAlarm(t *testing.T, body func(*world, *louder)) {
 	loud := &louder{}
 	inBubbleWith(t, func(o *Options) {
 		loud.Playback = o.Hardware.Speaker
@@ -241,7 +241,13 @@ func TestEmergencyOfAnother(t *testing.T) {
 		o.Hardware.PTTOut = nil // tones are for the person at the port
 		o.Tones = new(media.Tones)
 		o.Tones[media.Emergency] = media.NewTones()[media.Emergency]
-	}, func(w *world) {
+	}, func(w *world) { body(w, loud) })
+}
+
+// TestEmergencyOfAnother cuts who talks, lights the lamp, sounds the tone, and turns
+// the loudspeaker up, until it is over.
+func TestEmergencyOfAnother(t *testing.T) {
+	withAlarm(t, func(w *world, loud *louder) {
 		tones := 0
 		var quiet time.Time
 		w.radio.Speaker.SetTap(func(at time.Time, period []int16) {
@@ -289,14 +295,7 @@ func TestEmergencyOfAnother(t *testing.T) {
 // port's own floor is nobody's meanwhile, and no lamp says otherwise. Its own emergency
 // outlasts it, and the other way round.
 func TestEmergencyOfAMonitoredChannel(t *testing.T) {
-	loud := &louder{}
-	inBubbleWith(t, func(o *Options) {
-		loud.Playback = o.Hardware.Speaker
-		o.Hardware.Speaker, o.SpeakerGain, o.Emergency.Gain = loud, -30, -3
-		o.Hardware.PTTOut = nil // tones are for the person at the port
-		o.Tones = new(media.Tones)
-		o.Tones[media.Emergency] = media.NewTones()[media.Emergency]
-	}, func(w *world) {
+	withAlarm(t, func(w *world, loud *louder) {
 		w.link.events.Emergency(true)
 		w.pass(100 * time.Millisecond)
 		if w.port.SpeakerLevel().Peak() < -60 {
