@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal/audio"
 	"github.com/talkgate/talkgate/hal/gpio"
 )
@@ -12,7 +12,7 @@ import (
 // openBoard opens all that is wired or, with an error, nothing. The microphone
 // comes first: a binary without sound says so whatever else is missing. The
 // loudspeaker comes last: oto opens one in the life of a process.
-func openBoard(cfg config.BoardHardware) (hw gateway.Hardware, err error) {
+func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, hw.Close())

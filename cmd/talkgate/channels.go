@@ -9,9 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/link/monitor"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -41,7 +41,7 @@ func duckOf(cfg config.Config) float64 {
 }
 
 // Quality is how well the link carries.
-func (l channelLink) Quality() gateway.LinkQuality { return l.measured.Quality() }
+func (l channelLink) Quality() port.LinkQuality { return l.measured.Quality() }
 
 // channelStatus is one of the channels that a port hears, for /status.
 type channelStatus struct {
@@ -80,7 +80,7 @@ func (m *monitors) beside(own string) []string {
 
 // read is all channels, that of the port before the monitored ones; none where
 // nothing is monitored. Who talks there is asked of Redis, which may not tell.
-func (m *monitors) read(ctx context.Context, own string, s gateway.Status) []channelStatus {
+func (m *monitors) read(ctx context.Context, own string, s port.Status) []channelStatus {
 	if len(m.listed) == 0 {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -63,12 +63,12 @@ func (c *clock) wait(ctx context.Context, what string) {
 
 // clockedLink connects once the clock is right.
 type clockedLink struct {
-	gateway.Link
+	port.Link
 	clock *clock
 }
 
-// Run implements gateway.Link.
-func (l clockedLink) Run(ctx context.Context, ev gateway.LinkEvents) error {
+// Run implements port.Link.
+func (l clockedLink) Run(ctx context.Context, ev port.LinkEvents) error {
 	l.clock.wait(ctx, "the link")
 	return l.Link.Run(ctx, ev)
 }
@@ -79,13 +79,13 @@ type clockedWatch struct {
 	clock *clock
 }
 
-// WatchRights implements gateway.RightsWatcher.
+// WatchRights implements port.RightsWatcher.
 func (w clockedWatch) WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error {
 	w.clock.wait(ctx, "the watch of talk rights")
 	return w.Client.WatchRights(ctx, userID, fn)
 }
 
-// WatchChannel implements gateway.FloorWatcher.
+// WatchChannel implements port.FloorWatcher.
 func (w clockedWatch) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
 	w.clock.wait(ctx, "the watch of the floor")
 	return w.Client.WatchChannel(ctx, channel, fn)

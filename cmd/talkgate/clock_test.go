@@ -9,16 +9,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // countedLink counts how often it was run.
 type countedLink struct {
-	gateway.Link
+	port.Link
 	runs int
 }
 
-func (l *countedLink) Run(context.Context, gateway.LinkEvents) error { l.runs++; return nil }
+func (l *countedLink) Run(context.Context, port.LinkEvents) error { l.runs++; return nil }
 
 // TestTheLinkWaitsForTheClock boots a board without a battery.
 func TestTheLinkWaitsForTheClock(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 )
 
@@ -22,7 +22,7 @@ func (l watchedLine) says(active bool) string { return l.name + " is " + l.word(
 func (l watchedLine) word(active bool) string { return word(active, l.active, l.inactive) }
 
 // linesOf are the inputs that are wired.
-func linesOf(hw gateway.Hardware) []watchedLine {
+func linesOf(hw port.Hardware) []watchedLine {
 	var wired []watchedLine
 	for i, in := range hw.Selector {
 		wired = append(wired, watchedLine{in, "line " + string(rune('a'+i)) + " of the selector", "active", "inactive", "turn the selector and see that it moves"})

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -15,7 +15,7 @@ const hotBoard = 80
 
 // faults is what is wrong with a port, what keeps it from the air first, and what to do
 // about each: what doctor says of a port that does not run.
-func (g *gauges) faults(port *gateway.Port, s *gateway.Status, board fleet.Board) []finding {
+func (g *gauges) faults(p *port.Port, s *port.Status, board fleet.Board) []finding {
 	all := []finding{}
 	fault := func(check, found, do string) { all = append(all, finding{Check: check, Found: found, Do: do}) }
 	if missing := g.care.tuner.heart.missing(); missing != "" {
@@ -30,7 +30,7 @@ func (g *gauges) faults(port *gateway.Port, s *gateway.Status, board fleet.Board
 	if s != nil {
 		g.faultsOfStatus(*s, fault)
 	}
-	if port != nil && port.TalkLocked() {
+	if p != nil && p.TalkLocked() {
 		fault("DTMF", "talking is locked by DTMF", "dial *CODE3#, with a code of talk.dtmf.access_file")
 	}
 	if a := g.applied(); a.Result == fleet.ResultRefused || a.Result == fleet.ResultRolledBack {
@@ -45,7 +45,7 @@ func (g *gauges) faults(port *gateway.Port, s *gateway.Status, board fleet.Board
 	return all
 }
 
-func (g *gauges) faultsOfStatus(s gateway.Status, fault func(check, found, do string)) {
+func (g *gauges) faultsOfStatus(s port.Status, fault func(check, found, do string)) {
 	user := g.cfg.Identity.UserID
 	if !s.Redis {
 		fault("Redis", "does not answer", reachRedis)
@@ -55,49 +55,49 @@ func (g *gauges) faultsOfStatus(s gateway.Status, fault func(check, found, do st
 	}
 	switch {
 	case !s.Redis || s.Channel == "" || s.Floor.Rights: // who does not know lets nobody be blamed
-	case s.Floor.Bar == floor.Banned && s.Link != gateway.LinkBanned:
+	case s.Floor.Bar == floor.Banned && s.Link != port.LinkBanned:
 		fault("talk rights", user+" is banned", liftBan(user))
 	case s.Floor.Bar == floor.NoRights:
 		fault("talk rights", fmt.Sprintf("%s may not talk on %s", user, s.Channel), grantRights(user, s.Channel))
 	}
 	switch s.Key {
-	case gateway.NotKeyed:
-		fault("PTT-out", "the transmitter is told to transmit, and does not", gateway.KeyRemedy)
-	case gateway.StuckKeyed:
-		fault("PTT-out", "the transmitter transmits unasked", gateway.KeyRemedy)
-	case gateway.NoKeyFault:
+	case port.NotKeyed:
+		fault("PTT-out", "the transmitter is told to transmit, and does not", port.KeyRemedy)
+	case port.StuckKeyed:
+		fault("PTT-out", "the transmitter transmits unasked", port.KeyRemedy)
+	case port.NoKeyFault:
 	}
 	if s.Looped {
-		fault("loop", gateway.LoopFound, gateway.LoopRemedy)
+		fault("loop", port.LoopFound, port.LoopRemedy)
 	}
 	if s.Floor.Phase == floor.Refused && s.Floor.Why == floor.TimedOut {
-		fault("time-out", gateway.Why(s.Floor), "let go, and press again; if nobody presses, a button or a squelch sticks: see the lines")
+		fault("time-out", port.Why(s.Floor), "let go, and press again; if nobody presses, a button or a squelch sticks: see the lines")
 	}
 }
 
 // linkFinding is what a link that is not up lacks; empty is nothing, or no more than a
 // moment.
-func linkFinding(f gateway.LinkFault, user, channel string) (found, do string) {
+func linkFinding(f port.LinkFault, user, channel string) (found, do string) {
 	switch f {
-	case gateway.LinkLost:
+	case port.LinkLost:
 		return "no connection to the channel server", reachServer
-	case gateway.LinkUnheard:
+	case port.LinkUnheard:
 		return "the server takes no notice of what is said", "nothing, if it passes: the port connects anew"
-	case gateway.LinkLimited:
+	case port.LinkLimited:
 		return "the server takes no more connections for a while", "nothing, if it passes; if it comes again, see what else connects from this address, and link.sharing"
-	case gateway.LinkTokenRefused:
+	case port.LinkTokenRefused:
 		return "the server refuses the token", newToken + " for " + user + " on " + channel
-	case gateway.LinkTokenExpired:
+	case port.LinkTokenExpired:
 		return "the token has expired", newToken
-	case gateway.LinkBanned:
+	case port.LinkBanned:
 		return user + " is banned", liftBan(user)
-	case gateway.LinkDisconnected:
+	case port.LinkDisconnected:
 		return "a dispatcher has disconnected the port", "ask the dispatcher; the port tries again by itself"
-	case gateway.LinkNoMember:
+	case port.LinkNoMember:
 		return user + " may not join " + channel, "have the control plane let it join, and name the channel in the token"
-	case gateway.NoChannel:
+	case port.NoChannel:
 		return "the selector stands at no channel", "turn it to one; if it stands at one, see its lines"
-	case gateway.NoFault, gateway.LinkStarting:
+	case port.NoFault, port.LinkStarting:
 	}
 	return "", ""
 }

@@ -6,16 +6,16 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
 // measuredLink is a link that knows how well it carries.
 type measuredLink interface {
-	gateway.Link
-	Quality() gateway.LinkQuality
+	port.Link
+	Quality() port.LinkQuality
 }
 
 // stallTime is how far apart two looks at the port's loops have to be.
@@ -38,12 +38,12 @@ type gauges struct {
 
 	mu sync.Mutex
 	// Until attach there is no port. Who is made after it needs no lock for these.
-	port    *gateway.Port
-	hw      gateway.Hardware
-	pulse   gateway.Pulse
+	port    *port.Port
+	hw      port.Hardware
+	pulse   port.Pulse
 	pulseAt time.Time
 	stalled []string
-	heard   gateway.LinkQuality // at the report before
+	heard   port.LinkQuality // at the report before
 }
 
 func newGauges(cfg config.Config, care *portCare, link *portLinks, floor floorReader, applied func() fleet.Applied) *gauges {
@@ -52,15 +52,15 @@ func newGauges(cfg config.Config, care *portCare, link *portLinks, floor floorRe
 }
 
 // attach puts them on a port.
-func (g *gauges) attach(port *gateway.Port, hw gateway.Hardware) {
+func (g *gauges) attach(p *port.Port, hw port.Hardware) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.port, g.hw = port, hw
-	g.pulseAt, g.pulse = time.Now(), port.Pulse()
+	g.port, g.hw = p, hw
+	g.pulseAt, g.pulse = time.Now(), p.Pulse()
 }
 
 // attached is the port and its hardware; nil before attach.
-func (g *gauges) attached() (*gateway.Port, gateway.Hardware) {
+func (g *gauges) attached() (*port.Port, port.Hardware) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.port, g.hw
@@ -108,8 +108,8 @@ func (g *gauges) report() fleet.Report {
 	r.Floor.Sent, r.Floor.Heard = g.port.TalkStats().Sent, g.port.HeardStats().Spurts
 	if s := g.care.status.Load(); s != nil {
 		r.Channel, r.Monitor = s.Channel, g.monitors.beside(s.Channel)
-		r.Health.Redis, r.Health.Rights, r.Link.Up = s.Redis, s.Floor.Rights, s.Link == gateway.NoFault
-		r.Floor.State, r.Floor.Why, r.Floor.Holder = phaseWord(s.Floor.Phase), gateway.Why(s.Floor), s.Holder
+		r.Health.Redis, r.Health.Rights, r.Link.Up = s.Redis, s.Floor.Rights, s.Link == port.NoFault
+		r.Floor.State, r.Floor.Why, r.Floor.Holder = phaseWord(s.Floor.Phase), port.Why(s.Floor), s.Holder
 		r.Lamps = fleet.Lamps(s.Lamps)
 	}
 	q := g.link.Quality()

@@ -5,19 +5,19 @@ import (
 	"errors"
 	"io"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/audio"
 )
 
 // board is opened hardware.
 type board struct {
-	gateway.Hardware
+	port.Hardware
 	// record is the flight recorder's button; nil where it is not wired.
 	record hal.Input
 	// observe wants to know what the port does; nil where nobody does.
-	observe func(gateway.Status)
+	observe func(port.Status)
 	// run is what the hardware has to do beside the port until ctx ends; nil
 	// where that is nothing.
 	run func(ctx context.Context)

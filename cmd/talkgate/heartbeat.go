@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -48,7 +48,7 @@ type heartbeat struct {
 type ownNews struct {
 	channel       string
 	phase         floor.Phase
-	link          gateway.LinkFault
+	link          port.LinkFault
 	redis, rights bool
 }
 
@@ -59,7 +59,7 @@ func newHeartbeat(store reportStore, report func() fleet.Report, every time.Dura
 }
 
 // observe takes in the port's status. It returns at once.
-func (h *heartbeat) observe(s gateway.Status) {
+func (h *heartbeat) observe(s port.Status) {
 	now := ownNews{s.Channel, s.Floor.Phase, s.Link, s.Redis, s.Floor.Rights}
 	if now == *h.own.Load() {
 		return

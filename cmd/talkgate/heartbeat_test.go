@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -62,8 +62,8 @@ func beating(t *testing.T, b *reportBook, test func(h *heartbeat, log *strings.B
 	})
 }
 
-func status(phase floor.Phase, holder string) gateway.Status {
-	s := gateway.Status{Redis: true, Holder: holder, Taken: holder != ""}
+func status(phase floor.Phase, holder string) port.Status {
+	s := port.Status{Redis: true, Holder: holder, Taken: holder != ""}
 	s.Floor.Phase = phase
 	s.Lamps.Busy = holder != ""
 	return s

@@ -17,7 +17,7 @@ const module = "github.com/talkgate/talkgate/"
 var below = map[string][]string{
 	"cmd":          {"gateway", "hal", "media", "state"},
 	"gateway":      {"hal", "media", "state"},
-	"gateway/link": {"gateway", "media", "state"},
+	"gateway/link": {"gateway/port", "media", "state"},
 	"gateway/hub":  {"media", "state"},
 	"hal":          {},
 	"media":        {},
@@ -87,13 +87,13 @@ func TestTheJudgeJudges(t *testing.T) {
 		from, imported string
 		allowed        bool
 	}{
-		{"gateway", module + "hal", true},
-		{"gateway", module + "hal/sim", false},
-		{"gateway", module + "gateway/hub", false},
+		{"gateway/port", module + "hal", true},
+		{"gateway/port", module + "hal/sim", false},
+		{"gateway/port", module + "gateway/hub", false},
 		{"gateway", module + "gateway/config", true},
-		{"gateway/link/hub", module + "gateway", true},
+		{"gateway/link/hub", module + "gateway/port", true},
 		{"gateway/hub", module + "media/rtc", true},
-		{"gateway/hub", module + "gateway", false},
+		{"gateway/hub", module + "gateway/port", false},
 		{"hal/sim", module + "hal", true},
 		{"hal/sim", module + "media", false},
 		{"media/rtc", module + "state", false},
@@ -121,7 +121,7 @@ func judge(from, imported string) string {
 		switch {
 		case !fits:
 			return "the importing package has no place in the layout"
-		case from == "gateway" && (within(to, "gateway/hub") || within(to, "gateway/link")):
+		case from == "gateway/port" && (within(to, "gateway/hub") || within(to, "gateway/link")):
 			return "gateway declares what it needs, cmd picks the drivers"
 		case strings.HasPrefix(from, "gateway") && strings.HasPrefix(to, "hal/"):
 			return "gateway knows the hardware contract only, cmd picks the drivers"

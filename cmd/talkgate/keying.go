@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -28,9 +28,9 @@ func keyTiming(cfg config.Key) media.KeyTiming {
 }
 
 // squelchTiming is what the configuration says about a radio's squelch.
-func squelchTiming(cfg config.Config) gateway.SquelchTiming {
+func squelchTiming(cfg config.Config) port.SquelchTiming {
 	s := cfg.Squelch
-	t := gateway.SquelchTiming{
+	t := port.SquelchTiming{
 		OpenDelay: s.OpenDelay, Hang: s.Hang, Tail: s.Tail, Deaf: s.Deaf, Chatter: s.Chatter, ChatterTime: s.ChatterTime, Loop: s.Loop,
 	}
 	if b := cfg.Hardware.Board; b != nil {
@@ -41,13 +41,13 @@ func squelchTiming(cfg config.Config) gateway.SquelchTiming {
 
 // registerKeying adds what became of a port's transmitter, and what its radio's
 // squelch does.
-func registerKeying(registry *prometheus.Registry, port *gateway.Port) {
+func registerKeying(registry *prometheus.Registry, p *port.Port) {
 	make := promauto.With(registry)
 	counter := func(name, help string, value func(media.KeyStats) float64) {
-		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(port.KeyStats()) })
+		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(p.KeyStats()) })
 	}
 	gauge := func(name, help string, value func(media.KeyStats) float64) {
-		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(port.KeyStats()) })
+		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(p.KeyStats()) })
 	}
 	counter("keyed_seconds_total", "How long the transmitter was keyed.", func(s media.KeyStats) float64 { return s.Keyed.Seconds() })
 	counter("key_lost_seconds_total", "Speech that was not sent for limit, duty cycle or interlock.", func(s media.KeyStats) float64 { return s.Lost.Seconds() })
@@ -61,13 +61,13 @@ func registerKeying(registry *prometheus.Registry, port *gateway.Port) {
 	}
 	gauge("key_cooling", "Whether the transmitter cools down.", func(s media.KeyStats) float64 { return truth(s.Cooling) })
 	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_squelch_talks", Help: "Whether the radio's squelch asks for the floor."},
-		func() float64 { return truth(port.SquelchStats().Talks) })
+		func() float64 { return truth(p.SquelchStats().Talks) })
 	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_squelch_chatters", Help: "Whether short openings of the squelch are taken for noise."},
-		func() float64 { return truth(port.SquelchStats().Chatters) })
+		func() float64 { return truth(p.SquelchStats().Chatters) })
 	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_squelch_ignored_total", Help: "Openings of the squelch that were too short to talk."},
-		func() float64 { return float64(port.SquelchStats().Ignored) })
+		func() float64 { return float64(p.SquelchStats().Ignored) })
 	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_loop", Help: "Whether the radio is not listened to, as what the channel says came back by it."},
-		func() float64 { return truth(port.SquelchStats().Looped) })
+		func() float64 { return truth(p.SquelchStats().Looped) })
 	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_loops_total", Help: "How often what the channel says came back by radio."},
-		func() float64 { return float64(port.SquelchStats().Loops) })
+		func() float64 { return float64(p.SquelchStats().Loops) })
 }

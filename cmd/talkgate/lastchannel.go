@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // lastChannel keeps the channel that was selected over a restart, in a file of
@@ -37,7 +37,7 @@ func (l *lastChannel) read() string {
 }
 
 // observe takes in the port's status. It returns at once.
-func (l *lastChannel) observe(s gateway.Status) {
+func (l *lastChannel) observe(s port.Status) {
 	if l.path == "" || s.Channel == "" || s.Channel == l.was {
 		return
 	}

@@ -4,18 +4,18 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
 // openLink is the media connection of the kind that the configuration names, and
 // what takes the floor on it. With monitored channels it is a channelLink.
-func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
+func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, port.SpeakerLock, error) {
 	link, lock, err := openServer(cfg, logins, state, log)
 	if monitored := cfg.Monitored(); err == nil && len(monitored) > 0 {
 		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...), monitorOf(cfg.Audio.Monitor, state)), link}
@@ -23,7 +23,7 @@ func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, 
 	return link, lock, err
 }
 
-func openServer(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, gateway.SpeakerLock, error) {
+func openServer(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, port.SpeakerLock, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, nil, err

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/floor"
@@ -17,9 +17,9 @@ func registerLink(registry *prometheus.Registry, g *gauges) {
 	make := promauto.With(registry)
 	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_link_rtt_seconds", Help: "Round trip to the channel server; 0 while it is not known."},
 		func() float64 { return g.link.Quality().RTT.Seconds() })
-	for direction, reception := range map[string]func(gateway.LinkQuality) media.Reception{
-		"in":  func(q gateway.LinkQuality) media.Reception { return q.In },
-		"out": func(q gateway.LinkQuality) media.Reception { return q.Out },
+	for direction, reception := range map[string]func(port.LinkQuality) media.Reception{
+		"in":  func(q port.LinkQuality) media.Reception { return q.In },
+		"out": func(q port.LinkQuality) media.Reception { return q.Out },
 	} {
 		labels := prometheus.Labels{"direction": direction}
 		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_link_packets_expected_total", Help: "Packets that were sent, by direction; out is as the server tells.", ConstLabels: labels},

@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
@@ -83,14 +83,14 @@ func (q *questions) try(ctx context.Context, what fleet.What) fleet.Answer {
 
 // parrot tries the port's codec and its way to the server, by sessions of its own: the
 // channel hears nothing, and a press talks all the while.
-func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (gateway.Echo, error) {
+func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo, error) {
 	h := cfg.Link.Hub
 	if h == nil {
-		return gateway.Echo{}, fmt.Errorf("its link is of kind %s, whose servers have no echo: only hub has", cfg.Link.Kind)
+		return port.Echo{}, fmt.Errorf("its link is of kind %s, whose servers have no echo: only hub has", cfg.Link.Kind)
 	}
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
-		return gateway.Echo{}, err
+		return port.Echo{}, err
 	}
 	link, err := linkhub.New(linkhub.Config{
 		URL:     string(h.URL) + "/echo",
@@ -100,7 +100,7 @@ func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (gateway.E
 		Logger:  log,
 	})
 	if err != nil {
-		return gateway.Echo{}, err
+		return port.Echo{}, err
 	}
-	return gateway.Parrot(ctx, link, encoderOf(cfg.Audio))
+	return port.Parrot(ctx, link, encoderOf(cfg.Audio))
 }

@@ -6,27 +6,27 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
 // portCare is a port as its service looks after it.
 type portCare struct {
-	pulse  func() gateway.Pulse
+	pulse  func() port.Pulse
 	load   func() (config.Config, error)
 	tuner  *tuner
 	clock  *clock
 	log    *slog.Logger
 	cfg    config.Config
-	looked bool          // the first look has nothing to compare with
-	moved  gateway.Pulse // when everything last did
-	status atomic.Pointer[gateway.Status]
+	looked bool       // the first look has nothing to compare with
+	moved  port.Pulse // when everything last did
+	status atomic.Pointer[port.Status]
 	news   chan struct{}
 }
 
 // observe takes in what the port tells of itself.
-func (c *portCare) observe(s gateway.Status) {
+func (c *portCare) observe(s port.Status) {
 	c.status.Store(&s)
 	select {
 	case c.news <- struct{}{}:
@@ -56,7 +56,7 @@ func (c *portCare) channel() string {
 }
 
 // portWords is what 'systemctl status' shows.
-func portWords(s gateway.Status, channel string, clockRight bool) string {
+func portWords(s port.Status, channel string, clockRight bool) string {
 	var missing []string
 	for _, part := range []struct {
 		there bool
@@ -82,7 +82,7 @@ func portWords(s gateway.Status, channel string, clockRight bool) string {
 	case s.Floor.Phase == floor.Talking:
 		words += ", talking"
 	case s.Floor.Phase == floor.Waiting:
-		words += ", " + gateway.Why(s.Floor)
+		words += ", " + port.Why(s.Floor)
 	case s.Emergency:
 		words += ", emergency by " + cmp.Or(s.HolderName, s.Holder)
 	case s.Holder != "":
@@ -91,8 +91,8 @@ func portWords(s gateway.Status, channel string, clockRight bool) string {
 	return words
 }
 
-func linkWords(fault gateway.LinkFault) string {
-	if fault.NeedsSomebody() || fault == gateway.LinkLimited {
+func linkWords(fault port.LinkFault) string {
+	if fault.NeedsSomebody() || fault == port.LinkLimited {
 		return "the link (" + strings.ReplaceAll(string(fault), "_", " ") + ")"
 	}
 	return "the link"

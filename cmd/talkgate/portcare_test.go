@@ -4,25 +4,25 @@ import (
 	"log/slog"
 	"testing"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
 // TestOnePartThatStandsStillIsEnough: everything has to move between two signs
 // of life, not something.
 func TestOnePartThatStandsStillIsEnough(t *testing.T) {
-	var pulse gateway.Pulse
-	c := &portCare{pulse: func() gateway.Pulse { return pulse }, log: slog.New(slog.DiscardHandler)}
-	turn := func(but gateway.Part) {
-		for _, part := range gateway.Parts() {
+	var pulse port.Pulse
+	c := &portCare{pulse: func() port.Pulse { return pulse }, log: slog.New(slog.DiscardHandler)}
+	turn := func(but port.Part) {
+		for _, part := range port.Parts() {
 			if part != but {
 				pulse[part]++
 			}
 		}
 	}
-	const none gateway.Part = 255
+	const none port.Part = 255
 	c.stalled() // the first look
-	for _, part := range gateway.Parts() {
+	for _, part := range port.Parts() {
 		for range 3 {
 			turn(part)
 			if got := c.stalled(); len(got) != 1 || got[0] != part.String() {
@@ -37,7 +37,7 @@ func TestOnePartThatStandsStillIsEnough(t *testing.T) {
 }
 
 func TestPortWords(t *testing.T) {
-	up := gateway.Status{Floor: floor.Floor{Link: true, Rights: true}, Redis: true}
+	up := port.Status{Floor: floor.Floor{Link: true, Rights: true}, Redis: true}
 	talking, busy := up, up
 	talking.Floor.Phase, talking.Holder = floor.Talking, "north"
 	busy.Holder = "south"
@@ -45,7 +45,7 @@ func TestPortWords(t *testing.T) {
 	looped.Looped = true
 	waiting.Floor.Phase, waiting.Floor.Holder, waiting.Floor.Place = floor.Waiting, "South gate", 2
 	for _, tc := range []struct {
-		status gateway.Status
+		status port.Status
 		clock  bool
 		want   string
 	}{
@@ -55,7 +55,7 @@ func TestPortWords(t *testing.T) {
 		{looped, true, "on air on channel gates, but for its radio: what the channel says comes back by it, in use by south"},
 		{waiting, true, "on air on channel gates, the channel is in use by South gate; number 2 in the queue"},
 		{up, false, "on channel gates, waiting for the right time"},
-		{gateway.Status{}, true, "on channel gates, waiting for Redis, the link, talk rights"},
+		{port.Status{}, true, "on channel gates, waiting for Redis, the link, talk rights"},
 	} {
 		if got := portWords(tc.status, "gates", tc.clock); got != tc.want {
 			t.Errorf("%q, want %q", got, tc.want)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -40,7 +40,7 @@ func openLinks(cfg config.Config, on func() string, state *redis.Client, log *sl
 
 // Quality is how well all links together carried, and the round trip of the one that
 // the port is on.
-func (l *portLinks) Quality() (all gateway.LinkQuality) {
+func (l *portLinks) Quality() (all port.LinkQuality) {
 	for id, link := range l.links {
 		q := link.Quality()
 		all.In, all.Out = q.In.After(all.In), q.Out.After(all.Out)
@@ -48,7 +48,7 @@ func (l *portLinks) Quality() (all gateway.LinkQuality) {
 			all.RTT = q.RTT
 		}
 	}
-	now := gateway.LinkQuality{}
+	now := port.LinkQuality{}
 	if link := l.links[l.on()]; link != nil {
 		now = link.Quality()
 	}
@@ -64,32 +64,32 @@ func (l *portLinks) hears() string {
 	return ""
 }
 
-// channelLocks is a gateway.SpeakerLock of several channels.
-type channelLocks map[string]gateway.SpeakerLock
+// channelLocks is a port.SpeakerLock of several channels.
+type channelLocks map[string]port.SpeakerLock
 
-// Acquire implements gateway.SpeakerLock.
+// Acquire implements port.SpeakerLock.
 func (l channelLocks) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error) {
 	return l[cl.Channel].Acquire(ctx, cl)
 }
 
-// Renew implements gateway.SpeakerLock.
+// Renew implements port.SpeakerLock.
 func (l channelLocks) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error) {
 	return l[cl.Channel].Renew(ctx, cl)
 }
 
-// Release implements gateway.SpeakerLock.
+// Release implements port.SpeakerLock.
 func (l channelLocks) Release(ctx context.Context, cl redis.Claim) (bool, error) {
 	return l[cl.Channel].Release(ctx, cl)
 }
 
-// channelFloors is a gateway.FloorWatcher that knows what a VoicePing server tells of
+// channelFloors is a port.FloorWatcher that knows what a VoicePing server tells of
 // a channel's floor.
 type channelFloors struct {
-	gateway.FloorWatcher
+	port.FloorWatcher
 	locks channelLocks
 }
 
-// WatchChannel implements gateway.FloorWatcher.
+// WatchChannel implements port.FloorWatcher.
 func (f channelFloors) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
 	if link, ok := f.locks[channel].(*voiceping.Link); ok {
 		return link.Floor(f.FloorWatcher).WatchChannel(ctx, channel, fn)

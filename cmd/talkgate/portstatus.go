@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/jitter"
@@ -13,39 +13,39 @@ import (
 
 // portStatus is a port at an instant, for /status and the page.
 type portStatus struct {
-	Channel    string               `json:"channel"`
-	UserID     string               `json:"userId"`
-	UserName   string               `json:"userName"`
-	Version    string               `json:"version"`
-	Up         int64                `json:"upS"`
-	Running    bool                 `json:"running"` // not while it waits for its hardware: nothing else is tried then
-	OnAir      bool                 `json:"onAir"`
-	Standing   string               `json:"standing"` // in words
-	Faults     []finding            `json:"faults"`   // the worst first
-	State      string               `json:"state"`    // idle, requesting, waiting, talking, draining or refused
-	Why        string               `json:"why,omitempty"`
-	Redis      bool                 `json:"redis"`
-	Link       bool                 `json:"link"`
-	LinkFault  gateway.LinkFault    `json:"linkFault,omitempty"`
-	KeyFault   gateway.KeyFault     `json:"keyFault,omitempty"`
-	Squelch    gateway.SquelchStats `json:"squelch"`
-	Keying     media.KeyStats       `json:"keying"` // times in nanoseconds
-	Radio      gateway.RadioStatus  `json:"radio"`  // as the page shows it
-	Lines      []lineStatus         `json:"lines"`  // those that are read
-	Rights     bool                 `json:"rights"`
-	Holder     string               `json:"holder,omitempty"`
-	HolderName string               `json:"holderName,omitempty"`
-	Selector   []string             `json:"selector,omitempty"` // the channels that it chooses from
-	Channels   []channelStatus      `json:"channels,omitempty"` // where several are heard
-	Emergency  bool                 `json:"emergency"`
-	Lamps      hal.Lamps            `json:"lamps"`
-	Talked     gateway.TalkStats    `json:"talked"`
-	Heard      jitter.Stats         `json:"heard"` // delays in nanoseconds
-	Speaker    float64              `json:"speakerDBFS"`
-	Microphone micStatus            `json:"microphone"`
-	Xruns      uint64               `json:"xruns"`
-	RTT        float64              `json:"rttMs"` // 0 while it is not known
-	Board      fleet.Board          `json:"board"`
+	Channel    string            `json:"channel"`
+	UserID     string            `json:"userId"`
+	UserName   string            `json:"userName"`
+	Version    string            `json:"version"`
+	Up         int64             `json:"upS"`
+	Running    bool              `json:"running"` // not while it waits for its hardware: nothing else is tried then
+	OnAir      bool              `json:"onAir"`
+	Standing   string            `json:"standing"` // in words
+	Faults     []finding         `json:"faults"`   // the worst first
+	State      string            `json:"state"`    // idle, requesting, waiting, talking, draining or refused
+	Why        string            `json:"why,omitempty"`
+	Redis      bool              `json:"redis"`
+	Link       bool              `json:"link"`
+	LinkFault  port.LinkFault    `json:"linkFault,omitempty"`
+	KeyFault   port.KeyFault     `json:"keyFault,omitempty"`
+	Squelch    port.SquelchStats `json:"squelch"`
+	Keying     media.KeyStats    `json:"keying"` // times in nanoseconds
+	Radio      port.RadioStatus  `json:"radio"`  // as the page shows it
+	Lines      []lineStatus      `json:"lines"`  // those that are read
+	Rights     bool              `json:"rights"`
+	Holder     string            `json:"holder,omitempty"`
+	HolderName string            `json:"holderName,omitempty"`
+	Selector   []string          `json:"selector,omitempty"` // the channels that it chooses from
+	Channels   []channelStatus   `json:"channels,omitempty"` // where several are heard
+	Emergency  bool              `json:"emergency"`
+	Lamps      hal.Lamps         `json:"lamps"`
+	Talked     port.TalkStats    `json:"talked"`
+	Heard      jitter.Stats      `json:"heard"` // delays in nanoseconds
+	Speaker    float64           `json:"speakerDBFS"`
+	Microphone micStatus         `json:"microphone"`
+	Xruns      uint64            `json:"xruns"`
+	RTT        float64           `json:"rttMs"` // 0 while it is not known
+	Board      fleet.Board       `json:"board"`
 }
 
 // lineStatus is an input at an instant.
@@ -58,25 +58,25 @@ type lineStatus struct {
 // portStatusOf is what there is to say, also while there is no port yet.
 func portStatusOf(ctx context.Context, g *gauges) portStatus {
 	care := g.care
-	port, hw := g.attached()
+	running, hw := g.attached()
 	s := portStatus{
 		Channel: care.channel(), UserID: g.cfg.Identity.UserID, UserName: g.cfg.Identity.UserName,
 		Version: g.version, Up: int64(time.Since(g.began).Seconds()), Board: g.board.read(),
-		State: "idle", Speaker: silence, Microphone: micStatus{RMS: silence, Peak: silence}, Radio: gateway.RadioStatus{Microphone: gateway.MicrophoneStatus{DBFS: silence}},
+		State: "idle", Speaker: silence, Microphone: micStatus{RMS: silence, Peak: silence}, Radio: port.RadioStatus{Microphone: port.MicrophoneStatus{DBFS: silence}},
 		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: milliseconds(g.link.Quality().RTT),
 	}
 	now := care.status.Load()
-	s.Faults = g.faults(port, now, s.Board)
+	s.Faults = g.faults(running, now, s.Board)
 	s.OnAir, s.Standing = care.standing()
-	if port != nil {
-		s.Talked, s.Heard, s.Speaker = port.TalkStats(), port.HeardStats(), port.SpeakerLevel().RMS()
-		s.Microphone, s.Keying, s.Squelch, s.Radio = micStatusOf(port), port.KeyStats(), port.SquelchStats(), port.RadioStatus()
+	if running != nil {
+		s.Talked, s.Heard, s.Speaker = running.TalkStats(), running.HeardStats(), running.SpeakerLevel().RMS()
+		s.Microphone, s.Keying, s.Squelch, s.Radio = micStatusOf(running), running.KeyStats(), running.SquelchStats(), running.RadioStatus()
 		s.Lines = readLines(hw)
 		mic, speaker := g.xruns()
 		s.Xruns = mic + speaker
 	}
 	if s.Running = now != nil; s.Running {
-		s.State, s.Why = phaseWord(now.Floor.Phase), gateway.Why(now.Floor)
+		s.State, s.Why = phaseWord(now.Floor.Phase), port.Why(now.Floor)
 		s.Redis, s.Link, s.LinkFault, s.Rights = now.Redis, now.Floor.Link, now.Link, now.Floor.Rights
 		s.KeyFault = now.Key
 		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
@@ -86,7 +86,7 @@ func portStatusOf(ctx context.Context, g *gauges) portStatus {
 	return s
 }
 
-func readLines(hw gateway.Hardware) []lineStatus {
+func readLines(hw port.Hardware) []lineStatus {
 	all := []lineStatus{}
 	for _, l := range linesOf(hw) {
 		s := lineStatus{Name: l.name, Says: "gone"}

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/flight"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
@@ -51,7 +51,7 @@ func openRecorder(cfg config.Config, log *slog.Logger) (*recorder, *slog.Logger,
 }
 
 // link records what passes between port and link.
-func (r *recorder) link(link gateway.Link) gateway.Link {
+func (r *recorder) link(link port.Link) port.Link {
 	if r == nil {
 		return link
 	}
@@ -60,7 +60,7 @@ func (r *recorder) link(link gateway.Link) gateway.Link {
 
 // observe keeps a recording of every talk spurt that was taken away, of every loop
 // and of every emergency.
-func (r *recorder) observe(s gateway.Status) {
+func (r *recorder) observe(s port.Status) {
 	if r == nil {
 		return
 	}

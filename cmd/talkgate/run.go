@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -146,13 +146,13 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	opt.Floor = channelFloors{opt.Floor, links.locks}
 	opt.Hardware = board.Hardware
 	last := newLastChannel(log)
-	if err := setSelector(&opt, cfg, links, func(l gateway.Link) gateway.Link { return recorder.link(clockedLink{l, clock}) }, last.read()); err != nil {
+	if err := setSelector(&opt, cfg, links, func(l port.Link) port.Link { return recorder.link(clockedLink{l, clock}) }, last.read()); err != nil {
 		return err
 	}
 	if cfg.Link.Hub == nil {
 		opt.Hardware.Emergency = nil // a virtual radio has one; nobody on other channels would hear it
 	}
-	opt.Observe = func(s gateway.Status) {
+	opt.Observe = func(s port.Status) {
 		care.observe(s)
 		recorder.observe(s)
 		beat.observe(s)
@@ -161,7 +161,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 			board.observe(s)
 		}
 	}
-	port, err := gateway.New(opt)
+	port, err := port.New(opt)
 	if err != nil {
 		return configError{err}
 	}
@@ -184,8 +184,8 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 }
 
 // portOptions is what a port is made of, but for its hardware.
-func portOptions(cfg config.Config, state *redis.Client, log *slog.Logger) gateway.Options {
-	opt := gateway.Options{
+func portOptions(cfg config.Config, state *redis.Client, log *slog.Logger) port.Options {
+	opt := port.Options{
 		UserID:    cfg.Identity.UserID,
 		UserName:  cfg.Identity.UserName,
 		Role:      redis.Role(cfg.Identity.Role),
@@ -195,7 +195,7 @@ func portOptions(cfg config.Config, state *redis.Client, log *slog.Logger) gatew
 		Encoder:   encoderOf(cfg.Audio),
 		Key:       keyTiming(cfg.Key),
 		Squelch:   squelchTiming(cfg),
-		Emergency: gateway.Emergency{Guard: cfg.Emergency.Guard, Gain: float64(cfg.Emergency.Gain)},
+		Emergency: port.Emergency{Guard: cfg.Emergency.Guard, Gain: float64(cfg.Emergency.Gain)},
 		Duck:      duckOf(cfg),
 		Rights:    state,
 		Floor:     state,

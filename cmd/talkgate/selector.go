@@ -11,15 +11,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/selector"
 	"github.com/talkgate/talkgate/media"
 )
 
 // setSelector lets a port be on the channels that its selector chooses from, each
 // with its link. Where there is none it is on one.
-func setSelector(opt *gateway.Options, cfg config.Config, links *portLinks, wrap func(gateway.Link) gateway.Link, last string) error {
+func setSelector(opt *port.Options, cfg config.Config, links *portLinks, wrap func(port.Link) port.Link, last string) error {
 	opt.Lock = links.locks
 	if cfg.Selector.Kind == "none" {
 		opt.Hardware.Selector = nil // a virtual radio has one
@@ -31,7 +31,7 @@ func setSelector(opt *gateway.Options, cfg config.Config, links *portLinks, wrap
 		if err != nil {
 			return configError{err}
 		}
-		opt.Channels = append(opt.Channels, gateway.Channel{ID: id, Link: wrap(links.links[id]), Said: said})
+		opt.Channels = append(opt.Channels, port.Channel{ID: id, Link: wrap(links.links[id]), Said: said})
 	}
 	kind, err := selector.New(cfg.Selector.Kind, len(links.channels))
 	if err != nil {

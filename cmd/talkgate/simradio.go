@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
@@ -27,7 +27,7 @@ const (
 type simRadio struct {
 	radio   *sim.Radio
 	voice   func(from uint64) sim.Source
-	status  atomic.Pointer[gateway.Status]
+	status  atomic.Pointer[port.Status]
 	changed chan struct{}
 	record  *sim.Input
 	// repeater says that it has a receiver and a transmitter in place of a button.
@@ -41,8 +41,8 @@ func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (
 	}
 	r := &simRadio{radio: sim.NewRadio("virtual", sim.Silence()), voice: voice, changed: make(chan struct{}, 1),
 		record: sim.NewInput("virtual record button"), repeater: cfg.Radio == "repeater"}
-	r.status.Store(&gateway.Status{})
-	hw := gateway.Hardware{PTT: r.radio.Button, Emergency: r.radio.Emergency, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel,
+	r.status.Store(&port.Status{})
+	hw := port.Hardware{PTT: r.radio.Button, Emergency: r.radio.Emergency, Mic: r.radio.Mic, Speaker: r.radio.Speaker, Lamps: r.radio.Panel,
 		Selector: r.selector()}
 	if r.repeater {
 		hw.PTT, hw.COR, hw.PTTOut = nil, r.radio.COR, r.radio.PTTOut
@@ -75,7 +75,7 @@ func openVoice(path string) (func(from uint64) sim.Source, error) {
 	return func(from uint64) sim.Source { return sim.Loop(pcm, from) }, nil
 }
 
-func (r *simRadio) observe(s gateway.Status) {
+func (r *simRadio) observe(s port.Status) {
 	r.status.Store(&s)
 	select {
 	case r.changed <- struct{}{}:
@@ -114,7 +114,7 @@ func (r *simRadio) String() string {
 		open, _ := r.radio.COR.Active() // gone is closed
 		line += fmt.Sprintf(" squelch=%s transmitter=%s", word(open, "open", "closed"), word(r.radio.PTTOut.Active(), "keyed", "off"))
 	}
-	if why := gateway.Why(s.Floor); why != "" {
+	if why := port.Why(s.Floor); why != "" {
 		line += fmt.Sprintf(" why=%q", why)
 	}
 	return line

@@ -5,8 +5,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -15,7 +15,7 @@ const maxTone = 5 * time.Second
 
 // setTones makes the tones of a port, and its roger. The error names the key whose
 // file is of no use.
-func setTones(opt *gateway.Options, cfg config.Audio) error {
+func setTones(opt *port.Options, cfg config.Audio) error {
 	tones := media.NewTones()
 	for _, tone := range []struct {
 		kind    media.Tone
@@ -32,7 +32,7 @@ func setTones(opt *gateway.Options, cfg config.Audio) error {
 		{media.Emergency, "tones.emergency", cfg.Tones.Emergency, maxTone},
 		{media.LinkUp, "tones.link_up", cfg.Tones.LinkUp, maxTone},
 		{media.LinkDown, "tones.link_down", cfg.Tones.LinkDown, maxTone},
-		{media.Roger, "roger", cfg.Roger, gateway.MaxRoger},
+		{media.Roger, "roger", cfg.Roger, port.MaxRoger},
 	} {
 		if !tone.cfg.Enabled {
 			tones[tone.kind] = nil

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -28,7 +28,7 @@ func TestTonesAreChosen(t *testing.T) {
 		}
 		return config.File(f.Name())
 	}
-	var opt gateway.Options
+	var opt port.Options
 	cfg := config.Default().Audio
 	if err := setTones(&opt, cfg); err != nil {
 		t.Fatal(err)

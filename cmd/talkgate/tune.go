@@ -1,19 +1,19 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
 // tuningOf is what of a configuration takes effect without a restart, but for the
 // log's level. The error names the key whose file is of no use.
-func tuningOf(cfg config.Config) (gateway.Tuning, error) {
-	var opt gateway.Options
+func tuningOf(cfg config.Config) (port.Tuning, error) {
+	var opt port.Options
 	if err := setTones(&opt, cfg.Audio); err != nil {
-		return gateway.Tuning{}, err
+		return port.Tuning{}, err
 	}
-	t := gateway.Tuning{
+	t := port.Tuning{
 		Talk: timingOf(cfg.Talk), Encoder: encoderOf(cfg.Audio), Levels: levelsOf(cfg),
 		Tones: opt.Tones, TonesOnAir: opt.TonesOnAir, Roger: opt.Roger,
 		Squelch: squelchTiming(cfg), Key: keyTiming(cfg.Key),
@@ -24,8 +24,8 @@ func tuningOf(cfg config.Config) (gateway.Tuning, error) {
 	return t, nil
 }
 
-func timingOf(cfg config.Talk) gateway.TalkTiming {
-	return gateway.TalkTiming{
+func timingOf(cfg config.Talk) port.TalkTiming {
+	return port.TalkTiming{
 		Lease:          cfg.Lease,
 		LockTTL:        cfg.LockTTL,
 		MaxTalk:        cfg.MaxTalk,

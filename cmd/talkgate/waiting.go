@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/gpio"
 	"github.com/talkgate/talkgate/state/fleet"
@@ -17,7 +17,7 @@ import (
 // heart is what a service feels the pulse of: the port and, until there is one,
 // the wait for its hardware.
 type heart struct {
-	port  atomic.Pointer[gateway.Port]
+	port  atomic.Pointer[port.Port]
 	looks atomic.Uint64
 	lacks atomic.Pointer[string]
 }
@@ -30,11 +30,11 @@ func (h *heart) missing() string {
 	return ""
 }
 
-func (h *heart) pulse() gateway.Pulse {
+func (h *heart) pulse() port.Pulse {
 	if p := h.port.Load(); p != nil {
 		return p.Pulse()
 	}
-	var all gateway.Pulse
+	var all port.Pulse
 	for part := range all {
 		all[part] = h.looks.Load()
 	}

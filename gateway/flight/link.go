@@ -3,20 +3,20 @@ package flight
 import (
 	"context"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
 // Link is a link with what passes it recorded.
-func Link(link gateway.Link, ring *Ring) gateway.Link { return &recordedLink{link, ring} }
+func Link(link port.Link, ring *Ring) port.Link { return &recordedLink{link, ring} }
 
 type recordedLink struct {
-	gateway.Link
+	port.Link
 	ring *Ring
 }
 
 // Run runs the link.
-func (l *recordedLink) Run(ctx context.Context, ev gateway.LinkEvents) error {
+func (l *recordedLink) Run(ctx context.Context, ev port.LinkEvents) error {
 	return l.Link.Run(ctx, recordedEvents{ev, l.ring})
 }
 
@@ -33,7 +33,7 @@ func (l *recordedLink) WriteOpus(opus []byte, timestamp uint32, first bool) erro
 }
 
 type recordedEvents struct {
-	gateway.LinkEvents
+	port.LinkEvents
 	ring *Ring
 }
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -13,10 +13,10 @@ import (
 type stubLink struct {
 	wrote int
 	err   error
-	ev    gateway.LinkEvents
+	ev    port.LinkEvents
 }
 
-func (l *stubLink) Run(_ context.Context, ev gateway.LinkEvents) error { l.ev = ev; return nil }
+func (l *stubLink) Run(_ context.Context, ev port.LinkEvents) error { l.ev = ev; return nil }
 
 func (l *stubLink) WriteOpus([]byte, uint32, bool) error { l.wrote++; return l.err }
 
@@ -31,22 +31,22 @@ func (e *stubEvents) Receive(media.Packet) { e.received++ }
 // recorder, the ring gets it too, and nobody allocates.
 func TestBothDirectionsPass(t *testing.T) {
 	ring := openRing(t, "", MinSize)
-	behind, port := &stubLink{}, &stubEvents{}
+	behind, events := &stubLink{}, &stubEvents{}
 	link := Link(behind, ring)
-	if err := link.Run(t.Context(), port); err != nil {
+	if err := link.Run(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
 	opus := []byte{1, 2, 3}
 	if err := link.WriteOpus(opus, 960, true); err != nil {
 		t.Fatal(err)
 	}
-	behind.err = gateway.ErrLinkDown
-	if err := link.WriteOpus(opus, 1920, false); !errors.Is(err, gateway.ErrLinkDown) {
+	behind.err = port.ErrLinkDown
+	if err := link.WriteOpus(opus, 1920, false); !errors.Is(err, port.ErrLinkDown) {
 		t.Fatalf("the link's error became %v", err)
 	}
 	behind.ev.Receive(media.Packet{Seq: 5, Timestamp: 48000, Marker: true, Opus: opus})
-	if behind.wrote != 2 || port.received != 1 {
-		t.Errorf("%d frames reached the link, %d packets the port", behind.wrote, port.received)
+	if behind.wrote != 2 || events.received != 1 {
+		t.Errorf("%d frames reached the link, %d packets the port", behind.wrote, events.received)
 	}
 	entries := snapshot(t, ring).Entries
 	if len(entries) != 3 {

@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 )
 
@@ -58,7 +58,7 @@ type radioView struct {
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
 	// Radio is what people who run radios look at.
-	Radio gateway.RadioStatus `json:"radio"`
+	Radio port.RadioStatus `json:"radio"`
 }
 
 // api serves /demo/: the virtual radios' buttons, lamps and loudspeakers.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
@@ -46,11 +46,11 @@ func (st *station) report(up time.Duration) fleet.Report {
 		Health: fleet.Health{OnAir: now.Lamps.Link, Standing: "on air on channel " + st.channel, Redis: now.Redis, Rights: now.Floor.Rights},
 		Lamps:  fleet.Lamps(now.Lamps),
 		Floor: fleet.Floor{
-			State: strings.ToLower(now.Floor.Phase.String()), Why: gateway.Why(now.Floor), Holder: now.Holder,
+			State: strings.ToLower(now.Floor.Phase.String()), Why: port.Why(now.Floor), Holder: now.Holder,
 			Sent: st.port.TalkStats().Sent, Heard: st.port.HeardStats().Spurts,
 		},
 		Levels: fleet.Levels{Mic: st.port.MicLevel().RMS(), Speaker: st.port.SpeakerLevel().RMS()},
-		Link:   fleet.Link{Up: now.Link == gateway.NoFault},
+		Link:   fleet.Link{Up: now.Link == port.NoFault},
 	}
 	if !r.Health.OnAir {
 		r.Health.Standing = "not on air"

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
@@ -31,7 +31,7 @@ const spareTrials = 50
 
 // newBench makes one for so many presses. spoil, if not nil, changes what each
 // port is made of.
-func newBench(cfg Config, presses int, spoil func(*gateway.Options)) (_ *bench, err error) {
+func newBench(cfg Config, presses int, spoil func(*port.Options)) (_ *bench, err error) {
 	site, err := newSite(cfg)
 	if err != nil {
 		return nil, err
@@ -89,10 +89,10 @@ type tested struct {
 
 // newTested adds a station that is measured. It plays no tones: they would be
 // heard in the midst of the next trial.
-func (b *bench) newTested(name, channel string, seed maphash.Seed, room int, spoil func(*gateway.Options)) (*tested, error) {
+func (b *bench) newTested(name, channel string, seed maphash.Seed, room int, spoil func(*port.Options)) (*tested, error) {
 	t := &tested{recorder: sim.NewRecorder(memory), opened: time.Now()}
 	var err error
-	t.station, err = b.site.newStation(name, channel, nil, func(_ *station, opt *gateway.Options) error {
+	t.station, err = b.site.newStation(name, channel, nil, func(_ *station, opt *port.Options) error {
 		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room, false), heard: newTape(seed, room, true)}
 		opt.Link, opt.Tones = t.probe, nil
 		opt.Rights = watched{opt.Rights, channel, &t.lost}

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal/sim"
 )
 
@@ -23,7 +23,7 @@ func Run(ctx context.Context, cfg Config, out io.Writer) error {
 	}
 	for _, radio := range []struct {
 		name string
-		wrap func(*station, *gateway.Options) error
+		wrap func(*station, *port.Options) error
 	}{{"north-gate", nil}, {"south-gate", nil}, {"hill-repeater", repeater}} {
 		if _, err := site.newStation(radio.name, Channel, sim.Speech, radio.wrap); err != nil {
 			return errors.Join(err, site.close())

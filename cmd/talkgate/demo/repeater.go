@@ -3,7 +3,7 @@ package demo
 import (
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/media/level"
@@ -14,10 +14,10 @@ const dtmfCode = "1234"
 
 // repeater makes a station one whose radio talks by its squelch and is keyed, with
 // all that is asked of such a one.
-func repeater(st *station, opt *gateway.Options) error {
+func repeater(st *station, opt *port.Options) error {
 	st.receives, st.code = true, dtmfCode
 	opt.Hardware.PTT, opt.Hardware.COR, opt.Hardware.PTTOut = nil, st.radio.COR, st.radio.PTTOut
-	opt.Squelch = gateway.SquelchTiming{
+	opt.Squelch = port.SquelchTiming{
 		OpenDelay: 100 * time.Millisecond, Hang: 300 * time.Millisecond, Tail: 150 * time.Millisecond,
 		Deaf: 100 * time.Millisecond, Chatter: 5, ChatterTime: 200 * time.Millisecond,
 	}

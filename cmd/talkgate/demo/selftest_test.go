@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
@@ -39,22 +39,22 @@ func TestSelftestFindsNothingWrong(t *testing.T) {
 func TestSelftestFindsWhatIsWrong(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		spoil func(*gateway.Options)
+		spoil func(*port.Options)
 		found func(*Report) bool
 	}{
-		{"the first frame is lost", func(o *gateway.Options) {
+		{"the first frame is lost", func(o *port.Options) {
 			o.Link.(*probe).Link = &lossy{Link: o.Link.(*probe).Link}
 		}, func(r *Report) bool { return r.ClippedSamples.Start > 0 }},
-		{"the microphone comes late", func(o *gateway.Options) {
+		{"the microphone comes late", func(o *port.Options) {
 			o.Hardware.Mic = late{o.Hardware.Mic}
 		}, func(r *Report) bool { return r.ClippedSamples != Clipped{} }},
-		{"a revocation is acted upon late", func(o *gateway.Options) {
+		{"a revocation is acted upon late", func(o *port.Options) {
 			o.Rights = slow{o.Rights}
 		}, func(r *Report) bool { return r.PacketsAfterRevoke > 0 }},
-		{"every lock is granted", func(o *gateway.Options) {
+		{"every lock is granted", func(o *port.Options) {
 			o.Lock, o.Floor = &yesMan{}, nobodyElse{}
 		}, func(r *Report) bool { return r.DoubleTalkFrames > 0 }},
-		{"every frame allocates", func(o *gateway.Options) {
+		{"every frame allocates", func(o *port.Options) {
 			o.Link.(*probe).Link = &wasteful{Link: o.Link.(*probe).Link}
 		}, func(r *Report) bool { return r.AllocsPerFrame.TX >= 1 }},
 	} {
@@ -77,7 +77,7 @@ func TestSelftestFindsWhatIsWrong(t *testing.T) {
 
 // lossy sends all but the first frame with speech of a talk spurt.
 type lossy struct {
-	gateway.Link
+	port.Link
 	n int
 }
 
@@ -92,7 +92,7 @@ func (l *lossy) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 }
 
 type wasteful struct {
-	gateway.Link
+	port.Link
 	kept []byte
 }
 
@@ -116,7 +116,7 @@ func (l late) Read(period []int16) (time.Time, error) {
 }
 
 // slow tells of lost rights 100 ms after they were read.
-type slow struct{ gateway.RightsWatcher }
+type slow struct{ port.RightsWatcher }
 
 func (s slow) WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error {
 	return s.RightsWatcher.WatchRights(ctx, userID, func(r redis.Rights) {

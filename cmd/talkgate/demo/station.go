@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	link "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
@@ -24,8 +24,8 @@ type station struct {
 	// index on.
 	voice  func(from uint64) sim.Source
 	radio  *sim.Radio
-	port   *gateway.Port
-	status atomic.Pointer[gateway.Status]
+	port   *port.Port
+	status atomic.Pointer[port.Status]
 	// receives is whether its key is that of somebody whom the radio receives, in
 	// place of its own button.
 	receives bool
@@ -34,29 +34,29 @@ type station struct {
 
 // newStation prepares a station at a site; wrap, if not nil, may change what its
 // port is made of.
-func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Source, wrap func(*station, *gateway.Options) error) (*station, error) {
+func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Source, wrap func(*station, *port.Options) error) (*station, error) {
 	st := &station{name: name, userID: name, channel: channel, voice: voice, radio: sim.NewRadio(name, sim.Silence())}
 	s.stations = append(s.stations, st)
 	s.later(st.radio.Close)
-	st.status.Store(&gateway.Status{})
+	st.status.Store(&port.Status{})
 	state, err := s.openState(name)
 	if err != nil {
 		return nil, err
 	}
-	opt := gateway.Options{
+	opt := port.Options{
 		UserID: st.userID, UserName: name, Channel: channel,
 		Role: redis.RoleGeneral,
-		Talk: gateway.TalkTiming{
+		Talk: port.TalkTiming{
 			Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second,
 		},
 		Encoder: media.EncoderConfig{FEC: true},
 		Tones:   floorTones(),
-		Hardware: gateway.Hardware{
+		Hardware: port.Hardware{
 			PTT: st.radio.Button, Mic: st.radio.Mic, Speaker: st.radio.Speaker, Lamps: st.radio.Panel,
 		},
 		Lock: state, Rights: state, Floor: state,
 		Logger:  s.log(name),
-		Observe: func(now gateway.Status) { st.status.Store(&now) },
+		Observe: func(now port.Status) { st.status.Store(&now) },
 	}
 	if opt.Link, err = s.newLink(st.userID, name, channel); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if st.port, err = gateway.New(opt); err != nil {
+	if st.port, err = port.New(opt); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	s.members = append(s.members, member{st.userID, channel, st.port.Run})
@@ -134,7 +134,7 @@ func (st *station) view() radioView {
 		Lamps:   now.Lamps,
 		Level:   math.Round(max(silent, st.radio.Speaker.Level())),
 		State:   strings.ToLower(now.Floor.Phase.String()),
-		Reason:  gateway.Why(now.Floor),
+		Reason:  port.Why(now.Floor),
 		Radio:   st.port.RadioStatus(),
 	}
 }

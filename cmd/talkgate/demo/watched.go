@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -43,12 +43,12 @@ func (m *moment) at() time.Time {
 // watched is a port's view of its rights, which notes when the port reads that it
 // may not talk any more.
 type watched struct {
-	gateway.RightsWatcher
+	port.RightsWatcher
 	channel string
 	lost    *moment
 }
 
-// WatchRights implements gateway.RightsWatcher.
+// WatchRights implements port.RightsWatcher.
 func (w watched) WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error {
 	return w.RightsWatcher.WatchRights(ctx, userID, func(r redis.Rights) {
 		if !r.MayTalk(w.channel) {

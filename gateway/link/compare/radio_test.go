@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/floor"
@@ -17,17 +17,17 @@ import (
 
 const channel = "c1"
 
-type status = gateway.Status
+type status = port.Status
 
 // radio is a port on one of the servers.
 type radio struct {
 	t    *testing.T
 	user string
 	sim  *sim.Radio
-	port *gateway.Port
+	port *port.Port
 
 	mu     sync.Mutex
-	status gateway.Status
+	status port.Status
 }
 
 func open(t *testing.T, r *redistest.Server, log *slog.Logger) *redis.Client {
@@ -49,13 +49,13 @@ func start(t *testing.T, s server, state *redis.Client, user string, role redis.
 	link, lock := s.link(user, role, state)
 	r := &radio{t: t, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
 	var err error
-	r.port, err = gateway.New(gateway.Options{
+	r.port, err = port.New(port.Options{
 		UserID: user, UserName: user, Role: role, Channel: channel,
-		Talk:     gateway.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
+		Talk:     port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
 		Encoder:  media.EncoderConfig{Complexity: 1},
-		Hardware: gateway.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
+		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
 		Link:     link, Lock: lock, Rights: state, Floor: state, Logger: log.With("radio", user),
-		Observe: func(st gateway.Status) {
+		Observe: func(st port.Status) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.status = st
@@ -68,17 +68,17 @@ func start(t *testing.T, s server, state *redis.Client, user string, role redis.
 	done := make(chan struct{})
 	go func() { defer close(done); _ = r.port.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
-	r.await("on air", func(st gateway.Status) bool { return st.Lamps.Link })
+	r.await("on air", func(st port.Status) bool { return st.Lamps.Link })
 	return r
 }
 
-func (r *radio) now() gateway.Status {
+func (r *radio) now() port.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status
 }
 
-func (r *radio) await(what string, ok func(gateway.Status) bool) {
+func (r *radio) await(what string, ok func(port.Status) bool) {
 	r.t.Helper()
 	until(r.t, r.user+" "+what, func() bool { return ok(r.now()) })
 }
@@ -90,7 +90,7 @@ func (r *radio) phase(p floor.Phase, why floor.Reason) {
 			r.t.Logf("%s: %+v", r.user, r.now())
 		}
 	}()
-	r.await(p.String()+" "+why.String(), func(st gateway.Status) bool {
+	r.await(p.String()+" "+why.String(), func(st port.Status) bool {
 		return st.Floor.Phase == p && (why == floor.NoReason || st.Floor.Why == why)
 	})
 }
@@ -103,7 +103,7 @@ func (r *radio) sent() uint64  { return r.port.TalkStats().Sent }
 func (r *radio) release() {
 	r.t.Helper()
 	r.sim.Button.Set(false)
-	r.await("released", func(st gateway.Status) bool { return st.Floor.Phase == floor.Idle && !st.Taken })
+	r.await("released", func(st port.Status) bool { return st.Floor.Phase == floor.Idle && !st.Taken })
 }
 
 // talk presses, and says how long it took until the other heard the first packet.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/hub"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/link/livekit"
@@ -17,6 +16,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/standin"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
@@ -26,7 +26,7 @@ const secret = "a secret of these tests, 32 bytes and more"
 
 // server is a channel server with links to it.
 type server interface {
-	link(user string, role redis.Role, state *redis.Client) (gateway.Link, gateway.SpeakerLock)
+	link(user string, role redis.Role, state *redis.Client) (port.Link, port.SpeakerLock)
 	// restart takes the server away and brings it back; it answers again.
 	restart()
 }
@@ -83,7 +83,7 @@ func (s *hubServer) run() {
 
 func (s *hubServer) restart() { s.stop(); s.run() }
 
-func (s *hubServer) link(user string, role redis.Role, state *redis.Client) (gateway.Link, gateway.SpeakerLock) {
+func (s *hubServer) link(user string, role redis.Role, state *redis.Client) (port.Link, port.SpeakerLock) {
 	c := hub.Claims{UserID: user, UserName: user, ChannelIDs: []string{channel}, Role: string(role),
 		RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))}}
 	token, err := c.Sign([]byte(secret))
@@ -114,7 +114,7 @@ func startVoicePing(t *testing.T, r *redistest.Server, e *rtc.Engine, log *slog.
 
 func (s *voicePingServer) restart() { s.server.Restart() }
 
-func (s *voicePingServer) link(user string, role redis.Role, state *redis.Client) (gateway.Link, gateway.SpeakerLock) {
+func (s *voicePingServer) link(user string, role redis.Role, state *redis.Client) (port.Link, port.SpeakerLock) {
 	l, err := voiceping.New(voiceping.Config{URL: s.server.URL, UserID: user, Role: role, Channel: channel, Engine: s.engine, State: state, Logger: s.log,
 		Token: func(context.Context, string) (string, error) {
 			return s.server.Token(user, string(role), time.Hour, channel), nil
@@ -138,7 +138,7 @@ func startLiveKit(t *testing.T, _ *redistest.Server, e *rtc.Engine, log *slog.Lo
 
 func (s *liveKitServer) restart() { s.server.Restart() }
 
-func (s *liveKitServer) link(user string, _ redis.Role, state *redis.Client) (gateway.Link, gateway.SpeakerLock) {
+func (s *liveKitServer) link(user string, _ redis.Role, state *redis.Client) (port.Link, port.SpeakerLock) {
 	key := livekittest.Key(s.t)
 	l, err := livekit.New(livekit.Config{Servers: []string{s.server.URL}, Channel: channel, Floor: state, Engine: s.engine, Logger: s.log,
 		Access: livekit.Minter(func() (room.Key, error) { return key, nil }, user, user)})

@@ -8,7 +8,7 @@ import "testing"
 
 func TestVoiceAllocatesNothing(t *testing.T) {
 	hub := newStub(t, "127.0.0.1:0")
-	l, e, _ := port(t, Config{URL: hub.server.URL})
+	l, e, _ := joinHub(t, Config{URL: hub.server.URL})
 	e.see(t, "up", func() bool { return e.ups == 1 })
 	frame := make([]byte, 60)
 	if n := testing.AllocsPerRun(1000, func() { _ = l.WriteOpus(frame, 0, false) }); n != 0 {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 const (
@@ -40,13 +40,13 @@ func (e *RefusedError) Error() string {
 func (e *RefusedError) Unwrap() error {
 	switch e.Status {
 	case http.StatusUnauthorized:
-		return gateway.LinkTokenRefused
+		return port.LinkTokenRefused
 	case http.StatusForbidden:
-		return gateway.LinkNoMember
+		return port.LinkNoMember
 	case http.StatusTooManyRequests:
-		return gateway.LinkLimited
+		return port.LinkLimited
 	}
-	return gateway.LinkLost
+	return port.LinkLost
 }
 
 // endpoint is a WHIP or WHEP endpoint (RFC 9725 section 4).

@@ -17,8 +17,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"go.uber.org/goleak"
 
-	"github.com/talkgate/talkgate/gateway"
 	channelhub "github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
@@ -146,12 +146,12 @@ func TestRealHubIsKilledAndReturns(t *testing.T) {
 	setup := hubSetup{Listen: "127.0.0.1:0", Redis: redistest.Start(t).URL}
 	h := startHub(t, setup)
 	setup.Listen = h.addr
-	l, e, stop := port(t, Config{URL: h.url(), Token: bearer("north", time.Hour), Engine: lossy(t)})
+	l, e, stop := joinHub(t, Config{URL: h.url(), Token: bearer("north", time.Hour), Engine: lossy(t)})
 	e.see(t, "up", func() bool { return e.ups == 1 })
 
 	h.kill()
 	e.see(t, "down after the kill", func() bool { return len(e.downs) == 1 && errors.Is(e.downs[0], rtc.ErrPeerLost) })
-	eventually(t, "nothing can be sent", func() bool { return errors.Is(l.WriteOpus([]byte{0xF8}, 0, true), gateway.ErrLinkDown) })
+	eventually(t, "nothing can be sent", func() bool { return errors.Is(l.WriteOpus([]byte{0xF8}, 0, true), port.ErrLinkDown) })
 	h = startHub(t, setup)
 	e.see(t, "up after the kill", func() bool { return e.ups == 2 })
 
@@ -169,7 +169,7 @@ func TestRealHubIsKilledAndReturns(t *testing.T) {
 // keep the port out because it believes in the old session.
 func TestRealHubHangsAndWakes(t *testing.T) {
 	h := startHub(t, hubSetup{Listen: "127.0.0.1:0", Redis: redistest.Start(t).URL})
-	_, e, _ := port(t, Config{URL: h.url(), Token: bearer("north", time.Hour), Engine: lossy(t)})
+	_, e, _ := joinHub(t, Config{URL: h.url(), Token: bearer("north", time.Hour), Engine: lossy(t)})
 	e.see(t, "up", func() bool { return e.ups == 1 })
 	h.signal(t, syscall.SIGSTOP)
 	e.see(t, "down", func() bool { return len(e.downs) == 1 })
@@ -200,7 +200,7 @@ func TestRealHubStillBelievesInADeadPort(t *testing.T) {
 	if _, _, err := e.post(t.Context(), "v=0"); !errors.As(err, &refused) || refused.Status != 409 || refused.RetryAfter == 0 {
 		t.Fatalf("second session: %v", err)
 	}
-	_, ev, _ := port(t, Config{URL: h.url(), Token: token, Engine: lossy(t)})
+	_, ev, _ := joinHub(t, Config{URL: h.url(), Token: token, Engine: lossy(t)})
 	ev.see(t, "up once the old session is dead", func() bool { return ev.ups == 1 })
 }
 
@@ -208,7 +208,7 @@ func TestRealHubWantsAFreshToken(t *testing.T) {
 	h := startHub(t, hubSetup{Listen: "127.0.0.1:0", Redis: redistest.Start(t).URL})
 	expired, fresh := bearer("north", -time.Minute), bearer("north", time.Hour)
 	renew := make(chan struct{})
-	_, e, _ := port(t, Config{URL: h.url(), Engine: lossy(t), Token: func(ctx context.Context) (string, error) {
+	_, e, _ := joinHub(t, Config{URL: h.url(), Engine: lossy(t), Token: func(ctx context.Context) (string, error) {
 		select {
 		case <-renew:
 			return fresh(ctx)

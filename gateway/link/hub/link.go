@@ -17,7 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 )
@@ -41,7 +41,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Link implements [gateway.Link].
+// Link implements [port.Link].
 type Link struct {
 	engine *rtc.Engine
 	client *http.Client
@@ -55,7 +55,7 @@ type Link struct {
 	in, out rtc.Meter
 }
 
-var _ gateway.Link = (*Link)(nil)
+var _ port.Link = (*Link)(nil)
 
 // New checks the configuration. It does not connect; Run does.
 func New(cfg Config) (*Link, error) {
@@ -96,9 +96,9 @@ func New(cfg Config) (*Link, error) {
 	return l, nil
 }
 
-// Run implements [gateway.Link]. The link is up while both legs of the channel
+// Run implements [port.Link]. The link is up while both legs of the channel
 // are; monitored channels come and go by themselves. It runs once at a time.
-func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
+func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	defer l.client.CloseIdleConnections()
 	up := &tally{events: ev, missing: 2}
 	legs := []leg{{endpoint: l.send, connect: l.publish, up: up, log: l.log.With("leg", "send")}}
@@ -143,15 +143,15 @@ func (l *Link) subscribe(receive func(media.Packet), meter *rtc.Meter) connector
 	}
 }
 
-// WriteOpus implements [gateway.Link].
+// WriteOpus implements [port.Link].
 func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	p := l.voice.Load()
 	if p == nil {
-		return gateway.ErrLinkDown
+		return port.ErrLinkDown
 	}
 	err := p.WriteOpus(frame, timestamp, first)
 	if err != nil && p.Err() != nil {
-		return gateway.ErrLinkDown
+		return port.ErrLinkDown
 	}
 	return err
 }
@@ -172,7 +172,7 @@ func (monitored) legDown(error)  { /* the leg logs it */ }
 
 // tally turns the ups and downs of the legs into those of the link.
 type tally struct {
-	events  gateway.LinkEvents
+	events  port.LinkEvents
 	mu      sync.Mutex
 	missing int
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -69,7 +69,7 @@ func (e *events) see(t testing.TB, what string, look func() bool) {
 }
 
 // port runs a link to url; stop ends it and waits.
-func port(t testing.TB, cfg Config) (l *Link, e *events, stop func()) {
+func joinHub(t testing.TB, cfg Config) (l *Link, e *events, stop func()) {
 	t.Helper()
 	if cfg.Token == nil {
 		cfg.Token = func(context.Context) (string, error) { return "secret", nil }
@@ -105,8 +105,8 @@ func newClient(t testing.TB) *http.Client {
 
 func TestTalkIsHeardByOthers(t *testing.T) {
 	hub := newStub(t, "127.0.0.1:0")
-	north, northEvents, stop := port(t, Config{URL: hub.server.URL})
-	_, southEvents, _ := port(t, Config{URL: hub.server.URL + "/"})
+	north, northEvents, stop := joinHub(t, Config{URL: hub.server.URL})
+	_, southEvents, _ := joinHub(t, Config{URL: hub.server.URL + "/"})
 	northEvents.see(t, "north up", func() bool { return northEvents.ups == 1 })
 	southEvents.see(t, "south up", func() bool { return southEvents.ups == 1 })
 
@@ -123,7 +123,7 @@ func TestTalkIsHeardByOthers(t *testing.T) {
 		}
 	}
 	stop()
-	if err := north.WriteOpus([]byte{0xF8}, 0, true); !errors.Is(err, gateway.ErrLinkDown) {
+	if err := north.WriteOpus([]byte{0xF8}, 0, true); !errors.Is(err, port.ErrLinkDown) {
 		t.Errorf("WriteOpus after the end: %v", err)
 	}
 	hub.see("both sessions deleted", func() bool { return hub.deletes == 2 && len(hub.sessions) == 2 })
@@ -138,7 +138,7 @@ func TestWriteBeforeTheLinkIsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.WriteOpus([]byte{0xF8}, 0, true); !errors.Is(err, gateway.ErrLinkDown) {
+	if err := l.WriteOpus([]byte{0xF8}, 0, true); !errors.Is(err, port.ErrLinkDown) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -146,7 +146,7 @@ func TestWriteBeforeTheLinkIsUp(t *testing.T) {
 func TestSurvivesTheHubsRestart(t *testing.T) {
 	hub := newStub(t, "127.0.0.1:0")
 	addr := hub.server.Listener.Addr().String()
-	l, e, _ := port(t, Config{URL: hub.server.URL})
+	l, e, _ := joinHub(t, Config{URL: hub.server.URL})
 	e.see(t, "up", func() bool { return e.ups == 1 })
 
 	hub.close()
@@ -163,7 +163,7 @@ func TestAsksForATokenEachTime(t *testing.T) {
 	hub := newStub(t, "127.0.0.1:0")
 	var mu sync.Mutex
 	var n int
-	_, e, _ := port(t, Config{URL: hub.server.URL, Token: func(context.Context) (string, error) {
+	_, e, _ := joinHub(t, Config{URL: hub.server.URL, Token: func(context.Context) (string, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if n++; n == 1 {
@@ -186,8 +186,8 @@ func TestHearsThoughItMayNotSend(t *testing.T) {
 		}
 		return false
 	}
-	_, mute, _ := port(t, Config{URL: hub.server.URL, Token: func(context.Context) (string, error) { return "deaf", nil }})
-	speaker, e, _ := port(t, Config{URL: hub.server.URL})
+	_, mute, _ := joinHub(t, Config{URL: hub.server.URL, Token: func(context.Context) (string, error) { return "deaf", nil }})
+	speaker, e, _ := joinHub(t, Config{URL: hub.server.URL})
 	e.see(t, "up", func() bool { return e.ups == 1 })
 	eventually(t, "hears", func() bool {
 		_ = speaker.WriteOpus([]byte{0xF8}, 0, true)
@@ -200,8 +200,8 @@ func TestHearsThoughItMayNotSend(t *testing.T) {
 	if mute.ups != 0 {
 		t.Error("a link that cannot send is up")
 	}
-	if len(mute.reasons) == 0 || !errors.Is(mute.reasons[0], gateway.LinkNoMember) {
-		t.Errorf("says %v, want %v", mute.reasons, gateway.LinkNoMember)
+	if len(mute.reasons) == 0 || !errors.Is(mute.reasons[0], port.LinkNoMember) {
+		t.Errorf("says %v, want %v", mute.reasons, port.LinkNoMember)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 func TestQualityOutlivesItsSessions(t *testing.T) {
 	hub := newStub(t, "127.0.0.1:0")
 	addr := hub.server.Listener.Addr().String()
-	north, northEvents, _ := port(t, Config{URL: hub.server.URL})
-	south, southEvents, _ := port(t, Config{URL: hub.server.URL})
+	north, northEvents, _ := joinHub(t, Config{URL: hub.server.URL})
+	south, southEvents, _ := joinHub(t, Config{URL: hub.server.URL})
 	northEvents.see(t, "north up", func() bool { return northEvents.ups == 1 })
 	southEvents.see(t, "south up", func() bool { return southEvents.ups == 1 })
 	say := func(frames int) {

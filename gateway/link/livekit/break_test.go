@@ -3,13 +3,13 @@ package livekit
 import (
 	"testing"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
 // off is a port whose link is down.
-func off(st gateway.Status) bool { return !st.Lamps.Link }
+func off(st port.Status) bool { return !st.Lamps.Link }
 
 func TestAServerKilledInMidSpurtReturns(t *testing.T) {
 	s := newSite(t, 1)
@@ -43,8 +43,8 @@ func TestAServerThatGoesDownSendsItsMembersAway(t *testing.T) {
 	a.talk(b)
 	a.hush()
 	s.nodes[0].Stop()
-	a.await("on another node", func(gateway.Status) bool { return a.times() == 2 })
-	b.await("on another node", func(gateway.Status) bool { return b.times() == 2 })
+	a.await("on another node", func(port.Status) bool { return a.times() == 2 })
+	b.await("on another node", func(port.Status) bool { return b.times() == 2 })
 	a.talk(b)
 	a.hush()
 	b.talk(a)

@@ -6,34 +6,34 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // withFault tells what of an error somebody has to mend, or time will.
 func withFault(err error, token string) error {
 	var refused *room.RefusedError
 	var left *room.LeftError
-	fault := gateway.NoFault
+	fault := port.NoFault
 	switch {
 	case errors.As(err, &refused):
 		switch refused.Status {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			fault = gateway.LinkTokenRefused
+			fault = port.LinkTokenRefused
 			if at := room.Expiry(token); !at.IsZero() && time.Now().After(at) {
-				fault = gateway.LinkTokenExpired
+				fault = port.LinkTokenExpired
 			}
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			fault = gateway.LinkLimited
+			fault = port.LinkLimited
 		}
 	case errors.As(err, &left) && left.Final():
-		fault = gateway.LinkDisconnected
+		fault = port.LinkDisconnected
 	case errors.Is(err, room.ErrUnacknowledged):
-		fault = gateway.LinkUnheard
+		fault = port.LinkUnheard
 	case errors.Is(err, errBarred):
-		fault = gateway.LinkNoMember
+		fault = port.LinkNoMember
 	}
-	if fault == gateway.NoFault {
+	if fault == port.NoFault {
 		return err
 	}
 	return fmt.Errorf("%w: %w", fault, err)

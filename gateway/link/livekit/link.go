@@ -17,8 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -35,7 +35,7 @@ type Config struct {
 	// Access gets a token for a room. It is asked before each connection.
 	Access func(ctx context.Context, room string) (Access, error)
 	// Floor is where the link reads who is to be heard.
-	Floor gateway.FloorWatcher
+	Floor port.FloorWatcher
 	// Engine makes the media sessions and outlives the Link.
 	Engine *rtc.Engine
 	// Client makes the handshake; nil is Go's default.
@@ -44,7 +44,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Link implements [gateway.Link].
+// Link implements [port.Link].
 type Link struct {
 	cfg Config
 	log *slog.Logger
@@ -53,7 +53,7 @@ type Link struct {
 	in, out rtc.Meter                    // of the port's channel
 }
 
-var _ gateway.Link = (*Link)(nil)
+var _ port.Link = (*Link)(nil)
 
 // New checks the configuration. It does not connect; Run does.
 func New(cfg Config) (*Link, error) {
@@ -77,9 +77,9 @@ func New(cfg Config) (*Link, error) {
 	return &Link{cfg: cfg, log: cfg.Logger}, nil
 }
 
-// Run implements [gateway.Link]. It is up while the port's own channel is; the
+// Run implements [port.Link]. It is up while the port's own channel is; the
 // monitored ones come and go by themselves. It runs once at a time.
-func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
+func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var work sync.WaitGroup
@@ -107,18 +107,18 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 	}
 }
 
-// WriteOpus implements [gateway.Link].
+// WriteOpus implements [port.Link].
 func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	s := l.session.Load()
 	if s == nil {
-		return gateway.ErrLinkDown
+		return port.ErrLinkDown
 	}
 	return s.WriteOpus(frame, timestamp, first)
 }
 
 // Quality is how well the link carries the port's own channel.
-func (l *Link) Quality() gateway.LinkQuality {
-	var q gateway.LinkQuality
+func (l *Link) Quality() port.LinkQuality {
+	var q port.LinkQuality
 	q.In, q.RTT = l.in.Read()
 	q.Out, _ = l.out.Read()
 	return q

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // connectTimeout bounds one attempt from the handshake to the first media.
@@ -21,7 +21,7 @@ type membership struct {
 	link    *Link
 	channel string
 	ear     *ear
-	events  gateway.LinkEvents // nil on a monitored channel
+	events  port.LinkEvents // nil on a monitored channel
 	log     *slog.Logger
 
 	server int      // of the configured ones, to be tried next

@@ -9,9 +9,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/livekit/livekittest"
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
@@ -95,12 +95,12 @@ type radio struct {
 	*site
 	user string
 	sim  *sim.Radio
-	port *gateway.Port
+	port *port.Port
 	link *Link
 	stop func()
 
 	mu     sync.Mutex
-	status gateway.Status
+	status port.Status
 	ups    int
 }
 
@@ -123,11 +123,11 @@ func (s *site) radio(user string, role redis.Role, node int, monitor ...string) 
 	}
 	s.grant(user, "c1")
 	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1)), link: link}
-	r.port, err = gateway.New(gateway.Options{
+	r.port, err = port.New(port.Options{
 		UserID: user, UserName: "Name " + user, Role: role, Channel: "c1",
-		Talk:     gateway.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
+		Talk:     port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
 		Encoder:  media.EncoderConfig{Complexity: 1},
-		Hardware: gateway.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
+		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
 		Link:     link, Lock: state, Rights: state, Floor: state,
 		Logger:  s.log.With("radio", user),
 		Observe: r.observe,
@@ -149,7 +149,7 @@ func (s *site) radio(user string, role redis.Role, node int, monitor ...string) 
 	return r
 }
 
-func (r *radio) observe(st gateway.Status) {
+func (r *radio) observe(st port.Status) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if st.Lamps.Link && !r.status.Lamps.Link {
@@ -159,17 +159,17 @@ func (r *radio) observe(st gateway.Status) {
 }
 
 // onAir is a port that is connected and may talk.
-func onAir(st gateway.Status) bool { return st.Lamps.Link }
+func onAir(st port.Status) bool { return st.Lamps.Link }
 
-func (r *radio) now() gateway.Status {
+func (r *radio) now() port.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status
 }
 
-func (r *radio) await(what string, ok func(gateway.Status) bool) gateway.Status {
+func (r *radio) await(what string, ok func(port.Status) bool) port.Status {
 	r.t.Helper()
-	var got gateway.Status
+	var got port.Status
 	defer func() {
 		if r.t.Failed() {
 			r.t.Logf("%s: %+v", r.user, got)
@@ -179,9 +179,9 @@ func (r *radio) await(what string, ok func(gateway.Status) bool) gateway.Status 
 	return got
 }
 
-func (r *radio) phase(p floor.Phase) gateway.Status {
+func (r *radio) phase(p floor.Phase) port.Status {
 	r.t.Helper()
-	return r.await(p.String(), func(s gateway.Status) bool { return s.Floor.Phase == p })
+	return r.await(p.String(), func(s port.Status) bool { return s.Floor.Phase == p })
 }
 
 func (r *radio) heard() uint64 { return r.port.HeardStats().Received }

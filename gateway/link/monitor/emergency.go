@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -32,7 +32,7 @@ func (l *Link) hear(p media.Packet) {
 // watch asks for emergencies, of channels on which somebody speaks alone: a port that
 // is not asked to hear anything costs nothing. What is published of a channel it does
 // not follow, as a Redis that forbids one topic takes the others away, too.
-func (l *Link) watch(ctx context.Context, ev gateway.LinkEvents) {
+func (l *Link) watch(ctx context.Context, ev port.LinkEvents) {
 	if l.desk.cfg.Emergency == nil {
 		return
 	}
@@ -67,7 +67,7 @@ func (l *Link) speaking() []bool {
 
 // show takes over which channels have an emergency. The port is told of those that are
 // not its own, of which it knows.
-func (l *Link) show(ev gateway.LinkEvents, urgent []bool) {
+func (l *Link) show(ev port.LinkEvents, urgent []bool) {
 	l.mu.Lock()
 	before := elsewhere(l.desk.urgent)
 	copy(l.desk.urgent, urgent)

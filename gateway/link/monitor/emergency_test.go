@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -19,7 +19,7 @@ type lasting struct {
 	up chan struct{}
 }
 
-func (l *lasting) Run(ctx context.Context, ev gateway.LinkEvents) error {
+func (l *lasting) Run(ctx context.Context, ev port.LinkEvents) error {
 	l.ev = ev
 	close(l.up)
 	<-ctx.Done()
@@ -28,7 +28,7 @@ func (l *lasting) Run(ctx context.Context, ev gateway.LinkEvents) error {
 
 // told is a port that keeps of which emergencies it is told.
 type told struct {
-	port
+	receiver
 	emergency atomic.Bool
 	times     atomic.Int32
 }

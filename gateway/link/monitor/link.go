@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 )
@@ -13,7 +13,7 @@ import (
 // Link is a link of which the port hears what Config says: one voice at a time, or
 // two, each as one stream.
 type Link struct {
-	gateway.Link
+	port.Link
 	channels []string
 
 	wake chan struct{} // somebody begins to speak
@@ -26,15 +26,15 @@ type Link struct {
 
 // New makes a Link of one that hears channels, in that order: the one that is
 // talked on, and the monitored ones.
-func New(link gateway.Link, channels []string, cfg Config) *Link {
+func New(link port.Link, channels []string, cfg Config) *Link {
 	return &Link{
 		Link: link, channels: channels, wake: make(chan struct{}, 1),
 		desk: newDesk(cfg, len(channels)), merge: [2]*rtc.Merge{rtc.NewMerge(), rtc.NewMerge()}, said: make([]time.Time, len(channels)),
 	}
 }
 
-// Run implements [gateway.Link].
-func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
+// Run implements [port.Link].
+func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	watched, done := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { l.watch(watched, ev) })
@@ -55,7 +55,7 @@ func (l *Link) Hears() string {
 }
 
 type events struct {
-	gateway.LinkEvents
+	port.LinkEvents
 	link *Link
 }
 

@@ -8,29 +8,29 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
 // stub is a link whose events a test raises.
 type stub struct {
-	gateway.Link
-	ev gateway.LinkEvents
+	port.Link
+	ev port.LinkEvents
 }
 
-func (s *stub) Run(_ context.Context, ev gateway.LinkEvents) error { s.ev = ev; return nil }
+func (s *stub) Run(_ context.Context, ev port.LinkEvents) error { s.ev = ev; return nil }
 
 // port is a port that keeps what it hears.
-type port struct {
-	gateway.LinkEvents
+type receiver struct {
+	port.LinkEvents
 	heard []media.Packet
 }
 
-func (p *port) Receive(m media.Packet) { p.heard = append(p.heard, m) }
+func (p *receiver) Receive(m media.Packet) { p.heard = append(p.heard, m) }
 
 // tuned is a link of three channels whose packets a test says.
-func tuned(t testing.TB, cfg Config) (*Link, *port, func(channel int, seq uint16)) {
-	s, p := &stub{}, &port{}
+func tuned(t testing.TB, cfg Config) (*Link, *receiver, func(channel int, seq uint16)) {
+	s, p := &stub{}, &receiver{}
 	opus := make([]byte, 80)
 	l := New(s, []string{"own", "first", "second"}, cfg)
 	if err := l.Run(t.Context(), p); err != nil {

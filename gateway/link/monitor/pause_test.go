@@ -10,8 +10,8 @@ import (
 
 // paused is a link on which channel 1 has just said that it pauses (media.Pause), and
 // what makes a channel send one packet.
-func paused(t *testing.T, cfg Config) (l *Link, p *port, send func(channel int, opus []byte)) {
-	s, p := &stub{}, &port{}
+func paused(t *testing.T, cfg Config) (l *Link, p *receiver, send func(channel int, opus []byte)) {
+	s, p := &stub{}, &receiver{}
 	l = New(s, []string{"own", "first", "second"}, cfg)
 	if err := l.Run(t.Context(), p); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -37,7 +37,7 @@ func (a *attention) look(said *rtc.Publication, ear *rtc.Chorus) error {
 		silent, most = sent-a.at, maxUnheard
 	}
 	if silent > most {
-		return fmt.Errorf("%w: the server takes no notice of the port's voice", gateway.LinkUnheard)
+		return fmt.Errorf("%w: the server takes no notice of the port's voice", port.LinkUnheard)
 	}
 	return nil
 }

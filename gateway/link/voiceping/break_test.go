@@ -4,15 +4,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-func down(st gateway.Status) bool { return !st.Lamps.Link }
-func up(st gateway.Status) bool   { return st.Lamps.Link }
+func down(st port.Status) bool { return !st.Lamps.Link }
+func up(st port.Status) bool   { return st.Lamps.Link }
 
 // mended breaks a talking port, and finds it down, silent, without a lock, and
 // then talking again.
@@ -63,7 +63,7 @@ func TestAGrantThatResumesNothingIsNoticed(t *testing.T) {
 	s.server.ForgetProducer("u1", "c1")
 	a.press()
 	a.phase(floor.Talking)
-	a.await("notices", func(st gateway.Status) bool { return st.Link == gateway.LinkUnheard })
+	a.await("notices", func(st port.Status) bool { return st.Link == port.LinkUnheard })
 	a.phase(floor.Refused)
 	until(t, "no lock is left", func() bool { return s.lock() == "" })
 	a.release()

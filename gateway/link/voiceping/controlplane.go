@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // renewBefore is how long before its end a token is replaced.
@@ -154,11 +154,11 @@ func (e *planeError) Error() string {
 func (e *planeError) Unwrap() error {
 	switch e.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return gateway.LinkTokenRefused
+		return port.LinkTokenRefused
 	case http.StatusTooManyRequests:
-		return gateway.LinkLimited
+		return port.LinkLimited
 	}
-	return gateway.LinkLost
+	return port.LinkLost
 }
 
 // expiry reads the end of a token. It proves nothing about who signed it.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -45,14 +45,14 @@ func (e *emergencies) of(channel string) (user string) {
 
 // Floor is a watch in which the holder of a floor has an emergency if the server says
 // so.
-func (l *Link) Floor(watch gateway.FloorWatcher) gateway.FloorWatcher { return told{watch, l} }
+func (l *Link) Floor(watch port.FloorWatcher) port.FloorWatcher { return told{watch, l} }
 
 type told struct {
-	gateway.FloorWatcher
+	port.FloorWatcher
 	link *Link
 }
 
-// WatchChannel implements [gateway.FloorWatcher].
+// WatchChannel implements [port.FloorWatcher].
 func (t told) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
 	return t.FloorWatcher.WatchChannel(ctx, channel, func(v redis.FloorView) {
 		if h := v.Holder; h != nil && h.Emergency == "" && h.UserID == t.link.emergencies.of(channel) {

@@ -14,9 +14,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/talkgate/talkgate/gateway"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/floor"
@@ -65,7 +65,7 @@ func (l listener) run() {
 	if err != nil {
 		panic(err)
 	}
-	var link gateway.Link
+	var link port.Link
 	if l.Kind == "hub" {
 		link, err = linkhub.New(linkhub.Config{URL: l.URL, Channel: l.Channel, Engine: engine,
 			Token: func(context.Context) (string, error) { return l.Token, nil }})

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -28,12 +28,12 @@ type grant struct {
 	confirmed time.Time
 }
 
-// Acquire implements [gateway.SpeakerLock]: one message to the server, then one
+// Acquire implements [port.SpeakerLock]: one message to the server, then one
 // round trip to Redis that makes the server's lock the claim's.
 func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error) {
 	s := l.session.Load()
 	if s == nil {
-		return redis.Decision{}, gateway.ErrLinkDown
+		return redis.Decision{}, port.ErrLinkDown
 	}
 	l.floor.Lock()
 	defer l.floor.Unlock()
@@ -188,7 +188,7 @@ func (l *Link) stop(ctx context.Context, s *session, channel string) error {
 	return s.conn.ask(ctx, wire.PTTStop, wire.OfChannel{ChannelID: channel}, nil)
 }
 
-// Renew implements [gateway.SpeakerLock].
+// Renew implements [port.SpeakerLock].
 func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error) {
 	g := l.grant.Load()
 	if g == nil || g.claim.Token != cl.Token {
@@ -209,7 +209,7 @@ func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error
 	return st, err
 }
 
-// Release implements [gateway.SpeakerLock]: the server is told while the lock is
+// Release implements [port.SpeakerLock]: the server is told while the lock is
 // ours, and what it leaves is deleted by script.
 func (l *Link) Release(ctx context.Context, cl redis.Claim) (bool, error) {
 	l.floor.Lock()

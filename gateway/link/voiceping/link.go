@@ -1,9 +1,9 @@
 // Package voiceping is a port's link to the VoicePing servers: a full member of
 // their channels, over their WebSocket signalling and mediasoup's media.
 //
-// A Link is two things to its port. As [gateway.Link] it joins, produces at the
+// A Link is two things to its port. As [port.Link] it joins, produces at the
 // join, consumes every producer it hears of, and keeps all that for good. As
-// [gateway.SpeakerLock] it takes the floor through the server's ptt-start, which
+// [port.SpeakerLock] it takes the floor through the server's ptt-start, which
 // alone makes the server forward what is said, and from then on minds the lock in
 // Redis itself: the server neither renews it nor silences a talker who lost it.
 package voiceping
@@ -20,7 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -60,7 +60,7 @@ type Config struct {
 
 // State is the shared state as a Link uses it.
 type State interface {
-	gateway.SpeakerLock
+	port.SpeakerLock
 	Adopt(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 	Abandon(ctx context.Context, cl redis.Claim, age time.Duration) (bool, error)
 	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
@@ -68,7 +68,7 @@ type State interface {
 	RefreshFloor(channel string)
 }
 
-// Link implements [gateway.Link] and [gateway.SpeakerLock].
+// Link implements [port.Link] and [port.SpeakerLock].
 type Link struct {
 	cfg Config
 	log *slog.Logger
@@ -86,8 +86,8 @@ type Link struct {
 }
 
 var (
-	_ gateway.Link        = (*Link)(nil)
-	_ gateway.SpeakerLock = (*Link)(nil)
+	_ port.Link        = (*Link)(nil)
+	_ port.SpeakerLock = (*Link)(nil)
 )
 
 // New checks the configuration. It does not connect; Run does.
@@ -111,11 +111,11 @@ func New(cfg Config) (*Link, error) {
 	return &Link{cfg: cfg, log: cfg.Logger, members: newRoster(), unsettled: make(map[string]bool)}, nil
 }
 
-// Run implements [gateway.Link]. It runs once at a time.
-func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
+// Run implements [port.Link]. It runs once at a time.
+func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	p := &l.cfg.Logins.patience
 	if wait := p.first(time.Now()); wait > 0 {
-		ev.LinkDown(fmt.Errorf("%w: too many logins, the next in %v", gateway.LinkLimited, wait.Round(time.Second)))
+		ev.LinkDown(fmt.Errorf("%w: too many logins, the next in %v", port.LinkLimited, wait.Round(time.Second)))
 		l.wait(ctx, wait, nil)
 	}
 	solos := make([]*rtc.Solo, 1+len(l.cfg.Monitor))
@@ -137,7 +137,7 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 			return nil
 		}
 		refused = ""
-		if errors.Is(err, gateway.LinkTokenRefused) || errors.Is(err, gateway.LinkNoMember) {
+		if errors.Is(err, port.LinkTokenRefused) || errors.Is(err, port.LinkNoMember) {
 			refused = token
 		}
 		if lived == 0 {
@@ -152,7 +152,7 @@ func (l *Link) Run(ctx context.Context, ev gateway.LinkEvents) error {
 }
 
 // once runs one session to its end: how long it stood, and why it ended.
-func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev gateway.LinkEvents) (lived time.Duration, err error) {
+func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev port.LinkEvents) (lived time.Duration, err error) {
 	setup, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	s, err := l.connect(setup, token, solos)
@@ -171,23 +171,23 @@ func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev gat
 	l.session.Store(nil)
 	l.emergencies.forget()
 	l.cfg.State.RefreshFloor(l.cfg.Channel)
-	if errors.Is(err, gateway.LinkDisconnected) && l.banned(ctx) {
-		err = fmt.Errorf("%w: %w", gateway.LinkBanned, err)
+	if errors.Is(err, port.LinkDisconnected) && l.banned(ctx) {
+		err = fmt.Errorf("%w: %w", port.LinkBanned, err)
 	}
 	ev.LinkDown(err)
 	return time.Since(began), err
 }
 
-// WriteOpus implements [gateway.Link]. Besides the port's own gate, a frame
+// WriteOpus implements [port.Link]. Besides the port's own gate, a frame
 // needs the server's grant.
 func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	s, g := l.session.Load(), l.grant.Load()
 	if s == nil || g == nil || g.session != s || g.cut.Load() {
-		return gateway.ErrLinkDown
+		return port.ErrLinkDown
 	}
 	err := s.voice.WriteOpus(frame, timestamp, first)
 	if err != nil && s.voice.Err() != nil {
-		return gateway.ErrLinkDown
+		return port.ErrLinkDown
 	}
 	return err
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // monitorAgain is how long a monitored channel that cannot be joined is left in
@@ -39,7 +39,7 @@ func (s *session) monitor(channel string, m monitored, index int) {
 			s.look()
 			select {
 			case <-m.left:
-				err = fmt.Errorf("channel %q: %w any more", channel, gateway.LinkNoMember)
+				err = fmt.Errorf("channel %q: %w any more", channel, port.LinkNoMember)
 			case <-s.ctx.Done():
 			}
 		}

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 const (
@@ -75,14 +75,14 @@ func (p *patience) next(now time.Time, err error, lived time.Duration) time.Dura
 
 // leastWait is what an error asks for by itself; zero is nothing.
 func leastWait(err error) time.Duration {
-	var fault gateway.LinkFault
+	var fault port.LinkFault
 	if !errors.As(err, &fault) {
 		return 0
 	}
 	no := (*HandshakeError)(nil)
 	errors.As(err, &no)
 	switch {
-	case fault == gateway.LinkLimited && no != nil:
+	case fault == port.LinkLimited && no != nil:
 		// Its windows are fixed; where it does not say when one ends, two of
 		// the short one are long enough.
 		return max(2*time.Minute, no.RetryAfter)

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // TestNoWindowSeesMoreThanTheShare lets gateways fail in every way for a day.
 func TestNoWindowSeesMoreThanTheShare(t *testing.T) {
 	errs := []error{
-		errors.New("connection refused"), errHalfOpen, fmt.Errorf("%w: test", gateway.LinkDisconnected),
+		errors.New("connection refused"), errHalfOpen, fmt.Errorf("%w: test", port.LinkDisconnected),
 		&HandshakeError{Status: http.StatusUnauthorized}, &HandshakeError{Status: http.StatusForbidden},
 		&HandshakeError{Status: http.StatusTooManyRequests}, &HandshakeError{Status: http.StatusBadGateway},
 	}
@@ -100,7 +100,7 @@ func TestRefusalsAreTakenPatiently(t *testing.T) {
 		{handshakeError(http.StatusTooManyRequests, "retry after 2000000000ms", ""), window},
 		{handshakeError(http.StatusTooManyRequests, "retry after 99999999999999999999ms", ""), 2 * time.Minute},
 		{handshakeError(http.StatusTooManyRequests, "retry after -1ms", ""), 2 * time.Minute},
-		{fmt.Errorf("%w: abuse", gateway.LinkDisconnected), time.Minute},
+		{fmt.Errorf("%w: abuse", port.LinkDisconnected), time.Minute},
 	} {
 		for range 20 {
 			p := newPatience(1)

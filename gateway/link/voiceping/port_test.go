@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -171,20 +171,20 @@ func TestAnEmergencyIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shown := func(st gateway.Status) bool { return st.Emergency && st.Lamps.Emergency && st.Holder == "d1" }
-	over := func(st gateway.Status) bool { return !st.Emergency && !st.Lamps.Emergency }
+	shown := func(st port.Status) bool { return st.Emergency && st.Lamps.Emergency && st.Holder == "d1" }
+	over := func(st port.Status) bool { return !st.Emergency && !st.Lamps.Emergency }
 	broadcast(wire.EmergencyBroadcastOn)
 	a.await("shows it", shown)
 	broadcast(wire.EmergencyBroadcastOff)
 	a.await("shows its end", over)
 	// An ordinary talk spurt of the same dispatcher is none.
 	d.talk()
-	a.await("sees who talks", func(st gateway.Status) bool { return st.Holder == "d1" && over(st) })
+	a.await("sees who talks", func(st port.Status) bool { return st.Holder == "d1" && over(st) })
 	d.release()
 	until(t, "the floor is free", func() bool { return s.lock() == "" })
 	broadcast(wire.EmergencyBroadcastOn)
 	a.await("shows it", shown)
-	a.link.session.Load().fail(gateway.ErrLinkDown)
+	a.link.session.Load().fail(port.ErrLinkDown)
 	a.await("shows it no more without a session", over)
 }
 
@@ -197,7 +197,7 @@ func TestALeaveDoesNotBlindThePort(t *testing.T) {
 	}
 	s.rdb.Set(t.Context(), "channel:c1:speaker", `{"userId":"x","userName":"X","timestamp":1}`, 0)
 	s.rdb.Publish(t.Context(), "channel:c1:events", `{"channelId":"c1","currentSpeaker":"x","speakerName":"X","isBusy":true,"lockTimestamp":1}`)
-	a.await("sees who talks", func(st gateway.Status) bool { return st.Holder == "x" && st.Lamps.Busy })
+	a.await("sees who talks", func(st port.Status) bool { return st.Holder == "x" && st.Lamps.Busy })
 }
 
 func TestAFloodOfCopiesDisturbsNobody(t *testing.T) {

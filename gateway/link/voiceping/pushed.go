@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // pushed takes in what the server says by itself. It runs on the reading
@@ -46,7 +46,7 @@ func (s *session) pushed(f wire.Frame) {
 	case wire.ForceDisconnected:
 		var d wire.Forced
 		_ = f.Into(&d)
-		s.says(fmt.Errorf("%w by a dispatcher: %s", gateway.LinkDisconnected, d.Reason))
+		s.says(fmt.Errorf("%w by a dispatcher: %s", port.LinkDisconnected, d.Reason))
 	case wire.PermissionUpdate:
 		// A hint: the rights to talk are watched in Redis, where the server reads
 		// them.
@@ -73,7 +73,7 @@ func (s *session) present(f wire.Frame) {
 		s.link.members.forget(p.ChannelID, p.UserID)
 	case p.Action == "" && f.Into(&left) == nil && left.Success:
 		if left.ChannelID == s.link.cfg.Channel {
-			err := fmt.Errorf("%w any more: the server took the port off channel %q", gateway.LinkNoMember, left.ChannelID)
+			err := fmt.Errorf("%w any more: the server took the port off channel %q", port.LinkNoMember, left.ChannelID)
 			s.says(err)
 			s.fail(err)
 		} else if m, ok := s.monitored[left.ChannelID]; ok {

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 const (
@@ -24,15 +24,15 @@ const (
 
 // ready waits until a login may succeed, and returns the token to try it with.
 // refused is the token that the server does not take any more, or empty.
-func (l *Link) ready(ctx context.Context, refused string, ev gateway.LinkEvents) (token string, err error) {
-	said := gateway.NoFault
+func (l *Link) ready(ctx context.Context, refused string, ev port.LinkEvents) (token string, err error) {
+	said := port.NoFault
 	for {
 		if token, err = l.tokenFor(ctx, refused); err == nil && l.banned(ctx) {
-			err = fmt.Errorf("%w, as Redis tells: ask a dispatcher", gateway.LinkBanned)
+			err = fmt.Errorf("%w, as Redis tells: ask a dispatcher", port.LinkBanned)
 		}
-		var fault gateway.LinkFault
-		if !errors.As(err, &fault) || (fault != gateway.LinkBanned && fault != gateway.LinkTokenExpired) {
-			if said != gateway.NoFault {
+		var fault port.LinkFault
+		if !errors.As(err, &fault) || (fault != port.LinkBanned && fault != port.LinkTokenExpired) {
+			if said != port.NoFault {
 				l.wait(ctx, rand.N(lookEvery), nil) // a fleet was unbanned, or got its tokens
 			}
 			return token, err
@@ -57,7 +57,7 @@ func (l *Link) tokenFor(ctx context.Context, refused string) (string, error) {
 		return "", fmt.Errorf("token: %w", err)
 	}
 	if until, err := expiry(token); err == nil && !time.Now().Before(until) {
-		return "", fmt.Errorf("%w at %s: renew it", gateway.LinkTokenExpired, until.UTC().Format(time.RFC3339))
+		return "", fmt.Errorf("%w at %s: renew it", port.LinkTokenExpired, until.UTC().Format(time.RFC3339))
 	}
 	return token, nil
 }
@@ -80,11 +80,11 @@ func (l *Link) mayJoin(ctx context.Context) bool {
 // wait need not be longer than it stands.
 func (l *Link) obstacle(ctx context.Context, token string, err error) (stands func() bool) {
 	switch {
-	case errors.Is(err, gateway.LinkBanned) && l.banned(ctx):
+	case errors.Is(err, port.LinkBanned) && l.banned(ctx):
 		return func() bool { return l.banned(ctx) }
-	case errors.Is(err, gateway.LinkNoMember) && !l.mayJoin(ctx):
+	case errors.Is(err, port.LinkNoMember) && !l.mayJoin(ctx):
 		return func() bool { return !l.mayJoin(ctx) }
-	case errors.Is(err, gateway.LinkTokenRefused) && token != "":
+	case errors.Is(err, port.LinkTokenRefused) && token != "":
 		return func() bool {
 			now, err := l.tokenFor(ctx, "")
 			return err != nil || now == token

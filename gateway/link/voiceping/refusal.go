@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
+	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // Refusal is the server's error to a request.
@@ -43,13 +43,13 @@ func (e *HandshakeError) Error() string {
 func (e *HandshakeError) Unwrap() error {
 	switch e.Status {
 	case http.StatusUnauthorized:
-		return gateway.LinkTokenRefused
+		return port.LinkTokenRefused
 	case http.StatusForbidden:
-		return gateway.LinkBanned
+		return port.LinkBanned
 	case http.StatusTooManyRequests:
-		return gateway.LinkLimited
+		return port.LinkLimited
 	}
-	return gateway.LinkLost
+	return port.LinkLost
 }
 
 // failedLogin says whether the server counts the answer as a login that failed.

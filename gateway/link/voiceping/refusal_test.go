@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/standin"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -24,9 +24,9 @@ func (k *tokens) get(context.Context, string) (string, error) {
 
 // keptOut waits until a port shows a fault, and finds it patient: not one more
 // connection is tried.
-func (r *radio) keptOut(fault gateway.LinkFault) {
+func (r *radio) keptOut(fault port.LinkFault) {
 	r.t.Helper()
-	st := r.await(string(fault), func(st gateway.Status) bool { return st.Link == fault })
+	st := r.await(string(fault), func(st port.Status) bool { return st.Link == fault })
 	if st.Lamps.Link || st.Lamps.Alert != fault.NeedsSomebody() {
 		r.t.Errorf("%s: lamps %+v", fault, st.Lamps)
 	}
@@ -41,7 +41,7 @@ func (r *radio) keptOut(fault gateway.LinkFault) {
 // its rights again by itself: the servers publish no ban.
 func (r *radio) forgiven() {
 	r.t.Helper()
-	r.await("has a link", func(st gateway.Status) bool { return st.Link == gateway.NoFault })
+	r.await("has a link", func(st port.Status) bool { return st.Link == port.NoFault })
 	r.rights(r.user, "c1")
 	r.await("is on air", up)
 }
@@ -53,7 +53,7 @@ func TestARefusedTokenWaitsForAnother(t *testing.T) {
 	var k tokens
 	k.set(other.Token("u1", "GENERAL", time.Hour, "c1"))
 	a := s.tuned("u1", redis.RoleGeneral, func(c *Config) { c.Token = k.get })
-	a.keptOut(gateway.LinkTokenRefused)
+	a.keptOut(port.LinkTokenRefused)
 	if n := s.server.Failures(); n != 1 {
 		t.Errorf("%d logins failed", n)
 	}
@@ -76,7 +76,7 @@ func TestATokenThatExpires(t *testing.T) {
 	})
 	a.talk()
 	s.server.Restart()
-	a.keptOut(gateway.LinkTokenExpired)
+	a.keptOut(port.LinkTokenExpired)
 	until(t, "no lock is left", func() bool { return s.lock() == "" })
 	if n := s.server.Failures(); n != 0 {
 		t.Errorf("%d logins failed for a token that says when it ends", n)
@@ -97,7 +97,7 @@ func TestABanIsWaitedOutInRedis(t *testing.T) {
 	if err := ask(t.Context(), wire.BanUser, wire.Sanction{TargetUserID: "u1", Reason: "abuse", Duration: 3600_000}, nil); err != nil {
 		t.Fatal(err)
 	}
-	a.keptOut(gateway.LinkBanned)
+	a.keptOut(port.LinkBanned)
 	a.release()
 	until(t, "no lock is left", func() bool { return s.lock() == "" })
 	if n := s.server.Failures(); n != 0 {
@@ -116,7 +116,7 @@ func TestABannedPortDoesNotTry(t *testing.T) {
 	s := newSite(t)
 	s.rdb.Do(t.Context(), "ZADD", "security:banned", time.Now().Add(time.Hour).UnixMilli(), "u1")
 	a := s.tuned("u1", redis.RoleGeneral, func(*Config) {})
-	a.keptOut(gateway.LinkBanned)
+	a.keptOut(port.LinkBanned)
 	if dials, failed := s.server.Dials(), s.server.Failures(); dials != 0 || failed != 0 {
 		t.Errorf("%d connections and %d failed logins of a port that is banned", dials, failed)
 	}
@@ -131,7 +131,7 @@ func TestALimitIsWaitedOut(t *testing.T) {
 	s.server = strict
 	a := s.radio("u1", redis.RoleGeneral)
 	strict.Restart()
-	a.keptOut(gateway.LinkLimited)
+	a.keptOut(port.LinkLimited)
 	no := handshakeError(http.StatusTooManyRequests, "Too many authentication attempts, retry after 899000ms", "")
 	if least := leastWait(no); least != 899*time.Second {
 		t.Errorf("waits %v where the server says 899 s", least)
@@ -143,7 +143,7 @@ func TestADispatcherWhoDisconnectsIsObeyed(t *testing.T) {
 	a := s.radio("u1", redis.RoleGeneral)
 	a.talk()
 	s.server.Force("u1", "test")
-	a.keptOut(gateway.LinkDisconnected)
+	a.keptOut(port.LinkDisconnected)
 	until(t, "no lock is left", func() bool { return s.lock() == "" })
 }
 
@@ -164,7 +164,7 @@ func TestTheServerTakesAPortOffItsChannel(t *testing.T) {
 			s.rdb.SRem(t.Context(), "u.u1.g", "c1")
 			s.rdb.SAdd(t.Context(), "u.u1.g", "c9")
 			s.server.Heartbeat()
-			a.keptOut(gateway.LinkNoMember)
+			a.keptOut(port.LinkNoMember)
 			if tc.talking {
 				a.phase(floor.Refused)
 				a.release()
@@ -186,5 +186,5 @@ func TestAPortWithoutMembershipIsOffAir(t *testing.T) {
 			return s.server.Token("u1", "GENERAL", time.Hour, "c9"), nil
 		}
 	})
-	a.keptOut(gateway.LinkNoMember)
+	a.keptOut(port.LinkNoMember)
 }

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -69,7 +69,7 @@ func (s *session) because(err error) error {
 		return s.said
 	}
 	if closedWith(err) == wire.CloseForced {
-		return fmt.Errorf("%w by a dispatcher: %w", gateway.LinkDisconnected, err)
+		return fmt.Errorf("%w by a dispatcher: %w", port.LinkDisconnected, err)
 	}
 	return err
 }
@@ -123,7 +123,7 @@ func (s *session) enter(ctx context.Context, channel string) error {
 	var no *Refusal
 	switch {
 	case errors.As(err, &no):
-		return fmt.Errorf("channel %q: %w: %w", channel, gateway.LinkNoMember, err)
+		return fmt.Errorf("channel %q: %w: %w", channel, port.LinkNoMember, err)
 	case err != nil:
 		return fmt.Errorf("channel %q: %w", channel, err)
 	}

@@ -9,9 +9,9 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/standin"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
@@ -85,12 +85,12 @@ type radio struct {
 	*site
 	user string
 	sim  *sim.Radio
-	port *gateway.Port
+	port *port.Port
 	link *Link
 	stop func()
 
 	mu     sync.Mutex
-	status gateway.Status
+	status port.Status
 }
 
 // radio starts a port that has rights, and waits until it is on air.
@@ -122,7 +122,7 @@ func (s *site) tuned(user string, role redis.Role, tune func(*Config)) *radio {
 }
 
 // port starts a port on any link that has rights, and waits until it is on air.
-func (s *site) port(user string, role redis.Role, channel string, link gateway.Link, lock gateway.SpeakerLock, state *redis.Client) *radio {
+func (s *site) port(user string, role redis.Role, channel string, link port.Link, lock port.SpeakerLock, state *redis.Client) *radio {
 	s.t.Helper()
 	s.rights(user, channel)
 	r := s.run(user, role, channel, link, lock, state)
@@ -130,18 +130,18 @@ func (s *site) port(user string, role redis.Role, channel string, link gateway.L
 	return r
 }
 
-func (s *site) run(user string, role redis.Role, channel string, link gateway.Link, lock gateway.SpeakerLock, state *redis.Client) *radio {
+func (s *site) run(user string, role redis.Role, channel string, link port.Link, lock port.SpeakerLock, state *redis.Client) *radio {
 	s.t.Helper()
 	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
 	var err error
-	r.port, err = gateway.New(gateway.Options{
+	r.port, err = port.New(port.Options{
 		UserID: user, UserName: "Name " + user, Role: role, Channel: channel,
-		Talk:     gateway.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
+		Talk:     port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
 		Encoder:  media.EncoderConfig{Complexity: 1},
-		Hardware: gateway.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
+		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
 		Link:     link, Lock: lock, Rights: state, Floor: watchOf(lock, state),
 		Logger: s.log.With("radio", user),
-		Observe: func(st gateway.Status) {
+		Observe: func(st port.Status) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.status = st
@@ -159,29 +159,29 @@ func (s *site) run(user string, role redis.Role, channel string, link gateway.Li
 }
 
 // watchOf is the watch of the floor as a link would have it.
-func watchOf(lock gateway.SpeakerLock, state *redis.Client) gateway.FloorWatcher {
+func watchOf(lock port.SpeakerLock, state *redis.Client) port.FloorWatcher {
 	if l, ok := lock.(*Link); ok {
 		return l.Floor(state)
 	}
 	return state
 }
 
-func (r *radio) now() gateway.Status {
+func (r *radio) now() port.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status
 }
 
-func (r *radio) await(what string, ok func(gateway.Status) bool) gateway.Status {
+func (r *radio) await(what string, ok func(port.Status) bool) port.Status {
 	r.t.Helper()
-	var got gateway.Status
+	var got port.Status
 	until(r.t, r.user+" "+what, func() bool { got = r.now(); return ok(got) })
 	return got
 }
 
-func (r *radio) phase(p floor.Phase) gateway.Status {
+func (r *radio) phase(p floor.Phase) port.Status {
 	r.t.Helper()
-	return r.await(p.String(), func(s gateway.Status) bool { return s.Floor.Phase == p })
+	return r.await(p.String(), func(s port.Status) bool { return s.Floor.Phase == p })
 }
 
 func (r *radio) press()   { r.sim.Button.Set(true) }

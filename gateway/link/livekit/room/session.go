@@ -13,8 +13,8 @@ import (
 
 	"github.com/pion/rtp"
 
-	"github.com/talkgate/talkgate/gateway"
 	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
+	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -219,15 +219,15 @@ func (s *Session) watch() error {
 	}
 }
 
-// WriteOpus is that of a [gateway.Link]. What may not be sent is not.
+// WriteOpus is that of a [port.Link]. What may not be sent is not.
 func (s *Session) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	v := s.voice.Load()
 	if v == nil || !s.may.Load() {
-		return gateway.ErrLinkDown
+		return port.ErrLinkDown
 	}
 	err := v.WriteOpus(frame, timestamp, first)
 	if err != nil && v.Err() != nil {
-		return gateway.ErrLinkDown
+		return port.ErrLinkDown
 	}
 	return err
 }

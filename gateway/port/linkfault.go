@@ -1,0 +1,56 @@
+package port
+
+import "errors"
+
+// LinkFault says why a link is not up, in one word for a metric and a log. A
+// Link's errors wrap it where it knows more than that the connection ended.
+type LinkFault string
+
+const (
+	// NoFault is a link that is up.
+	NoFault LinkFault = ""
+	// LinkStarting is a link that has not been up yet.
+	LinkStarting LinkFault = "starting"
+	// LinkLost is a connection that ended, or none that came about.
+	LinkLost LinkFault = "lost"
+	// LinkUnheard is a server that takes no notice of what is said.
+	LinkUnheard LinkFault = "unheard"
+	// LinkLimited is a server that takes no more connections for a while.
+	LinkLimited LinkFault = "limited"
+	// LinkTokenRefused and LinkTokenExpired wait for another token.
+	LinkTokenRefused LinkFault = "token_refused"
+	LinkTokenExpired LinkFault = "token_expired"
+	// LinkBanned, LinkDisconnected and LinkNoMember wait for a dispatcher: the
+	// user is banned, was disconnected, or may not join the channel.
+	LinkBanned       LinkFault = "banned"
+	LinkDisconnected LinkFault = "disconnected"
+	LinkNoMember     LinkFault = "no_member"
+	// NoChannel waits for the selector to be turned to a channel.
+	NoChannel LinkFault = "no_channel"
+)
+
+func (f LinkFault) Error() string { return string(f) }
+
+// NeedsSomebody says whether waiting alone mends nothing.
+func (f LinkFault) NeedsSomebody() bool {
+	switch f {
+	case LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel:
+		return true
+	case NoFault, LinkStarting, LinkLost, LinkUnheard, LinkLimited:
+	}
+	return false
+}
+
+// LinkFaults are all there are.
+func LinkFaults() []LinkFault {
+	return []LinkFault{LinkStarting, LinkLost, LinkUnheard, LinkLimited,
+		LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel}
+}
+
+// faultOf is the fault that a link's error wraps.
+func faultOf(err error) LinkFault {
+	if fault := NoFault; errors.As(err, &fault) && fault != NoFault {
+		return fault
+	}
+	return LinkLost
+}

@@ -1,0 +1,126 @@
+package port
+
+import (
+	"math"
+	"time"
+
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// RadioStatus is a port as those look at it who run radios. What the port has not
+// is nil. It is in whole seconds and decibels, so that it changes only when there is
+// something to see.
+type RadioStatus struct {
+	Microphone  MicrophoneStatus   `json:"microphone"`
+	Squelch     *SquelchStatus     `json:"squelch,omitempty"`
+	Transmitter *TransmitterStatus `json:"transmitter,omitempty"`
+	Talk        TalkStatus         `json:"talk"`
+}
+
+// MicrophoneStatus is how loud a microphone is, and what is done about it.
+type MicrophoneStatus struct {
+	DBFS    int    `json:"dBFS"`     // as the card delivers it
+	Clipped uint64 `json:"clipped"`  // samples at full scale so far
+	Gate    *bool  `json:"gateOpen"` // the noise gate lets sound through
+	AGC     *int   `json:"agcDB"`    // gain of automatic gain control
+	// Limited counts the samples that the limiter turned down so far.
+	Limited *uint64 `json:"limited"`
+}
+
+// SquelchStatus is how a radio's squelch is heard, or what stands in for it.
+type SquelchStatus struct {
+	Line     string `json:"line"`  // COR, or the name of an Ear
+	Open     bool   `json:"open"`  // the line is
+	State    string `json:"state"` // closed, opening, open, held (closed for now), deaf (our own transmitter is heard), or looped (not listened to)
+	Chatters bool   `json:"chatters"`
+	Ignored  uint64 `json:"ignored"` // openings that were too short to talk
+}
+
+// TransmitterStatus is how a transmitter is keyed.
+type TransmitterStatus struct {
+	Keyed    bool     `json:"keyed"`
+	Cooling  bool     `json:"cooling"`  // the duty cycle was reached
+	Waiting  int      `json:"waitingS"` // speech that waits for the radio to be free
+	Lost     int      `json:"lostS"`    // speech beyond limit, duty cycle or hold
+	IdentDue *bool    `json:"identDue"` // nil without an identifier
+	Fault    KeyFault `json:"fault,omitempty"`
+}
+
+// TalkStatus is what limits talking.
+type TalkStatus struct {
+	Left    *int  `json:"leftS"`       // until the time-out timer cuts; nil while nothing is to be cut
+	Budget  *int  `json:"budgetLeftS"` // nil without a talk budget
+	Penalty int   `json:"penaltyLeftS"`
+	Place   int   `json:"place"`  // in the queue, 1 being next; 0 is in none
+	Locked  *bool `json:"locked"` // by DTMF; nil where that is off
+	Pauses  bool  `json:"pauses"` // within a talk spurt: DTX sends nothing
+}
+
+// RadioStatus is the port at this instant; any goroutine may ask.
+func (p *Port) RadioStatus() RadioStatus {
+	now, shown := p.now(), p.shown.Load()
+	s := RadioStatus{Microphone: p.microphoneStatus(), Talk: TalkStatus{
+		Penalty: seconds(shown.Floor.PenaltyLeft(now)), Place: place(shown.Floor), Pauses: p.talker.pauses(),
+		Left: secondsLeft(shown.Floor.Left(now)), Budget: secondsLeft(shown.Floor.BudgetLeft(now)),
+	}}
+	if p.opt.Remote != nil {
+		s.Talk.Locked = new(p.TalkLocked())
+	}
+	if p.opt.Hardware.COR != nil {
+		q := &p.squelchState
+		s.Squelch = &SquelchStatus{Line: "COR", Open: p.taken.Load(), State: squelchPhase(q.phase.Load()).String(),
+			Chatters: q.chatters.Load(), Ignored: q.ignored.Load()}
+		if p.ear != nil {
+			s.Squelch.Line = p.opt.Ear.String()
+		}
+		switch {
+		case q.looped.Load():
+			s.Squelch.State = "looped"
+		case q.deaf.Load():
+			s.Squelch.State = "deaf"
+		}
+	}
+	if t := p.transmitter; t != nil {
+		k := t.keying.Stats()
+		s.Transmitter = &TransmitterStatus{Keyed: p.keyed.on.Load(), Cooling: k.Cooling,
+			Waiting: seconds(k.Waiting), Lost: seconds(k.Lost), Fault: shown.Key}
+		if len(p.opt.Ident.Sound) > 0 {
+			s.Transmitter.IdentDue = new(t.ident.Due())
+		}
+	}
+	return s
+}
+
+func (p *Port) microphoneStatus() MicrophoneStatus {
+	levels := p.levels.Load()
+	does, has := levels.Stats(), levels.Stages()
+	s := MicrophoneStatus{DBFS: int(math.Round(p.card.RMS())), Clipped: p.card.Clipped()}
+	if has.Gate {
+		s.Gate = &does.Open
+	}
+	if has.AGC {
+		s.AGC = new(int(math.Round(does.Gain)))
+	}
+	if has.Limiter {
+		s.Limited = &does.Limited
+	}
+	return s
+}
+
+// place is that in the queue, of a port that waits in it.
+func place(f floor.Floor) int {
+	if f.Phase != floor.Waiting {
+		return 0
+	}
+	return f.Place
+}
+
+// seconds are rounded up: there is some left while anything is.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+func secondsLeft(d time.Duration, ok bool) *int {
+	if !ok {
+		return nil
+	}
+	return new(seconds(d))
+}

@@ -1,0 +1,91 @@
+package port
+
+import (
+	"fmt"
+
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// Status is a port at an instant.
+type Status struct {
+	// Channel is the one that is talked on; empty where the selector stands at none.
+	Channel string
+	Floor   floor.Floor
+	// Link is why the media connection is not up; NoFault while it is.
+	Link LinkFault
+	// Key is what the transmitter's readback found wrong.
+	Key KeyFault
+	// Looped is whether the radio's squelch is not listened to, as what the channel says
+	// came back by it.
+	Looped bool
+	// Redis is whether Redis answers.
+	Redis bool
+	// Taken is whether anybody has the floor, as Redis tells.
+	Taken bool
+	// Holder is who: empty too for a lock that nobody can read. HolderName is
+	// for people.
+	Holder, HolderName string
+	// Emergency is whether it has the floors of all channels of the event.
+	Emergency bool
+	// Lamps is what the panel shows.
+	Lamps hal.Lamps
+}
+
+// lamps is what a port shows. ours says that the holder is this port itself.
+func lamps(s Status, ours bool) hal.Lamps {
+	return hal.Lamps{
+		Talk:  s.Floor.Phase == floor.Talking,
+		Busy:  s.Taken && !ours,
+		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != NoKeyFault || s.Looped,
+		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
+
+		Emergency: s.Emergency,
+	}
+}
+
+// Why is the reason of a refusal, or of waiting, in words for a person at the port.
+func Why(f floor.Floor) string {
+	by := func(text string) string {
+		if f.Holder == "" {
+			return text
+		}
+		return text + " by " + f.Holder
+	}
+	if f.Phase == floor.Waiting {
+		return fmt.Sprintf("%s; number %d in the queue", by("the channel is in use"), f.Place)
+	}
+	if f.Emergency && f.Why == floor.NoRights {
+		return "no right to call an emergency here"
+	}
+	switch f.Why {
+	case floor.Busy:
+		return by("the channel is in use")
+	case floor.NoRights:
+		return "no right to talk on this channel"
+	case floor.Banned:
+		return "banned"
+	case floor.NoAnswer:
+		return "Redis does not answer"
+	case floor.NoLink:
+		return "no connection to the channel server"
+	case floor.NoSound:
+		return "no microphone"
+	case floor.Revoked:
+		return "the right to talk was taken away"
+	case floor.Preempted:
+		return by("the floor was taken")
+	case floor.TimedOut:
+		return "talked for too long"
+	case floor.BudgetSpent:
+		return "talked too much in a while"
+	case floor.Penalty:
+		return "has to wait after a time-out"
+	case floor.LeaseExpired:
+		return "lost touch with Redis"
+	case floor.Looped:
+		return "what the channel says comes back by radio"
+	case floor.NoReason:
+	}
+	return ""
+}
