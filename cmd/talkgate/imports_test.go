@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"github.com/chromedp":                 {"gateway/hub/web/webtest"},
 	"github.com/coder/websocket":          {"gateway/link"},
 	"github.com/go-chi/httprate":          {"gateway/hub"},
+	"github.com/google/renameio":          {"gateway"},
 	"github.com/google/uuid":              {"state/redis"},
 	"github.com/goccy/go-yaml":            {"gateway/config"},
 	"github.com/golang-jwt/jwt":           {"gateway/hub", "gateway/link", "cmd/talkgate"},

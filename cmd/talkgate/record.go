@@ -38,13 +38,12 @@ The file is a zip archive with the sound as Ogg Opus and the events as JSON;
 			}
 			rec.Reason = "command"
 			if output == "-" {
-				_, err := rec.WriteTo(cmd.OutOrStdout())
-				return err
+				return rec.WriteArchive(cmd.OutOrStdout())
 			}
 			if output == "" {
 				output = cfg.Identity.UserID + "-" + time.Now().Format("20060102T150405") + ".zip"
 			}
-			if err := writeRecording(output, rec); err != nil {
+			if err := flight.WriteFile(output, rec.WriteArchive); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), output)

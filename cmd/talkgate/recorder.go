@@ -2,12 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
@@ -40,7 +35,10 @@ func openRecorder(cfg config.Config, log *slog.Logger) (*recorder, *slog.Logger,
 	about := flight.About{UserID: cfg.Identity.UserID, Channel: cfg.Channel, Version: ownVersion()}
 	ring, former, err := flight.Open(string(cfg.Recorder.Memory), cfg.Recorder.Size<<20, about)
 	if err != nil {
-		return nil, log, configError{fmt.Errorf("recorder.memory: %w", err)}
+		log.Error("recorder.memory cannot be used; this process records in its own memory, which a crash loses", "err", err)
+		if ring, _, err = flight.Open("", cfg.Recorder.Size<<20, about); err != nil {
+			return nil, log, err
+		}
 	}
 	log = slog.New(slog.NewMultiHandler(log.Handler(), flight.Notes(ring)))
 	r := &recorder{cfg: cfg.Recorder, ring: ring, log: log, wanted: make(chan string, 1)}
@@ -135,45 +133,15 @@ func (r *recorder) write(rec flight.Recording, reason string) {
 		return
 	}
 	rec.Reason = reason
-	dir := string(r.cfg.Directory)
-	path := filepath.Join(dir, time.Now().UTC().Format("20060102T150405.000Z")+"-"+reason+".zip")
-	err := os.MkdirAll(dir, 0o700)
-	if err == nil {
-		err = writeRecording(path, rec)
-	}
-	if err != nil {
-		r.log.Error("recording is not kept; recorder.directory must be writable", "err", err)
+	path, err := flight.Store{Directory: string(r.cfg.Directory), Keep: r.cfg.Keep}.Save(rec)
+	if path == "" {
+		r.log.Error("recording is not kept; recorder.directory must be writable and have room", "err", err)
 		return
 	}
 	r.log.Info("recording is kept", "file", path, "reason", reason)
-	if err := prune(dir, r.cfg.Keep); err != nil {
+	if err != nil {
 		r.log.Warn("old recordings are not removed", "err", err)
 	}
-}
-
-// writeRecording writes a file that is not there yet, for nobody else to hear.
-func writeRecording(path string, rec flight.Recording) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, f.Close)
-	_, err = rec.WriteTo(f)
-	return err
-}
-
-// prune leaves the newest recordings, whose names are in the order of time.
-func prune(dir string, keep int) error {
-	all, err := filepath.Glob(filepath.Join(dir, "[0-9]*Z-*.zip"))
-	if err != nil {
-		return err
-	}
-	slices.Sort(all)
-	var errs []error
-	for _, old := range all[:max(0, len(all)-keep)] {
-		errs = append(errs, os.Remove(old))
-	}
-	return errors.Join(errs...)
 }
 
 // close ends the recorder in good order.

@@ -31,7 +31,7 @@ sounded, on one clock. As a page it has the sound, too.`,
 			}
 			switch {
 			case page != "":
-				return writePage(page, a)
+				return flight.WriteFile(page, a.WriteHTML)
 			case asJSON:
 				return a.WriteJSON(cmd.OutOrStdout())
 			}
@@ -42,13 +42,4 @@ sounded, on one clock. As a page it has the sound, too.`,
 	c.Flags().BoolVar(&asJSON, "json", false, "a JSON object for each line")
 	c.MarkFlagsMutuallyExclusive("html", "json")
 	return c
-}
-
-func writePage(path string, a flight.Archive) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, f.Close)
-	return a.WriteHTML(f)
 }

@@ -29,10 +29,9 @@ type eventLine struct {
 	Event  json.RawMessage `json:"event,omitempty"`
 }
 
-// WriteTo writes the recording as an archive.
-func (r Recording) WriteTo(w io.Writer) (n int64, err error) {
-	counted := &countingWriter{w: w}
-	z := zip.NewWriter(counted)
+// WriteArchive writes the recording as an archive.
+func (r Recording) WriteArchive(w io.Writer) (err error) {
+	z := zip.NewWriter(w)
 	put := func(name string, write func(io.Writer) error) {
 		if err != nil {
 			return
@@ -60,7 +59,7 @@ func (r Recording) WriteTo(w io.Writer) (n int64, err error) {
 	put(eventsFile, func(w io.Writer) error { return writeLines(w, r.timeline(sent, heard)) })
 	put(sentFile, func(w io.Writer) error { return writeOgg(w, sent, from, to) })
 	put(heardFile, func(w io.Writer) error { return writeOgg(w, heard, from, to) })
-	return counted.n, errors.Join(err, z.Close())
+	return errors.Join(err, z.Close())
 }
 
 // header is recording.json.
@@ -82,17 +81,6 @@ func writeLines(w io.Writer, lines []eventLine) error {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-type countingWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countingWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
-}
-
 // Archive is a recording as it was kept.
 type Archive struct {
 	header
@@ -103,7 +91,7 @@ type Archive struct {
 // maxFile bounds what is read of a file in an archive, in bytes.
 const maxFile = 64 << 20
 
-// ReadArchive reads what Recording.WriteTo wrote.
+// ReadArchive reads what Recording.WriteArchive wrote.
 func ReadArchive(b []byte) (a Archive, err error) {
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {

@@ -46,8 +46,8 @@ func flightOf(t *testing.T) Recording {
 func archived(t *testing.T, rec Recording) Archive {
 	t.Helper()
 	var b bytes.Buffer
-	if n, err := rec.WriteTo(&b); err != nil || n != int64(b.Len()) {
-		t.Fatalf("%d bytes of %d, %v", n, b.Len(), err)
+	if err := rec.WriteArchive(&b); err != nil {
+		t.Fatal(err)
 	}
 	a, err := ReadArchive(b.Bytes())
 	if err != nil {
@@ -137,7 +137,7 @@ func TestNothingSounded(t *testing.T) {
 
 func FuzzReadArchive(f *testing.F) {
 	var b bytes.Buffer
-	if _, err := (Recording{Entries: []Entry{{Kind: Event, Text: json.RawMessage(`{"msg":"x"}`)}}}).WriteTo(&b); err != nil {
+	if err := (Recording{Entries: []Entry{{Kind: Event, Text: json.RawMessage(`{"msg":"x"}`)}}}).WriteArchive(&b); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())

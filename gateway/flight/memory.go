@@ -16,9 +16,12 @@ type memory struct {
 }
 
 // mapFile maps size bytes of the file at path for the one process that writes
-// there; it is made where there is none. A file of another size is begun anew.
+// there, and creates the file if it is missing. A file of another size is begun anew.
+// All of it is reserved: a write to a mapped page that the file system has no room
+// for would kill the process (SIGBUS). A symbolic link is refused, and other users
+// lose access to a file that they could read.
 func mapFile(path string, size int) (m memory, err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return memory{}, err
 	}
@@ -31,6 +34,9 @@ func mapFile(path string, size int) (m memory, err error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return memory{}, fmt.Errorf("%s: another process records there: %w", path, err)
 	}
+	if err := f.Chmod(0o600); err != nil {
+		return memory{}, err
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return memory{}, err
@@ -39,6 +45,9 @@ func mapFile(path string, size int) (m memory, err error) {
 		if err := errors.Join(f.Truncate(0), f.Truncate(int64(size))); err != nil {
 			return memory{}, err
 		}
+	}
+	if err := unix.Fallocate(int(f.Fd()), 0, 0, int64(size)); err != nil {
+		return memory{}, fmt.Errorf("%s: no room for %d bytes: %w", path, size, errors.Join(err, f.Truncate(0)))
 	}
 	bytes, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	return memory{bytes, f}, err

@@ -7,8 +7,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // timeline is what happened and what sounded, in order.
@@ -37,8 +39,23 @@ func (a Archive) WriteText(w io.Writer) error {
 	for _, l := range a.Lines {
 		fmt.Fprintf(&b, "%s  %+10.3f s  %-5s  %s\n", a.wall(l).Format("15:04:05.000"), (l.AtMs-a.FromMs)/1000, l.Kind, l.words())
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, printable(b.String()))
 	return err
+}
+
+// printable escapes the control characters of text that others wrote, such as user
+// names, so that none of them reaches a terminal.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) || r == '\n' {
+			b.WriteRune(r)
+		} else {
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return b.String()
 }
 
 // WriteJSON writes it for machines: a JSON object a line.
