@@ -77,6 +77,7 @@ func joinFleet(ctx context.Context, local config.Local, log *slog.Logger) (m *me
 	m = &member{local: local, log: log}
 	m.agent = fleet.New(fleet.Options{
 		Gateway: local.Identity.UserID, Group: local.Fleet.Group, Keys: keys, Dir: dir, Port: m, Logger: log,
+		Least:     local.Fleet.Least.Marks(local.Identity.UserID, local.Fleet.Group),
 		Probation: local.Fleet.Probation, Grace: probationGrace, Aftermath: probationAftermath,
 	})
 	waiting, stop := context.WithCancel(ctx)

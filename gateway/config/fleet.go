@@ -18,6 +18,22 @@ type Fleet struct {
 	Group     string        `yaml:"group" match:"^[^\\s{}/\\p{C}]*$" as:"an ID without blanks, slashes or braces" within:"0..128" doc:"group of the port in the fleet; empty is none"`
 	State     File          `yaml:"state" doc:"directory that keeps the last good documents; empty is systemd's $STATE_DIRECTORY"`
 	Probation time.Duration `yaml:"probation" within:"5s..1h" doc:"how long a new configuration has to keep link and Redis before it counts as good"`
+	Least     Least         `yaml:"least" doc:"versions below which no document is obeyed, for a board whose state directory is new: it does not remember what it obeyed; 'talkgate fleet show' lists the versions"`
+}
+
+// Least is the lowest version that counts in each scope.
+type Least struct {
+	Defaults int `yaml:"defaults" within:"0..9007199254740991" doc:"of the defaults"`
+	Group    int `yaml:"group" within:"0..9007199254740991" doc:"of the port's group"`
+	Gateway  int `yaml:"gateway" within:"0..9007199254740991" doc:"of the port itself"`
+}
+
+// Marks are how far a gateway has come that remembers nothing.
+func (l Least) Marks(gateway, group string) map[fleet.Scope]fleet.Mark {
+	mark := func(version int) fleet.Mark { return fleet.Mark{Seen: uint64(version), Settled: uint64(version)} }
+	return map[fleet.Scope]fleet.Mark{
+		fleet.Defaults: mark(l.Defaults), fleet.Group(group): mark(l.Group), fleet.Gateway(gateway): mark(l.Gateway),
+	}
 }
 
 // ownSections are those that only the port's own file may have: a document that

@@ -42,6 +42,8 @@ type Options struct {
 	Gateway, Group string
 	// Keys are whose documents count.
 	Keys []fleet.PublicKey
+	// Least are the marks of a gateway that remembers nothing. Nothing older is obeyed.
+	Least map[fleet.Scope]fleet.Mark
 	// Dir keeps the last good documents.
 	Dir    string
 	Port   Port
@@ -126,6 +128,10 @@ func (a *Agent) Begin(ctx context.Context, r Redis) (config.Config, error) {
 		a.log.Warn("the last good documents cannot be read; those in Redis are waited for", "err", err)
 	}
 	a.mem = mem
+	for scope, least := range a.opt.Least {
+		m := a.mem.Marks[scope]
+		a.mem.Marks[scope] = fleet.Mark{Seen: max(m.Seen, least.Seen), Settled: max(m.Settled, least.Settled)}
+	}
 	a.mem.Good, a.mem.Trial = mem.Good.verified(a.opt.Keys), mem.Trial.verified(a.opt.Keys)
 	if c, ok := a.beginTrial(); ok {
 		return c, nil

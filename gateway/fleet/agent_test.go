@@ -119,6 +119,7 @@ type world struct {
 	agent *Agent
 	stop  func()
 	docs  map[fleet.Scope]fleet.Stored
+	least map[fleet.Scope]fleet.Mark
 }
 
 func inBubble(t *testing.T, body func(w *world)) {
@@ -154,10 +155,7 @@ func (w *world) begin() {
 	if w.stop != nil {
 		w.stop()
 	}
-	w.agent = New(Options{
-		Gateway: "north", Group: "gates", Keys: []fleet.PublicKey{w.key.Public()}, Dir: w.dir, Port: w.port,
-		Logger: slog.New(slog.NewTextHandler(w.Output(), nil)), Probation: time.Minute, Grace: 20 * time.Second, Aftermath: 10 * time.Second,
-	})
+	w.agent = w.newAgent()
 	ctx, cancel := context.WithTimeout(w.Context(), patience)
 	c, err := w.agent.Begin(ctx, w.redis)
 	if err != nil {
@@ -168,6 +166,13 @@ func (w *world) begin() {
 	go func() { done <- w.agent.Run(ctx, w.redis) }()
 	w.stop = func() { cancel(); <-done; w.stop = nil }
 	synctest.Wait()
+}
+
+func (w *world) newAgent() *Agent {
+	return New(Options{
+		Gateway: "north", Group: "gates", Keys: []fleet.PublicKey{w.key.Public()}, Least: w.least, Dir: w.dir, Port: w.port,
+		Logger: slog.New(slog.NewTextHandler(w.Output(), nil)), Probation: time.Minute, Grace: 20 * time.Second, Aftermath: 10 * time.Second,
+	})
 }
 
 // tell is an apply of one document, with the one before as the settled one.
@@ -456,6 +461,25 @@ func TestWhatIsRefusedLeavesEverythingAsItIs(t *testing.T) {
 			w.expect("info", fleet.ResultApplied, 7, "")
 		}
 	})
+}
+
+// TestReflashedBoard: a gateway that remembers nothing obeys nothing older than its own
+// file says.
+func TestReflashedBoard(t *testing.T) {
+	for _, tc := range []struct {
+		least  uint64
+		obeyed bool
+	}{{6, true}, {7, true}, {8, false}} {
+		inBubble(t, func(w *world) {
+			w.least = map[fleet.Scope]fleet.Mark{fleet.Defaults: {Seen: tc.least, Settled: tc.least}}
+			w.tell(fleet.Defaults, 7, nil, base("info"))
+			ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
+			defer cancel()
+			if _, err := w.newAgent().Begin(ctx, w.redis); (err == nil) != tc.obeyed {
+				w.Errorf("version 7 with a least version of %d: %v", tc.least, err)
+			}
+		})
+	}
 }
 
 func (w *world) signed(key fleet.PrivateKey, scope fleet.Scope, version uint64, pair ...string) fleet.Envelope {

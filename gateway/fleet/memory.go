@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
 )
@@ -69,26 +71,15 @@ func LastGood(dir string, keys []fleet.PublicKey, gateway, group string) (fleet.
 }
 
 // save writes the memory, whole or not at all, also when the power fails.
-func (m memory) save(dir string) (err error) {
+func (m memory) save(dir string) error {
 	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(dir, memoryFile), text, 0o600, renameio.WithTempDir(dir))
 	}
-	f, err := os.CreateTemp(dir, memoryFile+".")
 	if err != nil {
 		return fmt.Errorf("keeping the last good configuration: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("keeping the last good configuration: %w", err)
-		}
-	}()
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), filepath.Join(dir, memoryFile))
+	return nil
 }
 
 // verified are the documents whose signature still holds; others are left out.

@@ -93,9 +93,17 @@ func (e Envelope) split() (keyID string, signature []byte, text string, err erro
 	if !ok || len(fields) != 3 || fields[0] != format || len(fields[1]) != keyIDLen {
 		return "", nil, "", fmt.Errorf("%w: expected a first line %q", ErrMalformed, format+" KEY SIGNATURE")
 	}
-	signature, err = base64.StdEncoding.Strict().DecodeString(fields[2])
-	if err != nil || len(signature) != ed25519.SignatureSize {
+	signature, ok = decodeBase64(fields[2])
+	if !ok || len(signature) != ed25519.SignatureSize {
 		return "", nil, "", fmt.Errorf("%w: expected a signature of %d bytes in base64", ErrUnsigned, ed25519.SignatureSize)
 	}
 	return fields[1], signature, text, nil
+}
+
+// decodeBase64 decodes the one text that base64 has for some bytes. Package base64
+// skips line breaks: with them one signed document would have many envelopes, and one
+// that was rejected would look new.
+func decodeBase64(text string) (decoded []byte, ok bool) {
+	decoded, err := base64.StdEncoding.Strict().DecodeString(text)
+	return decoded, err == nil && base64.StdEncoding.EncodeToString(decoded) == text
 }

@@ -81,6 +81,12 @@ func TestWhatIsNotSignedByTheFleetIsRefused(t *testing.T) {
 		if _, err := Envelope(changed).Open([]PublicKey{k.Public()}); err == nil {
 			t.Fatalf("with byte %d changed it is obeyed: %s", i, changed)
 		}
+		for _, blank := range []string{"\r", "\n", " "} {
+			spaced := good[:i] + blank + good[i:]
+			if _, err := Envelope(spaced).Open([]PublicKey{k.Public()}); err == nil {
+				t.Fatalf("with %q before byte %d it is obeyed: one document has two envelopes", blank, i)
+			}
+		}
 	}
 }
 

@@ -78,6 +78,6 @@ func ParsePublicKeys(text string) ([]PublicKey, error) {
 
 func decodeKey(text, prefix string, size int) ([]byte, bool) {
 	text, ok := strings.CutPrefix(text, prefix)
-	key, err := base64.StdEncoding.Strict().DecodeString(text)
-	return key, ok && err == nil && len(key) == size
+	key, whole := decodeBase64(text)
+	return key, ok && whole && len(key) == size
 }
