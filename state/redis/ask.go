@@ -83,7 +83,7 @@ func (c *Client) WatchQuestions(ctx context.Context, gateway string, fn func(fle
 			}
 			q, err := fleet.ParseQuestion(n.payload)
 			if err != nil {
-				c.log.Warn("a question is not answered", "error", err)
+				c.log.Warn("a question is not answered", "err", err)
 				continue
 			}
 			fn(q)

@@ -183,7 +183,7 @@ func (a *auditor) run(ctx context.Context) {
 			continue
 		}
 		if err := a.write(ctx, batch); err != nil {
-			a.log.Warn("audit entries lost", "count", len(batch), "error", err)
+			a.log.Warn("audit entries lost", "count", len(batch), "err", err)
 		}
 	}
 }
@@ -202,7 +202,7 @@ func (a *auditor) write(until context.Context, batch []AuditEntry) error {
 		}
 	}
 	if p.Len() > 0 {
-		if _, err := p.Exec(ctx); err != nil && !missing(err) {
+		if err := execute(ctx, p); err != nil {
 			return err
 		}
 	}

@@ -62,8 +62,8 @@ func (b *bubble) open() (c *Client, end func()) {
 		if err := c.Close(); err != nil {
 			b.t.Error(err)
 		}
-		// go-redis looks once a second whether it may stop dialling.
-		time.Sleep(2 * time.Second)
+		// go-redis looks once a second whether it may stop dialing, and a dial lasts.
+		time.Sleep(time.Second + 3*dialTimeout)
 	}
 }
 

@@ -74,7 +74,7 @@ func (c *Client) Speakers(ctx context.Context, channels ...string) (map[string]H
 	for i, ch := range channels {
 		locks[i] = p.Get(ctx, keyLock(ch))
 	}
-	if _, err := p.Exec(ctx); err != nil && !missing(err) {
+	if err := execute(ctx, p); err != nil {
 		return nil, fmt.Errorf("read speakers: %w", err)
 	}
 	speakers := map[string]Holder{}

@@ -88,7 +88,7 @@ func (c *Client) preload(ctx context.Context, conn *goredis.Conn) error {
 		if !errors.As(err, &refusal) {
 			return fmt.Errorf("load scripts: %w", err)
 		}
-		c.log.Debug("scripts not loaded beforehand", "error", err)
+		c.log.Debug("scripts not loaded beforehand", "err", err)
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -32,8 +34,9 @@ func (cfg Config) options() (*goredis.UniversalOptions, error) {
 	opt := &goredis.UniversalOptions{
 		Addrs: a.addrs, MasterName: a.master, DB: a.db,
 		Username: a.user, SentinelUsername: cfg.SentinelUsername,
-		Protocol:    2,
-		DialTimeout: dialTimeout, DialerRetries: 1,
+		Protocol: 2,
+		// Our own dialer keeps to dialTimeout; what is left is for finding out why.
+		DialTimeout: 3 * dialTimeout, DialerRetries: 1,
 		ReadTimeout: commandTimeout, WriteTimeout: commandTimeout,
 		ContextTimeoutEnabled: true,
 		// Every script may be repeated.
@@ -96,15 +99,86 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 func dialer(conf *tls.Config) dialFunc {
 	d := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
 	if conf == nil {
-		return refuseMarked(d.DialContext)
+		return refuseMarked(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := d.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			tcp, ok := conn.(*net.TCPConn)
+			if !ok {
+				return conn, nil
+			}
+			return &plainConn{TCPConn: tcp, dialer: d, addr: addr}, nil
+		})
 	}
-	// Without a name in conf, the certificate must be that of the host dialled.
+	// Without a name in conf, the certificate must be that of the host dialed.
 	secure := &tls.Dialer{NetDialer: d, Config: conf}
 	return refuseMarked(func(ctx context.Context, network, addr string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		within, cancel := context.WithTimeout(ctx, dialTimeout)
 		defer cancel()
-		return secure.DialContext(ctx, network, addr)
+		conn, err := secure.DialContext(within, network, addr)
+		var op *net.OpError
+		if err != nil && !(errors.As(err, &op) && op.Op == "dial") && speaksPlain(d, addr) {
+			return nil, &schemeError{addr: addr, expected: "redis", err: err}
+		}
+		return conn, err
 	})
+}
+
+// plainConn is a connection without TLS. If the server ends it instead of answering,
+// plainConn tries whether the server speaks TLS, and says so. It stays a syscall.Conn:
+// go-redis looks at the socket before it uses a pooled connection.
+type plainConn struct {
+	*net.TCPConn
+	dialer   *net.Dialer
+	addr     string
+	answered bool
+}
+
+func (c *plainConn) Read(b []byte) (int, error) {
+	const alert = 0x15 // the first byte of a TLS alert; no reply of Redis begins with it
+	n, err := c.TCPConn.Read(b)
+	if c.answered || n == 0 && err == nil {
+		return n, err
+	}
+	c.answered = true
+	if (n > 0 && b[0] == alert || n == 0 && cutShort(err)) && speaksTLS(c.dialer, c.addr) {
+		return 0, &schemeError{addr: c.addr, expected: "rediss", err: cmp.Or(err, io.ErrUnexpectedEOF)}
+	}
+	return n, err
+}
+
+// speaksTLS tries a handshake. Whose certificate it is does not matter: nothing is
+// said on the connection.
+func speaksTLS(d *net.Dialer, addr string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	conn, err := (&tls.Dialer{NetDialer: d, Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", addr) //nolint:gosec // see above
+	if err != nil {
+		// A server that wants a certificate of its client has spoken TLS, too.
+		var alert tls.AlertError
+		return errors.As(err, &alert)
+	}
+	_ = conn.Close()
+	return true
+}
+
+// speaksPlain tries a PING without TLS.
+func speaksPlain(d *net.Dialer, addr string) bool {
+	conn, err := d.Dial("tcp", addr)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	first := make([]byte, 1)
+	_, err = conn.Read(first)
+	return err == nil && (first[0] == '+' || first[0] == '-')
 }
 
 type withoutDialKey struct{}

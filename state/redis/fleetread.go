@@ -67,7 +67,7 @@ func (c *Client) addStates(ctx context.Context, scopes map[fleet.Scope]fleet.Sto
 	if len(states) == 0 {
 		return nil
 	}
-	if _, err := p.Exec(ctx); err != nil && !missing(err) {
+	if err := execute(ctx, p); err != nil {
 		return fmt.Errorf("read the fleet's rollouts: %w", err)
 	}
 	for scope, version := range versions {
@@ -101,7 +101,7 @@ func (c *Client) WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(F
 		v, err := c.ReadFleet(ctx, scopes...)
 		if err != nil {
 			if ctx.Err() != context.Canceled {
-				c.log.Warn("the fleet's documents cannot be read", "error", err)
+				c.log.Warn("the fleet's documents cannot be read", "err", err)
 			}
 			return FleetView{}
 		}

@@ -8,9 +8,11 @@ import (
 
 // FloorView is the floor of a channel as it was read.
 type FloorView struct {
-	// Known is false when the lock could not be read; nothing else is set then
-	// but ReadAt.
+	// Known is false when the lock could not be read, or a press would fail
+	// (Talker.WatchChannel); nothing else is set then but Fault and ReadAt.
 	Known bool
+	// Fault is why Known is false.
+	Fault Fault
 	// Holder is nil on an idle channel.
 	Holder *Holder
 	// ReadAt is when the read was sent: the view is at least as new.
@@ -26,7 +28,7 @@ func (c *Client) ReadFloor(ctx context.Context, channel string) (FloorView, erro
 	// TTL first: should the lock change hands between the two, it is too short.
 	p := c.rdb.Pipeline()
 	ttl, value := p.PTTL(ctx, keyLock(channel)), p.Get(ctx, keyLock(channel))
-	if _, err := p.Exec(ctx); err != nil && !missing(err) {
+	if err := execute(ctx, p); err != nil {
 		return v, fmt.Errorf("read floor of channel %q: %w", channel, err)
 	}
 	v.Known = true

@@ -200,3 +200,19 @@ func text(reply []any, i int) string {
 
 // missing tells an absent key from a failure.
 func missing(err error) bool { return errors.Is(err, goredis.Nil) }
+
+// execute runs a pipeline and returns the first error of any of its commands. A value
+// that is not there is none. (Exec stops at the first of either: behind a missing value
+// a refusal would go unseen.)
+func execute(ctx context.Context, p goredis.Pipeliner) error {
+	commands, err := p.Exec(ctx)
+	for _, c := range commands {
+		if err := c.Err(); err != nil && !missing(err) {
+			return err
+		}
+	}
+	if missing(err) {
+		return nil
+	}
+	return err
+}

@@ -37,7 +37,7 @@ func (c *Client) ReadRights(ctx context.Context, userID string) (Rights, error) 
 	score := p.ZScore(ctx, keyBanned, userID)
 	ban := p.Exists(ctx, keyBan(userID))
 	now := p.Time(ctx)
-	if _, err := p.Exec(ctx); err != nil && !missing(err) {
+	if err := execute(ctx, p); err != nil {
 		return Rights{}, fmt.Errorf("read rights of user %q: %w", userID, err)
 	}
 	r := Rights{Known: true, Channels: members.Val(), Source: "read"}

@@ -7,7 +7,7 @@ import goredis "github.com/redis/go-redis/v9"
 // read beforehand.
 type scripts struct {
 	acquire, acquireInTurn, renew, release, releaseInTurn, clear, adopt, abandon, report, apply, judge script
-	acquireEvent, releaseEvent                                                                         script
+	acquireEvent, releaseEvent, rehearse                                                               script
 }
 
 // script keeps its source, which a connection is given before its first use.
@@ -38,12 +38,14 @@ func newScripts() scripts {
 		report:  newScript(luaReport),
 		apply:   newScript(luaFleetApply),
 		judge:   newScript(luaFleetJudge),
+
+		rehearse: newScript(luaRehearse),
 	}
 }
 
 func (s scripts) all() []script {
 	return []script{s.acquire, s.acquireInTurn, s.renew, s.release, s.releaseInTurn, s.clear, s.adopt, s.abandon, s.report, s.apply, s.judge,
-		s.acquireEvent, s.releaseEvent}
+		s.acquireEvent, s.releaseEvent, s.rehearse}
 }
 
 // luaStanding says why a user may not talk, or nil. Time is the server's, which
@@ -146,4 +148,42 @@ if not old then return false end
 redis.call('DEL', KEYS[1])
 redis.call('PUBLISH', topic, event)
 return old
+`
+
+// luaRehearse runs each command that a press, a renewal and a release need, and changes
+// nothing: a lock that is there is only read, one that is not is gone again when the
+// script ends. Nobody sees it in between.
+//
+// KEYS: lock, epoch[, rights, banned, ban]
+// ARGV: channel, user, topic, message
+const luaRehearse = `
+local channel, user, topic, message = unpack(ARGV)
+local refused
+local function try(command, ...)
+  if refused then return false end
+  local r = redis.pcall(command, ...)
+  if type(r) == 'table' and r.err then
+    refused = r.err .. ' (at ' .. command .. ' ' .. (... or '') .. ')'
+    return false
+  end
+  return r
+end
+local t = try('TIME')
+if KEYS[3] then
+  try('ZSCORE', KEYS[4], user)
+  try('EXISTS', KEYS[5])
+  try('SISMEMBER', KEYS[3], channel)
+end
+local old = try('GET', KEYS[1])
+try('PTTL', KEYS[1])
+if not old and not refused then
+  try('SET', KEYS[1], '', 'PX', 1000)
+  try('PEXPIRE', KEYS[1], 1000)
+  try('DEL', KEYS[1])
+end
+local epoch = try('GET', KEYS[2])
+if not refused then try('SET', KEYS[2], epoch or string.format('%.0f', tonumber(t[1]) * 1000)) end
+try('PUBLISH', topic, message)
+if refused then return redis.error_reply(refused) end
+return 1
 `

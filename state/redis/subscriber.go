@@ -84,7 +84,7 @@ func (s *subscriber) run() {
 		}
 		delay := spread(backoff(failures))
 		failures++
-		s.log.Warn("subscription lost", "error", err, "retry_in", delay)
+		s.log.Warn("subscription lost", "err", err, "retry_in", delay)
 		timer := time.NewTimer(delay)
 		select {
 		case <-timer.C:

@@ -63,7 +63,7 @@ func (s *subscriber) leave(f *feed) {
 // no writes is closed, upon which the receiver begins anew.
 func (s *subscriber) write(do func(context.Context, ...string) error, names []string) {
 	if err := do(withoutDial(s.ctx), names...); err != nil {
-		s.log.Warn("subscription is broken", "error", err)
+		s.log.Warn("subscription is broken", "err", err)
 		s.conn.Close()
 	}
 }

@@ -11,6 +11,10 @@ import (
 // lock that expires or is evicted tells nobody. It runs on one goroutine and
 // must return soon.
 func (c *Client) WatchChannel(ctx context.Context, channel string, fn func(FloorView)) error {
+	return c.watchChannel(ctx, channel, c.ReadFloor, fn)
+}
+
+func (c *Client) watchChannel(ctx context.Context, channel string, read func(context.Context, string) (FloorView, error), fn func(FloorView)) error {
 	f := newFeed(keyEvents(channel))
 	if err := c.subs.join(f); err != nil {
 		return err
@@ -18,9 +22,12 @@ func (c *Client) WatchChannel(ctx context.Context, channel string, fn func(Floor
 	defer c.subs.leave(f)
 	log := c.log.With("channel", channel)
 	r := newReader(func(ctx context.Context) FloorView {
-		v, err := c.ReadFloor(ctx, channel)
-		if err != nil && ctx.Err() != context.Canceled {
-			log.Warn("floor cannot be read", "error", err)
+		v, err := read(ctx, channel)
+		if err != nil {
+			v = FloorView{Fault: FaultOf(err), ReadAt: v.ReadAt}
+			if ctx.Err() != context.Canceled {
+				log.Warn("floor cannot be read", "err", err, "do", v.Fault.Do)
+			}
 		}
 		return v
 	})
@@ -42,7 +49,7 @@ func (c *Client) WatchChannel(ctx context.Context, channel string, fn func(Floor
 					subscribed = false
 				default:
 					if _, err := parseChannelEvent(channel, n.payload); err != nil {
-						log.Warn("message skipped", "topic", n.topic, "error", err)
+						log.Warn("message skipped", "topic", n.topic, "err", err)
 						continue
 					}
 				}

@@ -99,7 +99,7 @@ func (w *reportsWatch) read(ctx context.Context) ReportsView {
 		v.Sightings, err = w.client.ReadReports(ctx, ids...)
 	}
 	if err != nil {
-		w.client.log.Warn("reports of gateways cannot be read", "error", err)
+		w.client.log.Warn("reports of gateways cannot be read", "err", err)
 		w.whole = true // what was asked for is not forgotten
 		return ReportsView{}
 	}

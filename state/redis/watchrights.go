@@ -22,7 +22,7 @@ func (c *Client) WatchRights(ctx context.Context, userID string, fn func(Rights)
 	r := newReader(func(ctx context.Context) Rights {
 		v, err := c.ReadRights(ctx, userID)
 		if err != nil && ctx.Err() != context.Canceled {
-			log.Warn("rights cannot be read", "error", err)
+			log.Warn("rights cannot be read", "err", err)
 		}
 		return v
 	})
@@ -42,10 +42,11 @@ func (c *Client) WatchRights(ctx context.Context, userID string, fn func(Rights)
 				case n.fresh:
 					r.ask(ctx)
 				case n.down != nil:
+				case n.payload == rehearsal:
 				default:
 					u, err := parseMembershipUpdate(n.payload)
 					if err != nil {
-						log.Warn("message skipped", "topic", n.topic, "error", err)
+						log.Warn("message skipped", "topic", n.topic, "err", err)
 						continue
 					}
 					if u.UserID != userID {

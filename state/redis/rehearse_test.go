@@ -1,0 +1,203 @@
+package redis
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/talkgate/talkgate/state/redis/redistest"
+)
+
+// TestWhatIsRehearsedWorks takes each word out of the documented rule of a port. Where
+// the rehearsal still passes, so do press, renewal and release; where it does not, it
+// says what is missing.
+func TestWhatIsRehearsedWorks(t *testing.T) {
+	s := redistest.Start(t)
+	must[[]string](t)(open(t, s.URL).GrantRights(testContext(t), "north", "gates"))
+	doc, err := os.ReadFile("../../docs/redis.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rule, _ := strings.Cut(string(doc), "```acl\nuser port-north ")
+	rule, _, _ = strings.Cut(rule, "\n")
+	plain, _, _ := strings.Cut(rule, "(")
+	refused := 0
+	for _, word := range strings.Fields(plain) {
+		without := ""
+		switch {
+		case word[0] == '+':
+			without = "-" + word[1:]
+		case word[0] == '&':
+			without = "resetchannels"
+		default:
+			continue
+		}
+		if word == "+hello" || word == "+ping" || word == "+select" {
+			continue // a connection's own
+		}
+		c, _ := aclUser(t, s, "port-north")
+		s.Do("ACL", "SETUSER", "port-north", without)
+		ctx := testContext(t)
+		err := c.Rehearse(ctx, "gates", "north")
+		if works := pressWorks(ctx, c); err == nil && works != nil {
+			t.Errorf("without %s the rehearsal passes, and a press fails: %v", word, works)
+		}
+		if err != nil {
+			refused++
+			if f := FaultOf(err); f.Kind != Refusing || !strings.Contains(f.Do, "docs/redis.md") {
+				t.Errorf("without %s: %+v", word, f)
+			}
+		}
+		s.Do("ACL", "DELUSER", "port-north")
+	}
+	if refused < 8 {
+		t.Errorf("only %d words were missed", refused)
+	}
+}
+
+// pressWorks is a press, a renewal and a release.
+func pressWorks(ctx context.Context, c *Client) error {
+	cl := claim("gates", "north")
+	if _, err := c.Acquire(ctx, cl); err != nil {
+		return err
+	}
+	if _, err := c.Renew(ctx, cl); err != nil {
+		return err
+	}
+	_, err := c.Release(ctx, cl)
+	return err
+}
+
+// TestARehearsalChangesNothing: nobody hears of it, and a lock that is there stays.
+func TestARehearsalChangesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		member(t, rdb, "north", "gates")
+		listening := rdb.Subscribe(ctx, keyEvents("gates"))
+		defer listening.Close()
+		must[any](t)(listening.Receive(ctx))
+		for range 3 {
+			if err := c.Rehearse(ctx, "gates", "north"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := must[int64](t)(rdb.Exists(ctx, keyLock("gates")).Result()); n != 0 {
+			t.Error("a rehearsal leaves a lock")
+		}
+		cl := claim("gates", "south")
+		member(t, rdb, "south", "gates")
+		granted := must[Decision](t)(c.Acquire(ctx, cl))
+		before := must[string](t)(rdb.Get(ctx, keyLock("gates")).Result())
+		if err := c.Rehearse(ctx, "gates", "north"); err != nil {
+			t.Fatal(err)
+		}
+		if after := must[string](t)(rdb.Get(ctx, keyLock("gates")).Result()); after != before {
+			t.Errorf("the lock was %s and is %s", before, after)
+		}
+		must[bool](t)(c.Release(ctx, cl))
+		if d := must[Decision](t)(c.Acquire(ctx, claim("gates", "south"))); d.Epoch <= granted.Epoch {
+			t.Errorf("epoch %d after %d", d.Epoch, granted.Epoch)
+		}
+		for range 3 { // taken, idle, taken
+			must[any](t)(listening.ReceiveTimeout(ctx, deadline))
+		}
+		if m, err := listening.ReceiveTimeout(ctx, 50*time.Millisecond); err == nil {
+			t.Errorf("a rehearsal was heard: %v", m)
+		}
+	})
+}
+
+// TestATalkerKnowsBeforeThePress: a floor where a press would be refused is not known,
+// and is once the rule is mended.
+func TestATalkerKnowsBeforeThePress(t *testing.T) {
+	s := redistest.Start(t)
+	c, _ := aclUser(t, s, "port-north")
+	s.Do("ACL", "SETUSER", "port-north", "-pexpire")
+	views := make(chan FloorView, 64)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- Talker{Client: c, UserID: "north"}.WatchChannel(ctx, "gates", func(v FloorView) { views <- v })
+	}()
+	v := await(t, views, "a refusal", func(v FloorView) bool { return !v.Known && v.Fault.Kind == Refusing })
+	if !strings.Contains(v.Fault.Do, "+pexpire") {
+		t.Errorf("what to do is %q", v.Fault.Do)
+	}
+	s.Do("ACL", "SETUSER", "port-north", "+pexpire")
+	await(t, views, "a known floor", func(v FloorView) bool { return v.Known })
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFaults: what is wrong is named for what it is.
+func TestFaults(t *testing.T) {
+	plain := redistest.Start(t)
+	authority := redistest.NewAuthority(t)
+	secure := redistest.StartTLS(t, authority)
+	listen := func(answer string) string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go func() {
+					_, _ = io.WriteString(conn, answer)
+					_, _ = io.Copy(io.Discard, conn)
+				}()
+			}
+		}()
+		return l.Addr().String()
+	}
+	for name, tc := range map[string]struct {
+		cfg  Config
+		kind FaultKind
+		says string
+	}{
+		"nobody listens":   {Config{URL: "redis://127.0.0.1:1"}, Unreachable, "refused"},
+		"no such host":     {Config{URL: "redis://no-such-host.invalid:6379"}, Unreachable, "no-such-host.invalid"},
+		"it says nothing":  {Config{URL: "redis://" + listen("")}, Slow, ""},
+		"a web server":     {Config{URL: "redis://" + listen("HTTP/1.1 400 Bad Request\r\n\r\n")}, NotRedis, ""},
+		"TLS, not asked":   {Config{URL: "redis://" + secure.Addr}, NotRedis, "expected rediss://"},
+		"no TLS, but told": {Config{URL: "rediss://" + plain.Addr, CAFile: authority.CAFile}, NotRedis, "expected redis://"},
+		"no password":      {Config{URL: plain.URL, Username: "nobody", PasswordFile: file(t, "x")}, Refusing, "WRONGPASS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := Open(tc.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			f := FaultOf(c.Ping(testContext(t)))
+			if f.Kind != tc.kind || !strings.Contains(f.Found, tc.says) || f.Do == "" {
+				t.Errorf("%+v, want kind %q with %q", f, tc.kind, tc.says)
+			}
+		})
+	}
+	if f := FaultOf(nil); f != (Fault{}) || f.String() != "" {
+		t.Errorf("no error is %v", f)
+	}
+}
+
+// TestARefusalBehindAMissingValue: in a pipeline it is not overlooked.
+func TestARefusalBehindAMissingValue(t *testing.T) {
+	s := redistest.Start(t)
+	c, _ := aclUser(t, s, "port-north")
+	s.Do("ACL", "SETUSER", "port-north", "-exists")
+	if r, err := c.ReadRights(testContext(t), "north"); err == nil || !goredis.HasErrorPrefix(err, "read") && !strings.Contains(err.Error(), "NOPERM") {
+		t.Errorf("a ban that cannot be read gives %+v, %v", r, err)
+	}
+}
