@@ -48,6 +48,7 @@ type channel struct {
 	tap      *tap          // on another channel whose emergency is heard here; nil is none
 	kept     string        // token of the last grant that the hub holds for a browser
 	shown    *redis.Holder // who the watchers were told has the floor
+	pausedBy string        // the ID of who ended the last talk spurt as a dispatcher, "" where nobody did
 	picture  []byte        // the state they were told last, JSON
 	// stopMeter ends the metering of levels, which goes on while anybody watches.
 	stopMeter context.CancelFunc
@@ -167,6 +168,7 @@ func (ch *channel) seeFloor(f redis.FloorView) {
 
 // learn takes in a reading of the floor. ch.mu is held.
 func (ch *channel) learn(f redis.FloorView) {
+	ch.pausedBy = f.PausedBy
 	if err := ch.floor.see(f); err != nil {
 		ch.log.Warn("floor is not honoured", "error", err)
 	}

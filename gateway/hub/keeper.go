@@ -27,6 +27,7 @@ const (
 	reasonRedis     reason = "redis"
 	reasonShutdown  reason = "shutdown"
 	reasonEmergency reason = "emergency"
+	reasonPaused    reason = "paused"
 )
 
 // patience is how long a member the hub holds the floor for may send nothing.

@@ -130,11 +130,15 @@ func (h *Hub) publish(w http.ResponseWriter, r *http.Request, c *Claims) {
 	ch := h.enter(r.PathValue("channel"))
 	m := ch.join(c.UserID, c.UserName)
 	src := ch.openSource(m, c.MemberRole())
+	if src == nil && r.URL.Query().Has("takeover") {
+		h.endPublisher(ch.id, c.UserID)
+		src = ch.openSource(m, c.MemberRole())
+	}
 	if src == nil {
 		ch.part(m)
 		h.leave(ch)
 		w.Header().Set("Retry-After", retryAfter)
-		writeError(w, http.StatusConflict, "you have a WHIP session on this channel that is alive: end it, or wait until it is dead")
+		writeError(w, http.StatusConflict, "you talk on this channel in another tab or on another device: end it there, or take over with ?takeover")
 		return
 	}
 	gone := func() {
@@ -178,6 +182,23 @@ func (h *Hub) listen(w http.ResponseWriter, r *http.Request, c *Claims) {
 		ch.openListener(l)
 		return p, answer, nil
 	})
+}
+
+// endPublisher ends the WHIP session of a member on a channel, if it has one, and waits
+// until nothing of it is left.
+func (h *Hub) endPublisher(channel, userID string) {
+	h.mu.Lock()
+	var old *session
+	for _, s := range h.sessions {
+		if s.kind == kindWHIP && s.channel == channel && s.userID == userID {
+			old = s
+		}
+	}
+	h.mu.Unlock()
+	if old != nil {
+		_ = old.peer.Close()
+		<-old.ended
+	}
 }
 
 // accept sets up the session s and answers the request; gone undoes what was done

@@ -84,6 +84,8 @@ func (ch *channel) tellHandover(from, to *redis.Holder) {
 		text = name + " may not talk any more"
 	case reasonRedis:
 		text = "Redis does not answer: " + name + " is not heard"
+	case reasonPaused:
+		text = ch.pausedBy + " paused the event: " + name + " may press again at once"
 	case reasonTimedOut:
 		text = name + " has talked for too long"
 	case reasonPreempted:
@@ -104,6 +106,9 @@ func (ch *channel) whyEnded(from, to *redis.Holder) reason {
 	}
 	if to != nil && to.UserID != from.UserID {
 		return reasonPreempted
+	}
+	if to == nil && ch.pausedBy != "" {
+		return reasonPaused
 	}
 	if m != nil && m.keeper != nil && m.keeper.claim.Token == from.Token {
 		if why, ended := m.keeper.ended(); ended && why != reasonPreempted {

@@ -109,7 +109,7 @@ func (c *Client) ClearFloor(ctx context.Context, channel, by string) (*Holder, e
 }
 
 func (c *Client) clearFloors(ctx context.Context, event, by string, channels []string) (map[string]Holder, error) {
-	replies, err := c.runEach(ctx, c.scripts.clear, channels)
+	replies, err := c.runEach(ctx, c.scripts.clear, channels, by)
 	paused := map[string]Holder{}
 	for i, reply := range replies {
 		value, textErr := reply.Text()
@@ -129,13 +129,13 @@ func (c *Client) clearFloors(ctx context.Context, event, by string, channels []s
 
 // runEach runs the script that clears a floor on many channels in one round
 // trip, and in a second one where a server did not know the script.
-func (c *Client) runEach(ctx context.Context, script script, channels []string) ([]*goredis.Cmd, error) {
+func (c *Client) runEach(ctx context.Context, script script, channels []string, by string) ([]*goredis.Cmd, error) {
 	if len(channels) == 0 {
 		return nil, nil
 	}
 	events := make([]string, len(channels))
 	for i, ch := range channels {
-		event, err := idleEvent(ch)
+		event, err := pausedEvent(ch, by)
 		if err != nil {
 			return nil, err
 		}

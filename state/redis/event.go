@@ -14,15 +14,22 @@ type channelEvent struct {
 	SpeakerName    *string `json:"speakerName"`
 	IsBusy         bool    `json:"isBusy"`
 	LockTimestamp  *int64  `json:"lockTimestamp"`
+	// PausedBy is the ID of the dispatcher who ended the talk spurt; a field of ours,
+	// which the servers ignore.
+	PausedBy string `json:"pausedBy,omitempty"`
 }
 
 func busyEvent(channel, userID, userName string, at time.Time) (string, error) {
 	ms := at.UnixMilli()
-	return marshalEvent(channelEvent{channel, &userID, &userName, true, &ms})
+	return marshalEvent(channelEvent{ChannelID: channel, CurrentSpeaker: &userID, SpeakerName: &userName, IsBusy: true, LockTimestamp: &ms})
 }
 
 func idleEvent(channel string) (string, error) {
 	return marshalEvent(channelEvent{ChannelID: channel})
+}
+
+func pausedEvent(channel, by string) (string, error) {
+	return marshalEvent(channelEvent{ChannelID: channel, PausedBy: by})
 }
 
 func marshalEvent(ev channelEvent) (string, error) {

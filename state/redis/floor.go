@@ -15,6 +15,9 @@ type FloorView struct {
 	Fault Fault
 	// Holder is nil on an idle channel.
 	Holder *Holder
+	// PausedBy is the ID of the dispatcher who ended the last talk spurt; empty where
+	// nobody did. Only the first view after the pause has it, and only WatchChannel's.
+	PausedBy string
 	// ReadAt is when the read was sent: the view is at least as new.
 	ReadAt time.Time
 	// TTL is what was left of the lock; negative for a lock without end.

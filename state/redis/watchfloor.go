@@ -32,7 +32,7 @@ func (c *Client) watchChannel(ctx context.Context, channel string, read func(con
 		return v
 	})
 	defer r.wait()
-	subscribed := false
+	subscribed, pausedBy := false, ""
 	timer := time.NewTimer(heartbeat)
 	defer timer.Stop()
 	r.ask(ctx)
@@ -48,10 +48,12 @@ func (c *Client) watchChannel(ctx context.Context, channel string, read func(con
 				case n.down != nil:
 					subscribed = false
 				default:
-					if _, err := parseChannelEvent(channel, n.payload); err != nil {
+					ev, err := parseChannelEvent(channel, n.payload)
+					if err != nil {
 						log.Warn("message skipped", "topic", n.topic, "err", err)
 						continue
 					}
+					pausedBy = ev.PausedBy
 				}
 				r.ask(ctx)
 			}
@@ -61,6 +63,9 @@ func (c *Client) watchChannel(ctx context.Context, channel string, read func(con
 			r.took(ctx)
 			if ctx.Err() != nil {
 				return nil
+			}
+			if v.Known && v.Holder == nil {
+				v.PausedBy, pausedBy = pausedBy, ""
 			}
 			fn(v)
 			timer.Reset(nextFloorRead(v, subscribed))

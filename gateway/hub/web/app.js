@@ -54,6 +54,11 @@ $('leave').addEventListener('click', () => {
   $('join-talk').focus();
 });
 
+$('take-over').addEventListener('click', () => {
+  channel.takeOver();
+  $('talk').focus();
+});
+
 async function join(talk) {
   await channel.join(talk);
   render();

@@ -1,4 +1,5 @@
 import { Demo } from './demo.js';
+import { Heartbeat } from './heartbeat.js';
 import { Hub } from './hub.js';
 import { Listener } from './listener.js';
 import { queue } from './queue.js';
@@ -13,8 +14,11 @@ import { playTone } from './tones.js';
 // reports levels ten times a second then, so that this long means it is gone.
 const silenceTime = 3000;
 
+// muteTime is how long an open microphone may give nothing but zeros, in ms.
+const muteTime = 2000;
+
 // endings are the notices by which the hub says why it took the floor back.
-const endings = new Set(['revoked', 'banned', 'preempted', 'silent', 'timed-out', 'redis', 'no-session', 'no-events', 'shutdown']);
+const endings = new Set(['revoked', 'banned', 'preempted', 'silent', 'timed-out', 'redis', 'no-session', 'no-events', 'shutdown', 'paused']);
 
 // Console is one visitor on one channel: it holds what the page knows (model) and
 // runs the connections. It calls changed() after each change of the model, and
@@ -32,6 +36,8 @@ export class Console {
   #links = null;
   #wantsToTalk = false;
   #heardFrom = 0;
+  #heartbeat = new Heartbeat();
+  #confirmed = { listening: false, sending: false }; // what the hub has said of our sessions
   #pulse = null;
   #lifetime = new AbortController();
 
@@ -46,7 +52,7 @@ export class Console {
       hub: 'connecting', room: false, hubError: '', redis: true, retryAt: 0, skew: 0,
       holder: null, members: [], levels: {}, rights: null,
       joined: 'no', listenLink: 'off', talkLink: 'off', linkError: '', hears: undefined,
-      microphone: 'none', microphoneError: '',
+      microphone: 'none', microphoneError: '', microphoneSilent: false, elsewhere: false,
       talk: idle,
       radios: new Map(radios.map((radio) => [radio.userId, radio])),
     };
@@ -96,6 +102,7 @@ export class Console {
       }
     }
     this.#wantsToTalk = m.microphone === 'up';
+    if (this.#wantsToTalk) this.#talker.meter(this.#context);
     this.#pulse = setInterval(() => this.#beat(), 100);
     this.#set({ joined: 'yes' });
     if (m.hub === 'up') this.#connect();
@@ -112,7 +119,14 @@ export class Console {
     this.#context = null;
     this.#listener = null;
     clearInterval(this.#pulse);
-    this.#set({ joined: 'no', listenLink: 'off', talkLink: 'off', microphone: 'none', hears: undefined });
+    this.#set({ joined: 'no', listenLink: 'off', talkLink: 'off', microphone: 'none', hears: undefined, elsewhere: false, microphoneSilent: false });
+  }
+
+  // takeOver has this page talk, and no other of the same member.
+  takeOver() {
+    this.#talker.takeOver();
+    this.#set({ elsewhere: false });
+    this.#connect();
   }
 
   // press asks for the floor, release gives it back.
@@ -156,6 +170,8 @@ export class Console {
     const [talk, effects] = step(this.model.talk, event);
     // The model comes first: an effect may raise the next event.
     this.model.talk = talk;
+    if (effects.includes('open')) this.#heartbeat.start(this.#hub.release);
+    else if (effects.includes('close')) this.#heartbeat.stop();
     for (const effect of effects) {
       if (effect === 'ask') this.#ask(talk);
       else if (effect === 'yield') this.#floorQueue(() => this.#hub.yieldFloor()).catch(() => {});
@@ -183,7 +199,7 @@ export class Console {
     else if (type === 'levels') this.#set({ levels: m.holder ? data.levels : {} });
     else if (type === 'notice') {
       this.#log(data.text);
-      if (data.userId === m.me && endings.has(data.kind)) this.#talk({ type: 'lost', reason: data.kind });
+      if (data.userId === m.me && endings.has(data.kind)) this.#talk({ type: 'lost', reason: data.kind === 'paused' ? data.text : data.kind });
     }
   }
 
@@ -200,6 +216,7 @@ export class Console {
       // A hub that was away may have forgotten our sessions: begin anew.
       if (m.joined === 'yes') this.#connect();
     }
+    this.#watchSessions(me);
     if (!state.holder) m.levels = {};
     this.#listener?.hold?.(state.redis && state.holder?.userId || '');
     this.#set({ redis: state.redis, holder: state.holder, members: state.members, rights: me?.rights ?? null });
@@ -209,12 +226,23 @@ export class Console {
     });
   }
 
+  // watchSessions gives up a session that the hub says is no more: a browser that slept, or
+  // lost its network for a while, learns of it much later.
+  #watchSessions(me) {
+    for (const [link, name, session] of [['listenLink', 'listening', this.#listener], ['talkLink', 'sending', this.#talker]]) {
+      const there = me?.[name] === true;
+      if (this.#confirmed[name] && !there && this.model[link] === 'up' && !this.model.room) session?.lose('The hub lost the connection.');
+      this.#confirmed[name] = there;
+    }
+  }
+
   #hubAway(error, wait) {
     if (this.model.hub === 'up') this.#log('The hub is away.');
     this.#set({
       hub: 'away', hubError: plain(error), retryAt: Date.now() + wait,
       holder: null, members: [], levels: {}, rights: null,
     });
+    this.#confirmed = { listening: false, sending: false };
     this.#listener?.hold?.('');
     this.#talk({ type: 'lost', reason: 'hub' });
   }
@@ -236,8 +264,14 @@ export class Console {
     show({ [link]: 'connecting' });
     session.run(this.#hub, this.model.channel, {
       signal,
-      onUp: () => show({ [link]: 'up' }),
-      onDown: (error, wait) => show({ [link]: 'away', linkError: plain(error), retryAt: Date.now() + wait }),
+      onUp: () => show({ [link]: 'up', ...(link === 'talkLink' && { elsewhere: false }) }),
+      onDown: (error, wait) => {
+        const elsewhere = link === 'talkLink' && error.status === 409;
+        show({
+          [link]: 'away', linkError: elsewhere ? 'You talk in another tab, or on another device.' : plain(error),
+          retryAt: Date.now() + wait, ...(link === 'talkLink' && { elsewhere }),
+        });
+      },
     }).catch((e) => show({ [link]: 'away', linkError: e.message, retryAt: 0 }));
   }
 
@@ -264,6 +298,7 @@ export class Console {
       m.microphone = this.#talker.live ? 'up' : 'failed';
       m.microphoneError = 'The microphone is muted or gone. Unmute it, or leave and join again.';
     }
+    m.microphoneSilent = m.talk.phase === 'talking' && this.#talker.silentFor(performance.now()) >= muteTime;
     if (m.talk.phase === 'talking' && performance.now() - this.#heardFrom > silenceTime) {
       this.#talk({ type: 'lost', reason: 'hub' });
     }

@@ -3,7 +3,7 @@ import { retry } from './retry.js';
 
 // demoConfig returns what the demo offers its visitor, or null on a real hub.
 export async function demoConfig() {
-  const response = await fetch('/demo/config', { cache: 'no-store' });
+  const response = await fetch('demo/config', { cache: 'no-store' });
   return response.ok ? response.json() : null;
 }
 
@@ -19,7 +19,7 @@ export class Demo {
   // watch follows the radios until signal aborts: onRadio(radio) for each change,
   // onDown() when their state is not known any more.
   watch({ signal, onRadio, onDown }) {
-    return retry((signal, up) => this.#hub.stream('/demo/radios/events', signal, (type, data) => {
+    return retry((signal, up) => this.#hub.stream('demo/radios/events', signal, (type, data) => {
       up();
       if (type === 'radio') onRadio(data);
     }), { signal, onDown });
@@ -37,7 +37,7 @@ export class Demo {
 
   #move(name, how) {
     if (!this.#queues.has(name)) this.#queues.set(name, queue());
-    const path = `/demo/radios/${encodeURIComponent(name)}/${how}`;
+    const path = `demo/radios/${encodeURIComponent(name)}/${how}`;
     return this.#queues.get(name)(() => this.#hub.call('POST', path, { keepalive: true }));
   }
 }

@@ -86,7 +86,7 @@ async function open(token) {
   try {
     await retry((signal, up) => {
       let first = true;
-      return hub.stream('/api/fleet/events', signal, (type, data) => {
+      return hub.stream('api/fleet/events', signal, (type, data) => {
         if (type === 'gateways') {
           if (first) model.forget();
           first = false;
@@ -143,7 +143,7 @@ async function act(what, method, path) {
 async function setRights() {
   const g = model.get(grid.active);
   if (!g) return;
-  const path = `/api/channels/${encodeURIComponent(g.channel)}/members/${encodeURIComponent(g.id)}/rights`;
+  const path = `api/channels/${encodeURIComponent(g.channel)}/members/${encodeURIComponent(g.id)}/rights`;
   const name = g.name || g.id;
   if (await act(`Talk right of ${name}`, g.rights ? 'DELETE' : 'PUT', path)) say(g.rights ? `${name} may not talk any more.` : `${name} may talk again.`);
 }
@@ -166,7 +166,7 @@ async function pause(event) {
   dialog.showModal();
   await new Promise((resolve) => { dialog.addEventListener('close', resolve, { once: true }); });
   if (dialog.returnValue !== 'yes') return;
-  const answer = await act(`Pausing ${event}`, 'POST', `/api/events/${encodeURIComponent(event)}/pause`);
+  const answer = await act(`Pausing ${event}`, 'POST', `api/events/${encodeURIComponent(event)}/pause`);
   if (!answer) return;
   const ended = Object.keys((await answer.json()).paused).length;
   say(ended === 0 ? `Nobody was talking in ${event}.` : `${event} is paused: ${ended} talk ${ended === 1 ? 'spurt' : 'spurts'} ended.`);
@@ -199,7 +199,7 @@ function listen(channel) {
 
 async function readAudit() {
   try {
-    side.showAudit((await (await hub.call('GET', '/api/audit?limit=50')).json()).entries);
+    side.showAudit((await (await hub.call('GET', 'api/audit?limit=50')).json()).entries);
   } catch {
     // What could not be read now is read with the next.
   }

@@ -26,7 +26,7 @@ export class Hub {
 
   constructor(token, channel) {
     this.#token = token;
-    this.#channel = `/api/channels/${encodeURIComponent(channel)}`;
+    this.#channel = `api/channels/${encodeURIComponent(channel)}`;
   }
 
   // requestFloor resolves to { granted, reason, holder }. It rejects when the
@@ -45,6 +45,12 @@ export class Hub {
   // survives the page being closed.
   yieldFloor() {
     return this.call('DELETE', `${this.#channel}/floor`, { keepalive: true });
+  }
+
+  // release is what a worker needs to give the floor back for a page that hangs:
+  // { path, headers } of a DELETE.
+  get release() {
+    return { path: `${this.#channel}/floor`, headers: { Authorization: `Bearer ${this.#token}` } };
   }
 
   // setRights gives a member of the channel the right to talk, or takes it away.
@@ -93,7 +99,7 @@ export class Hub {
     }
   }
 
-  // call makes one request and returns the response if it succeeded, else throws.
+  // call makes one request to a path relative to the page and returns the response if it succeeded, else throws.
   // The time limit, within in ms, ends with the response's head, so that a stream may go on.
   async call(method, path, { headers = {}, body, keepalive = false, signal, within = answerTime } = {}) {
     const late = new AbortController();

@@ -8,6 +8,7 @@ export class Listener {
   #context;
   #analyser = null;
   #samples = null;
+  #session = null;
 
   // context must have been resumed by a click of the user's.
   constructor(element, context) {
@@ -24,20 +25,27 @@ export class Listener {
 
   // run keeps the session up until signal aborts, telling onUp() and onDown(error, wait).
   run(hub, channel, { signal, onUp, onDown }) {
-    const path = `/whep/${encodeURIComponent(channel)}`;
+    const path = `whep/${encodeURIComponent(channel)}`;
     return retry(async (signal, up) => {
       const prepare = (pc) => pc.addTransceiver('audio', { direction: 'recvonly' });
       const session = await openSession(hub, path, prepare, signal);
       try {
         await this.#play(new MediaStream([session.pc.getReceivers()[0].track]));
+        this.#session = session;
         up();
         onUp();
         await session.ended;
       } finally {
+        this.#session = null;
         this.#silence();
         session.close();
       }
     }, { signal, onDown });
+  }
+
+  // lose gives the session up, whatever the browser still thinks of it.
+  lose(reason) {
+    this.#session?.lose(reason);
   }
 
   async #play(stream) {

@@ -29,6 +29,8 @@ type mockHub struct {
 	audit   []object
 	floor   func(w http.ResponseWriter)
 	parrot  func(w http.ResponseWriter)
+	alarm   func(w http.ResponseWriter)
+	taken   bool // the visitor has a WHIP session elsewhere
 	asked   []string
 	expired bool
 	streams map[chan string]string // to its path
@@ -88,6 +90,13 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 		m.mu.Unlock()
 		floor(w)
 	})
+	mux.HandleFunc("PUT /api/channels/{channel}/emergency", func(w http.ResponseWriter, r *http.Request) {
+		m.note(r)
+		m.mu.Lock()
+		alarm := m.alarm
+		m.mu.Unlock()
+		alarm(w)
+	})
 	ok := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			m.note(r)
@@ -99,7 +108,21 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 		ok(204)(w, r)
 		m.send("state", quiet())
 	})
-	mux.HandleFunc("POST /whip/{channel}", ok(201))
+	mux.HandleFunc("POST /whip/{channel}", func(w http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		if r.URL.Query().Has("takeover") {
+			m.asked = append(m.asked, "POST "+r.URL.Path+" takeover")
+			m.taken = false
+		}
+		taken := m.taken
+		m.mu.Unlock()
+		if taken {
+			w.Header().Set("Retry-After", "1")
+			answer(w, 409, object{"error": "you talk elsewhere"})
+			return
+		}
+		ok(201)(w, r)
+	})
 	mux.HandleFunc("POST /whep/{channel}", ok(201))
 	mux.HandleFunc("DELETE /", ok(204))
 	mux.HandleFunc("PUT /api/channels/{channel}/members/{user}/rights", ok(204))
@@ -199,6 +222,20 @@ func (m *mockHub) grant(status int, body object) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.floor = func(w http.ResponseWriter) { answer(w, status, body) }
+}
+
+// answerEmergency makes the hub grant the next request for an emergency.
+func (m *mockHub) answerEmergency(body object) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.alarm = func(w http.ResponseWriter) { answer(w, 200, body) }
+}
+
+// elsewhere says whether the visitor has a WHIP session in another tab.
+func (m *mockHub) elsewhere(yes bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.taken = yes
 }
 
 // watched says whether a page reads the event stream at path.

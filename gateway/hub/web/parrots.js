@@ -17,7 +17,7 @@ export class Parrots {
     this.#said.delete(id);
     let text;
     try {
-      text = heard(await (await hub.call('POST', `/api/gateways/${encodeURIComponent(id)}/parrot`, { within: askTime })).json());
+      text = heard(await (await hub.call('POST', `api/gateways/${encodeURIComponent(id)}/parrot`, { within: askTime })).json());
     } catch (e) {
       text = e.message;
     }

@@ -12,10 +12,14 @@ export class RadioPanel {
   #clipped = new Mark();
   #limited = new Mark();
   #always;
+  #receives;
+  #transmits;
 
   // element has .lamps, .hears, .mic, .mic-label and .facts. microphone shows that of a
-  // radio without a squelch, too.
-  constructor(element, { microphone = false } = {}) {
+  // radio without a squelch, too. receives says that it has a squelch and a transmitter,
+  // for which there is room before it says so itself.
+  constructor(element, { microphone = false, receives = false } = {}) {
+    this.#receives = this.#transmits = receives;
     const find = (selector) => element.querySelector(selector);
     this.#part = { hears: find('.hears'), mic: find('.mic'), micLabel: find('.mic-label'), facts: find('.facts') };
     this.#always = microphone;
@@ -36,14 +40,21 @@ export class RadioPanel {
     const { hears, mic, micLabel, facts: list } = this.#part;
     this.#light({ ...lit, squelch: radio?.squelch?.open, keyed: radio?.transmitter?.keyed });
     showLevel(hears, `${label} hears`, level);
-    const receives = radio?.squelch !== undefined;
+    if (radio) {
+      this.#receives = radio.squelch !== undefined;
+      this.#transmits = Boolean(radio.transmitter);
+    }
+    const receives = this.#receives;
     for (const part of [mic, micLabel]) setHidden(part, !receives && !this.#always);
     setHidden(this.#lamps.get('squelch'), !receives);
-    setHidden(this.#lamps.get('keyed'), !radio?.transmitter);
-    setHidden(list, !radio);
+    setHidden(this.#lamps.get('keyed'), !this.#transmits);
+    setHidden(list, false);
     setText(micLabel, receives ? 'Receives' : 'Microphone');
     showLevel(mic, `${label} ${receives ? 'receives' : 'microphone'}`, radio?.microphone.dBFS);
-    if (!radio) return;
+    if (!radio) {
+      showPairs(list, []);
+      return;
+    }
     const { clipped, limited } = radio.microphone;
     showPairs(list, facts(radio, { clipped: this.#clipped.lit(clipped, now), limited: this.#limited.lit(limited ?? undefined, now) }));
   }

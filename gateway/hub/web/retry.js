@@ -1,6 +1,10 @@
 // delays are the pauses between attempts, in milliseconds; the last one repeats.
 export const delays = [1000, 2000, 4000, 8000, 16000, 30000];
 
+// steady is how long a connection must have been up for the first try after it to be made
+// at once, in ms: one that breaks as soon as it is up would be tried without end.
+const steady = 3000;
+
 // Final is an error that trying again cannot mend, such as an expired token.
 export class Final extends Error {}
 
@@ -12,22 +16,26 @@ export function pause(failures, random = Math.random) {
 }
 
 // retry runs attempt(signal, up) again whenever it ends or throws, until signal
-// aborts. attempt calls up() once it is through, which starts the delays anew.
-// onDown(error, wait) is told of each failure and how long the pause will be. An
-// error's retryAfter, in milliseconds, lengthens that pause. A Final error is
-// thrown to the caller instead.
-export async function retry(attempt, { signal, onDown, sleep = wait }) {
+// aborts. attempt calls up() once it is through, which starts the delays anew; after
+// one that was up for a while the next is at once. onDown(error, wait) is told of each
+// failure and how long the pause will be. An error's retryAfter, in milliseconds,
+// lengthens that pause. A Final error is thrown to the caller instead.
+export async function retry(attempt, { signal, onDown, sleep = wait, now = () => Date.now() }) {
   let failures = 0;
   while (!signal.aborted) {
     let error = new Error('the connection ended');
+    let upSince = Infinity;
     try {
-      await attempt(signal, () => { failures = 0; });
+      await attempt(signal, () => {
+        failures = 0;
+        upSince = Math.min(upSince, now());
+      });
     } catch (e) {
       error = e;
     }
     if (signal.aborted) return;
     if (error instanceof Final) throw error;
-    const delay = Math.max(pause(failures++), error.retryAfter ?? 0);
+    const delay = Math.max(now() - upSince >= steady ? 0 : pause(failures++), error.retryAfter ?? 0);
     onDown(error, delay);
     await sleep(delay, signal);
   }

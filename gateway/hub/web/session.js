@@ -5,11 +5,16 @@ const gatherTime = 500;
 // connectTime bounds the way from the answer to a connection.
 const connectTime = 8000;
 
+// doubtTime is how long a connection may be in doubt before it is given up, in ms. ICE
+// mends a short gap by itself, and Firefox reports one after it is over.
+const doubtTime = 1000;
+
 // openSession sets up one WHIP (RFC 9725) or WHEP session: it posts the offer for
 // what prepare(pc) added to path, and resolves once media can flow to { pc, ended,
-// close }. ended is a promise that rejects with the reason when the connection is
-// lost. Aborting signal closes it.
-export async function openSession(hub, path, prepare, signal) {
+// lose, close }. ended is a promise that rejects with the reason when the connection is
+// lost; lose(reason) makes it so. Aborting signal closes the session. takeOver ends
+// another session of the same member.
+export async function openSession(hub, path, prepare, signal, { takeOver = false } = {}) {
   const pc = new RTCPeerConnection();
   let location = null;
   const close = () => {
@@ -24,12 +29,14 @@ export async function openSession(hub, path, prepare, signal) {
     prepare(pc);
     await pc.setLocalDescription();
     await gathered(pc);
-    const response = await hub.call('POST', path, {
+    const response = await hub.call('POST', takeOver ? `${path}?takeover=1` : path, {
       headers: { 'Content-Type': 'application/sdp', Accept: 'application/sdp' },
       body: pc.localDescription.sdp,
       signal,
     });
-    location = response.headers.get('Location');
+    // The hub does not know below which path a proxy has put it; the page does.
+    const id = response.headers.get('Location')?.split('/').at(-1);
+    location = id ? `${path}/${id}` : null;
     const answer = await response.text();
     if (signal.aborted) throw signal.reason;
     await pc.setRemoteDescription({ type: 'answer', sdp: answer });
@@ -38,7 +45,7 @@ export async function openSession(hub, path, prepare, signal) {
     close();
     throw e;
   }
-  return { pc, ended: disconnected(pc), close };
+  return { pc, ...watched(pc), close };
 }
 
 function gathered(pc) {
@@ -69,14 +76,17 @@ function connected(pc) {
   });
 }
 
-// disconnected rejects as soon as the path is in doubt: a new session costs less
-// than waiting for this one to be declared failed.
-function disconnected(pc) {
-  const lost = new Promise((_, reject) => {
-    pc.addEventListener('connectionstatechange', () => {
-      if (pc.connectionState !== 'connected') reject(new Error('The media path to the hub was lost.'));
-    });
+// watched has a promise, ended, that rejects when the path is lost, or lose is called.
+function watched(pc) {
+  let lose;
+  const ended = new Promise((_, reject) => { lose = (reason) => reject(new Error(reason)); });
+  ended.catch(() => {});
+  const lost = () => lose('The media path to the hub was lost.');
+  let timer = null;
+  pc.addEventListener('connectionstatechange', () => {
+    clearTimeout(timer);
+    if (pc.connectionState === 'disconnected') timer = setTimeout(lost, doubtTime);
+    else if (pc.connectionState !== 'connected') lost();
   });
-  lost.catch(() => {});
-  return lost;
+  return { ended, lose };
 }

@@ -4,6 +4,9 @@ import { showLevel } from './meter.js';
 import { RadioPanel } from './radiopanel.js';
 import { standing } from './status.js';
 
+// maxStrips bounds how many strips are kept for members who left.
+const maxStrips = 50;
+
 // Stations draws one strip per member of the channel and per virtual radio.
 export class Stations {
   #list;
@@ -18,25 +21,28 @@ export class Stations {
     this.#actions = actions;
   }
 
-  // render shows the model's members, radios first, then the visitor, then others.
+  // render shows the model's members, radios first, then the visitor, then others. A strip
+  // keeps its place when its member leaves, so that no key moves under a finger.
   render(m) {
     const members = new Map(m.members.map((member) => [member.userId, member]));
     const ids = new Set([...m.radios.keys(), ...(members.has(m.me) ? [m.me] : []), ...members.keys()]);
     for (const id of this.#strips.keys()) {
-      if (ids.has(id)) continue;
-      this.#strips.get(id).remove();
-      this.#strips.delete(id);
+      if (this.#strips.size <= maxStrips) break;
+      if (!ids.has(id)) this.#remove(id);
     }
     for (const id of ids) {
-      if (!this.#strips.has(id)) {
-        const strip = new Strip(this.#template, id, m.radios.get(id), this.#actions);
-        this.#strips.set(id, strip);
-        this.#list.append(strip.element);
-      }
-      this.#strips.get(id).render(m, members.get(id), m.radios.get(id));
+      if (this.#strips.has(id)) continue;
+      const strip = new Strip(this.#template, id, m.radios.get(id), this.#actions);
+      this.#strips.set(id, strip);
+      this.#list.append(strip.element);
     }
-    // The order changes only as members come: moving a strip would take the focus from it.
-    return ids.size;
+    for (const [id, strip] of this.#strips) strip.render(m, members.get(id), m.radios.get(id));
+    return this.#strips.size;
+  }
+
+  #remove(id) {
+    this.#strips.get(id).remove();
+    this.#strips.delete(id);
   }
 
   // letGo releases every radio that is held, but not those that are latched.
@@ -55,6 +61,7 @@ class Strip {
   #latched = false;
   #down = false;
   #allowed = false;
+  #name = '';
 
   constructor(template, id, radio, actions) {
     this.#id = id;
@@ -72,7 +79,7 @@ class Strip {
 
   #wireRadio(radio, actions) {
     const { key, latch, dial, lamps, hears, hearsLabel } = this.#part;
-    this.#panel = new RadioPanel(this.element);
+    this.#panel = new RadioPanel(this.element, { receives: radio.receives === true });
     dial.hidden = !radio.lock;
     dial.addEventListener('click', () => actions.dial(radio.name, this.#locked ? radio.unlock : radio.lock));
     if (radio.receives) setText(key, 'Call in');
@@ -105,19 +112,22 @@ class Strip {
 
   render(m, member, radio) {
     const { name, you, standing: text, sends, hears, rights } = this.#part;
-    const label = radio?.name ?? member?.userName ?? this.#id;
+    this.#name = radio?.name ?? member?.userName ?? (this.#name || this.#id);
+    const label = this.#name;
+    this.element.dataset.here = String(Boolean(member || radio));
     setText(name, label);
     you.hidden = this.#id !== m.me;
     setText(text, stripStanding(m, member, radio));
     this.element.dataset.onAir = String(m.holder?.userId === this.#id);
     showLevel(sends, `${label} sends`, m.levels[this.#id]);
     if (radio) this.#renderRadio(label, radio);
-    if (this.#id === m.me && m.joined === 'yes') {
+    if (this.#id === m.me) {
       this.#part.hearsLabel.hidden = hears.hidden = false;
       showLevel(hears, `${label} hears`, m.hears);
     }
-    rights.hidden = !m.manages || !member;
-    if (member) this.#renderRights(label, member);
+    rights.hidden = !m.manages;
+    rights.disabled = !member;
+    this.#renderRights(label, member);
   }
 
   #renderRadio(label, radio) {
@@ -133,7 +143,7 @@ class Strip {
 
   #renderRights(label, member) {
     const { rights } = this.#part;
-    this.#allowed = member.rights === true;
+    if (member) this.#allowed = member.rights === true;
     setText(rights, this.#allowed ? 'Take talk right' : 'Give talk right');
     rights.dataset.allowed = String(this.#allowed);
     rights.setAttribute('aria-label', this.#allowed ? `Take the talk right from ${label}` : `Give the talk right to ${label}`);
@@ -141,7 +151,7 @@ class Strip {
 }
 
 function stripStanding(m, member, radio) {
-  if (radio?.known === false) return 'state unknown';
+  if (radio?.known === false || m.hub !== 'up') return 'state unknown';
   const text = standing(member, m.holder);
   // A port remembers its last reason; it matters while the lamp is on, or it waits in the queue.
   return (radio?.lamps?.alert || radio?.state === 'waiting') && radio.reason ? `${text} · ${radio.reason}` : text;

@@ -42,12 +42,17 @@ export function describe(m) {
   if (m.hub === 'away') return say('hub-away', 'Hub is away', `${m.hubError} ${again(m.retryIn)}`, true);
   if (m.hub === 'connecting') return say('connecting', 'Connecting…', 'Waiting for the channel’s state.');
   switch (m.talk.phase) {
-    case 'talking': return m.talk.emergency
+    case 'talking':
+      if (m.microphoneSilent) return say('talking', m.talk.emergency ? 'Emergency: you are not heard' : 'You are not heard', 'Your microphone gives no sound at all. Is it plugged in, is it muted?', true);
+      return m.talk.emergency
       ? say('talking', 'Emergency: you are on air', 'All channels of the event hear you. Hold Emergency for two seconds to end it.', true)
       : say('talking', 'You are on air', 'Let go to give the floor back.');
     case 'requesting': return say('requesting', 'Asking for the floor…', 'Speak after the rising tone.');
     case 'denied': return say('denied', 'Denied', `${explain(m.talk)} Let go, then press again.`, true);
-    case 'revoked': return say('revoked', 'Cut off', `${explain(m.talk)} Your microphone is closed.`, true);
+    // Only a pause is told in the hub's own words, with who paused.
+    case 'revoked': return m.talk.reason in reasons
+      ? say('revoked', 'Cut off', `${explain(m.talk)} Your microphone is closed.`, true)
+      : say('revoked', 'Paused', `${m.talk.reason}. Your microphone is closed.`, true);
   }
   if (!m.redis) return say('redis-away', 'Redis is away', 'Nobody can be given the floor until it is back.', true);
   if (m.holder?.userId === m.me) return say('busy', 'Giving the floor back…', 'The hub still has you down as its holder.');
@@ -65,6 +70,7 @@ function invitation(m) {
   if (m.listenLink !== 'up') return 'Connecting the sound…';
   if (m.microphone === 'none') return 'You are listening.';
   if (m.microphone === 'failed') return m.microphoneError;
+  if (m.elsewhere) return `${m.linkError} Talk here instead, or listen.`;
   if (m.talkLink === 'away') return `You cannot talk: ${m.linkError} ${again(m.retryIn)}`;
   if (m.talkLink !== 'up') return 'Connecting the microphone…';
   if (m.rights === false) return 'You may listen; your talk right was taken away.';

@@ -13,6 +13,11 @@ export class Talker {
   #track = null;
   #sender = null;
   #ready = null;
+  #session = null;
+  #analyser = null;
+  #samples = null;
+  #soundAt = 0;
+  #takeOver = false;
 
   // onLost(reason) is called when talking has become impossible: 'microphone' or 'link'.
   constructor(onLost) {
@@ -22,6 +27,28 @@ export class Talker {
   // live says whether there is a microphone that has not been taken away.
   get live() {
     return this.#track?.readyState === 'live' && !this.#track.muted;
+  }
+
+  // silentFor is for how long an open microphone has given nothing but zeros, in ms. One
+  // that works always has some noise.
+  silentFor(now) {
+    if (!this.#track?.enabled || !this.#analyser) this.#soundAt = now;
+    else {
+      this.#analyser.getFloatTimeDomainData(this.#samples);
+      if (this.#samples.some((s) => s !== 0)) this.#soundAt = now;
+    }
+    return now - this.#soundAt;
+  }
+
+  // takeOver ends the session of another tab or device of this member with the next
+  // attempt.
+  takeOver() {
+    this.#takeOver = true;
+  }
+
+  // lose gives the session up, whatever the browser still thinks of it.
+  lose(reason) {
+    this.#session?.lose(reason);
   }
 
   // capture asks for the microphone. It throws an Error with a sentence for the user.
@@ -37,23 +64,33 @@ export class Talker {
     }
     this.#track = stream.getAudioTracks()[0];
     this.#track.enabled = false;
-    this.#track.addEventListener('ended', () => this.#lose('microphone'));
-    this.#track.addEventListener('mute', () => this.#lose('microphone'));
+    this.#track.addEventListener('ended', () => this.#lost('microphone'));
+    this.#track.addEventListener('mute', () => this.#lost('microphone'));
+  }
+
+  // meter has silentFor look at the microphone.
+  meter(context) {
+    this.#analyser = context.createAnalyser();
+    this.#samples = new Float32Array(this.#analyser.fftSize);
+    context.createMediaStreamSource(new MediaStream([this.#track])).connect(this.#analyser);
   }
 
   // run keeps the session up until signal aborts, telling onUp() and onDown(error, wait).
   run(hub, channel, { signal, onUp, onDown }) {
-    const path = `/whip/${encodeURIComponent(channel)}`;
+    const path = `whip/${encodeURIComponent(channel)}`;
     return retry(async (signal, up) => {
       const prepare = (pc) => pc.addTransceiver('audio', { direction: 'sendonly' });
-      const session = await openSession(hub, path, prepare, signal);
+      const session = await openSession(hub, path, prepare, signal, { takeOver: this.#takeOver });
+      this.#takeOver = false;
       try {
+        this.#session = session;
         this.#sender = session.pc.getSenders()[0];
         up();
         onUp();
         await session.ended;
       } finally {
-        this.#lose('link');
+        this.#lost('link');
+        this.#session = null;
         this.#sender = null;
         session.close();
       }
@@ -71,7 +108,7 @@ export class Talker {
 
   // unpublish gives the way up.
   unpublish() {
-    this.#lose('link');
+    this.#lost('link');
     this.#sender = null;
     this.#ready = null;
   }
@@ -79,12 +116,12 @@ export class Talker {
   // open lets speech through.
   open() {
     if (!this.live || !this.#sender) {
-      this.#lose(this.#sender ? 'microphone' : 'link');
+      this.#lost(this.#sender ? 'microphone' : 'link');
       return;
     }
     this.#ready?.();
     this.#track.enabled = true;
-    this.#sender.replaceTrack(this.#track).catch(() => this.#lose('link'));
+    this.#sender.replaceTrack(this.#track).catch(() => this.#lost('link'));
   }
 
   // close stops it. The track falls silent before close returns; the connection
@@ -99,9 +136,10 @@ export class Talker {
     this.close();
     this.#track?.stop();
     this.#track = null;
+    this.#analyser = null;
   }
 
-  #lose(reason) {
+  #lost(reason) {
     this.close();
     this.#onLost(reason);
   }

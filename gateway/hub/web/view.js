@@ -41,12 +41,14 @@ export class View {
     setText(p.detail, status.detail);
     this.#announce(status, m);
     if (!m.signedIn) {
-      for (const part of [p.join, p.push, p.leave, p['to-fleet'], p['channel-line'], p.clock]) part.hidden = true;
+      for (const part of [p.controls, p.leave, p['to-fleet'], p['channel-line'], p.clock, p['take-over']]) part.hidden = true;
       return;
     }
     this.#clock(m, now);
     setText(p.channel, m.channel);
     p['channel-line'].hidden = false;
+    p.controls.hidden = false;
+    p['take-over'].hidden = !m.elsewhere || m.joined !== 'yes';
     p.join.hidden = m.joined === 'yes';
     for (const button of p.join.querySelectorAll('button')) button.disabled = m.joined === 'joining';
     p.push.hidden = m.joined !== 'yes' || m.microphone === 'none';
@@ -55,7 +57,8 @@ export class View {
     setText(p.emergency, m.talk.emergency && m.talk.phase === 'talking' ? 'Hold 2 s to end the emergency' : 'Hold 2 s: emergency');
     p.emergency.setAttribute('aria-pressed', String(m.talk.emergency));
     document.body.dataset.emergency = m.holder?.emergency ? 'yes' : 'no';
-    p.leave.hidden = m.joined !== 'yes';
+    p.leave.hidden = false;
+    p.leave.disabled = m.joined !== 'yes';
     p['to-fleet'].hidden = !m.manages;
     setText(p['talk-label'], talkLabel(status.phase, m));
     p.talk.setAttribute('aria-pressed', String(m.talk.phase === 'talking'));

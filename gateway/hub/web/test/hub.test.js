@@ -22,9 +22,9 @@ test('requests carry the token and IDs are escaped', async (t) => {
   const hub = new Hub('secret', 'a/b');
   assert.deepEqual(await hub.requestFloor(), { granted: true, epoch: 3 });
   await hub.setRights('x y', false);
-  assert.equal(requests[0].path, '/api/channels/a%2Fb/floor');
+  assert.equal(requests[0].path, 'api/channels/a%2Fb/floor');
   assert.equal(requests[0].headers.Authorization, 'Bearer secret');
-  assert.equal(requests[1].path, '/api/channels/a%2Fb/members/x%20y/rights');
+  assert.equal(requests[1].path, 'api/channels/a%2Fb/members/x%20y/rights');
   assert.equal(requests[1].method, 'DELETE');
 });
 
@@ -41,9 +41,9 @@ test('a denial is an answer; anything else is not', async (t) => {
 test('errors say what the hub says, and when to come back', async (t) => {
   answering(t, json(409, { error: 'already connected' }, { 'Retry-After': '3' }), new Response('<html>', { status: 500 }), json(401, { error: 'expired' }));
   const hub = new Hub('t', 'c');
-  await assert.rejects(hub.call('POST', '/whip/c'), { message: 'already connected', retryAfter: 3000 });
-  await assert.rejects(hub.call('POST', '/whip/c'), /answered 500/);
-  await assert.rejects(hub.call('POST', '/whip/c'), (e) => e instanceof Final && e.message === 'expired');
+  await assert.rejects(hub.call('POST', 'whip/c'), { message: 'already connected', retryAfter: 3000 });
+  await assert.rejects(hub.call('POST', 'whip/c'), /answered 500/);
+  await assert.rejects(hub.call('POST', 'whip/c'), (e) => e instanceof Final && e.message === 'expired');
 });
 
 test('a stream that is not for the bearer is not tried again', async (t) => {
