@@ -2,36 +2,43 @@ package config
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
 // boardLine is where one line of a board is.
 type boardLine struct {
 	key, chip, line string
+	// setting is the key that a USB interface ignores, value what it is, and neutral
+	// the value that asks for nothing.
+	setting, value, neutral string
 	// usb is what pins of a USB radio interface it may be; nil is none.
 	usb *regexp.Regexp
 }
 
 // lines are all lines of a board, wired or not.
 func (b *BoardHardware) lines() []boardLine {
-	in := regexp.MustCompile(`^(VOLUP|VOLDN|PLAYMUTE|RECMUTE|GPIO[1-8])$`)
-	out := regexp.MustCompile(`^GPIO[1-8]$`)
-	driven := func(key string, l OutputLine) boardLine { return boardLine{"hardware." + key, l.Chip, l.Line, nil} }
+	pinsIn := regexp.MustCompile(`^(VOLUP|VOLDN|PLAYMUTE|RECMUTE|GPIO[1-8])$`)
+	pinsOut := regexp.MustCompile(`^GPIO[1-8]$`)
+	in := func(key string, l InputLine, usb *regexp.Regexp) boardLine {
+		return boardLine{"hardware." + key, l.Chip, l.Line, "pull", l.Pull, "keep", usb}
+	}
+	out := func(key string, l OutputLine, usb *regexp.Regexp) boardLine {
+		return boardLine{"hardware." + key, l.Chip, l.Line, "drive", l.Drive, "push-pull", usb}
+	}
 	return []boardLine{
-		{"hardware.ptt", b.PTT.Chip, b.PTT.Line, in},
-		{"hardware.emergency", b.Emergency.Chip, b.Emergency.Line, in},
-		{"hardware.cor", b.COR.Chip, b.COR.Line, in},
-		{"hardware.ptt_out", b.PTTOut.Chip, b.PTTOut.Line, out},
-		{"hardware.ptt_readback", b.PTTReadback.Chip, b.PTTReadback.Line, in},
-		{"hardware.selector.a", b.Selector.A.Chip, b.Selector.A.Line, in},
-		{"hardware.selector.b", b.Selector.B.Chip, b.Selector.B.Line, in},
-		{"hardware.selector.c", b.Selector.C.Chip, b.Selector.C.Line, in},
-		{"hardware.selector.d", b.Selector.D.Chip, b.Selector.D.Line, in},
-		{"hardware.record", b.Record.Chip, b.Record.Line, nil},
-		driven("amplifier", b.Amplifier), driven("heartbeat", b.Heartbeat),
-		driven("lamps.talk", b.Lamps.Talk), driven("lamps.busy", b.Lamps.Busy),
-		driven("lamps.alert", b.Lamps.Alert), driven("lamps.link", b.Lamps.Link),
-		driven("lamps.emergency", b.Lamps.Emergency),
+		{"hardware.ptt", b.PTT.Chip, b.PTT.Line, "pull", b.PTT.Pull, "keep", pinsIn},
+		in("emergency", b.Emergency, pinsIn),
+		in("cor", b.COR, pinsIn),
+		out("ptt_out", b.PTTOut, pinsOut),
+		in("ptt_readback", b.PTTReadback, pinsIn),
+		in("selector.a", b.Selector.A, pinsIn), in("selector.b", b.Selector.B, pinsIn),
+		in("selector.c", b.Selector.C, pinsIn), in("selector.d", b.Selector.D, pinsIn),
+		in("record", b.Record, nil),
+		out("amplifier", b.Amplifier, nil), out("heartbeat", b.Heartbeat, nil),
+		out("lamps.talk", b.Lamps.Talk, nil), out("lamps.busy", b.Lamps.Busy, nil),
+		out("lamps.alert", b.Lamps.Alert, nil), out("lamps.link", b.Lamps.Link, nil),
+		out("lamps.emergency", b.Lamps.Emergency, nil),
 	}
 }
 
@@ -52,7 +59,14 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 	if b == nil {
 		return
 	}
+	used := map[[2]string]string{} // key by chip and line
 	for _, l := range b.lines() {
+		if n, err := strconv.Atoi(l.line); err == nil && n < 0 {
+			d.relation(l.key+".line", l.key+".chip", "the name of a line, or its offset from 0 on", l.line)
+		}
+		if onUSB(l.chip) && d.lines[l.key+"."+l.setting] > 0 && l.value != l.neutral {
+			d.relation(l.key+"."+l.setting, l.key+".chip", l.neutral+" or no such key, as a USB interface has its own", l.value)
+		}
 		switch {
 		case l.chip != "" && l.line == "":
 			d.relation(l.key+".line", l.key+".chip", "a line of the chip "+l.key+".chip names", "none")
@@ -64,6 +78,10 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 		case !l.usb.MatchString(l.line):
 			d.relation(l.key+".line", l.key+".chip", "a pin of a USB interface, "+l.usb.String(), l.line)
 		}
+		if other, twice := used[[2]string{l.chip, l.line}]; twice && l.chip != "" && l.line != "" {
+			d.relation(l.key+".line", other+".line", "a line of its own, as "+other+" is this one", l.line)
+		}
+		used[[2]string{l.chip, l.line}] = l.key
 	}
 	switch {
 	case heard && b.COR.Chip != "":

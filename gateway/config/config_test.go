@@ -37,6 +37,13 @@ func TestMinimalFileGivesTheDefaults(t *testing.T) {
 	}
 }
 
+// TestByteOrderMark: editors on Windows write one before the first key.
+func TestByteOrderMark(t *testing.T) {
+	if _, err := config.Parse("port.yaml", []byte("\uFEFF"+minimal)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEveryKeyIsRead(t *testing.T) {
 	c, err := config.Parse("port.yaml", []byte(minimal+`
 talk: {lease: 500ms, lock_ttl: 2s, max_talk: 1m30s, request_timeout: 400ms, warn: 9s, penalty: 11s, budget: 3m, budget_window: 15m, queue: 2m, vox: {enabled: true, threshold: 15 dB, attack: 70ms, pre_roll: 90ms, hang: 2s, anti_trip: 6 dB}, ctcss: "off"}
@@ -73,13 +80,13 @@ log: {level: debug, format: json}
 func TestMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, replace, with, want string }{
 		{"unknown key", "", "talk:\n  leese: 1s\n",
-			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, queue, request_timeout, vox, ctcss, dtmf, found an unknown key"},
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, queue, request_timeout, vox, ctcss, dtmf, found an unknown key; did you mean \"lease\"?"},
 		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
 			"port.yaml:6: hardware.chip: expected one of driver, radio, speech, found an unknown key"},
 		{"duplicate key", "", "channel: yard\n",
 			"port.yaml:7: channel: expected the key once, found it again after line 2"},
 		{"number for a duration", "", "talk:\n  lease: 1\n",
-			"port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found a whole number (text of digits only needs quotes)"},
+			"port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found a number without a unit; write 1s"},
 		{"text for a duration", "", "talk:\n  lease: soon\n",
 			`port.yaml:8: talk.lease: expected a duration such as 1s or 250ms, 200ms to 10s, found "soon"`},
 		{"duration out of range", "", "talk:\n  lease: 11s\n",
@@ -87,7 +94,7 @@ func TestMistakes(t *testing.T) {
 		{"number out of range", "", "audio:\n  bitrate: 24\n",
 			`port.yaml:8: audio.bitrate: expected a whole number, 6000 to 64000, found "24"`},
 		{"decibels without unit", "", "audio:\n  tones:\n    gain: -18\n",
-			"port.yaml:9: audio.tones.gain: expected decibels such as -18 dB, -40 dB to 12 dB, found a whole number (text of digits only needs quotes)"},
+			"port.yaml:9: audio.tones.gain: expected decibels such as -18 dB, -40 dB to 12 dB, found a number without a unit; write -18 dB"},
 		{"percentage out of range", "", "audio: {expected_loss: 51%}\n",
 			`port.yaml:7: audio.expected_loss: expected a percentage such as 10%, 0% to 50%, found "51%"`},
 		{"not a number", "", "audio: {tones: {gain: NaN dB}}\n",
@@ -152,6 +159,18 @@ key: {interlock: hold`,
 			`port.yaml:6: hardware.lamps.talk.chip: expected a GPIO chip, as only ptt, emergency, cor, selector, ptt_out and ptt_readback may be on a USB interface, found usb:1-1.2`},
 		{"key on a button's pin", "driver: sim", `driver: board, cor: {chip: "card:Device", line: VOLDN}, sound: {speaker: {card: Device}, microphone: {card: Device}}, ptt_out: {chip: "card:Device", line: VOLDN}`,
 			`port.yaml:6: hardware.ptt_out.line: expected a pin of a USB interface, ^GPIO[1-8]$, found VOLDN`},
+		{"one line for two", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, ptt_out: {chip: a, line: "17"}, sound: {speaker: {card: D}, microphone: {card: D}}`,
+			`port.yaml:6: hardware.ptt_out.line: expected a line of its own, as hardware.ptt is this one, found 17`},
+		{"a line below none", "driver: sim", `driver: board, ptt: {chip: a, line: "-1"}, sound: {speaker: {card: D}, microphone: {card: D}}`,
+			`port.yaml:6: hardware.ptt.line: expected the name of a line, or its offset from 0 on, found -1`},
+		{"drive of a USB pin", "driver: sim", `driver: board, cor: {chip: "usb:1-1", line: VOLDN}, ptt_out: {chip: "usb:1-1", line: GPIO3, drive: open-drain}, sound: {speaker: {card: D}, microphone: {card: D}}`,
+			`port.yaml:6: hardware.ptt_out.drive: expected push-pull or no such key, as a USB interface has its own, found open-drain`},
+		{"pull of a USB pin", "driver: sim", `driver: board, cor: {chip: "usb:1-1", line: VOLDN, pull: down}, sound: {speaker: {card: D}, microphone: {card: D}}`,
+			`port.yaml:6: hardware.cor.pull: expected keep or no such key, as a USB interface has its own, found down`},
+		{"an emergency button without the role", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, emergency: {chip: a, line: "4"}, sound: {speaker: {card: D}, microphone: {card: D}}`,
+			`port.yaml:6: identity.role: expected DISPATCH, as there is an emergency button (hardware.emergency), found GENERAL`},
+		{"UTF-16", minimal, "\xff\xfev\x00", "port.yaml:1: expected text in UTF-8, found UTF-16; save the file as UTF-8"},
+		{"Latin-1", "North gate", "N\xf8rth gate", "port.yaml:1: expected text in UTF-8, found another encoding, such as Latin-1; save the file as UTF-8"},
 		{"a recording button without a place for recordings", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, record: {chip: a, line: "4"}`,
 			`port.yaml:6: hardware.record.chip: expected none, as there is no recorder.size and recorder.directory to record into, found a`},
 		{"readback of nothing", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, ptt_readback: {chip: a, line: "4"}`,

@@ -1,8 +1,12 @@
 package config
 
 import (
+	"bytes"
+	"fmt"
 	"strconv"
+	"unicode/utf8"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -43,4 +47,34 @@ func excerpt(text string) string {
 		return strconv.Quote(text[:maxExcerpt]) + "…"
 	}
 	return strconv.Quote(text)
+}
+
+// didYouMean is the one of some words that is close to a misspelt one, as a question;
+// empty if none is.
+func didYouMean(word string, known []string) string {
+	if len(word) > maxExcerpt {
+		return ""
+	}
+	best, distance := "", max(1, len(word)/3)+1
+	for _, k := range known {
+		if n := levenshtein.ComputeDistance(word, k); n < distance {
+			best, distance = k, n
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// decodeText drops the byte order mark of UTF-8. Text in another encoding is not
+// decoded: encoding says which it is.
+func decodeText(text []byte) (plain []byte, encoding string) {
+	switch {
+	case bytes.HasPrefix(text, []byte{0xFF, 0xFE}), bytes.HasPrefix(text, []byte{0xFE, 0xFF}), bytes.IndexByte(text, 0) >= 0:
+		return nil, "UTF-16; save the file as UTF-8"
+	case !utf8.Valid(text):
+		return nil, "another encoding, such as Latin-1; save the file as UTF-8"
+	}
+	return bytes.TrimPrefix(text, []byte("\uFEFF")), ""
 }

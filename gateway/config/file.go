@@ -33,8 +33,8 @@ func (f File) resolve(dir, credentials string) (File, bool) {
 	}
 }
 
-// ReadSecret is the content of a file that holds one secret, without the line
-// end after it. A file that every user may read is refused. Errors name neither
+// ReadSecret is the content of a file that holds one secret, without line ends
+// before and after it. A file that every user may read is refused. Errors name neither
 // the content nor the path, which may be a secret put in the wrong place: the
 // caller says which key named it.
 func ReadSecret(path string) (string, error) {
@@ -43,7 +43,7 @@ func ReadSecret(path string) (string, error) {
 		return "", withoutPath(err)
 	}
 	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o004 != 0 {
-		return "", fmt.Errorf("secret file: expected a file that others cannot read (chmod 600), found mode %v", mode)
+		return "", fmt.Errorf("secret file: expected a file that only its owner and the service's group can read (chmod 640; chgrp talkgate), found mode %v", mode)
 	}
 	if info.Size() > maxSecret {
 		return "", fmt.Errorf("secret file: expected at most %d bytes, found %d", maxSecret, info.Size())
@@ -52,14 +52,23 @@ func ReadSecret(path string) (string, error) {
 	if err != nil {
 		return "", withoutPath(err)
 	}
-	secret := strings.TrimRight(string(text), "\r\n")
-	if secret == "" {
+	plain, encoding := decodeText(text)
+	secret := strings.Trim(string(plain), "\r\n")
+	switch {
+	case encoding != "":
+		return "", fmt.Errorf("secret file: expected text in UTF-8, found %s", encoding)
+	case secret == "":
 		return "", errors.New("secret file: expected one line, found nothing")
+	case strings.ContainsAny(secret, "\r\n"):
+		return "", errors.New("secret file: expected one line, found several")
 	}
 	return secret, nil
 }
 
 func withoutPath(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("secret file: this user may not read it (chmod 640; chgrp to the group of the service, talkgate): %w", fs.ErrPermission)
+	}
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}

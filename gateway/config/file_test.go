@@ -18,7 +18,11 @@ func TestReadSecret(t *testing.T) {
 	}{
 		{"line", "s3cret words\n", 0o600, "s3cret words", ""},
 		{"without line end", "s3cret", 0o440, "s3cret", ""},
-		{"readable by all", "s3cret", 0o644, "", "chmod 600"},
+		{"readable by all", "s3cret", 0o644, "", "chmod 640"},
+		{"an empty line before", "\r\n\ns3cret\r\n", 0o600, "s3cret", ""},
+		{"byte order mark", "\uFEFFs3cret\n", 0o600, "s3cret", ""},
+		{"UTF-16", "s\x003\x00", 0o600, "", "UTF-16"},
+		{"two lines", "s3cret\ns3cret", 0o600, "", "several"},
 		{"empty", "\n", 0o600, "", "nothing"},
 		{"huge", strings.Repeat("s", 65<<10), 0o600, "", "at most"},
 	} {

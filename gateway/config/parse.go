@@ -43,6 +43,11 @@ func (d *decoder) root(text []byte) (root ast.Node, ok bool) {
 		d.problem("", 1, fmt.Sprintf("at most %d bytes", maxFile), fmt.Sprint(len(text)))
 		return nil, false
 	}
+	text, encoding := decodeText(text)
+	if encoding != "" {
+		d.problem("", 1, "text in UTF-8", encoding)
+		return nil, false
+	}
 	// Duplicates are ours to report, with the line of the first.
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -86,7 +91,7 @@ func (d *decoder) section(n ast.Node, key string, line int, v reflect.Value) {
 		fields = append(fields, chosen...)
 	}
 	for _, e := range entries {
-		d.problem(join(key, e.Key.String()), lineOf(e.Key), "one of "+strings.Join(keys(fields), ", "), "an unknown key")
+		d.problem(join(key, e.Key.String()), lineOf(e.Key), "one of "+strings.Join(keys(fields), ", "), "an unknown key"+didYouMean(e.Key.String(), keys(fields)))
 	}
 }
 
@@ -114,7 +119,11 @@ func (d *decoder) field(entries map[string]*ast.MappingValueNode, section string
 // scalar sets v.
 func (d *decoder) scalar(n ast.Node, key string, line int, s scalar, v reflect.Value) {
 	if !s.accepts(n) {
-		d.problem(key, line, s.noun, kindOf(n))
+		found := kindOf(n)
+		if _, bare := n.(*ast.IntegerNode); bare && s.unit != "" {
+			found = fmt.Sprintf("a number without a unit; write %s%s", n.GetToken().Value, s.unit)
+		}
+		d.problem(key, line, s.noun, found)
 		return
 	}
 	text := n.GetToken().Value

@@ -33,6 +33,9 @@ func (d *decoder) relations(c Config) {
 	if b := c.Hardware.Board; b != nil && b.Emergency.Chip != "" && c.Link.Hub == nil {
 		d.relation("hardware.emergency.chip", "link.kind", "none, as only a hub carries a voice to all channels of an event", b.Emergency.Chip)
 	}
+	if b := c.Hardware.Board; b != nil && b.Emergency.Chip != "" && c.Identity.Role != "DISPATCH" {
+		d.relation("identity.role", "hardware.emergency.chip", "DISPATCH, as there is an emergency button (hardware.emergency)", c.Identity.Role)
+	}
 	c.Squelch.relations(d, t.RequestTimeout)
 	if k := c.Key; k.Min > k.Limit {
 		d.relation("key.min", "key.limit", fmt.Sprint("at most key.limit, ", k.Limit), k.Min)

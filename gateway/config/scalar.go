@@ -48,6 +48,7 @@ type scalar struct {
 	noun    string                        // what is expected, in words
 	json    string                        // its type in JSON
 	pattern string                        // of the text, for the schema
+	unit    string                        // what follows a bare number; empty where none does
 	secret  bool                          // what is found may hold a secret by mistake
 	parse   func(text string) (any, bool) // the value, of the field's type
 }
@@ -56,11 +57,11 @@ type scalar struct {
 func scalarOf(f field) (s scalar, ok bool) {
 	switch reflect.Zero(f.Type).Interface().(type) {
 	case time.Duration:
-		s = scalar{noun: "a duration such as 1s or 250ms", json: "string", pattern: `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`, parse: parseDuration}
+		s = scalar{noun: "a duration such as 1s or 250ms", json: "string", pattern: `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`, unit: "s", parse: parseDuration}
 	case Decibel:
-		s = scalar{noun: "decibels such as -18 dB", json: "string", pattern: `^[-+]?[0-9]+(\.[0-9]+)? ?dB$`, parse: parseDecibel}
+		s = scalar{noun: "decibels such as -18 dB", json: "string", pattern: `^[-+]?[0-9]+(\.[0-9]+)? ?dB$`, unit: " dB", parse: parseDecibel}
 	case Percent:
-		s = scalar{noun: "a percentage such as 10%", json: "string", pattern: `^[0-9]+ ?%$`, parse: parsePercent}
+		s = scalar{noun: "a percentage such as 10%", json: "string", pattern: `^[0-9]+ ?%$`, unit: "%", parse: parsePercent}
 	case int:
 		s = scalar{noun: "a whole number", json: "integer",
 			parse: func(text string) (any, bool) { v, err := strconv.Atoi(text); return v, err == nil }}

@@ -51,6 +51,7 @@ func TestAnEmergencyButtonNeedsAHub(t *testing.T) {
 	if _, err := Parse("port.yaml", []byte(file)); err == nil || !strings.Contains(err.Error(), "hardware.emergency.chip: expected none, as only a hub") {
 		t.Errorf("on the VoicePing servers: %v", err)
 	}
+	file = strings.Replace(file, "identity: {", "identity: {role: DISPATCH, ", 1)
 	file = strings.Replace(file, "kind: voiceping\n  url: wss://ptt.example/ws", "kind: hub\n  url: https://ptt.example", 1)
 	if _, err := Parse("port.yaml", []byte(file)); err != nil {
 		t.Errorf("on a hub: %v", err)
