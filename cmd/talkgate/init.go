@@ -176,7 +176,7 @@ func wire(b *config.BoardHardware, told map[string]string) {
 		if !strings.HasPrefix(card, "usb:") {
 			chip = "card:" + card
 		}
-		b.COR.Chip, b.COR.Line = chip, squelch
+		b.COR.Chip, b.COR.Line, b.COR.Pull = chip, squelch, "keep"
 		b.PTTOut.Chip, b.PTTOut.Line = chip, "GPIO3"
 	}
 }
