@@ -29,7 +29,7 @@ func TestCodesAreRead(t *testing.T) {
 	}{
 		"none":       {"", "expected a file of codes"},
 		"missing":    {"/nowhere/codes", "no such file"},
-		"open":       {file("4711\n", 0o644), "chmod 600"},
+		"open":       {file("4711\n", 0o644), "chmod 640"},
 		"short":      {file("4711\n12\n", 0o600), "line 2: expected 4 to 12 figures"},
 		"not digits": {file("passw0rd\n", 0o600), "line 1"},
 	} {

@@ -33,10 +33,10 @@ func (f File) resolve(dir, credentials string) (File, bool) {
 	}
 }
 
-// ReadSecret is the content of a file that holds one secret, without line ends
-// before and after it. A file that every user may read is refused. Errors name neither
-// the content nor the path, which may be a secret put in the wrong place: the
-// caller says which key named it.
+// ReadSecret is the content of a file that holds a secret, without a byte order mark
+// and the line ends before and after it. A file that every user may read is refused.
+// Errors name neither the content nor the path, which may be a secret put in the wrong
+// place: the caller says which key named it.
 func ReadSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -52,15 +52,9 @@ func ReadSecret(path string) (string, error) {
 	if err != nil {
 		return "", withoutPath(err)
 	}
-	plain, encoding := decodeText(text)
-	secret := strings.Trim(string(plain), "\r\n")
-	switch {
-	case encoding != "":
-		return "", fmt.Errorf("secret file: expected text in UTF-8, found %s", encoding)
-	case secret == "":
+	secret := strings.Trim(strings.TrimPrefix(string(text), "\uFEFF"), "\r\n")
+	if secret == "" {
 		return "", errors.New("secret file: expected one line, found nothing")
-	case strings.ContainsAny(secret, "\r\n"):
-		return "", errors.New("secret file: expected one line, found several")
 	}
 	return secret, nil
 }
