@@ -25,6 +25,8 @@ func (h *Hub) fleetEvents(w http.ResponseWriter, r *http.Request, c *Claims) {
 		return
 	}
 	defer h.fleet.unwatch(watch)
+	alarms := h.emergencies.watch()
+	defer h.emergencies.unwatch(alarms)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies must not collect events
@@ -53,6 +55,10 @@ func (h *Hub) fleetEvents(w http.ResponseWriter, r *http.Request, c *Claims) {
 			err = h.showDesk(r.Context(), s, c, &shown)
 		case <-pace.C:
 			paced = true
+		case <-alarms:
+			err = s.send("emergencies", struct {
+				Emergencies []emergency `json:"emergencies"`
+			}{h.emergencies.of(c)})
 		case <-wake:
 			err = s.send("gateways", h.fleet.news(watch))
 			paced = false

@@ -123,10 +123,11 @@ type Hub struct {
 	listener net.Listener // nil without Config.Listen
 	handler  http.Handler
 
-	attendance *attendance
-	fleet      *fleetView
-	echoes     echoes
-	parrots    chan struct{} // one for each gateway that is asked now
+	attendance  *attendance
+	fleet       *fleetView
+	emergencies *emergencies
+	echoes      echoes
+	parrots     chan struct{} // one for each gateway that is asked now
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -154,9 +155,10 @@ func New(cfg Config) (*Hub, error) {
 		sessions: map[string]*session{},
 		relays:   newRelays(),
 
-		attendance: newAttendance(cfg.State, cfg.Logger),
-		fleet:      newFleetView(cfg.Logger),
-		parrots:    make(chan struct{}, maxParrots),
+		attendance:  newAttendance(cfg.State, cfg.Logger),
+		fleet:       newFleetView(cfg.Logger),
+		emergencies: newEmergencies(),
+		parrots:     make(chan struct{}, maxParrots),
 	}
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)
@@ -200,6 +202,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	go func() { defer close(written); h.attendance.run(empty) }()
 	var fleet sync.WaitGroup
 	fleet.Go(func() { h.fleet.follow(h.ctx, h.cfg.State) })
+	fleet.Go(func() { h.watchEmergencies(h.ctx) })
 	var err error
 	select {
 	case <-ctx.Done():

@@ -13,6 +13,7 @@ import (
 type manager interface {
 	PauseAllSpeakers(ctx context.Context, event, by string) (map[string]redis.Holder, error)
 	Audit(ctx context.Context, limit int) ([]redis.AuditEntry, error)
+	Note(redis.AuditEntry)
 }
 
 const (

@@ -76,6 +76,8 @@ func (h *Hub) routes() http.Handler {
 	mux.Handle("GET /api/fleet/events", h.manage(limits, h.fleetEvents))
 	mux.Handle("POST /api/events/{event}/pause", h.manage(limits, h.pauseEvent))
 	mux.Handle("POST /api/gateways/{gateway}/parrot", h.manage(limits, h.parrot))
+	mux.Handle("POST /api/emergencies/acknowledge", h.manage(limits, h.acknowledge))
+	mux.HandleFunc("OPTIONS /api/emergencies/", preflight("OPTIONS, POST"))
 	mux.Handle("GET /api/audit", h.manage(limits, h.audit))
 	mux.HandleFunc("OPTIONS /api/", preflight("DELETE, GET, OPTIONS, PUT"))
 	mux.HandleFunc("OPTIONS /api/events/", preflight("OPTIONS, POST"))

@@ -13,7 +13,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// The actions of audit entries, as the servers name them; the last four are ours.
+// The actions of audit entries, as the servers name them; those from event.paused on are ours.
 const (
 	ActionStart       = "ptt.start"
 	ActionStop        = "ptt.stop"
@@ -31,6 +31,12 @@ const (
 	ActionGranted = "rights.granted"
 	ActionTaken   = "rights.taken"
 	ActionAsked   = "gateway.asked"
+
+	ActionAcknowledged = "emergency.acknowledged"
+	ActionListened     = "recall.played"
+	ActionExported     = "recall.exported"
+	ActionRecallOn     = "recall.started"
+	ActionRecallOff    = "recall.stopped"
 )
 
 const (
@@ -116,6 +122,10 @@ func (c *Client) Audit(ctx context.Context, limit int) ([]AuditEntry, error) {
 	}
 	return entries, nil
 }
+
+// Note appends an entry to the log, off the caller's path; one that Redis does not take in
+// time is lost with a warning.
+func (c *Client) Note(e AuditEntry) { c.audit.put(e) }
 
 // auditor writes entries off the path of a press. What Redis does not take in
 // time is lost with a warning: a radio does not wait for its log.

@@ -1,5 +1,6 @@
 import { setAttribute, setData, setHidden, setText } from './dom.js';
 import { demoConfig } from './demo.js';
+import { Emergencies } from './emergencies.js';
 import { FleetGrid } from './fleetgrid.js';
 import { filters, FleetModel } from './fleetmodel.js';
 import { FleetSide } from './fleetside.js';
@@ -8,6 +9,7 @@ import { Listener } from './listener.js';
 import { Parrots } from './parrots.js';
 import { retry } from './retry.js';
 import { readClaims } from './token.js';
+import { playTone } from './tones.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -22,6 +24,24 @@ let filter = 'all';
 let listening = null; // { channel, stop }
 let sound = 'off';
 let scheduled = false;
+
+// sirenVolume is that of the alarm, 0…1: louder than any other tone.
+const sirenVolume = 0.5;
+
+// A browser sounds only once somebody has touched the page.
+let alarmSound = null;
+for (const touch of ['pointerdown', 'keydown']) {
+  addEventListener(touch, () => {
+    if (alarmSound) return;
+    alarmSound = new AudioContext();
+    alarmSound.addEventListener('statechange', schedule);
+  });
+}
+const sounds = () => alarmSound?.state === 'running';
+const emergencies = new Emergencies(Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e])), {
+  acknowledge: (id) => act('Acknowledging', 'POST', `api/emergencies/acknowledge?id=${encodeURIComponent(id)}`),
+  siren: () => { if (sounds()) playTone(alarmSound, 'emergency', sirenVolume); },
+});
 
 function schedule() {
   if (scheduled) return;
@@ -53,6 +73,8 @@ function render(now) {
   if (none) setText($('empty'), model.size === 0 ? 'No gateway has reported yet.' : 'No gateway is like that.');
   lamp('redis', model.redis ? 'up' : 'away');
   lamp('sound', sound);
+  lamp('alarm', sounds() ? 'ready' : 'click to allow');
+  emergencies.render(now);
 }
 
 function lamp(name, text) {
@@ -92,6 +114,10 @@ async function open(token) {
           first = false;
           model.takeGateways(data);
         } else if (type === 'desk') model.takeDesk(data);
+        else if (type === 'emergencies') {
+          emergencies.receive(data.emergencies);
+          model.setEmergencies(emergencies.users);
+        }
         up();
         lamp('hub', 'up');
         schedule();
@@ -104,6 +130,8 @@ async function open(token) {
   clearInterval(clock);
   clearInterval(audit);
   stopListening();
+  emergencies.forget();
+  model.setEmergencies(emergencies.users);
   hub = null;
   document.body.dataset.phase = 'signed-out';
   setHidden($('console'), true);

@@ -135,7 +135,7 @@ class Row {
     setText(p.name, g.name || g.id);
     setText(p.id, g.name && g.name !== g.id ? g.id : g.group);
     setText(p.channel, g.channel);
-    setText(p.standing, standingOf(g, model.heard(g)));
+    setText(p.standing, `${model.rankOf(id) === 'emergency' ? 'EMERGENCY · ' : ''}${standingOf(g, model.heard(g))}`);
     this.#level(p.meter, g);
     setText(p.link, linkOf(g));
     setText(p.board, g.live && g.celsius !== undefined ? `${g.celsius.toFixed(0)} °C` : '');

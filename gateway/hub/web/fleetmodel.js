@@ -3,11 +3,11 @@ import { lampsOf, matches, rank, ranks } from './fleetstate.js';
 // filters are what the tiles show: each a name, and which gateways it counts.
 export const filters = [
   ['all', 'Gateways', () => true],
-  ['well', 'On air', (e) => e.rank === 'well' || e.rank === 'warning'],
+  ['well', 'On air', (e) => rank(e.gateway) === 'well' || rank(e.gateway) === 'warning'],
   ['talking', 'Talking', (e) => e.gateway.lamps.talk],
-  ['warning', 'Warnings', (e) => e.rank === 'warning'],
-  ['down', 'Not on air', (e) => e.rank === 'down'],
-  ['gone', 'Gone', (e) => e.rank === 'gone'],
+  ['warning', 'Warnings', (e) => rank(e.gateway) === 'warning'],
+  ['down', 'Not on air', (e) => rank(e.gateway) === 'down'],
+  ['gone', 'Gone', (e) => rank(e.gateway) === 'gone'],
 ];
 
 // byName puts gate 2 before gate 10.
@@ -22,6 +22,7 @@ export class FleetModel {
   #sorted = true;
   #words = [];
   #filter = 'all';
+  #inEmergency = new Set();
 
   redis = true;
   desk = { channels: [], events: [] };
@@ -29,16 +30,26 @@ export class FleetModel {
   // takeGateways takes in a gateways event.
   takeGateways({ redis, gateways, gone }) {
     this.redis = redis;
-    for (const gateway of gateways) {
-      const r = rank(gateway);
-      const entry = { gateway, rank: r, key: `${ranks.indexOf(r)} ${gateway.name || gateway.id} ${gateway.id}` };
-      const old = this.#entries.get(gateway.id);
-      this.#entries.set(gateway.id, entry);
-      if (old?.key !== entry.key || this.#chosen(old) !== this.#chosen(entry)) this.#sorted = false;
-    }
+    for (const gateway of gateways) this.#put(gateway);
     for (const id of gone) {
       if (this.#entries.delete(id)) this.#sorted = false;
     }
+  }
+
+  // setEmergencies says which gateways have an emergency: they come first, and are shown
+  // whatever is searched for.
+  setEmergencies(ids) {
+    const changed = ids.symmetricDifference(this.#inEmergency);
+    this.#inEmergency = ids;
+    for (const id of changed) if (this.#entries.has(id)) this.#put(this.#entries.get(id).gateway);
+  }
+
+  #put(gateway) {
+    const r = this.#inEmergency.has(gateway.id) ? 'emergency' : rank(gateway);
+    const entry = { gateway, rank: r, key: `${ranks.indexOf(r)} ${gateway.name || gateway.id} ${gateway.id}` };
+    const old = this.#entries.get(gateway.id);
+    this.#entries.set(gateway.id, entry);
+    if (old?.key !== entry.key || this.#chosen(old) !== this.#chosen(entry)) this.#sorted = false;
   }
 
   // takeDesk takes in a desk event.
@@ -100,6 +111,7 @@ export class FleetModel {
   }
 
   #chosen(e) {
+    if (e?.rank === 'emergency') return true;
     return e !== undefined && filters.find(([name]) => name === this.#filter)[2](e) && matches(e.gateway, this.#words);
   }
 }

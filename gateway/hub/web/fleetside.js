@@ -6,7 +6,9 @@ import { clock } from './status.js';
 const actions = {
   'ptt.start': 'talked', 'ptt.stop': 'finished', 'ptt.denied': 'was denied the floor', 'priority_ptt.start': 'talked with priority',
   'priority_ptt.interrupted': 'interrupted', 'permission.revoked': 'was cut off', 'security.ban': 'banned', 'security.unban': 'lifted the ban of',
-  'event.paused': 'paused', 'gateway.asked': 'asked for a parrot of', 'rights.granted': 'gave the talk right to', 'rights.taken': 'took the talk right from',
+  'emergency_broadcast.start': 'began an emergency', 'emergency_broadcast.stop': 'ended the emergency', 'emergency.acknowledged': 'acknowledged the emergency of',
+  'recall.played': 'listened to the past of', 'recall.exported': 'exported the past of', 'recall.started': 'switched recall on for', 'recall.stopped': 'switched recall off for',
+  'event.paused': 'paused', 'gateway.asked': 'tried the way to the hub of', 'rights.granted': 'gave the talk right to', 'rights.taken': 'took the talk right from',
 };
 
 // FleetSide is everything beside the list: the chosen gateway, events and

@@ -1,7 +1,7 @@
 // What the console says of a gateway, derived from what the hub tells.
 
 // ranks are how much a gateway needs somebody, the worst first.
-export const ranks = ['gone', 'down', 'warning', 'well'];
+export const ranks = ['emergency', 'gone', 'down', 'warning', 'well'];
 
 const lossLimit = 0.05;
 const hotLimit = 80;

@@ -71,6 +71,10 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 		defer m.mu.Unlock()
 		answer(w, 200, object{"entries": m.audit})
 	})
+	mux.HandleFunc("POST /api/emergencies/acknowledge", func(w http.ResponseWriter, r *http.Request) {
+		m.note(r)
+		answer(w, 200, object{})
+	})
 	mux.HandleFunc("POST /api/events/{event}/pause", func(w http.ResponseWriter, r *http.Request) {
 		m.note(r)
 		answer(w, 200, object{"paused": object{"harbour": object{"userId": "n"}}})
@@ -207,7 +211,7 @@ func (m *mockHub) send(event string, data object) {
 		m.state = data
 	case "radio":
 		path = "/demo/radios/events"
-	case "gateways", "desk":
+	case "gateways", "desk", "emergencies":
 		path = "/api/fleet/events"
 	}
 	for frames, p := range m.streams {

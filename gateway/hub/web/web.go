@@ -21,7 +21,7 @@ func policy(room string) string {
 		"media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-//go:embed *.html favicon.svg *.css *.js
+//go:embed *.html *.svg *.css *.js
 var files embed.FS
 
 // Handler serves the page at "/" and its files beside it. room is the URL of the
