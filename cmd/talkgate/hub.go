@@ -7,7 +7,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/hub"
-	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/icelite"
 )
 
 // hubFlags are what 'talkgate hub' is told.
@@ -75,16 +75,16 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	defer closing(&err, state.Close)
-	engine, err := rtc.NewEngine(rtc.Config{Logger: log, UDPAddr: flags.udp, PeerTimeout: peerTimeout})
+	media, err := icelite.NewServer(icelite.Config{Logger: log, UDP: flags.udp, PeerTimeout: peerTimeout})
 	if err != nil {
 		return err
 	}
-	defer closing(&err, engine.Close)
+	defer closing(&err, media.Close)
 	server, err := hub.New(hub.Config{
 		Listen: flags.listen,
 		Secret: secret,
 		State:  state,
-		Media:  engine,
+		Media:  media,
 		Rooms:  rooms,
 		Logger: log,
 	})

@@ -15,7 +15,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
-	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -189,13 +189,13 @@ func hubMetrics(t *testing.T) (names []string) {
 		t.Fatal(err)
 	}
 	defer state.Close()
-	engine, err := rtc.NewEngine(rtc.Config{})
+	media, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer engine.Close()
+	defer media.Close()
 	registry := prometheus.NewRegistry()
-	if _, err := hub.New(hub.Config{Secret: make([]byte, hub.MinSecret), State: state, Media: engine, Metrics: registry}); err != nil {
+	if _, err := hub.New(hub.Config{Secret: make([]byte, hub.MinSecret), State: state, Media: media, Metrics: registry}); err != nil {
 		t.Fatal(err)
 	}
 	all := make(chan *prometheus.Desc)

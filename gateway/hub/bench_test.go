@@ -12,7 +12,9 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/rtc/rtctest"
 )
 
 // BenchmarkForward is a packet of the talker to all listeners of a channel, gate
@@ -57,24 +59,28 @@ func BenchmarkForward(b *testing.B) {
 // ends go deaf before, so that only the sending is measured.
 func fanOuts(b *testing.B, n int) (ours, bare func()) {
 	b.Helper()
-	from := engine(b, rtc.Config{PeerTimeout: time.Hour})
-	to := engine(b, rtc.Config{UDPAddr: "127.0.0.1:0", PeerTimeout: time.Hour})
+	from := mediaServer(b, icelite.Config{PeerTimeout: time.Hour})
+	to := engine(b, rtc.Config{PeerTimeout: time.Hour})
+	cable := rtctest.NewCable(b)
 	src := newSource("a")
 	f := newForwarder(src)
 	track := bareTrack(b)
 	api := bareAPI(b)
 	for range n {
-		connect(b, to, func(ctx context.Context, offer string) (string, error) {
-			l, answer, err := from.AcceptListener(ctx, offer)
+		connect(b, to, func(_ context.Context, offer string) (string, error) {
+			l, answer, err := from.AcceptSubscriber(offer)
 			if err == nil {
 				b.Cleanup(func() { _ = l.Close() })
 				f.addListener(&listener{member: &member{}, out: l})
 			}
-			return answer, err
+			return cable.Through(answer), err
 		})
-		connect(b, to, func(_ context.Context, offer string) (string, error) { return bareAnswer(b, api, track, offer) })
+		connect(b, to, func(_ context.Context, offer string) (string, error) {
+			answer, err := bareAnswer(b, api, track, offer)
+			return cable.Through(answer), err
+		})
 	}
-	_ = to.Close()
+	cable.Cut()
 
 	p := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: make([]byte, 60)}
 	step := func() { p.SequenceNumber++; p.Timestamp += media.FrameSamples }

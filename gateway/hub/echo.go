@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -86,7 +85,7 @@ func (e *echoes) back(userID string, p *rtp.Packet) {
 // what it sends. Any member may; the channel is but a name.
 func (h *Hub) echo(kind string) authorized {
 	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
-		offer, ok := readOffer(w, r)
+		offer, ok := readSDP(w, r, sdpType)
 		if !ok {
 			return
 		}
@@ -97,9 +96,9 @@ func (h *Hub) echo(kind string) authorized {
 				h.echoes.leave(c.UserID, mine)
 			}
 		}
-		h.accept(w, r, s, gone, func(ctx context.Context) (peer, string, error) {
+		h.accept(w, r, s, gone, func() (peer, string, error) {
 			if kind == kindWHIP {
-				p, answer, err := h.cfg.Media.AcceptPublisher(ctx, offer, func(p *rtp.Packet) { h.echoes.back(c.UserID, p) })
+				p, answer, err := h.cfg.Media.AcceptPublisher(offer, func(p *rtp.Packet) { h.echoes.back(c.UserID, p) })
 				if err != nil {
 					return nil, "", err
 				}
@@ -107,7 +106,7 @@ func (h *Hub) echo(kind string) authorized {
 				h.echoes.enter(c.UserID, kind, p, nil)
 				return p, answer, nil
 			}
-			p, answer, err := h.cfg.Media.AcceptListener(ctx, offer)
+			p, answer, err := h.cfg.Media.AcceptSubscriber(offer)
 			if err != nil {
 				return nil, "", err
 			}

@@ -88,19 +88,21 @@ func ends(t testing.TB, p *rtc.Publication) {
 // endless is a peer that stays until it is closed.
 type endless struct{ done chan struct{} }
 
-func (e endless) Done() <-chan struct{} { return e.done }
-func (e endless) Err() error            { return rtc.ErrClosed }
-func (e endless) Close() error          { close(e.done); return nil }
+func (e endless) Done() <-chan struct{}        { return e.done }
+func (e endless) Err() error                   { return rtc.ErrClosed }
+func (e endless) Close() error                 { close(e.done); return nil }
+func (e endless) Tag() string                  { return "" }
+func (e endless) Patch(string) (string, error) { return "", nil }
 
 // TestEchoEnds by itself: a member that forgot it does not hear itself for ever.
 func TestEchoEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := &Hub{log: slog.New(slog.DiscardHandler), sessions: map[string]*session{}, ctx: t.Context(), cfg: Config{MaxSessions: 1}}
-		if err := h.reserve(); err != nil {
+		h := &Hub{log: slog.New(slog.DiscardHandler), sessions: map[string]*session{}, byUser: map[string]int{}, ctx: t.Context(), cfg: Config{MaxSessions: 1}}
+		if err := h.reserve("a"); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		s := &session{kind: "echo/whip", peer: endless{make(chan struct{})}, private: true}
+		s := &session{kind: "echo/whip", userID: "a", peer: endless{make(chan struct{})}, private: true}
 		h.register(s, func() {})
 		<-s.ended
 		if lasted := time.Since(began); lasted != echoTime {

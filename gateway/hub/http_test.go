@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
@@ -15,7 +16,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/icelite"
+	"github.com/talkgate/talkgate/media/rtc/rtctest"
 )
 
 const whipPath, eventsPath = "/whip/" + channelID, "/api/channels/" + channelID + "/events"
@@ -47,7 +49,7 @@ func TestTokens(t *testing.T) {
 		status      int
 		says        string
 	}{
-		{"good", good, 400, "offer"},
+		{"good", good, 406, "offer"},
 		{"missing", "", 401, "Authorization"},
 		{"junk", "junk", 401, "cannot be used"},
 		{"no signature", good[:strings.LastIndex(good, ".")+1], 401, "HS256"},
@@ -62,7 +64,7 @@ func TestTokens(t *testing.T) {
 		{"user too long", with(func(c *Claims) { c.UserID = strings.Repeat("x", maxName+1) }), 401, "userId"},
 		{"another channel", with(func(c *Claims) { c.ChannelIDs = []string{"other"} }), 403, "channel"},
 		{"no channel", with(func(c *Claims) { c.ChannelIDs = nil }), 403, "channel"},
-		{"admin of all", with(func(c *Claims) { c.ChannelIDs, c.GlobalRole = nil, "ADMIN" }), 400, "offer"},
+		{"admin of all", with(func(c *Claims) { c.ChannelIDs, c.GlobalRole = nil, "ADMIN" }), 406, "offer"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := s.do(t.Context(), "POST", whipPath, tc.token, sdpType, "v=0")
@@ -95,11 +97,11 @@ func TestOffers(t *testing.T) {
 		status                  int
 		says                    string
 	}{
-		{"empty", sdpType, "", 400, "offer"},
+		{"empty", sdpType, "", 406, "Opus"},
 		{"junk", sdpType, "\x00\xff junk", 400, "offer"},
-		{"no audio", sdpType, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", 400, "Opus"},
-		{"no Opus", sdpType, noOpus, 400, "Opus"},
-		{"too long", sdpType, strings.Repeat("a=x\r\n", maxSDP/4), 413, "64 KiB"},
+		{"no audio", sdpType, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", 406, "Opus"},
+		{"no Opus", sdpType, noOpus, 406, "Opus"},
+		{"too long", sdpType, strings.Repeat("a=x\r\n", icelite.MaxOffer/4), 413, "64 KiB"},
 		{"not SDP", "application/json", "{}", 415, sdpType},
 		{"no type", "", "v=0", 415, sdpType},
 	} {
@@ -125,13 +127,14 @@ func TestMethods(t *testing.T) {
 		status       int
 		allow        string
 	}{
-		{"PATCH", whipPath + "/1", 405, "DELETE, OPTIONS"},
-		{"PATCH", "/whep/ops/1", 405, "DELETE, OPTIONS"},
+		{"PATCH", whipPath + "/1", 404, ""},
+		{"PUT", "/whep/ops/1", 405, "DELETE, OPTIONS, PATCH"},
 		{"GET", whipPath, 405, "OPTIONS, POST"},
 		{"PUT", whipPath, 405, "OPTIONS, POST"},
 		{"DELETE", whipPath + "/unknown", 404, ""},
 		{"OPTIONS", whipPath, 204, "OPTIONS, POST"},
-		{"OPTIONS", whipPath + "/1", 204, "DELETE, OPTIONS"},
+		{"POST", whipPath + "/", 404, ""},
+		{"OPTIONS", whipPath + "/1", 204, "DELETE, OPTIONS, PATCH"},
 		{"OPTIONS", floorPath, 204, "DELETE, GET, OPTIONS, PUT"},
 		{"POST", floorPath, 404, ""},
 		{"GET", "/api/nothing", 404, ""},
@@ -154,7 +157,7 @@ func TestMethods(t *testing.T) {
 			}
 		}
 	}
-	if m := s.do(t.Context(), "GET", "/metrics", "", "", "").body; !strings.Contains(m, `talkgate_hub_http_requests_total{code="405",method="patch"} 2`) {
+	if m := s.do(t.Context(), "GET", "/metrics", "", "", "").body; !strings.Contains(m, `talkgate_hub_http_requests_total{code="405",method="put"} 2`) {
 		t.Errorf("metrics do not count requests:\n%s", m)
 	}
 }
@@ -187,13 +190,16 @@ func TestSecondSessionIsRefusedWhileTheFirstLives(t *testing.T) {
 // A session whose port died without a word makes room within the peer timeout.
 func TestDeadSessionIsReplaced(t *testing.T) {
 	s := newSite(t)
-	engine := engine(t, rtc.Config{UDPAddr: "127.0.0.1:0"})
-	p, err := engine.Publish(t.Context(), s.exchange(kindWHIP, "a", nil))
+	cable := rtctest.NewCable(t)
+	p, err := s.port.Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
+		answer, err := s.exchange(kindWHIP, "a", nil)(ctx, offer)
+		return cable.Through(answer), err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	_ = engine.Close() // its socket is gone, nobody is told
+	cable.Cut() // nobody is told
 	eventually(t, "the second session is taken", func() bool {
 		p, err := s.port.Publish(t.Context(), s.exchange(kindWHIP, "a", nil))
 		if err == nil {

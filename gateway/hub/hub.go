@@ -20,7 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -47,11 +47,13 @@ type Config struct {
 	Secret []byte
 	// State is the shared state; the hub does not close it.
 	State State
-	// Media makes the sessions; the hub does not close it. Its PeerTimeout
+	// Media answers offers; the hub does not close it. Its PeerTimeout
 	// decides how soon a member whose session died may open another.
-	Media *rtc.Engine
+	Media *icelite.Server
 	// Rooms is the LiveKit that the channels are on; nil is the hub itself.
 	Rooms *Rooms
+	// TURN is the relay that members are told of; nil is none.
+	TURN *TURN
 	// LockTTL is how long a lock the hub holds for a browser outlives the hub;
 	// zero is 3 s.
 	LockTTL time.Duration
@@ -80,7 +82,7 @@ func (cfg *Config) complete() error {
 	case cfg.State == nil:
 		return errors.New("hub: Config.State is nil, expected the shared state")
 	case cfg.Media == nil:
-		return errors.New("hub: Config.Media is nil, expected an engine")
+		return errors.New("hub: Config.Media is nil, expected a media server")
 	case len(cfg.Secret) < MinSecret:
 		return fmt.Errorf("hub: the token secret has %d bytes, expected at least %d random ones (RFC 7518 section 3.2)", len(cfg.Secret), MinSecret)
 	}
@@ -99,6 +101,7 @@ func (cfg *Config) complete() error {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	cfg.Logger = limitLog(cfg.Logger)
 	return nil
 }
 
@@ -137,7 +140,8 @@ type Hub struct {
 	mu       sync.Mutex
 	channels map[string]*channel
 	sessions map[string]*session
-	pending  int // sessions being set up
+	reserved int            // sessions, those being set up included
+	byUser   map[string]int // the same, by user
 	closing  bool
 }
 
@@ -153,6 +157,7 @@ func New(cfg Config) (*Hub, error) {
 		tokens:   newVerifier(cfg.Secret),
 		channels: map[string]*channel{},
 		sessions: map[string]*session{},
+		byUser:   map[string]int{},
 		relays:   newRelays(),
 
 		attendance:  newAttendance(cfg.State, cfg.Logger),

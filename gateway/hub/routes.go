@@ -50,19 +50,25 @@ func (h *Hub) routes() http.Handler {
 	mux := http.NewServeMux()
 	limits := newLimits()
 	api := func(pattern string, f authorized) { mux.Handle(pattern, h.authorize(limits, f)) }
+	const endpointMethods, sessionMethods = "OPTIONS, POST", "DELETE, OPTIONS, PATCH"
 	for kind, open := range map[string]authorized{kindWHIP: h.publish, kindWHEP: h.listen} {
 		endpoint, session := "/"+kind+"/{channel}", "/"+kind+"/{channel}/{session}"
 		api("POST "+endpoint, open)
+		api("PATCH "+session, h.patch(kind))
 		api("DELETE "+session, h.end(kind))
-		mux.HandleFunc("OPTIONS "+endpoint, preflight("OPTIONS, POST"))
-		mux.HandleFunc("OPTIONS "+session, preflight("DELETE, OPTIONS"))
-		mux.HandleFunc(endpoint, refuseMethod("OPTIONS, POST", "POST an SDP offer"))
-		mux.HandleFunc(session, refuseMethod("DELETE, OPTIONS",
-			"DELETE ends the session; neither trickle ICE nor ICE restarts are supported: offer all candidates, or open a new session"))
+		mux.Handle("OPTIONS "+endpoint, h.options(endpointMethods))
+		mux.HandleFunc("OPTIONS "+session, preflight(sessionMethods))
+		mux.HandleFunc(endpoint, refuseMethod(endpointMethods, "POST an SDP offer"))
+		mux.HandleFunc(endpoint+"/{$}", func(w http.ResponseWriter, _ *http.Request) {
+			writeError(w, http.StatusNotFound, "there is no slash at the end of an endpoint: leave it out")
+		})
+		mux.HandleFunc(session, refuseMethod(sessionMethods, "DELETE ends the session, PATCH is for trickle ICE and ICE restarts"))
 	}
 	for _, kind := range []string{kindWHIP, kindWHEP} {
+		session := "/echo/" + kind + "/{channel}/{session}"
 		mux.Handle("POST /echo/"+kind+"/{channel}", h.bearer(limits, h.echo(kind)))
-		mux.Handle("DELETE /echo/"+kind+"/{channel}/{session}", h.bearer(limits, h.end("echo/"+kind)))
+		mux.Handle("PATCH "+session, h.bearer(limits, h.patch("echo/"+kind)))
+		mux.Handle("DELETE "+session, h.bearer(limits, h.end("echo/"+kind)))
 	}
 	const floor, emergency, rights = "/api/channels/{channel}/floor", "/api/channels/{channel}/emergency", "/api/channels/{channel}/members/{user}/rights"
 	api("PUT "+floor, h.requestFloor(false))
@@ -167,7 +173,7 @@ func secure(next http.Handler) http.Handler {
 		head.Set("Cross-Origin-Resource-Policy", "same-origin")
 		head.Set("Cache-Control", "no-store")
 		head.Set("Access-Control-Allow-Origin", "*")
-		head.Set("Access-Control-Expose-Headers", "Location, Retry-After, WWW-Authenticate")
+		head.Set("Access-Control-Expose-Headers", "Accept-Patch, ETag, Link, Location, Retry-After, WWW-Authenticate")
 		next.ServeHTTP(w, r)
 	})
 }
@@ -178,11 +184,24 @@ func preflight(methods string) http.HandlerFunc {
 		head := w.Header()
 		head.Set("Allow", methods)
 		head.Set("Accept-Post", sdpType)
+		head.Set("Accept-Patch", fragmentType)
 		head.Set("Access-Control-Allow-Methods", methods)
-		head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		head.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match")
 		head.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// options answers OPTIONS of an endpoint. A member is told of the relay, so that
+// its first offer can use it.
+func (h *Hub) options(methods string) http.Handler {
+	answer := preflight(methods)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, err := h.tokens.verify(r); err == nil && c.MayJoin(r.PathValue("channel")) {
+			h.linkTURN(w, c.UserID)
+		}
+		answer(w, r)
+	})
 }
 
 func refuseMethod(allow, why string) http.HandlerFunc {

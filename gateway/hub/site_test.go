@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"go.uber.org/goleak"
 
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
@@ -65,7 +67,7 @@ func newSiteOn(t testing.TB, srv *redistest.Server, url string, change ...func(*
 		Listen: "127.0.0.1:0",
 		Secret: secret,
 		State:  s.state,
-		Media:  engine(t, rtc.Config{UDPAddr: "127.0.0.1:0", PeerTimeout: 2 * time.Second}),
+		Media:  mediaServer(t, icelite.Config{PeerTimeout: 2 * time.Second}),
 		Logger: log,
 	}
 	for _, f := range change {
@@ -86,6 +88,17 @@ func newSiteOn(t testing.TB, srv *redistest.Server, url string, change ...func(*
 		}
 		s.http.CloseIdleConnections()
 	})
+	return s
+}
+
+func mediaServer(t testing.TB, cfg icelite.Config) *icelite.Server {
+	t.Helper()
+	cfg.UDP = "127.0.0.1:0"
+	s, err := icelite.NewServer(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
@@ -147,6 +160,11 @@ func (s *site) do(ctx context.Context, method, path, token, contentType, body st
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
+	return s.send(req)
+}
+
+func (s *site) send(req *http.Request) answer {
+	s.t.Helper()
 	resp, err := s.http.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
@@ -192,7 +210,14 @@ func (s *site) exchangeOn(channel, kind string, c *Claims, where *string) rtc.Ex
 			return "", fmt.Errorf("%s: %d %s", kind, a.status, a.body)
 		}
 		if where != nil {
-			*where = a.header.Get("Location")
+			at, err := url.Parse("/" + kind + "/" + channel)
+			if err == nil {
+				at, err = at.Parse(a.header.Get("Location"))
+			}
+			if err != nil {
+				return "", err
+			}
+			*where = at.EscapedPath()
 		}
 		return a.body, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtp"
 	"golang.org/x/sys/unix"
 
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -25,9 +26,13 @@ func onTheWire(b *testing.B) *rtc.Publication {
 		b.Cleanup(func() { _ = e.Close() })
 		return e
 	}
-	port, hub := engine(rtc.Config{}), engine(rtc.Config{UDPAddr: "127.0.0.1:0"})
-	p, err := port.Publish(b.Context(), func(ctx context.Context, offer string) (string, error) {
-		_, answer, err := hub.AcceptPublisher(ctx, offer, func(*rtp.Packet) {})
+	hub, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = hub.Close() })
+	p, err := engine(rtc.Config{}).Publish(b.Context(), func(_ context.Context, offer string) (string, error) {
+		_, answer, err := hub.AcceptPublisher(offer, func(*rtp.Packet) {})
 		return answer, err
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // AllocsPerRun counts the whole process, so this holds for the port, the hub,
 // the listener and the stack below all three.
 func TestVoiceAllocatesNothing(t *testing.T) {
-	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0"}), newEngine(t, Config{})
+	hub, port := newEngine(t, Config{}), newEngine(t, Config{})
 	var heard atomic.Int64
 	_, l := listenTo(t, port, hub, func(media.Packet) { heard.Add(1) })
 	p, _ := publishTo(t, port, hub, func(p *rtp.Packet) { _ = l.WriteRTP(p) })

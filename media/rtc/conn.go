@@ -192,25 +192,3 @@ func (c *conn) offer(ctx context.Context, exchange Exchange, answerer role) erro
 		return context.Cause(ctx)
 	}
 }
-
-// answer returns the answer to an offer of an author whose part is offerer; the
-// connection then comes about, or fails, by itself.
-func (c *conn) answer(ctx context.Context, offer string, offerer role) (string, error) {
-	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
-		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
-	}
-	local, err := c.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
-	}
-	sdp, err := c.describe(ctx, local)
-	if err != nil {
-		return "", err
-	}
-	// The stack rejects what it cannot match by silently answering without it.
-	if err := checkSDP(sdp, offerer.opposite()); err != nil {
-		return "", fmt.Errorf("offer: its audio section has no common ground with ours: %w", err)
-	}
-	c.awaitPeer()
-	return sdp, nil
-}

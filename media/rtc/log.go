@@ -8,6 +8,9 @@ import (
 	"github.com/pion/logging"
 )
 
+// PionLogs brings the WebRTC stack's logs into log.
+func PionLogs(log *slog.Logger) logging.LoggerFactory { return pionLogs{log} }
+
 // pionLogs brings the WebRTC stack's logs into ours. The stack warns of what is
 // everyday here, a candidate that does not answer or a closed socket, so all
 // but its errors is for debugging. What it writes for debugging itself is left

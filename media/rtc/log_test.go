@@ -29,7 +29,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 func TestNoPasswordIsLogged(t *testing.T) {
 	var logged lockedBuffer
 	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	hub, port := newEngine(t, Config{UDPAddr: "127.0.0.1:0", Logger: log}), newEngine(t, Config{Logger: log})
+	hub, port := newEngine(t, Config{Logger: log}), newEngine(t, Config{Logger: log})
 	var sdp []string
 	p, err := port.Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
 		s, answer, err := hub.AcceptPublisher(ctx, offer, func(*rtp.Packet) {})

@@ -3,28 +3,34 @@ package rtc
 import (
 	"errors"
 	"io"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/media"
 )
 
-// mtu is the largest datagram that is read.
-const mtu = 1500
+const (
+	// mtu is the largest datagram that is read.
+	mtu = 1500
+	// reportPeriod is that of receiver reports (RFC 3550 section 6.2).
+	reportPeriod = 5 * time.Second
+)
 
 // ear hears the one stream of a session that receives.
 type ear struct {
 	born  time.Time
 	last  atomic.Int64 // since born; zero is never
-	count reception
+	count Counter
 }
 
 // Reception is how the stream arrives.
-func (e *ear) Reception() media.Reception { return e.count.read() }
+func (e *ear) Reception() media.Reception { return e.count.Reception() }
 
 // LastHeard is when the last packet of the stream arrived, zero if none has.
 func (e *ear) LastHeard() time.Time {
@@ -43,9 +49,26 @@ func (e *ear) hear(c *conn, on func(p *rtp.Packet, arrived time.Time)) {
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		first.Do(func() {
 			c.loop(func() { e.read(c, t, on) })
-			c.loop(func() { e.count.report(c) })
+			c.loop(func() { e.report(c) })
 		})
 	})
+}
+
+// report tells the sender what of its stream arrives, until the session ends.
+func (e *ear) report(c *conn) {
+	tick := time.NewTicker(reportPeriod)
+	defer tick.Stop()
+	own := rand.Uint32()
+	for {
+		select {
+		case <-c.ending:
+			return
+		case <-tick.C:
+		}
+		if report := e.count.Report(own); report != nil {
+			_ = c.pc.WriteRTCP([]rtcp.Packet{report}) // lost where it can't be sent: another follows
+		}
+	}
 }
 
 func (e *ear) read(c *conn, t *webrtc.TrackRemote, on func(*rtp.Packet, time.Time)) {
@@ -70,7 +93,7 @@ func (e *ear) read(c *conn, t *webrtc.TrackRemote, on func(*rtp.Packet, time.Tim
 		arrived := time.Now()
 		age := arrived.Sub(e.born)
 		e.last.Store(max(1, int64(age)))
-		e.count.take(&p.Header, age)
+		e.count.Count(&p.Header, age)
 		on(p, arrived)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -36,7 +37,7 @@ type Site struct {
 	embedded *embedded // nil with a Redis from outside
 	redisURL string
 	state    *redis.Client
-	engine   *rtc.Engine
+	media    *icelite.Server
 	hub      *hub.Hub
 	listener net.Listener
 	stations []*station
@@ -83,10 +84,11 @@ func (s *Site) open() error {
 	if s.state, err = s.openState("hub"); err != nil {
 		return err
 	}
-	if s.engine, err = s.openEngine("hub"); err != nil {
+	if s.media, err = icelite.NewServer(icelite.Config{Logger: s.log("hub")}); err != nil {
 		return err
 	}
-	s.hub, err = hub.New(hub.Config{Secret: s.secret, State: s.state, Media: s.engine, Logger: s.log("hub")})
+	s.later(s.media.Close)
+	s.hub, err = hub.New(hub.Config{Secret: s.secret, State: s.state, Media: s.media, Logger: s.log("hub")})
 	return err
 }
 

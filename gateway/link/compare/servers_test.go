@@ -17,6 +17,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/standin"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
@@ -64,7 +65,7 @@ func startHub(t *testing.T, r *redistest.Server, e *rtc.Engine, log *slog.Logger
 }
 
 func (s *hubServer) run() {
-	engine, err := rtc.NewEngine(rtc.Config{Interfaces: []string{"lo"}, PeerTimeout: 2 * time.Second})
+	engine, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0", PeerTimeout: 2 * time.Second})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -19,7 +19,9 @@ import (
 
 	channelhub "github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/rtc/rtctest"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
@@ -52,7 +54,7 @@ func beHub(setup string) error {
 	if err != nil {
 		return err
 	}
-	engine, err := rtc.NewEngine(rtc.Config{UDPAddr: "127.0.0.1:0", PeerTimeout: 2 * time.Second})
+	engine, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0", PeerTimeout: 2 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -182,18 +184,15 @@ func TestRealHubStillBelievesInADeadPort(t *testing.T) {
 	h := startHub(t, hubSetup{Listen: "127.0.0.1:0", Redis: redistest.Start(t).URL})
 	token := bearer("north", time.Hour)
 	e := endpoint{url: h.url() + "/whip/gate", token: token, client: newClient(t)}
-	old, err := rtc.NewEngine(rtc.Config{UDPAddr: "127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := old.Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
+	cable := rtctest.NewCable(t)
+	p, err := newEngine(t).Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
 		answer, _, err := e.post(ctx, offer)
-		return answer, err
+		return cable.Through(answer), err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = old.Close() // its socket is gone, and with it every way to say goodbye
+	cable.Cut() // and with it every way to say goodbye
 	_ = p.Close()
 
 	var refused *RefusedError

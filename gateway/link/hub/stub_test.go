@@ -11,20 +11,21 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
 // stub is a channel server that sends everybody all it hears.
 type stub struct {
 	t      testing.TB
-	engine *rtc.Engine
+	media  *icelite.Server
 	server *httptest.Server
 
 	mu sync.Mutex
 	// refuse, when set, may answer a request itself.
 	refuse    func(w http.ResponseWriter, r *http.Request) bool
 	sessions  map[string]io.Closer
-	listeners map[string]*rtc.Listener
+	listeners map[string]*icelite.Subscriber
 	posts     []string // kinds
 	deletes   int
 	tokens    []string
@@ -42,10 +43,20 @@ func newEngine(t testing.TB) *rtc.Engine {
 	return e
 }
 
+func newMedia(t testing.TB) *icelite.Server {
+	t.Helper()
+	s, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
 // newStub listens on addr, "127.0.0.1:0" for any port.
 func newStub(t testing.TB, addr string) *stub {
 	t.Helper()
-	s := &stub{t: t, engine: newEngine(t), sessions: map[string]io.Closer{}, listeners: map[string]*rtc.Listener{}}
+	s := &stub{t: t, media: newMedia(t), sessions: map[string]io.Closer{}, listeners: map[string]*icelite.Subscriber{}}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -76,12 +87,12 @@ func (s *stub) post(w http.ResponseWriter, r *http.Request) {
 	var answer string
 	var err error
 	if kind == "whip" {
-		var in *rtc.Session
-		in, answer, err = s.engine.AcceptPublisher(r.Context(), string(offer), s.forward)
+		var in *icelite.Publisher
+		in, answer, err = s.media.AcceptPublisher(string(offer), s.forward)
 		s.sessions[id] = in
 	} else {
-		var out *rtc.Listener
-		out, answer, err = s.engine.AcceptListener(r.Context(), string(offer))
+		var out *icelite.Subscriber
+		out, answer, err = s.media.AcceptSubscriber(string(offer))
 		s.sessions[id], s.listeners[id] = out, out
 	}
 	if err != nil {
@@ -123,7 +134,7 @@ func (s *stub) close() {
 	s.server.Close()
 	s.mu.Lock()
 	sessions := s.sessions
-	s.sessions, s.listeners = map[string]io.Closer{}, map[string]*rtc.Listener{}
+	s.sessions, s.listeners = map[string]io.Closer{}, map[string]*icelite.Subscriber{}
 	s.mu.Unlock()
 	for _, session := range sessions {
 		_ = session.Close()

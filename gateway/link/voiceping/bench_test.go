@@ -15,7 +15,7 @@ import (
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
 	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -76,7 +76,7 @@ func (a arrival) Emergency(bool)       {}
 func (s *site) hub() (url string, secret []byte) {
 	s.t.Helper()
 	secret = []byte("0123456789abcdef0123456789abcdef")
-	engine, err := rtc.NewEngine(rtc.Config{})
+	engine, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

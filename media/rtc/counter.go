@@ -1,7 +1,6 @@
 package rtc
 
 import (
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -11,27 +10,26 @@ import (
 	"github.com/talkgate/talkgate/media"
 )
 
-const (
-	// reportPeriod is that of receiver reports (RFC 3550 section 6.2).
-	reportPeriod = 5 * time.Second
-	// maxDropout is the greatest step of a sequence number that counts as loss
-	// (RFC 3550 appendix A.1); one beyond it begins the stream anew.
-	maxDropout = 3000
-)
+// maxDropout is the greatest step of a sequence number that counts as loss (RFC
+// 3550 appendix A.1); one beyond it begins the stream anew.
+const maxDropout = 3000
 
-// reception counts the packets of one stream. One goroutine takes them; any may
-// read. Nothing in it allocates or locks.
-type reception struct {
+// Counter counts the packets of one received stream (RFC 3550 appendix A). One
+// goroutine counts and one reports; any may read. Counting neither allocates nor
+// locks. The zero value has counted nothing.
+type Counter struct {
 	begun   bool
 	transit int32 // arrival less timestamp, of the packet before, in samples
 	scaled  int32 // jitter times 16, in samples (RFC 3550 appendix A.8)
 
 	ssrc, highest, jitter atomic.Uint32
 	expected, received    atomic.Uint64
+
+	reported media.Reception // by the last report
 }
 
-// take counts a packet that arrived at a time of any clock.
-func (r *reception) take(h *rtp.Header, arrived time.Duration) {
+// Count counts a packet that arrived at a time of any clock.
+func (r *Counter) Count(h *rtp.Header, arrived time.Duration) {
 	highest := r.highest.Load()
 	step := int16(h.SequenceNumber - uint16(highest))
 	transit := int32(arrived.Microseconds()*(media.SampleRate/1000)/1000) - int32(h.Timestamp)
@@ -57,7 +55,8 @@ func (r *reception) take(h *rtp.Header, arrived time.Duration) {
 	r.received.Add(1)
 }
 
-func (r *reception) read() media.Reception {
+// Reception is what was counted so far.
+func (r *Counter) Reception() media.Reception {
 	return media.Reception{
 		Received: r.received.Load(), // first, so that nothing is lost in between
 		Expected: r.expected.Load(),
@@ -67,30 +66,19 @@ func (r *reception) read() media.Reception {
 
 func inSamples(n uint32) time.Duration { return time.Duration(n) * time.Second / media.SampleRate }
 
-// report tells the sender what of its stream arrives (RFC 3550 section 6.4.2),
-// until the session ends. Nothing is said of silence.
-func (r *reception) report(c *conn) {
-	tick := time.NewTicker(reportPeriod)
-	defer tick.Stop()
-	own := rand.Uint32()
-	var told media.Reception
-	for {
-		select {
-		case <-c.ending:
-			return
-		case <-tick.C:
-		}
-		now := r.read()
-		if now.Received == told.Received {
-			continue
-		}
-		// It is lost where it cannot be sent: another follows.
-		_ = c.pc.WriteRTCP([]rtcp.Packet{&rtcp.ReceiverReport{SSRC: own, Reports: []rtcp.ReceptionReport{r.block(now, now.Since(told))}}})
-		told = now
+// Report is a receiver report (RFC 3550 section 6.4.2) from own about what arrived
+// since the one before; nil if nothing did.
+func (r *Counter) Report(own uint32) *rtcp.ReceiverReport {
+	now := r.Reception()
+	if now.Received == r.reported.Received {
+		return nil
 	}
+	block := r.block(now, now.Since(r.reported))
+	r.reported = now
+	return &rtcp.ReceiverReport{SSRC: own, Reports: []rtcp.ReceptionReport{block}}
 }
 
-func (r *reception) block(now, since media.Reception) rtcp.ReceptionReport {
+func (r *Counter) block(now, since media.Reception) rtcp.ReceptionReport {
 	b := rtcp.ReceptionReport{
 		SSRC:               r.ssrc.Load(),
 		TotalLost:          uint32(min(now.Lost(), 1<<23-1)),

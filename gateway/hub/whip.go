@@ -1,0 +1,255 @@
+package hub
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/media/icelite"
+	"github.com/talkgate/talkgate/media/rtc"
+)
+
+const (
+	// answerTime bounds the making of an answer.
+	answerTime = 5 * time.Second
+	// retryAfter is when, in seconds, a member whose session died is sure to be
+	// noticed soon.
+	retryAfter = "1"
+	sdpType    = "application/sdp"
+	// fragmentType is that of trickle ICE and ICE restarts (RFC 8840 section 9).
+	fragmentType = "application/trickle-ice-sdpfrag"
+)
+
+// publish answers POST /whip/{channel} (RFC 9725 section 4.2).
+func (h *Hub) publish(w http.ResponseWriter, r *http.Request, c *Claims) {
+	offer, ok := readSDP(w, r, sdpType)
+	if !ok {
+		return
+	}
+	ch := h.enter(r.PathValue("channel"))
+	m := ch.join(c.UserID, c.UserName)
+	src := ch.openSource(m, c.MemberRole())
+	if src == nil && r.URL.Query().Has("takeover") {
+		h.endPublisher(ch.id, c.UserID)
+		src = ch.openSource(m, c.MemberRole())
+	}
+	if src == nil {
+		ch.part(m)
+		h.leave(ch)
+		w.Header().Set("Retry-After", retryAfter)
+		writeError(w, http.StatusConflict, "you talk on this channel in another tab or on another device: end it there, or take over with ?takeover")
+		return
+	}
+	gone := func() {
+		ch.closeSource(src)
+		ch.part(m)
+		h.leave(ch)
+	}
+	s := &session{kind: kindWHIP, channel: ch.id, userID: c.UserID, userName: c.UserName}
+	h.accept(w, r, s, gone, func() (peer, string, error) {
+		return h.cfg.Media.AcceptPublisher(offer, func(p *rtp.Packet) { ch.fwd.receive(src, p) })
+	})
+}
+
+// listen answers POST /whep/{channel}.
+func (h *Hub) listen(w http.ResponseWriter, r *http.Request, c *Claims) {
+	offer, ok := readSDP(w, r, sdpType)
+	if !ok {
+		return
+	}
+	ch := h.enter(r.PathValue("channel"))
+	m := ch.join(c.UserID, c.UserName)
+	l := &listener{member: m}
+	if !ch.reserveListener(m) {
+		ch.part(m)
+		h.leave(ch)
+		writeError(w, http.StatusTooManyRequests, "you have as many WHEP sessions on this channel as you may: end one")
+		return
+	}
+	gone := func() {
+		ch.closeListener(l)
+		ch.part(m)
+		h.leave(ch)
+	}
+	s := &session{kind: kindWHEP, channel: ch.id, userID: c.UserID, userName: c.UserName}
+	h.accept(w, r, s, gone, func() (peer, string, error) {
+		p, answer, err := h.cfg.Media.AcceptSubscriber(offer)
+		if err != nil {
+			return nil, "", err
+		}
+		l.out = p
+		ch.openListener(l)
+		return p, answer, nil
+	})
+}
+
+// endPublisher ends the WHIP session of a member on a channel, if it has one, and waits
+// until nothing of it is left.
+func (h *Hub) endPublisher(channel, userID string) {
+	h.mu.Lock()
+	var old *session
+	for _, s := range h.sessions {
+		if s.kind == kindWHIP && s.channel == channel && s.userID == userID {
+			old = s
+		}
+	}
+	h.mu.Unlock()
+	if old != nil {
+		_ = old.peer.Close()
+		<-old.ended
+	}
+}
+
+// accept sets up the session s and answers the request; gone undoes what was done
+// for it before.
+func (h *Hub) accept(w http.ResponseWriter, r *http.Request, s *session, gone func(), answerOffer func() (peer, string, error)) {
+	if err := h.reserve(s.userID); err != nil {
+		gone()
+		status := http.StatusServiceUnavailable
+		if errors.Is(err, errTooManyUser) {
+			status = http.StatusTooManyRequests
+		}
+		w.Header().Set("Retry-After", "5")
+		writeError(w, status, err.Error())
+		return
+	}
+	p, answer, err := answerOffer()
+	if err != nil {
+		h.unreserve(s.userID)
+		gone()
+		h.log.Warn("offer refused", "kind", s.kind, "channel", s.channel, "user", s.userID, "err", err)
+		status := offerStatus(err)
+		if status == http.StatusInternalServerError {
+			writeError(w, status, "the offer was not answered, try again: the hub's log says why")
+			return
+		}
+		writeError(w, status, "the offer cannot be answered: "+err.Error())
+		return
+	}
+	if r.Context().Err() != nil { // who asked has left, and would be in its own way when it asks again
+		_ = p.Close()
+		h.unreserve(s.userID)
+		gone()
+		return
+	}
+	s.peer = p
+	h.register(s, gone)
+	// Relative to the endpoint, so that it holds behind a proxy that serves the hub
+	// below a path.
+	w.Header().Set("Location", "./"+url.PathEscape(s.channel)+"/"+s.id)
+	w.Header().Set("ETag", entityTag(p))
+	w.Header().Set("Accept-Patch", fragmentType)
+	w.Header().Set("Content-Type", sdpType)
+	h.linkTURN(w, s.userID)
+	w.WriteHeader(http.StatusCreated)
+	_, _ = io.WriteString(w, answer) // who does not read it does not connect
+}
+
+// offerStatus is 400 for what is no SDP, and 406 for what is understood but can't
+// be accepted (RFC 9725 section 4.2).
+func offerStatus(err error) int {
+	switch {
+	case errors.Is(err, rtc.ErrBadSDP):
+		return http.StatusBadRequest
+	case errors.Is(err, rtc.ErrNoOpus), errors.Is(err, icelite.ErrUnacceptable):
+		return http.StatusNotAcceptable
+	}
+	return http.StatusInternalServerError
+}
+
+func entityTag(p peer) string { return `"` + p.Tag() + `"` }
+
+// readSDP reads the body of a request that must be of that type; if it is not, it
+// has answered.
+func readSDP(w http.ResponseWriter, r *http.Request, want string) (string, bool) {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != want {
+		w.Header().Set("Accept-Post", sdpType)
+		w.Header().Set("Accept-Patch", fragmentType)
+		writeError(w, http.StatusUnsupportedMediaType, "send it as Content-Type: "+want)
+		return "", false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, icelite.MaxOffer))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		writeError(w, http.StatusRequestEntityTooLarge, "the SDP is longer than 64 KiB")
+		return "", false
+	case err != nil:
+		writeError(w, http.StatusBadRequest, "the SDP did not arrive whole: send it again")
+		return "", false
+	}
+	return string(body), true
+}
+
+// patch answers PATCH of a session: trickle ICE, or an ICE restart (RFC 9725
+// section 4.3).
+func (h *Hub) patch(kind string) authorized {
+	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
+		s := h.sessionOf(r.PathValue("session"), kind, r.PathValue("channel"), c.UserID)
+		if s == nil {
+			noSession(w)
+			return
+		}
+		fragment, ok := readSDP(w, r, fragmentType)
+		if !ok {
+			return
+		}
+		switch condition := r.Header.Values("If-Match"); {
+		case len(condition) == 0:
+			writeError(w, http.StatusPreconditionRequired, `send If-Match with the ETag of the session, or "*" for an ICE restart (RFC 9725 section 4.3)`)
+			return
+		case !matches(condition, entityTag(s.peer)):
+			writeError(w, http.StatusPreconditionFailed, "the ICE session is another by now: it was restarted")
+			return
+		}
+		answer, err := s.peer.Patch(fragment)
+		switch {
+		case errors.Is(err, rtc.ErrBadSDP):
+			writeError(w, http.StatusBadRequest, "the fragment cannot be used: "+err.Error())
+		case err != nil:
+			noSession(w)
+		case answer == "":
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("ETag", entityTag(s.peer))
+			w.Header().Set("Content-Type", fragmentType)
+			_, _ = io.WriteString(w, answer) // who does not read it asks again
+		}
+	}
+}
+
+// matches evaluates If-Match (RFC 9110 section 13.1.1).
+func matches(condition []string, tag string) bool {
+	for _, line := range condition {
+		for one := range strings.SplitSeq(line, ",") {
+			if one = strings.TrimSpace(one); one == "*" || one == tag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// end answers DELETE of a session (RFC 9725 section 4.2).
+func (h *Hub) end(kind string) authorized {
+	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
+		s := h.sessionOf(r.PathValue("session"), kind, r.PathValue("channel"), c.UserID)
+		if s == nil {
+			noSession(w)
+			return
+		}
+		_ = s.peer.Close()
+		<-s.ended
+		w.WriteHeader(http.StatusOK)
+	}
+}
+
+func noSession(w http.ResponseWriter) {
+	writeError(w, http.StatusNotFound, "you have no such session: it may have ended by itself")
+}

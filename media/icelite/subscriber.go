@@ -1,0 +1,81 @@
+package icelite
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/srtp/v3"
+
+	"github.com/talkgate/talkgate/media/rtc"
+)
+
+// Subscriber is a session whose peer listens: what a channel sends to one of its
+// members.
+type Subscriber struct {
+	*conn
+
+	mu     sync.Mutex
+	merge  *rtc.Merge
+	out    *srtp.Context // nil until the first packet
+	packet rtp.Packet
+	buf    [mtu]byte
+}
+
+// AcceptSubscriber answers an offer to listen. It returns before the peer has
+// connected; the session ends by itself if that never happens. Errors wrap
+// rtc.ErrBadSDP, rtc.ErrNoOpus or ErrUnacceptable when the offer is at fault.
+func (s *Server) AcceptSubscriber(text string) (*Subscriber, string, error) {
+	o, err := parseOffer(text, listens)
+	if err != nil {
+		return nil, "", fmt.Errorf("accept subscriber: %w", err)
+	}
+	l := &Subscriber{conn: s.newConn(o, listens), merge: rtc.NewMerge()}
+	answer, err := l.start()
+	if err != nil {
+		return nil, "", fmt.Errorf("accept subscriber: %w", err)
+	}
+	return l, answer, nil
+}
+
+// WriteRTP forwards one packet of whoever speaks; p is neither changed nor kept.
+// Packets of different speakers become one stream with continuous sequence
+// numbers, whose timestamps advance with the clock. A packet before the
+// connection stands is dropped. It neither blocks nor allocates, and may be
+// called from several goroutines.
+func (l *Subscriber) WriteRTP(p *rtp.Packet) error {
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if !l.isConnected() {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.out == nil {
+		k := l.keys.Keys
+		out, err := srtp.CreateContext(k.LocalMasterKey, k.LocalMasterSalt, l.keys.Profile)
+		if err != nil {
+			return fmt.Errorf("keys of SRTP: %w", err)
+		}
+		l.out = out
+	}
+	merged := l.merge.Next(p, time.Time{})
+	l.packet = rtp.Packet{
+		Header: rtp.Header{
+			Version: 2, PayloadType: l.offer.payloadType, SSRC: l.ssrc,
+			SequenceNumber: merged.Seq, Timestamp: merged.Timestamp, Marker: merged.Marker,
+		},
+		Payload: p.Payload,
+	}
+	n, err := l.packet.MarshalTo(l.buf[:])
+	if err != nil {
+		return fmt.Errorf("packet of %d bytes: %w", len(p.Payload), err)
+	}
+	sealed, err := l.out.EncryptRTP(l.buf[:], l.buf[:n], &l.packet.Header)
+	if err != nil {
+		return fmt.Errorf("SRTP: %w", err)
+	}
+	return l.send(sealed)
+}
