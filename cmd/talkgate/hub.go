@@ -7,6 +7,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/media/icelite"
 )
 
@@ -18,6 +19,7 @@ type hubFlags struct {
 	livekitKey  config.File
 	redis       config.Redis
 	log         config.Log
+	recall      recall.Config
 }
 
 // peerTimeout is how long a dead port keeps its place, which it may want back.
@@ -48,6 +50,8 @@ makes them for trying out.`,
 	f.StringVar(&flags.livekit, "livekit", "", "URL of the LiveKit that the channels are on, as browsers reach it (default: the hub itself)")
 	f.StringVar((*string)(&flags.livekitKey), "livekit-key-file", "", "file with the line 'KEY: SECRET' for --livekit")
 	c.MarkFlagsRequiredTogether("livekit", "livekit-key-file")
+	f.DurationVar(&flags.recall.Keep, "recall", time.Hour, "how long what is said is kept in memory for members to hear again; 0 keeps nothing")
+	f.StringSliceVar(&flags.recall.Off, "recall-off", nil, "channel of which nothing is kept; repeat it for several")
 	addRedisFlags(c, &flags.redis)
 	addLogFlags(c, &flags.log)
 	return c
@@ -80,7 +84,11 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	defer closing(&err, media.Close)
+	if flags.recall.Keep == 0 {
+		flags.recall.Keep = -1 // nothing is kept
+	}
 	server, err := hub.New(hub.Config{
+		Recall: flags.recall,
 		Listen: flags.listen,
 		Secret: secret,
 		State:  state,

@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"github.com/invopop/jsonschema":       {"gateway/config"},
 	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate/demo"},
 	"github.com/pion/rtp":                 {"media/rtc", "media/icelite", "gateway/hub", "gateway/link", "gateway/flight", "gateway/guard"},
-	"github.com/pion/webrtc/v4/pkg/media": {"gateway/flight"},
+	"github.com/pion/webrtc/v4/pkg/media": {"gateway/flight", "gateway/hub/recall"},
 	"github.com/pion":                     {"media/rtc", "media/icelite", "gateway/link"},
 	"github.com/prometheus/client_golang": {"gateway", "cmd"},
 	"github.com/redis/go-redis":           {"state/redis", "gateway/link/voiceping/standin"},

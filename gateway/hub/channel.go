@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -28,6 +29,7 @@ type channel struct {
 	fwd   forwarder
 
 	relays *relays
+	recall *recall.Store
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -54,12 +56,13 @@ type channel struct {
 	stopMeter context.CancelFunc
 }
 
-func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, relays *relays, log *slog.Logger) *channel {
+func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, relays *relays, store *recall.Store, log *slog.Logger) *channel {
 	ch := &channel{
 		id:       id,
 		state:    state,
 		lease:    lease,
 		relays:   relays,
+		recall:   store,
 		log:      log.With("channel", id),
 		look:     make(chan struct{}, 1),
 		known:    make(chan struct{}),
@@ -73,6 +76,10 @@ func newChannel(ctx context.Context, id string, state floorReader, lease, hold t
 	ch.fwd.gate.hold = hold
 	ch.fwd.begun = ch.lookAgain
 	ch.fwd.relay = relays.use(id)
+	ch.fwd.record = func(out *outgoing) {
+		m := out.from.member
+		store.Packet(id, out.SSRC, m.userID, m.userName, out.Payload, time.Now())
+	}
 	ch.loops.Go(ch.follow)
 	ch.loops.Go(ch.refresh)
 	return ch

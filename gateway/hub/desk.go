@@ -19,6 +19,8 @@ type deskChannel struct {
 	ID     string       `json:"id"`
 	Event  string       `json:"event,omitempty"`
 	Holder *floorHolder `json:"holder"`
+	// Recall is as in channelState.
+	Recall float64 `json:"recall"`
 }
 
 // deskState is what a console shows besides gateways, in the HTTP API. Redis is
@@ -54,7 +56,7 @@ func (h *Hub) readDesk(ctx context.Context, c *Claims) deskState {
 	}
 	d.Redis = true
 	for _, id := range ids {
-		ch := deskChannel{ID: id, Event: events[id]}
+		ch := deskChannel{ID: id, Event: events[id], Recall: h.recall.Keeps(id).Seconds()}
 		if s, ok := speakers[id]; ok {
 			ch.Holder = holderOf(&s)
 		}

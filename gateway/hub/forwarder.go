@@ -40,6 +40,8 @@ type forwarder struct {
 	begun func()
 	// heard is handed each packet that went out, if set; it must not block.
 	heard atomic.Pointer[func(*outgoing)]
+	// record is handed each packet that went out, too.
+	record func(*outgoing)
 	// relay is handed what goes out of those who may be heard everywhere.
 	relay *relay
 
@@ -151,6 +153,9 @@ func (f *forwarder) send(listeners []*listener) {
 	}
 	if f.out.from.everywhere {
 		f.relay.pass(&f.out)
+	}
+	if f.record != nil {
+		f.record(&f.out)
 	}
 	if heard := f.heard.Load(); heard != nil {
 		(*heard)(&f.out)

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -68,6 +69,8 @@ type Config struct {
 	// to confirm their sender, and how long after a port let go of the floor its
 	// last ones are still waited for. Zero is 200 ms.
 	HoldBack time.Duration
+	// Recall bounds what is kept of what was said on the channels.
+	Recall recall.Config
 	// MaxSessions bounds WHIP and WHEP sessions together; zero is 2000.
 	MaxSessions int
 	// Metrics takes the hub's metrics and is served at /metrics; nil is one of
@@ -129,6 +132,7 @@ type Hub struct {
 	attendance  *attendance
 	fleet       *fleetView
 	emergencies *emergencies
+	recall      *recall.Store
 	echoes      echoes
 	parrots     chan struct{} // one for each gateway that is asked now
 
@@ -163,6 +167,7 @@ func New(cfg Config) (*Hub, error) {
 		attendance:  newAttendance(cfg.State, cfg.Logger),
 		fleet:       newFleetView(cfg.Logger),
 		emergencies: newEmergencies(),
+		recall:      recall.New(cfg.Recall),
 		parrots:     make(chan struct{}, maxParrots),
 	}
 	if cfg.Listen != "" {
@@ -208,6 +213,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	var fleet sync.WaitGroup
 	fleet.Go(func() { h.fleet.follow(h.ctx, h.cfg.State) })
 	fleet.Go(func() { h.watchEmergencies(h.ctx) })
+	fleet.Go(func() { h.recall.Run(h.ctx) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -233,7 +239,7 @@ func (h *Hub) enter(id string) *channel {
 	defer h.mu.Unlock()
 	ch := h.channels[id]
 	if ch == nil {
-		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.relays, h.log)
+		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.relays, h.recall, h.log)
 		ch.onLiveKit(h.cfg.Rooms != nil)
 		h.channels[id] = ch
 	}

@@ -79,6 +79,12 @@ func (h *Hub) routes() http.Handler {
 	api("GET /api/channels/{channel}/room", h.room)
 	api("PUT "+rights, h.setRights(true))
 	api("DELETE "+rights, h.setRights(false))
+	const past = "/api/channels/{channel}/recall"
+	api("GET "+past, h.listRecall)
+	api("GET "+past+"/{spurt}", h.playRecall)
+	api("GET "+past+"/export", h.exportRecall)
+	api("PUT "+past, h.switchRecall(true))
+	api("DELETE "+past, h.switchRecall(false))
 	mux.Handle("GET /api/fleet/events", h.manage(limits, h.fleetEvents))
 	mux.Handle("POST /api/events/{event}/pause", h.manage(limits, h.pauseEvent))
 	mux.Handle("POST /api/gateways/{gateway}/parrot", h.manage(limits, h.parrot))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -38,7 +39,7 @@ func (ch *channel) shownState() json.RawMessage {
 
 // snapshot is the channel as it is at now. ch.mu is held.
 func (ch *channel) snapshot(now time.Time) channelState {
-	s := channelState{Channel: ch.id, Redis: ch.floor.knownAt(now), Room: ch.room, Members: []memberState{}}
+	s := channelState{Recall: ch.recall.Keeps(ch.id).Seconds(), Channel: ch.id, Redis: ch.floor.knownAt(now), Room: ch.room, Members: []memberState{}}
 	if h := ch.floor.holderAt(now); h != nil {
 		s.Holder = holderOf(h)
 	}
@@ -72,10 +73,12 @@ func (ch *channel) tellHandover(from, to *redis.Holder) {
 		ch.tell(notice{reasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
 	}
 	if from == nil {
+		ch.recall.Floor(ch.id, talkerOf(to), recall.End{})
 		return
 	}
 	name := cmp.Or(from.UserName, from.UserID, "someone")
 	why := ch.whyEnded(from, to)
+	ch.recall.Floor(ch.id, talkerOf(to), recall.End{Reason: string(why), By: ch.cutBy(why, to)})
 	text := name + " lost the floor: " + string(why)
 	switch why {
 	case reasonReleased:

@@ -30,9 +30,11 @@ type memberState struct {
 
 // channelState is a whole channel, in the HTTP API.
 type channelState struct {
-	Channel string        `json:"channel"`
-	Redis   bool          `json:"redis"`
-	Room    bool          `json:"room,omitempty"` // it is on LiveKit
+	Channel string `json:"channel"`
+	Redis   bool   `json:"redis"`
+	Room    bool   `json:"room,omitempty"` // it is on LiveKit
+	// Recall is for how long what is said is kept, in seconds; zero where nothing is.
+	Recall  float64       `json:"recall"`
 	Holder  *floorHolder  `json:"holder"`
 	Members []memberState `json:"members"`
 }
