@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -30,24 +31,21 @@ type connector func(ctx context.Context, exchange rtc.Exchange) (session, error)
 type leg struct {
 	endpoint endpoint
 	connect  connector
-	patience time.Duration
+	backoff  retry.Backoff
 	up       standing
 	log      *slog.Logger
 }
 
 // run connects, and connects again, until ctx ends.
 func (l *leg) run(ctx context.Context) {
-	b := backoff{max: l.patience}
 	for {
 		lived, err := l.once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		wait := b.next(err, lived)
-		l.log.Warn("no session with the hub", "error", err, "url", l.endpoint.url, "retry_in", wait)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		wait := l.backoff.Next(err, lived)
+		l.log.Warn("no session with the hub", "err", err, "url", l.endpoint.url, "retry_in", wait)
+		if !retry.Sleep(ctx, wait) {
 			return
 		}
 	}
@@ -97,6 +95,6 @@ func (l *leg) goodbye(ctx context.Context, location string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTimeout)
 	defer cancel()
 	if err := l.endpoint.delete(ctx, location); err != nil {
-		l.log.Debug("the hub did not take the goodbye", "error", err)
+		l.log.Debug("the session was not deleted at the hub", "err", err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
@@ -48,8 +48,7 @@ type Link struct {
 	log    *slog.Logger
 	send   endpoint
 	hear   []endpoint // of the channel, and of the monitored ones
-	// patience is the longest wait between two attempts.
-	patience time.Duration
+	retry  retry.Policy
 
 	voice   atomic.Pointer[rtc.Publication]
 	in, out rtc.Meter
@@ -81,7 +80,7 @@ func New(cfg Config) (*Link, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Link{engine: cfg.Engine, client: cfg.Client, log: cfg.Logger, patience: patience}
+	l := &Link{engine: cfg.Engine, client: cfg.Client, log: cfg.Logger, retry: retryPolicy()}
 	at := func(kind, channel string) endpoint {
 		return endpoint{
 			url:    base.JoinPath(kind, url.PathEscape(channel)).String(),
@@ -115,7 +114,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	}
 	var running sync.WaitGroup
 	for _, leg := range legs {
-		leg.patience = l.patience
+		leg.backoff.Policy = l.retry
 		running.Go(func() { leg.run(ctx) })
 	}
 	running.Wait()

@@ -82,7 +82,7 @@ func joinHub(t testing.TB, cfg Config) (l *Link, e *events, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.patience = 100 * time.Millisecond
+	l.retry.First, l.retry.Longest = 50*time.Millisecond, 100*time.Millisecond
 	e = &events{}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

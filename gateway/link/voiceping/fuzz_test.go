@@ -66,9 +66,8 @@ func FuzzRefusal(f *testing.F) {
 		if e.RetryAfter < 0 || e.RetryAfter > window {
 			t.Fatalf("waits %v", e.RetryAfter)
 		}
-		p := newPatience(1)
-		p.dial(time.Unix(0, 0))
-		if wait := p.next(time.Unix(0, 0), e, 0); wait <= 0 || wait > 2*window+window/logins {
+		now := time.Unix(0, 0)
+		if wait := newCaller(1).call(now, e, 0).Sub(now); wait <= 0 || wait > window+window/logins {
 			t.Fatalf("waits %v", wait)
 		}
 	})

@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
@@ -113,10 +114,10 @@ func New(cfg Config) (*Link, error) {
 
 // Run implements [port.Link]. It runs once at a time.
 func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
-	p := &l.cfg.Logins.patience
-	if wait := p.first(time.Now()); wait > 0 {
+	logins, backoff := l.cfg.Logins, retry.Backoff{Policy: retryPolicy()}
+	if wait := logins.wait(time.Now()); wait > 0 {
 		ev.LinkDown(fmt.Errorf("%w: too many logins, the next in %v", port.LinkLimited, wait.Round(time.Second)))
-		l.wait(ctx, wait, nil)
+		retry.Sleep(ctx, wait)
 	}
 	solos := make([]*rtc.Solo, 1+len(l.cfg.Monitor))
 	for i := range solos {
@@ -130,7 +131,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 		}
 		var lived time.Duration
 		if err == nil {
-			p.dial(time.Now())
+			logins.dial(time.Now())
 			lived, err = l.once(ctx, token, solos, ev)
 		}
 		if ctx.Err() != nil {
@@ -143,11 +144,11 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 		if lived == 0 {
 			ev.LinkDown(err)
 		}
-		wait := p.next(time.Now(), err, lived)
-		l.log.Warn("no session with the VoicePing server", "error", err, "url", l.cfg.URL, "retry_in", wait)
-		least := p.dialled.wait(time.Now())
-		l.wait(ctx, least, nil)
-		l.wait(ctx, wait-least, l.obstacle(ctx, token, err))
+		wait := logins.after(time.Now(), err, backoff.Next(err, lived))
+		l.log.Warn("no session with the VoicePing server", "err", err, "url", l.cfg.URL, "retry_in", wait)
+		least := logins.dialed.wait(time.Now())
+		retry.Sleep(ctx, least)
+		l.waitWhile(ctx, wait-least, l.obstacle(ctx, token, err))
 	}
 }
 

@@ -13,12 +13,12 @@ func TestLinksByTurnsShareTheLogins(t *testing.T) {
 		logins := NewLogins(1)
 		began := time.Now()
 		for range 200 { // one link after the other, each stands for a second
-			time.Sleep(logins.first(time.Now()))
+			time.Sleep(logins.wait(time.Now()))
 			logins.dial(time.Now())
 			time.Sleep(time.Second)
 		}
 		windows := int(time.Since(began)/window) + 1
-		if 200 > windows*logins.dialled.n {
+		if 200 > windows*logins.dialed.n {
 			t.Errorf("200 logins in %v", time.Since(began))
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
@@ -33,16 +34,16 @@ func (l *Link) ready(ctx context.Context, refused string, ev port.LinkEvents) (t
 		var fault port.LinkFault
 		if !errors.As(err, &fault) || (fault != port.LinkBanned && fault != port.LinkTokenExpired) {
 			if said != port.NoFault {
-				l.wait(ctx, rand.N(lookEvery), nil) // a fleet was unbanned, or got its tokens
+				retry.Sleep(ctx, rand.N(lookEvery)) // a fleet was unbanned, or got its tokens
 			}
 			return token, err
 		}
 		if fault != said {
 			said = fault
-			l.log.Warn("the VoicePing server is not asked", "error", err, "url", l.cfg.URL)
+			l.log.Warn("the VoicePing server is not asked", "err", err, "url", l.cfg.URL)
 			ev.LinkDown(err)
 		}
-		if l.wait(ctx, lookEvery, nil); ctx.Err() != nil {
+		if !retry.Sleep(ctx, lookEvery) {
 			return "", context.Cause(ctx)
 		}
 	}
@@ -93,18 +94,15 @@ func (l *Link) obstacle(ctx context.Context, token string, err error) (stands fu
 	return nil
 }
 
-// wait waits for d, or as long as stands is true, which may be nil, or until ctx
-// ends.
-func (l *Link) wait(ctx context.Context, d time.Duration, stands func() bool) {
-	over := time.NewTimer(d)
-	defer over.Stop()
+// waitWhile waits for d or until ctx ends, and no longer than stands is true. A
+// nil stands is always true.
+func (l *Link) waitWhile(ctx context.Context, d time.Duration, stands func() bool) {
 	if stands == nil {
-		select {
-		case <-over.C:
-		case <-ctx.Done():
-		}
+		retry.Sleep(ctx, d)
 		return
 	}
+	over := time.NewTimer(d)
+	defer over.Stop()
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {

@@ -133,8 +133,8 @@ func TestALimitIsWaitedOut(t *testing.T) {
 	strict.Restart()
 	a.keptOut(port.LinkLimited)
 	no := handshakeError(http.StatusTooManyRequests, "Too many authentication attempts, retry after 899000ms", "")
-	if least := leastWait(no); least != 899*time.Second {
-		t.Errorf("waits %v where the server says 899 s", least)
+	if a := advice(no); a.Wait != 899*time.Second {
+		t.Errorf("waits %v where the server says 899 s", a.Wait)
 	}
 }
 
