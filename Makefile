@@ -19,7 +19,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## three virtual radios, a hub and Redis in one process; open the page it prints
-	$(GO) run ./cmd/talkgate demo
+	$(GO) run ./cmd/talkgate-demo
 
 build: ## build/talkgate, one static binary
 	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate

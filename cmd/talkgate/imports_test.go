@@ -29,7 +29,7 @@ var below = map[string][]string{
 // nobody may, but the standard library: a new module gets its room first.
 var rooms = map[string][]string{
 	"github.com/agnivade/levenshtein":     {"gateway/config"},
-	"github.com/alicebob/miniredis":       {"cmd/talkgate/demo"},
+	"github.com/alicebob/miniredis":       {"cmd/talkgate-demo/demo"},
 	"github.com/coreos/go-systemd":        {"cmd"},
 	"github.com/cespare/xxhash":           {"gateway/flight"},
 	"github.com/chromedp":                 {"gateway/hub/web/webtest"},
@@ -38,9 +38,9 @@ var rooms = map[string][]string{
 	"github.com/google/renameio":          {"gateway"},
 	"github.com/google/uuid":              {"state/redis"},
 	"github.com/goccy/go-yaml":            {"gateway/config"},
-	"github.com/golang-jwt/jwt":           {"gateway/hub", "gateway/link", "cmd/talkgate"},
+	"github.com/golang-jwt/jwt":           {"gateway/hub", "gateway/link", "cmd"},
 	"github.com/invopop/jsonschema":       {"gateway/config"},
-	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate/demo"},
+	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate-demo/demo"},
 	"github.com/pion/rtp":                 {"media/rtc", "media/icelite", "gateway/hub", "gateway/link", "gateway/flight", "gateway/guard"},
 	"github.com/pion/webrtc/v4/pkg/media": {"gateway/flight", "gateway/hub/recall"},
 	"github.com/pion":                     {"media/rtc", "media/icelite", "gateway/link"},

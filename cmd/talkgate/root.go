@@ -25,7 +25,6 @@ Exit codes:
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newDemoCommand(),
 		newInitCommand(),
 		newRunCommand(),
 		newHubCommand(),

@@ -1,19 +1,36 @@
+// Command talkgate-demo shows talkgate without hardware: virtual radios, a hub and
+// a Redis in one process. It is apart from talkgate so that a board's binary has no
+// Redis server in it.
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/talkgate/talkgate/cmd/talkgate/demo"
-	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/cmd/talkgate-demo/demo"
+	"github.com/talkgate/talkgate/state/redis"
 )
 
-func newDemoCommand() *cobra.Command {
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)               // a second signal ends the process at once
+	redis.LogTo(slog.New(slog.DiscardHandler)) // each caller reports its own errors
+	if err := newCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func newCommand() *cobra.Command {
 	var (
 		site     demo.Config
 		logLevel string
@@ -22,7 +39,7 @@ func newDemoCommand() *cobra.Command {
 		presses  int
 	)
 	c := &cobra.Command{
-		Use:   "demo",
+		Use:   "talkgate-demo",
 		Short: "Show virtual radios, a hub and Redis in one process",
 		Long: `Show two virtual handhelds and a virtual repeater on a channel, each a complete
 port, with a hub and a Redis of their own in one process. Open the page it
@@ -37,39 +54,29 @@ unless told otherwise.
 and exits 1 when a count is wrong: speech clipped, a packet after a revocation,
 two talkers at once, an allocation on the audio path. Its times depend on the
 machine and decide nothing.`,
-		Example: `  talkgate demo
-  talkgate demo --listen 127.0.0.1:9000 --redis redis://127.0.0.1:6379
-  talkgate demo --selftest --json
-  talkgate demo --selftest --presses 20`,
-		Args: cobra.NoArgs,
+		Example: `  talkgate-demo
+  talkgate-demo --listen 127.0.0.1:9000 --redis redis://127.0.0.1:6379
+  talkgate-demo --selftest --json
+  talkgate-demo --selftest --presses 20`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if presses < 1 {
 				return fmt.Errorf("--presses is %d, expected at least 1", presses)
 			}
-			log, err := newLogger(config.Log{Level: logLevel, Format: "auto"}, new(slog.LevelVar), cmd.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
-			if err != nil {
-				return err
+			var level slog.Level
+			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
+				return fmt.Errorf("--log-level is %q, expected debug, info, warn or error", logLevel)
 			}
-			site.Logger = log
+			site.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			if !selftest {
 				return demo.Run(cmd.Context(), site, cmd.OutOrStdout())
 			}
 			if !cmd.Flags().Changed("listen") {
 				site.Listen = "127.0.0.1:0" // a demo may be running
 			}
-			report, err := demo.Selftest(cmd.Context(), site, presses)
-			if err != nil {
-				return fmt.Errorf("selftest: %w", err)
-			}
-			if asJSON {
-				err = json.NewEncoder(cmd.OutOrStdout()).Encode(report)
-			} else {
-				err = report.Print(cmd.OutOrStdout())
-			}
-			if err == nil && !report.OK {
-				err = errors.New("selftest: a count is wrong")
-			}
-			return err
+			return runSelftest(cmd.Context(), site, presses, asJSON, cmd.OutOrStdout())
 		},
 	}
 	f := c.Flags()
@@ -80,4 +87,20 @@ machine and decide nothing.`,
 	f.IntVar(&presses, "presses", 200, "with --selftest: how many presses, and how many revocations")
 	f.BoolVar(&asJSON, "json", false, "with --selftest: print one JSON object")
 	return c
+}
+
+func runSelftest(ctx context.Context, site demo.Config, presses int, asJSON bool, out io.Writer) error {
+	report, err := demo.Selftest(ctx, site, presses)
+	if err != nil {
+		return fmt.Errorf("selftest: %w", err)
+	}
+	if asJSON {
+		err = json.NewEncoder(out).Encode(report)
+	} else {
+		err = report.Print(out)
+	}
+	if err == nil && !report.OK {
+		err = errors.New("selftest: a count is wrong")
+	}
+	return err
 }

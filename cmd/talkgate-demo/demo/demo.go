@@ -41,7 +41,7 @@ func (s *Site) welcome(out io.Writer) error {
 	if s.embedded == nil {
 		where = "as given with --redis"
 	}
-	_, err := fmt.Fprintf(out, `talkgate demo
+	_, err := fmt.Fprintf(out, `talkgate-demo
 
   open    %[1]s
   console %[1]s/fleet.html

@@ -1,4 +1,6 @@
-package main
+// Package boards_test runs the selftest as boards run it: their instructions, under
+// emulation. It takes minutes.
+package boards_test
 
 import (
 	"encoding/json"
@@ -8,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/talkgate/talkgate/cmd/talkgate/demo"
+	"github.com/talkgate/talkgate/cmd/talkgate-demo/demo"
 )
 
-// TestBoardsSelftest runs a shortened selftest of the boards' binaries, without C,
+// TestBoardsSelftest runs a shortened selftest, built for the boards without C,
 // on their processors under emulation. An emulated processor is slow: the counts
 // must hold on it as anywhere, its times are not looked at.
 func TestBoardsSelftest(t *testing.T) {
@@ -21,14 +23,14 @@ func TestBoardsSelftest(t *testing.T) {
 			if err != nil {
 				t.Skipf("%s is missing: nobody tries the binary of %s", emulator, goarch)
 			}
-			exe := filepath.Join(t.TempDir(), "talkgate")
-			build := exec.CommandContext(t.Context(), "go", "build", "-o", exe, ".")
+			exe := filepath.Join(t.TempDir(), "talkgate-demo")
+			build := exec.CommandContext(t.Context(), "go", "build", "-o", exe, "..")
 			build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+goarch, "GOARM=7")
 			if out, err := build.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			var complaints strings.Builder
-			selftest := exec.CommandContext(t.Context(), qemu, exe, "demo", "--selftest", "--presses", "2", "--json")
+			selftest := exec.CommandContext(t.Context(), qemu, exe, "--selftest", "--presses", "2", "--json")
 			selftest.Stderr = &complaints
 			out, err := selftest.Output()
 			if err != nil {

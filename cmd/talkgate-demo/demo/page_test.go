@@ -13,7 +13,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/talkgate/talkgate/cmd/talkgate/demo"
+	"github.com/talkgate/talkgate/cmd/talkgate-demo/demo"
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
