@@ -49,7 +49,7 @@ export class Console {
     this.#log = log;
     this.model = {
       signedIn: true, channel, me: claims.userId, manages: claims.manages, breaksIn: claims.breaksIn,
-      hub: 'connecting', room: false, hubError: '', redis: true, retryAt: 0, skew: 0,
+      hub: 'connecting', room: false, recall: 0, hubError: '', redis: true, retryAt: 0, skew: 0,
       holder: null, members: [], levels: {}, rights: null,
       joined: 'no', listenLink: 'off', talkLink: 'off', linkError: '', hears: undefined,
       microphone: 'none', microphoneError: '', microphoneSilent: false, elsewhere: false,
@@ -120,6 +120,12 @@ export class Console {
     this.#listener = null;
     clearInterval(this.#pulse);
     this.#set({ joined: 'no', listenLink: 'off', talkLink: 'off', microphone: 'none', hears: undefined, elsewhere: false, microphoneSilent: false });
+  }
+
+  // close leaves the channel and ends run.
+  close() {
+    this.leave();
+    this.#lifetime.abort();
   }
 
   // takeOver has this page talk, and no other of the same member.
@@ -219,7 +225,7 @@ export class Console {
     this.#watchSessions(me);
     if (!state.holder) m.levels = {};
     this.#listener?.hold?.(state.redis && state.holder?.userId || '');
-    this.#set({ redis: state.redis, holder: state.holder, members: state.members, rights: me?.rights ?? null });
+    this.#set({ redis: state.redis, recall: state.recall ?? 0, holder: state.holder, members: state.members, rights: me?.rights ?? null });
     this.#talk({
       type: 'seen', redis: state.redis, mine: state.holder?.userId === m.me,
       epoch: state.holder?.epoch ?? 0, rights: me?.rights,

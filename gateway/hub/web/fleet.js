@@ -1,12 +1,15 @@
 import { setAttribute, setData, setHidden, setText } from './dom.js';
+import { Dispatch } from './dispatch.js';
 import { demoConfig } from './demo.js';
 import { Emergencies } from './emergencies.js';
 import { FleetGrid } from './fleetgrid.js';
 import { filters, FleetModel } from './fleetmodel.js';
 import { FleetSide } from './fleetside.js';
+import { FootSwitch } from './footswitch.js';
+import { hold } from './hold.js';
 import { Hub } from './hub.js';
-import { Listener } from './listener.js';
 import { Parrots } from './parrots.js';
+import { Recall } from './recall.js';
 import { retry } from './retry.js';
 import { readClaims } from './token.js';
 import { playTone } from './tones.js';
@@ -21,8 +24,9 @@ const parrots = new Parrots();
 const side = new FleetSide(model, parrots);
 let hub = null;
 let filter = 'all';
-let listening = null; // { channel, stop }
-let sound = 'off';
+let dispatch = null;
+let recall = null;
+const part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
 let scheduled = false;
 
 // sirenVolume is that of the alarm, 0…1: louder than any other tone.
@@ -38,7 +42,7 @@ for (const touch of ['pointerdown', 'keydown']) {
   });
 }
 const sounds = () => alarmSound?.state === 'running';
-const emergencies = new Emergencies(Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e])), {
+const emergencies = new Emergencies(part, {
   acknowledge: (id) => act('Acknowledging', 'POST', `api/emergencies/acknowledge?id=${encodeURIComponent(id)}`),
   siren: () => { if (sounds()) playTone(alarmSound, 'emergency', sirenVolume); },
 });
@@ -61,7 +65,7 @@ const grid = new FleetGrid({
 function render(now) {
   if (!hub) return;
   grid.render(now);
-  side.render(grid.active, listening?.channel ?? null, now);
+  side.render(grid.active, dispatch, recall.channel, now);
   const counts = model.counts();
   for (const tile of $('tiles').children) {
     setText(tile.firstElementChild, String(counts[tile.dataset.filter]));
@@ -72,7 +76,7 @@ function render(now) {
   setHidden($('empty'), !none);
   if (none) setText($('empty'), model.size === 0 ? 'No gateway has reported yet.' : 'No gateway is like that.');
   lamp('redis', model.redis ? 'up' : 'away');
-  lamp('sound', sound);
+  lamp('sound', dispatch.sound);
   lamp('alarm', sounds() ? 'ready' : 'click to allow');
   emergencies.render(now);
 }
@@ -95,6 +99,8 @@ async function open(token) {
   const lifetime = new AbortController();
   const { signal } = lifetime;
   hub = new Hub(token, '');
+  dispatch = new Dispatch({ hub, token, claims: readClaims(token), changed: schedule, say });
+  recall = new Recall({ hub, part, say });
   document.body.dataset.phase = 'idle';
   setHidden($('sign-in'), true);
   setHidden($('console'), false);
@@ -113,8 +119,11 @@ async function open(token) {
           if (first) model.forget();
           first = false;
           model.takeGateways(data);
-        } else if (type === 'desk') model.takeDesk(data);
-        else if (type === 'emergencies') {
+        } else if (type === 'desk') {
+          model.takeDesk(data);
+          recall.onDesk(data);
+        }
+        if (type === 'emergencies') {
           emergencies.receive(data.emergencies);
           model.setEmergencies(emergencies.users);
         }
@@ -129,7 +138,8 @@ async function open(token) {
   lifetime.abort();
   clearInterval(clock);
   clearInterval(audit);
-  stopListening();
+  dispatch.stop();
+  recall.stop();
   emergencies.forget();
   model.setEmergencies(emergencies.users);
   hub = null;
@@ -200,31 +210,6 @@ async function pause(event) {
   say(ended === 0 ? `Nobody was talking in ${event}.` : `${event} is paused: ${ended} talk ${ended === 1 ? 'spurt' : 'spurts'} ended.`);
 }
 
-function stopListening() {
-  listening?.stop();
-  listening = null;
-  sound = 'off';
-}
-
-// listen plays one channel; a browser sounds only upon a click, which this is.
-function listen(channel) {
-  const same = listening?.channel === channel;
-  stopListening();
-  if (!same) {
-    const end = new AbortController();
-    const context = new AudioContext();
-    context.resume();
-    listening = { channel, stop: () => { end.abort(); context.close(); } };
-    sound = 'connecting';
-    const mine = listening;
-    const set = (to) => { if (listening === mine) { sound = to; schedule(); } };
-    new Listener($('sound'), context).run(hub, channel, {
-      signal: end.signal, onUp: () => set('up'), onDown: (error) => { set('away'); say(`Listening on ${channel}: ${error.message}`); },
-    }).catch((e) => { set('away'); say(`Listening on ${channel}: ${e.message}`); });
-  }
-  schedule();
-}
-
 async function readAudit() {
   try {
     side.showAudit((await (await hub.call('GET', 'api/audit?limit=50')).json()).entries);
@@ -234,14 +219,34 @@ async function readAudit() {
 }
 
 $('rights').addEventListener('click', setRights);
-$('detail-listen').addEventListener('click', () => listen(model.get(grid.active).channel));
+$('detail-listen').addEventListener('click', () => dispatch.listen(model.get(grid.active).channel));
 $('parrot').addEventListener('click', parrot);
 $('channels').addEventListener('click', (e) => {
-  const { pause: event, listen: channel, choose: id } = e.target.dataset;
+  const { pause: event, select, listen, mute, last, past, choose: id } = e.target.dataset;
   if (event !== undefined) pause(event);
-  else if (channel !== undefined) listen(channel);
+  else if (select !== undefined) dispatch.select(select);
+  else if (listen !== undefined) dispatch.listen(listen);
+  else if (mute !== undefined) dispatch.mute(mute);
+  else if (last !== undefined) recall.play(last);
+  else if (past !== undefined) recall.choose(past).then(schedule);
   else if (id) grid.choose(id);
 });
+$('channels').addEventListener('input', (e) => dispatch.setVolume(e.target.dataset.volume, Number(e.target.value)));
+
+const talkKey = hold($('desk-talk'), { press: () => dispatch?.press(), release: () => dispatch?.release() });
+new FootSwitch($('foot-switch'), talkKey);
+
+$('recall-list').addEventListener('click', (e) => {
+  const id = e.target.closest('button')?.dataset.play;
+  if (id) recall.play(recall.channel, Number(id));
+});
+$('recall-last').addEventListener('click', () => recall.play(recall.channel));
+$('recall-stop').addEventListener('click', () => recall.stop());
+$('recall-save').addEventListener('click', () => recall.save(Number($('recall-minutes').value)));
+
+// Whoever looks away does not know that the microphone is open.
+addEventListener('blur', () => talkKey.letGo());
+document.addEventListener('visibilitychange', () => { if (document.hidden) talkKey.letGo(); });
 
 // Filter and search
 
@@ -273,6 +278,8 @@ addEventListener('keydown', (e) => {
   if (e.key === '/' && e.target.tagName !== 'INPUT') {
     e.preventDefault();
     $('search').focus();
+  } else if (e.key.toLowerCase() === 'r' && !e.target.closest?.('input, select') && recall.channel !== null) {
+    recall.play(recall.channel);
   } else if (e.key === 'Escape') {
     if ($('search').value !== '') {
       $('search').value = '';
@@ -281,7 +288,7 @@ addEventListener('keydown', (e) => {
     $('grid').focus();
   }
 });
-addEventListener('pagehide', stopListening);
+addEventListener('pagehide', () => dispatch?.stop());
 
 // A token that the channel's page handed over is used once.
 const handed = sessionStorage.getItem('talkgate.token');

@@ -227,7 +227,7 @@ func TestFleetByKeyboard(t *testing.T) {
 	b.Until(`document.getElementById("detail-title").textContent === "North gate"`)
 
 	// To the event, and first not, then yes.
-	for range 20 {
+	for range 90 {
 		if focused(b) == "Pause marathon: end every talk spurt" {
 			break
 		}
@@ -255,7 +255,7 @@ func TestFleetByKeyboard(t *testing.T) {
 	b.Run(webtest.Tap("Escape"))
 	b.Until(`document.activeElement.id === "grid" && document.querySelector("#grid").ariaRowCount === "201"`)
 	var seen []string
-	for range 60 {
+	for range 120 {
 		b.Run(webtest.Tap("Tab"))
 		name := webtest.Eval[string](b, `document.activeElement === document.body ? "" : document.activeElement.id || document.activeElement.ariaLabel || document.activeElement.textContent`)
 		if name != "" && slices.Contains(seen, name) {

@@ -25,13 +25,26 @@ export class FleetSide {
     this.#parrots = parrots;
   }
 
-  render(id, listening, now) {
-    this.#detail(id, listening, now);
-    this.#desk(listening, now);
+  // render shows the gateway with an ID, and what a Dispatch does; recalled is the channel
+  // whose past is shown.
+  render(id, dispatch, recalled, now) {
+    this.#detail(id, dispatch, now);
+    this.#desk(dispatch, recalled, now);
+    this.#talk(dispatch);
     this.#rollout();
   }
 
-  #detail(id, listening, now) {
+  #talk(dispatch) {
+    const p = this.#part;
+    const { phase, text } = dispatch.talk;
+    setData(p['desk-talk'], 'phase', phase);
+    setAttribute(p['desk-talk'], 'aria-pressed', String(phase === 'talking'));
+    const on = dispatch.selected.join(', ');
+    setText(p['desk-talk'], phase === 'talking' ? `On air: ${on}` : on ? `Hold to talk on ${on}` : 'Hold to talk');
+    setText(p['desk-talk-state'], text);
+  }
+
+  #detail(id, dispatch, now) {
     const p = this.#part;
     const g = id === null ? undefined : this.#model.get(id);
     setText(p['detail-title'], g ? g.name || g.id : id === null ? 'None chosen' : `${id} is not known any more`);
@@ -47,11 +60,12 @@ export class FleetSide {
     if (!g) return;
     setText(p.rights, g.rights ? 'Take talk right' : 'Give talk right');
     setData(p.rights, 'allowed', String(g.rights));
-    setAttribute(p['detail-listen'], 'aria-pressed', String(listening === g.channel));
-    setText(p['detail-listen'], listening === g.channel ? 'Stop listening' : `Listen in on ${g.channel}`);
+    const { listening } = dispatch.get(g.channel);
+    setAttribute(p['detail-listen'], 'aria-pressed', String(listening));
+    setText(p['detail-listen'], `Listen in on ${g.channel}`);
   }
 
-  #desk(listening, now) {
+  #desk(dispatch, recalled, now) {
     const { channels, events } = this.#model.desk;
     const list = this.#part.channels;
     setHidden(this.#part['no-channels'], channels.length > 0);
@@ -60,7 +74,7 @@ export class FleetSide {
     const byEvent = Map.groupBy(channels, (c) => c.event ?? '');
     for (const event of [...byEvent.keys()].sort((a, b) => (a === '') - (b === '') || (a < b ? -1 : 1))) {
       if (event !== '') wanted.push(this.#event(event, events.includes(event)));
-      for (const c of byEvent.get(event)) wanted.push(this.#channel(c, listening, now));
+      for (const c of byEvent.get(event)) wanted.push(this.#channel(c, dispatch.get(c.id), recalled === c.id, now));
     }
     for (const [store, keep] of [[this.#channels, new Set(channels.map((c) => c.id))], [this.#events, new Set(byEvent.keys())]]) {
       for (const key of store.keys()) if (!keep.has(key)) { store.get(key).remove(); store.delete(key); }
@@ -86,29 +100,23 @@ export class FleetSide {
     return li;
   }
 
-  #channel(c, listening, now) {
+  #channel(c, { listening, selected, muted, volume }, recalled, now) {
     let li = this.#channels.get(c.id);
     if (!li) {
-      li = document.createElement('li');
-      const name = document.createElement('span');
-      name.textContent = c.id;
-      const who = document.createElement('button');
-      who.className = 'holder';
-      const listen = document.createElement('button');
-      listen.className = 'small-key';
-      listen.textContent = 'Listen';
-      listen.dataset.listen = c.id;
-      listen.setAttribute('aria-label', `Listen in on ${c.id}`);
-      li.append(name, who, listen);
+      li = newChannel(c.id);
       this.#channels.set(c.id, li);
     }
     setData(li, 'busy', String(c.holder !== null));
+    setData(li, 'emergency', String(c.holder?.emergency === true));
     const name = c.holder && (c.holder.userName || c.holder.userId || 'someone');
-    const who = li.children[1];
+    const part = (what) => li.querySelector(`[data-is="${what}"]`);
+    const who = part('holder');
     who.dataset.choose = c.holder?.userId ?? '';
     if (who.disabled !== !this.#model.get(c.holder?.userId)) who.disabled = !who.disabled;
     setText(who, name ? `${name} ${c.holder.since ? clock(now - c.holder.since) : ''}` : 'free');
-    setAttribute(li.lastElementChild, 'aria-pressed', String(listening === c.id));
+    for (const [what, on] of [['select', selected], ['listen', listening], ['mute', muted], ['past', recalled]]) setAttribute(part(what), 'aria-pressed', String(on));
+    const slider = part('volume');
+    if (slider !== document.activeElement && slider.value !== String(volume)) slider.value = String(volume);
     return li;
   }
 
@@ -143,6 +151,32 @@ export class FleetSide {
     });
     while (list.children.length > wanted.length) list.lastElementChild.remove();
   }
+}
+
+// newChannel is a row of the list of channels, with its keys.
+function newChannel(id) {
+  const li = document.createElement('li');
+  const name = document.createElement('span');
+  name.textContent = id;
+  const who = document.createElement('button');
+  who.className = 'holder';
+  who.dataset.is = 'holder';
+  const keys = document.createElement('div');
+  keys.className = 'channel-keys';
+  for (const [what, text, label] of [
+    ['select', 'Select', `Select ${id} to talk on`], ['listen', 'Listen', `Listen in on ${id}`], ['mute', 'Mute', `Mute ${id}`],
+    ['volume', '', `Volume of ${id}`], ['last', '▶', `Play the last talk spurt on ${id}`], ['past', 'Past', `Show the last hour on ${id}`],
+  ]) {
+    const key = document.createElement(what === 'volume' ? 'input' : 'button');
+    if (what === 'volume') Object.assign(key, { type: 'range', min: '0', max: '1', step: '0.05', value: '1' });
+    else Object.assign(key, { className: 'small-key', textContent: text });
+    key.dataset.is = what;
+    key.dataset[what] = id;
+    key.setAttribute('aria-label', label);
+    keys.append(key);
+  }
+  li.append(name, who, keys);
+  return li;
 }
 
 function facts(g, now) {

@@ -30,6 +30,7 @@ type mockHub struct {
 	floor   func(w http.ResponseWriter)
 	parrot  func(w http.ResponseWriter)
 	alarm   func(w http.ResponseWriter)
+	past    []object
 	taken   bool // the visitor has a WHIP session elsewhere
 	asked   []string
 	expired bool
@@ -37,7 +38,7 @@ type mockHub struct {
 }
 
 func newMockHub(t *testing.T, radios ...object) *mockHub {
-	m := &mockHub{audit: []object{}, radios: radios, streams: map[chan string]string{}, state: quiet()}
+	m := &mockHub{audit: []object{}, past: []object{}, radios: radios, streams: map[chan string]string{}, state: quiet()}
 	mux := http.NewServeMux()
 	mux.Handle("/", web.Handler(""))
 	mux.HandleFunc("GET /demo/config", func(w http.ResponseWriter, _ *http.Request) {
@@ -70,6 +71,17 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		answer(w, 200, object{"entries": m.audit})
+	})
+	mux.HandleFunc("GET /api/channels/{channel}/recall", func(w http.ResponseWriter, r *http.Request) {
+		m.note(r)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		answer(w, 200, object{"recall": 3600, "spurts": m.past})
+	})
+	mux.HandleFunc("GET /api/channels/{channel}/recall/{spurt}", func(w http.ResponseWriter, r *http.Request) {
+		m.note(r)
+		w.Header().Set("Content-Type", "audio/ogg")
+		http.ServeFile(w, r, "testdata/spurt.ogg")
 	})
 	mux.HandleFunc("POST /api/emergencies/acknowledge", func(w http.ResponseWriter, r *http.Request) {
 		m.note(r)
@@ -141,7 +153,7 @@ func newMockHub(t *testing.T, radios ...object) *mockHub {
 
 // quiet is a channel with nobody talking.
 func quiet() object {
-	return object{"channel": "harbour", "redis": true, "holder": nil, "members": []object{
+	return object{"channel": "harbour", "redis": true, "recall": 3600, "holder": nil, "members": []object{
 		{"userId": "visitor", "userName": "Visitor", "sending": false, "listening": true, "rights": true},
 		{"userId": "n", "userName": "north-gate", "sending": false, "listening": true, "rights": true},
 		{"userId": "s", "userName": "south-gate", "sending": false, "listening": true, "rights": true},

@@ -44,6 +44,8 @@ export class View {
       for (const part of [p.controls, p.leave, p['to-fleet'], p['channel-line'], p.clock, p['take-over']]) part.hidden = true;
       return;
     }
+    p.kept.hidden = !m.recall;
+    setText(p.kept, `· recorded, kept ${Math.round(m.recall / 60)} min`);
     this.#clock(m, now);
     setText(p.channel, m.channel);
     p['channel-line'].hidden = false;

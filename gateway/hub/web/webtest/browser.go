@@ -193,7 +193,7 @@ func keyEvent(p input.DispatchKeyEventParams) chromedp.Action[chromedp.Void] {
 	if p.Code == "" {
 		p.Code = p.Key
 	}
-	p.WindowsVirtualKeyCode = map[string]int64{" ": 32, "Enter": 13, "Tab": 9}[p.Key]
+	p.WindowsVirtualKeyCode = map[string]int64{" ": 32, "Enter": 13, "Tab": 9, "F13": 124}[p.Key]
 	return Call(input.DispatchKeyEvent, p)
 }
 
