@@ -1,7 +1,7 @@
 # What a newcomer needs is Go and make; 'make test' fetches the rest itself.
 
 GO ?= go
-# Everything but the race detector does without a C compiler.
+# Only the race detector and the bench's kernel need a C compiler.
 export CGO_ENABLED := 0
 
 # Exact, so that the same commit always gets the same verdict.
@@ -9,11 +9,11 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 # For each fuzz target.
 FUZZTIME ?= 20s
 # Boards, as Debian calls them.
-ARCHS := arm64 armhf amd64
+ARCHS := arm64 armhf amd64 riscv64
 # Commands the tests use, with their Debian packages where named differently.
-TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static espeak-ng
+TOOLS := redis-server redis-sentinel chromium node:nodejs promtool:prometheus arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libc.so.6:libc6-arm64-cross espeak-ng
 
-.PHONY: fleet help demo build board test hil race bench lint fuzz failures compare cross reproducible deb deb-test appliance clean
+.PHONY: fleet help demo build test hil race bench lint fuzz failures compare cross reproducible deb deb-test appliance clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,12 +21,8 @@ help: ## show this list
 demo: ## three virtual radios, a hub and Redis in one process; open the page it prints
 	$(GO) run ./cmd/talkgate-demo
 
-build: ## build/talkgate, one static binary
+build: ## build/talkgate, for this machine
 	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate
-
-board: ## build/talkgate with sound cards; needs a C compiler and ALSA's headers
-	.ci/needs.sh gcc /usr/include/alsa/asoundlib.h:libasound2-dev
-	CGO_ENABLED=1 $(GO) build -trimpath -o build/talkgate ./cmd/talkgate
 
 test: ## the tests, on a real Redis and in a real browser, and then the bench; installs what they need if it may
 	.ci/needs.sh $(TOOLS)
@@ -34,11 +30,11 @@ test: ## the tests, on a real Redis and in a real browser, and then the bench; i
 	$(MAKE) --no-print-directory hil
 
 hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
-	.ci/needs.sh redis-server gcc /usr/include/alsa/asoundlib.h:libasound2-dev arecord:alsa-utils ip:iproute2
+	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2
 	.ci/test.sh hil -tags hil -count 1 ./hal/hil
 
 race: ## the tests under the race detector; needs a C compiler
-	.ci/needs.sh $(TOOLS)
+	.ci/needs.sh gcc $(TOOLS)
 	CGO_ENABLED=1 .ci/test.sh race -race ./...
 
 bench: ## each figure beside its baseline, as a ratio
@@ -63,7 +59,7 @@ compare: ## the table of links in docs/livekit.md, measured anew; builds livekit
 	.ci/needs.sh redis-server
 	$(GO) test -count=1 -timeout 30m -run '^TestEveryLinkBehavesAlike$$' ./gateway/link/compare -table ../../../docs/livekit.md
 
-cross: ## dist/ARCH/talkgate for arm64, armhf and amd64, stripped; the same commit gives the same bytes
+cross: ## dist/ARCH/talkgate for each of arm64, armhf, amd64 and riscv64, stripped; the same commit gives the same bytes
 	systemd/cross.sh $(ARCHS)
 
 reproducible: ## make one binary twice, in two places, and compare

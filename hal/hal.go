@@ -2,7 +2,7 @@
 // read, lines that are driven, lamps, and a sound card.
 //
 // Drivers live below it, one folder each: hal/sim is a virtual radio, hal/gpio
-// kernel lines, hal/audio sound cards. The package knows nothing of channels,
+// kernel lines, hal/sound sound cards. The package knows nothing of channels,
 // codecs or Redis.
 //
 // Sound is 48 kHz, mono, signed 16 bit everywhere in this package; a driver

@@ -5,20 +5,19 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
-	"github.com/talkgate/talkgate/hal/audio"
 	"github.com/talkgate/talkgate/hal/gpio"
+	"github.com/talkgate/talkgate/hal/sound"
 )
 
-// openBoard opens all that is wired or, with an error, nothing. The microphone
-// comes first: a binary without sound says so whatever else is missing. The
-// loudspeaker comes last: oto opens one in the life of a process.
+// openBoard opens all that is wired or, with an error, nothing. The loudspeaker
+// comes last: oto opens one in the life of a process.
 func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, hw.Close())
 		}
 	}()
-	mic, err := audio.OpenCapture(sideOf(cfg.Sound.Microphone)) // its gain is media/level's
+	mic, err := sound.OpenCapture(sideOf(cfg.Sound.Microphone)) // its gain is media/level's
 	if err != nil {
 		return hw, err
 	}
@@ -52,11 +51,11 @@ func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 	if hw.Heartbeat, err = openOutput(cfg.Heartbeat); err != nil {
 		return hw, err
 	}
-	player := audio.Oto
-	if cfg.Sound.Player == "malgo" {
-		player = audio.Malgo
+	player := sound.ALSA
+	if cfg.Sound.Player == "oto" {
+		player = sound.Oto
 	}
-	speaker, err := audio.OpenPlayback(sideOf(cfg.Sound.Speaker), player)
+	speaker, err := sound.OpenPlayback(sideOf(cfg.Sound.Speaker), player)
 	if err != nil {
 		return hw, err
 	}
@@ -64,6 +63,6 @@ func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 	return hw, nil
 }
 
-func sideOf(cfg config.SoundSide) audio.Config {
-	return audio.Config{Card: cfg.Card, Device: cfg.Device, Gain: float64(cfg.Gain)}
+func sideOf(cfg config.SoundSide) sound.Config {
+	return sound.Config{Card: cfg.Card, Device: cfg.Device, Gain: float64(cfg.Gain)}
 }

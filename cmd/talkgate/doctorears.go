@@ -90,7 +90,7 @@ func playTone(ctx context.Context, b board, out io.Writer) error {
 	for i := range pcm {
 		pcm[i] = int16(toneLevel * math.MaxInt16 * math.Sin(2*math.Pi*toneHertz*float64(i)/hal.SampleRate))
 	}
-	return sound(ctx, b, pcm, out)
+	return playKeyed(ctx, b, pcm, out)
 }
 
 // repeat plays back what it hears, at the level that would be sent.
@@ -108,12 +108,12 @@ func repeat(ctx context.Context, cfg config.Config, b board, out io.Writer) erro
 	meter.Measure(pcm)
 	fmt.Fprintf(out, "heard %.0f dBFS (peak %.0f); listen\n", meter.RMS(), meter.Peak())
 	levels.Process(pcm)
-	return sound(ctx, b, pcm, out)
+	return playKeyed(ctx, b, pcm, out)
 }
 
-// sound plays with the amplifier enabled and the transmitter keyed, where there
+// playKeyed plays with the amplifier enabled and the transmitter keyed, where there
 // are any, and says what the readback shows.
-func sound(ctx context.Context, b board, pcm []int16, out io.Writer) (err error) {
+func playKeyed(ctx context.Context, b board, pcm []int16, out io.Writer) (err error) {
 	for _, line := range []hal.Output{b.Amplifier, b.PTTOut} {
 		if line == nil {
 			continue

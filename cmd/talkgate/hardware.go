@@ -8,7 +8,6 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/hal/audio"
 )
 
 // board is opened hardware.
@@ -33,9 +32,6 @@ func openHardware(cfg config.Hardware, in io.Reader, out io.Writer, quit func())
 			return board{}, err
 		}
 		hw, err := openBoard(*cfg.Board)
-		if errors.Is(err, audio.ErrUnsupported) {
-			err = configError{err}
-		}
 		if err != nil && record != nil {
 			err = errors.Join(err, record.Close())
 		}

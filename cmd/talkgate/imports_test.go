@@ -56,8 +56,8 @@ var rooms = map[string][]string{
 	"golang.org/x/sys":                    {"hal", "cmd", "systemd", "gateway/flight"},
 	"google.golang.org/protobuf":          {"gateway/link/livekit"},
 	"periph.io":                           {"hal/gpio"},
-	"github.com/ebitengine/oto":           {"hal/audio"},
-	"github.com/gen2brain/malgo":          {"hal/audio"},
+	"github.com/ebitengine/oto":           {"hal/sound"},
+	"github.com/gen2brain/alsa":           {"hal/sound"},
 }
 
 // pkg is what 'go list' says about a package; imports of tests are not in it.

@@ -62,7 +62,7 @@ func (b *bench) status() (s portStatus) {
 
 // newBench prepares a port whose button goes to ground and is not pressed. lines
 // are those of hardware that are its own; nil is the button and PTT-out.
-func newBench(t *testing.T, lines ...string) *bench { return newBenchWith(t, "oto", lines...) }
+func newBench(t *testing.T, lines ...string) *bench { return newBenchWith(t, "alsa", lines...) }
 
 // newBenchWith is newBench for one that plays with a library.
 func newBenchWith(t *testing.T, player string, lines ...string) *bench {

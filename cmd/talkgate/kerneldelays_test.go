@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/hal/audio"
 	"github.com/talkgate/talkgate/hal/hil"
+	"github.com/talkgate/talkgate/hal/sound"
 )
 
 // mouth is the far end of a port's microphone: it beeps when it is told to.
 type mouth struct {
-	audio.Playback
+	sound.Playback
 	asked atomic.Bool
 	said  atomic.Int64 // when the latest beep began to sound, in Unix nanoseconds
 	left  int          // samples of it; of the card's thread
@@ -39,7 +39,7 @@ func (m *mouth) fill(period []int16) {
 
 // ear is the far end of a port's loudspeaker.
 type ear struct {
-	audio.Capture
+	sound.Capture
 	heard atomic.Int64 // when it last became loud after silence, in Unix nanoseconds
 }
 
@@ -69,25 +69,25 @@ func (e *ear) listen() {
 // that something is heard.
 func TestKernelDelays(t *testing.T) {
 	const presses = 10
-	b := newBenchWith(t, "malgo", "ptt: {chip: board, line: PTT, pull: keep}")
+	b := newBenchWith(t, "alsa", "ptt: {chip: board, line: PTT, pull: keep}")
 	hil.NewChip(t, "other", "PTT", "KEY", "TALK", "BUSY", "ALERT", "LINK").Pull(linePTT, true)
-	b.configure("other", "malgo", "ptt: {chip: other, line: PTT, pull: keep}")
+	b.configure("other", "alsa", "ptt: {chip: other, line: PTT, pull: keep}")
 
 	// Each port takes the first of the card's wires that is free.
-	far := audio.Config{Card: hil.Loopback, Device: 1}
-	speaker, err := audio.OpenPlayback(far, audio.Malgo)
+	far := sound.Config{Card: hil.Loopback, Device: 1}
+	speaker, err := sound.OpenPlayback(far, sound.ALSA)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &mouth{Playback: speaker}
 	go func() { _ = m.Play(m.fill) }()
 	t.Cleanup(func() { m.Close() })
-	unused, err := audio.OpenCapture(far)
+	unused, err := sound.OpenCapture(far)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { unused.Close() })
-	mic, err := audio.OpenCapture(far)
+	mic, err := sound.OpenCapture(far)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/hal/audio"
 	"github.com/talkgate/talkgate/hal/hil"
+	"github.com/talkgate/talkgate/hal/sound"
 )
 
 // audibleAtCard is the level from which the far end hears something: -41 dBFS.
@@ -46,12 +46,12 @@ func (b *bench) plugIn() {
 	far := &farEnd{t: b.t}
 	far.say(tone)
 	heard := make(chan [hal.PeriodSamples]int16, 32)
-	cfg := audio.Config{Card: hil.Loopback, Device: 1}
-	speaker, err := audio.OpenPlayback(cfg, audio.Malgo)
+	cfg := sound.Config{Card: hil.Loopback, Device: 1}
+	speaker, err := sound.OpenPlayback(cfg, sound.ALSA)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	mic, err := audio.OpenCapture(cfg)
+	mic, err := sound.OpenCapture(cfg)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/hal/audio"
 	"github.com/talkgate/talkgate/hal/hil"
+	"github.com/talkgate/talkgate/hal/sound"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/jitter"
 )
@@ -21,7 +21,7 @@ import (
 // the card runs full and empty, which is counted, and both directions are heard
 // again.
 func TestKernelPortGetsOverXruns(t *testing.T) {
-	b := newBenchWith(t, "malgo")
+	b := newBenchWith(t, "alsa")
 	b.plugIn()
 	south := b.site.port("south")
 	b.start()
@@ -68,7 +68,7 @@ func TestKernelDrift(t *testing.T) {
 	t.Cleanup(func() { shift(t, 100000) })
 	for _, speed := range []int{95000, 105000} {
 		shift(t, speed)
-		speaker, err := audio.OpenPlayback(audio.Config{Card: hil.Loopback}, audio.Malgo)
+		speaker, err := sound.OpenPlayback(sound.Config{Card: hil.Loopback}, sound.ALSA)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,14 +70,14 @@ type LampLines struct {
 
 // Sound is the sound cards.
 type Sound struct {
-	Player     string    `yaml:"player" oneof:"oto malgo" doc:"library that plays; see docs/sound.md"`
+	Player     string    `yaml:"player" oneof:"alsa oto" doc:"what plays: the kernel's card itself (alsa), or PulseAudio, PipeWire and ALSA's user-space library (oto); see docs/sound.md"`
 	Microphone SoundSide `yaml:"microphone" doc:"the card that captures"`
 	Speaker    SoundSide `yaml:"speaker" doc:"the card that plays"`
 }
 
 // SoundSide is one side of a card.
 type SoundSide struct {
-	Card   string  `yaml:"card" need:"true" match:"^(usb:[-0-9.]+|[A-Za-z0-9_-]+)$" as:"an ALSA card ID, as /proc/asound/cards has it in brackets, or usb: and a socket such as usb:1-1.2" within:"1..64" example:"Device" doc:"the card; no other is ever used instead"`
+	Card   string  `yaml:"card" need:"true" match:"^(usb:[-0-9.]+|[A-Za-z0-9_-]+)$" as:"an ALSA card ID, as /proc/asound/cards has it in brackets, usb: and a socket such as usb:1-1.2, or default" within:"1..64" example:"Device" doc:"the card; no other is ever used instead"`
 	Device int     `yaml:"device" within:"0..31" doc:"number of the PCM device on the card"`
 	Gain   Decibel `yaml:"gain" live:"true" within:"-60 dB..40 dB" doc:"makes it louder or softer; a microphone's comes before audio.microphone, whose limiter keeps it from clipping"`
 }
@@ -93,6 +93,6 @@ func defaultBoard() *BoardHardware {
 		Selector:  SelectorLines{A: knob, B: knob, C: knob, D: knob},
 		Amplifier: output, Heartbeat: output,
 		Lamps: LampLines{Talk: output, Busy: output, Alert: output, Link: output, Emergency: output},
-		Sound: Sound{Player: "oto"},
+		Sound: Sound{Player: "alsa"},
 	}
 }

@@ -19,9 +19,11 @@ for shell in bash zsh fish; do $go run ./cmd/talkgate completion $shell >$stage/
 VERSION=$(systemd/version.sh)
 export VERSION
 for arch in "$@"; do
-	DEPENDS=
-	if $go version -m "dist/$arch/talkgate" | grep -q 'CGO_ENABLED=1'; then
-		DEPENDS='libc6 (>= 2.36), libasound2 (>= 1.2)'
+	# A binary with oto is linked dynamically, and loads ALSA's library only when it is
+	# to play with it.
+	DEPENDS='' SUGGESTS=''
+	if head -c 4096 "dist/$arch/talkgate" | grep -aq /ld-linux; then
+		DEPENDS='libc6' SUGGESTS='libasound2 | libasound2t64, '
 	fi
 	{
 		printf 'talkgate (%s) stable; urgency=medium\n\n' "$VERSION"
@@ -29,7 +31,7 @@ for arch in "$@"; do
 		printf ' -- The talkgate authors <talkgate@users.noreply.github.com>  %s\n' "$(git log -1 --format=%cD)"
 	} | gzip -9n >$stage/changelog.gz
 	gzip -9nc docs/install.md >$stage/install.md.gz
-	sed "s/@ARCH@/$arch/; s/@DEPENDS@/$DEPENDS/" systemd/deb/nfpm.yaml >$stage/nfpm.yaml
+	sed "s/@ARCH@/$arch/; s/@DEPENDS@/$DEPENDS/; s/@SUGGESTS@/$SUGGESTS/" systemd/deb/nfpm.yaml >$stage/nfpm.yaml
 	env -u GOOS -u GOARCH CGO_ENABLED=0 $go run $nfpm package --config $stage/nfpm.yaml --packager deb \
 		--target "dist/talkgate_${VERSION}_$arch.deb"
 done

@@ -1,6 +1,7 @@
-package audio
+package sound
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,15 +21,18 @@ type card struct {
 	id     string
 }
 
-// Check looks whether the card is there, used or not.
+// Check returns an error that wraps hal.ErrGone unless the card is there, used or
+// not.
 func (c Config) Check() error {
-	_, err := c.find(sysfs)
+	_, err := c.find(sysfs, "?")
 	return err
 }
 
-// find looks for the configured card below dir.
-func (c Config) find(dir string) (card, error) {
+// find looks for the configured card below dir. The default is the first card
+// that has the PCM device for the side, "c" (capture) or "p" (playback).
+func (c Config) find(dir, side string) (card, error) {
 	all, _ := filepath.Glob(filepath.Join(dir, "card*")) // the pattern is right
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
 	var ids []string
 	for _, path := range all {
 		number, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(path), "card"))
@@ -40,6 +44,12 @@ func (c Config) find(dir string) (card, error) {
 			continue // it is just vanishing
 		}
 		id := strings.TrimSpace(string(text))
+		if c.Card == Default {
+			pcms, _ := filepath.Glob(filepath.Join(dir, fmt.Sprintf("pcmC%dD%d%s", number, c.Device, side))) // the pattern is right
+			if len(pcms) == 0 {
+				continue
+			}
+		}
 		if c.names(id, path) {
 			return card{number, id}, nil
 		}
@@ -57,13 +67,10 @@ func (c Config) find(dir string) (card, error) {
 func (c Config) names(id, path string) bool {
 	socket, isUSB := strings.CutPrefix(c.Card, "usb:")
 	if !isUSB {
-		return id == c.Card
+		return id == c.Card || c.Card == Default
 	}
 	// The device of a USB card is an interface, such as 1-1.2:1.0, below its
 	// socket, 1-1.2.
 	device, err := filepath.EvalSymlinks(filepath.Join(path, "device"))
 	return err == nil && filepath.Base(filepath.Dir(device)) == socket
 }
-
-// String names the side in errors and logs.
-func (c Config) String() string { return fmt.Sprintf("sound card %s,%d", c.Card, c.Device) }

@@ -1,4 +1,4 @@
-package audio
+package sound
 
 import (
 	"errors"
@@ -50,12 +50,12 @@ func TestCardIsFoundByIDAndBySocket(t *testing.T) {
 		"usb:1-1.2":  {2, "Device"},
 		"usb:1-1.21": {10, "Device_1"},
 	} {
-		if got, err := (Config{Card: name}).find(dir); got != want || err != nil {
+		if got, err := (Config{Card: name}).find(dir, "p"); got != want || err != nil {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 	for _, name := range []string{"Dev", "device", "usb:1-1", "usb:", "usb:1-1.3", ""} {
-		_, err := (Config{Card: name}).find(dir)
+		_, err := (Config{Card: name}).find(dir, "p")
 		if !errors.Is(err, hal.ErrGone) || !strings.Contains(err.Error(), `found only "Device", "Device_1", "Headphones"`) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -1,6 +1,6 @@
 //go:build hil
 
-package audio
+package sound
 
 import (
 	"errors"
@@ -61,7 +61,7 @@ func play(t *testing.T, p Playback, fill func([]int16)) <-chan error {
 
 func openBoth(t *testing.T, speaker, mic Config) (Playback, Capture) {
 	t.Helper()
-	p, err := OpenPlayback(speaker, Malgo)
+	p, err := OpenPlayback(speaker, ALSA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestKernelConverts(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(time.Second) // until it has opened the card
-	p, err := OpenPlayback(side(0), Malgo)
+	p, err := OpenPlayback(side(0), ALSA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestKernelOtoAndVanishing(t *testing.T) {
 		t.Error(err)
 	}
 	// Dummy is still there, and is not taken instead.
-	for _, with := range []Player{Oto, Malgo} {
+	for _, with := range []Player{Oto, ALSA} {
 		if _, err := OpenPlayback(side(0), with); !errors.Is(err, hal.ErrGone) || !strings.Contains(err.Error(), "Dummy") {
 			t.Errorf("without the card: %v", err)
 		}

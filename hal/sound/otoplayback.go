@@ -1,9 +1,14 @@
-//go:build linux && cgo
+//go:build amd64 || arm64 || oto
 
-package audio
+// Oto loads libasound.so.2 at run time, so a binary with it is linked
+// dynamically. Go's linker names a loader that a hard-float ARM or a RISC-V Debian
+// does not have; there, oto takes "-tags oto" and the linker's flag -I.
+
+package sound
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,8 +24,7 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
-// pinned is an ALSA configuration whose default is one card. The system's
-// follows nothing of it, so that there is no other to fall back on.
+// pinned is an ALSA configuration whose default is one card.
 const pinned = `</usr/share/alsa/alsa.conf>
 pcm.!default { type plug slave.pcm "hw:CARD=%[1]s,DEV=%[2]d" }
 ctl.!default { type hw card "%[1]s" }
@@ -28,8 +32,9 @@ ctl.!default { type hw card "%[1]s" }
 
 // otoPlayback plays with oto. It implements Playback.
 type otoPlayback struct {
-	cfg Config
-	ctx *oto.Context
+	cfg  Config
+	card int // number; negative for the system's default
+	ctx  *oto.Context
 	*gain
 	done   chan struct{}
 	closer sync.Once
@@ -41,49 +46,76 @@ type otoPlayback struct {
 // bench.
 const otoPeriods = 4
 
-// otoLook is how often the card is looked at: oto tells of nothing.
-const otoLook = stallLook / 5
+const (
+	// otoPoll is how often the card is looked at: oto reports no underruns.
+	otoPoll = 100 * time.Millisecond
+	// otoIdle is after how many polls without a sound the card counts as gone.
+	otoIdle = 30
+)
 
-// openOto pins the card and opens it. That another was opened shows in /proc
-// and is refused.
+// openOto opens the system's default, or pins ALSA's default to the configured
+// card. That another card was opened shows in /proc and is refused.
 func openOto(cfg Config) (Playback, error) {
-	card, err := cfg.find(sysfs)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "talkgate-alsa")
-	if err != nil {
-		return nil, fmt.Errorf("%v: %w", cfg, err)
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "asound.conf")
-	if err := os.WriteFile(path, fmt.Appendf(nil, pinned, card.id, cfg.Device), 0o600); err != nil {
-		return nil, fmt.Errorf("%v: %w", cfg, err)
-	}
-	before, had := os.LookupEnv("ALSA_CONFIG_PATH")
-	os.Setenv("ALSA_CONFIG_PATH", path)
-	defer func() {
-		if os.Unsetenv("ALSA_CONFIG_PATH"); had {
-			os.Setenv("ALSA_CONFIG_PATH", before)
+	number := -1
+	if cfg.Card != Default {
+		card, err := cfg.find(sysfs, "p")
+		if err != nil {
+			return nil, err
 		}
-	}()
+		unpin, err := pin(card, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", cfg, err)
+		}
+		defer unpin()
+		number = card.number
+	}
 	ctx, ready, err := oto.NewContext(&oto.NewContextOptions{
 		SampleRate: hal.SampleRate, ChannelCount: 1, Format: oto.FormatSignedInt16LE,
-		BufferSize: duration(otoPeriods * hal.PeriodSamples),
+		BufferSize: duration(otoPeriods * hal.PeriodSamples), ApplicationName: "talkgate",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w (%w)", cfg, ErrOnce, err)
 	}
 	<-ready
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%v: %w", cfg, err)
+		return nil, fmt.Errorf("%v: install libasound2, or start PulseAudio or PipeWire for this user: %w", cfg, err)
 	}
-	p := &otoPlayback{cfg: cfg, ctx: ctx, gain: newGain(cfg.Gain), done: make(chan struct{})}
-	if _, ours := p.status(card.number); !ours {
+	p := &otoPlayback{cfg: cfg, card: number, ctx: ctx, gain: newGain(cfg.Gain), done: make(chan struct{})}
+	if _, ours := p.status(); number >= 0 && !ours {
 		_ = ctx.Suspend() // it cannot be closed
-		return nil, fmt.Errorf("%v: oto opened another card, which is not used", cfg)
+		return nil, fmt.Errorf("%v: oto opened another card, which is not used: set hardware.sound.player to alsa", cfg)
 	}
 	return p, nil
+}
+
+// pin makes the card ALSA's default for this process and hides a sound server,
+// until unpin.
+func pin(card card, cfg Config) (unpin func(), err error) {
+	dir, err := os.MkdirTemp("", "talkgate-alsa")
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "asound.conf")
+	if err := os.WriteFile(path, fmt.Appendf(nil, pinned, card.id, cfg.Device), 0o600); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	restore := []func(){func() { os.RemoveAll(dir) }, setenv("ALSA_CONFIG_PATH", path), setenv("PULSE_SERVER", "unix:"+filepath.Join(dir, "none"))}
+	return func() {
+		for _, undo := range restore {
+			undo()
+		}
+	}, nil
+}
+
+// setenv sets a variable of the environment, until undo.
+func setenv(name, value string) (undo func()) {
+	before, had := os.LookupEnv(name)
+	os.Setenv(name, value)
+	return func() {
+		if os.Unsetenv(name); had {
+			os.Setenv(name, before)
+		}
+	}
 }
 
 // Play implements hal.Playback.
@@ -93,28 +125,31 @@ func (p *otoPlayback) Play(fill func(period []int16)) error {
 	defer player.Close()
 	player.SetBufferSize(otoPeriods * hal.PeriodSamples * 2)
 	player.Play()
-	look := time.NewTicker(otoLook)
-	defer look.Stop()
-	started := ""
-	var still stall
-	for n := 1; ; n++ {
+	poll := time.NewTicker(otoPoll)
+	defer poll.Stop()
+	started, seen, idle := "", uint64(0), 0
+	for {
 		select {
 		case <-p.done:
 			return fmt.Errorf("%v: %w", p.cfg, hal.ErrClosed)
-		case <-look.C:
+		case <-poll.C:
 		}
 		if err := p.ctx.Err(); err != nil {
 			return fmt.Errorf("%v: it vanished (%w): %w", p.cfg, err, hal.ErrGone)
 		}
-		card, err := p.cfg.find(sysfs)
-		if err != nil {
-			return err
-		}
-		if n%int(stallLook/otoLook) == 0 && still.look(pulled.calls.Load()) {
+		if calls := pulled.calls.Load(); calls != seen {
+			seen, idle = calls, 0
+		} else if idle++; idle == otoIdle {
 			return fmt.Errorf("%v: it stands still: %w", p.cfg, hal.ErrGone)
 		}
+		if p.card < 0 {
+			continue
+		}
+		if _, err := p.cfg.find(sysfs, "p"); err != nil {
+			return err
+		}
 		// A stream that ran empty is started anew.
-		if now, ours := p.status(card.number); ours && now != started {
+		if now, ours := p.status(); ours && now != started {
 			if started != "" {
 				p.xruns.Add(1)
 			}
@@ -123,10 +158,10 @@ func (p *otoPlayback) Play(fill func(period []int16)) error {
 	}
 }
 
-// status looks for the stream of this process on a card: when it was started,
+// status looks for the stream of this process on the card: when it was started,
 // as the kernel has it.
-func (p *otoPlayback) status(card int) (started string, ours bool) {
-	all, _ := filepath.Glob(fmt.Sprintf("/proc/asound/card%d/pcm%dp/sub*/status", card, p.cfg.Device)) // the pattern is right
+func (p *otoPlayback) status() (started string, ours bool) {
+	all, _ := filepath.Glob(fmt.Sprintf("/proc/asound/card%d/pcm%dp/sub*/status", p.card, p.cfg.Device)) // the pattern is right
 	for _, path := range all {
 		text, err := os.ReadFile(path)
 		if err != nil {
