@@ -15,12 +15,6 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// channelLink is a link on which several channels are heard.
-type channelLink struct {
-	*monitor.Link
-	measured measuredLink
-}
-
 // monitorOf is what is heard of several channels.
 func monitorOf(cfg config.Monitor, floor floorReader) monitor.Config {
 	return monitor.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold, Emergency: func(ctx context.Context, channel string) bool {
@@ -39,9 +33,6 @@ func duckOf(cfg config.Config) float64 {
 	}
 	return 0
 }
-
-// Quality is how well the link carries.
-func (l channelLink) Quality() port.LinkQuality { return l.measured.Quality() }
 
 // channelStatus is one of the channels that a port hears, for /status.
 type channelStatus struct {

@@ -29,11 +29,6 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// configError is an error that only another configuration can mend.
-type configError struct{ error }
-
-func (e configError) Unwrap() error { return e.error }
-
 // markRan makes every command below c tell its errors from those of its
 // command line.
 func markRan(c *cobra.Command) {
@@ -64,7 +59,7 @@ func execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, err)
-	_, isConfig := errors.AsType[configError](err)
+	_, isConfig := errors.AsType[config.Mistake](err)
 	if _, isFile := errors.AsType[*config.Error](err); isFile || isConfig {
 		return exitConfig
 	}

@@ -87,13 +87,13 @@ func (s *signer) addFlags(c *cobra.Command) {
 }
 
 func (s *signer) key() (fleet.PrivateKey, error) {
-	text, err := readSecret("--key", config.File(s.keyFile))
+	text, err := config.Secret("--key", config.File(s.keyFile))
 	if err != nil {
 		return nil, err
 	}
 	key, err := fleet.ParsePrivateKey(text)
 	if err != nil {
-		return nil, configError{fmt.Errorf("--key: %w", err)}
+		return nil, config.Mistake{Err: fmt.Errorf("--key: %w", err)}
 	}
 	return key, nil
 }

@@ -249,7 +249,7 @@ func (f *fleetFile) read(stdin io.Reader) (map[fleet.Scope]fleet.Settings, error
 	}
 	of, ok := layers[fleet.Group(f.group)]
 	if !ok {
-		return nil, configError{errors.New(f.path + ": groups: expected group " + strconv.Quote(f.group) + ", found no such key")}
+		return nil, config.Mistake{Err: errors.New(f.path + ": groups: expected group " + strconv.Quote(f.group) + ", found no such key")}
 	}
 	return map[fleet.Scope]fleet.Settings{fleet.Group(f.group): of}, nil
 }

@@ -12,12 +12,6 @@ import (
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
-// measuredLink is a link that knows how well it carries.
-type measuredLink interface {
-	port.Link
-	Quality() port.LinkQuality
-}
-
 // stallTime is how far apart two looks at the port's loops have to be.
 const stallTime = 2 * time.Second
 

@@ -46,7 +46,7 @@ Any number of guards may run at once. See docs/livekit.md.`,
 func runGuard(cmd *cobra.Command, flags guardFlags) (err error) {
 	log, _, err := openLog(cmd, flags.log)
 	if err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	manager, err := newService(log)
 	if err != nil {
@@ -68,7 +68,7 @@ func runGuard(cmd *cobra.Command, flags guardFlags) (err error) {
 	defer closing(&err, engine.Close)
 	g, err := guard.New(guard.Config{Server: flags.livekit, Key: key, State: state, Engine: engine, Logger: log})
 	if err != nil {
-		return configError{fmt.Errorf("--livekit: %w", err)}
+		return config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
 	var beside sync.WaitGroup

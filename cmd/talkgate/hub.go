@@ -60,7 +60,7 @@ makes them for trying out.`,
 func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	log, _, err := openLog(cmd, flags.log)
 	if err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	manager, err := newService(log)
 	if err != nil {

@@ -14,16 +14,17 @@ import (
 )
 
 // openLink is the media connection of the kind that the configuration names, and
-// what takes the floor on it. With monitored channels it is a channelLink.
-func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, port.SpeakerLock, error) {
+// what takes the floor on it. With monitored channels it is a
+// monitor.Link.
+func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
 	link, lock, err := openServer(cfg, logins, state, log)
 	if monitored := cfg.Monitored(); err == nil && len(monitored) > 0 {
-		link = channelLink{monitor.New(link, append([]string{cfg.Channel}, monitored...), monitorOf(cfg.Audio.Monitor, state)), link}
+		link = monitor.New(link, append([]string{cfg.Channel}, monitored...), monitorOf(cfg.Audio.Monitor, state))
 	}
 	return link, lock, err
 }
 
-func openServer(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (measuredLink, port.SpeakerLock, error) {
+func openServer(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, nil, err
@@ -88,13 +89,13 @@ func voicePingToken(v *config.VoicePingLink, cfg config.Config, log *slog.Logger
 		warnOfRole(token, cfg.Identity.Role, log)
 		return func(context.Context, string) (string, error) { return portToken(v.TokenFile, cfg) }, nil
 	}
-	password := func() (string, error) { return readSecret("link.password_file", v.PasswordFile) }
+	password := func() (string, error) { return config.Secret("link.password_file", v.PasswordFile) }
 	if _, err := password(); err != nil {
 		return nil, err
 	}
 	c, err := voiceping.NewControlPlane(string(v.ControlPlane), v.Email, password, v.EventID)
 	if err != nil {
-		return nil, configError{err}
+		return nil, config.Mistake{Err: err}
 	}
 	return c.Token, nil
 }

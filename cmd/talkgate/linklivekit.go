@@ -44,7 +44,7 @@ func liveKitAccess(l *config.LiveKitLink, who config.Identity) (func(context.Con
 	}
 	var bearer func() (string, error)
 	if l.BearerFile != "" {
-		bearer = func() (string, error) { return readSecret("link.bearer_file", l.BearerFile) }
+		bearer = func() (string, error) { return config.Secret("link.bearer_file", l.BearerFile) }
 		if _, err := bearer(); err != nil {
 			return nil, err
 		}
@@ -62,7 +62,7 @@ func liveKitRooms(flags hubFlags) (*hub.Rooms, error) {
 		return nil, nil
 	}
 	if err := room.CheckURL(flags.livekit); err != nil {
-		return nil, configError{fmt.Errorf("--livekit: %w", err)}
+		return nil, config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}
 	}
 	key, err := readLiveKitKey("--livekit-key-file", flags.livekitKey)
 	if err != nil {
@@ -75,13 +75,13 @@ func liveKitRooms(flags hubFlags) (*hub.Rooms, error) {
 
 // readLiveKitKey reads the API key that the setting named key is the file of.
 func readLiveKitKey(key string, file config.File) (room.Key, error) {
-	text, err := readSecret(key, file)
+	text, err := config.Secret(key, file)
 	if err != nil {
 		return room.Key{}, err
 	}
 	k, err := room.ParseKey(text)
 	if err != nil {
-		return room.Key{}, configError{fmt.Errorf("%s: %s: %w", key, file, err)}
+		return room.Key{}, config.Mistake{Err: fmt.Errorf("%s: %s: %w", key, file, err)}
 	}
 	return k, nil
 }

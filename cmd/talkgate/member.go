@@ -57,11 +57,11 @@ func joinFleet(ctx context.Context, local config.Local, log *slog.Logger) (m *me
 	}
 	keys, err := desired.ParsePublicKeys(local.Fleet.PublicKey)
 	if err != nil {
-		return nil, config.Config{}, configError{fmt.Errorf("fleet.public_key: %w", err)}
+		return nil, config.Config{}, config.Mistake{Err: fmt.Errorf("fleet.public_key: %w", err)}
 	}
 	dir, err := stateDirectory(local.Fleet)
 	if err != nil {
-		return nil, config.Config{}, configError{err}
+		return nil, config.Config{}, config.Mistake{Err: err}
 	}
 	// What comes after has a Redis of its own: not before now is it known how it is
 	// to be recorded.
@@ -160,7 +160,7 @@ func (m *member) applied() desired.Applied {
 // other documents begins anew. One that cannot be what its documents say begins
 // anew too, later, or once there are others: nobody may be there to mend it.
 func (m *member) end(ctx context.Context, err error) (ended error) {
-	_, wrong := errors.AsType[configError](err)
+	_, wrong := errors.AsType[config.Mistake](err)
 	switch {
 	case m == nil, ctx.Err() != nil:
 		return err

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
@@ -13,14 +14,14 @@ import (
 // portLinks is the links of a port: one, or one for each channel of its selector.
 type portLinks struct {
 	channels []string // in the selector's order
-	links    map[string]measuredLink
+	links    map[string]port.Link
 	locks    channelLocks
 	on       func() string // the channel that the port is on
 }
 
 // openLinks makes the links of all channels that the port can be on.
 func openLinks(cfg config.Config, on func() string, state *redis.Client, log *slog.Logger) (*portLinks, error) {
-	l := &portLinks{channels: cfg.Selector.List(), links: map[string]measuredLink{}, locks: channelLocks{}, on: on}
+	l := &portLinks{channels: cfg.Selector.List(), links: map[string]port.Link{}, locks: channelLocks{}, on: on}
 	if l.channels == nil {
 		l.channels = []string{cfg.Channel}
 	}
@@ -58,7 +59,7 @@ func (l *portLinks) Quality() (all port.LinkQuality) {
 
 // hears is the channel that is heard now, of several; empty for none.
 func (l *portLinks) hears() string {
-	if link, ok := l.links[l.on()].(channelLink); ok {
+	if link, ok := l.links[l.on()].(*monitor.Link); ok {
 		return link.Hears()
 	}
 	return ""

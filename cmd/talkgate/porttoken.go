@@ -15,18 +15,18 @@ import (
 // signature, is left to it.
 func portToken(file config.File, cfg config.Config) (string, error) {
 	const key = "link.token_file"
-	token, err := readSecret(key, file)
+	token, err := config.Secret(key, file)
 	if err != nil {
 		return "", err
 	}
 	c, err := hub.ReadClaims(token)
 	switch {
 	case err != nil:
-		return "", configError{fmt.Errorf("%s: %s: %w", key, file, err)}
+		return "", config.Mistake{Err: fmt.Errorf("%s: %s: %w", key, file, err)}
 	case c.UserID != cfg.Identity.UserID:
-		return "", configError{fmt.Errorf("%s: %s: expected a token of %q, as identity.user_id says, found one of %q", key, file, cfg.Identity.UserID, c.UserID)}
+		return "", config.Mistake{Err: fmt.Errorf("%s: %s: expected a token of %q, as identity.user_id says, found one of %q", key, file, cfg.Identity.UserID, c.UserID)}
 	case !c.MayJoin(cfg.Channel):
-		return "", configError{fmt.Errorf("%s: %s: expected a token for channel %q, found one for %q", key, file, cfg.Channel, c.ChannelIDs)}
+		return "", config.Mistake{Err: fmt.Errorf("%s: %s: expected a token for channel %q, found one for %q", key, file, cfg.Channel, c.ChannelIDs)}
 	}
 	return token, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/flight"
 )
 
@@ -27,10 +28,10 @@ The file is a zip archive with the sound as Ogg Opus and the events as JSON;
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadPort(path)
 			if err != nil {
-				return configError{err}
+				return config.Mistake{Err: err}
 			}
 			if cfg.Recorder.Memory == "" {
-				return configError{errors.New("recorder.memory: expected the file that the port records in, such as /run/talkgate/north-gate.flight, found none")}
+				return config.Mistake{Err: errors.New("recorder.memory: expected the file that the port records in, such as /run/talkgate/north-gate.flight, found none")}
 			}
 			rec, err := flight.ReadRing(string(cfg.Recorder.Memory))
 			if err != nil {

@@ -63,11 +63,11 @@ and lines on standard output tell what it shows and whether it is heard.`,
 func runPort(cmd *cobra.Command, path string) (err error) {
 	local, err := config.LoadLocal(path, os.Getenv("CREDENTIALS_DIRECTORY"))
 	if err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	log, _, err := openLog(cmd, local.Log)
 	if err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	member, cfg, err := joinFleet(cmd.Context(), local, log)
 	if errors.Is(err, context.Canceled) {
@@ -79,7 +79,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	defer func() { err = member.end(cmd.Context(), err) }()
 	log, level, err := openLog(cmd, cfg.Log)
 	if err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	recorder, log, err := openRecorder(cfg, log)
 	if err != nil {
@@ -128,16 +128,16 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	}
 	opt := portOptions(cfg, state, log)
 	if err := setTones(&opt, cfg.Audio); err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	if opt.Ear, err = earOf(cfg.Talk); err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	if opt.Remote, err = remoteOf(cfg.Talk.DTMF); err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	if opt.Ident, err = identOf(cfg.Key.Ident); err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	if strings.HasPrefix(string(cfg.Redis.URL), "rediss:") {
 		watch := clockedWatch{state, clock}
@@ -163,7 +163,7 @@ func runPort(cmd *cobra.Command, path string) (err error) {
 	}
 	port, err := port.New(opt)
 	if err != nil {
-		return configError{err}
+		return config.Mistake{Err: err}
 	}
 	gauges.attach(port, opt.Hardware)
 	status.measure(gauges)

@@ -29,7 +29,7 @@ func setSelector(opt *port.Options, cfg config.Config, links *portLinks, wrap fu
 	for i, id := range links.channels {
 		said, err := saidOf(cfg, id, i+1)
 		if err != nil {
-			return configError{err}
+			return config.Mistake{Err: err}
 		}
 		opt.Channels = append(opt.Channels, port.Channel{ID: id, Link: wrap(links.links[id]), Said: said})
 	}

@@ -37,7 +37,7 @@ type simRadio struct {
 func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (board, error) {
 	voice, err := openVoice(string(cfg.Speech))
 	if err != nil {
-		return board{}, configError{fmt.Errorf("hardware.speech: %w", err)}
+		return board{}, config.Mistake{Err: fmt.Errorf("hardware.speech: %w", err)}
 	}
 	r := &simRadio{radio: sim.NewRadio("virtual", sim.Silence()), voice: voice, changed: make(chan struct{}, 1),
 		record: sim.NewInput("virtual record button"), repeater: cfg.Radio == "repeater"}

@@ -68,9 +68,9 @@ In operation the control plane makes the tokens.`,
 
 // readTokenSecret reads the secret that signs tokens from the file that flag names.
 func readTokenSecret(flag string, file config.File) ([]byte, error) {
-	secret, err := readSecret(flag, file)
+	secret, err := config.Secret(flag, file)
 	if err == nil && len(secret) < hub.MinSecret {
-		err = configError{fmt.Errorf("%s: %s: expected a secret of %d random bytes or more, found %d: make one as 'talkgate hub --help' shows",
+		err = config.Mistake{Err: fmt.Errorf("%s: %s: expected a secret of %d random bytes or more, found %d: make one as 'talkgate hub --help' shows",
 			flag, file, hub.MinSecret, len(secret))}
 	}
 	return []byte(secret), err

@@ -42,7 +42,7 @@ func openLog(c *cobra.Command, cfg config.Log) (*slog.Logger, *slog.LevelVar, er
 // openRedis opens the shared state. It does not wait for Redis.
 func openRedis(cfg config.Redis, log *slog.Logger) (*redis.Client, error) {
 	if _, err := config.ParseURL(string(cfg.URL), "redis", "rediss"); err != nil {
-		return nil, configError{fmt.Errorf("redis: %w; a password goes into a file", err)}
+		return nil, config.Mistake{Err: fmt.Errorf("redis: %w; a password goes into a file", err)}
 	}
 	state, err := redis.Open(redis.Config{
 		URL:          string(cfg.URL),
@@ -55,18 +55,9 @@ func openRedis(cfg config.Redis, log *slog.Logger) (*redis.Client, error) {
 		Logger:               log,
 	})
 	if err != nil {
-		return nil, configError{err}
+		return nil, config.Mistake{Err: err}
 	}
 	return state, nil
-}
-
-// readSecret reads the secret in file, which key or flag names.
-func readSecret(key string, file config.File) (string, error) {
-	secret, err := config.ReadSecret(string(file))
-	if err != nil {
-		return "", configError{fmt.Errorf("%s: %w", key, err)}
-	}
-	return secret, nil
 }
 
 // closing closes c after what err tells of.

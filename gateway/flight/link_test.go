@@ -86,3 +86,6 @@ func BenchmarkRecord(b *testing.B) {
 		_ = link.WriteOpus(opus, 0, false)
 	}
 }
+
+// Quality implements port.Link.
+func (*stubLink) Quality() port.LinkQuality { return port.LinkQuality{} }

@@ -18,6 +18,8 @@ type Link interface {
 	// spurt and sets the marker bit. It neither blocks nor allocates; while
 	// the link is down it returns ErrLinkDown. One goroutine writes.
 	WriteOpus(frame []byte, timestamp uint32, first bool) error
+	// Quality is how well the link carries. Any goroutine may ask.
+	Quality() LinkQuality
 }
 
 // LinkQuality is how well a link carries.

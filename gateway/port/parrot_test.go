@@ -105,3 +105,6 @@ func TestParrotInVain(t *testing.T) {
 		}
 	})
 }
+
+// Quality implements Link.
+func (*echoLink) Quality() LinkQuality { return LinkQuality{} }

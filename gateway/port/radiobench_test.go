@@ -123,3 +123,6 @@ func BenchmarkRadio(b *testing.B) {
 		})
 	}
 }
+
+// Quality implements Link.
+func (writing) Quality() LinkQuality { return LinkQuality{} }

@@ -333,3 +333,6 @@ func (r *fakeRedis) set(change func()) {
 	defer r.mu.Unlock()
 	change()
 }
+
+// Quality implements Link.
+func (*fakeLink) Quality() LinkQuality { return LinkQuality{} }
