@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
@@ -26,20 +25,5 @@ func absent(cfg config.Config, why string, applied fleet.Applied) fleet.Report {
 		Health: fleet.Health{Standing: why, Redis: true},
 		Floor:  fleet.Floor{State: "idle"},
 		Levels: fleet.Levels{Mic: silence, Speaker: silence},
-	}
-}
-
-// reportAbsent reports the gateway as absent until waiting ends; what comes then
-// reports for itself, but if the process, whose context is ctx, ends, too.
-func (m *member) reportAbsent(ctx, waiting context.Context, store reportStore, why string) {
-	began := time.Now()
-	beat := newHeartbeat(store, func() fleet.Report {
-		r := absent(m.local.Config, fleet.Line(why), m.agent.Applied())
-		r.Up = int64(time.Since(began).Seconds())
-		return r
-	}, m.local.Status.Report, m.log)
-	beat.keep(waiting)
-	if ctx.Err() != nil {
-		beat.goodbye(ctx)
 	}
 }

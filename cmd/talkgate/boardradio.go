@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
@@ -56,6 +57,9 @@ func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 		player = sound.Oto
 	}
 	speaker, err := sound.OpenPlayback(sideOf(cfg.Sound.Speaker), player)
+	if errors.Is(err, sound.ErrOnce) {
+		err = fmt.Errorf("%w: %w", ErrRestart, err)
+	}
 	if err != nil {
 		return hw, err
 	}

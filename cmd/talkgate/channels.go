@@ -10,29 +10,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
-
-// monitorOf is what is heard of several channels.
-func monitorOf(cfg config.Monitor, floor floorReader) monitor.Config {
-	return monitor.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold, Emergency: func(ctx context.Context, channel string) bool {
-		ctx, cancel := context.WithTimeout(ctx, floorTime)
-		defer cancel()
-		v, err := floor.ReadFloor(ctx, channel)
-		return err == nil && v.Holder != nil && v.Holder.Emergency != ""
-	}}
-}
-
-// duckOf is by how many decibels the lesser of two voices is softer; 0 where one is
-// heard at a time.
-func duckOf(cfg config.Config) float64 {
-	if m := cfg.Audio.Monitor; m.Mode == "duck" && len(cfg.Monitored()) > 0 {
-		return float64(m.Duck)
-	}
-	return 0
-}
 
 // channelStatus is one of the channels that a port hears, for /status.
 type channelStatus struct {
@@ -107,5 +87,14 @@ func (m *monitors) register(registry *prometheus.Registry) {
 		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_channel_heard",
 			Help: "Which of several channels is heard: 1 for the one that is.", ConstLabels: prometheus.Labels{"channel": id}},
 			func() float64 { return one(m.hears() == id) })
+	}
+}
+
+// registerSelector adds where a port's selector stands.
+func registerSelector(registry *prometheus.Registry, cfg config.Selector, care *health) {
+	for _, id := range cfg.List() {
+		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_channel_selected",
+			Help: "Which channel the selector stands at: 1 for the one that it does.", ConstLabels: prometheus.Labels{"channel": id}},
+			func() float64 { return one(care.channel() == id) })
 	}
 }

@@ -75,18 +75,18 @@ func (l clockedLink) Run(ctx context.Context, ev port.LinkEvents) error {
 
 // clockedWatch reads of Redis, over TLS, once the clock is right.
 type clockedWatch struct {
-	*redis.Client
+	redis.Talker
 	clock *clock
 }
 
 // WatchRights implements port.RightsWatcher.
 func (w clockedWatch) WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error {
 	w.clock.wait(ctx, "the watch of talk rights")
-	return w.Client.WatchRights(ctx, userID, fn)
+	return w.Talker.WatchRights(ctx, userID, fn)
 }
 
 // WatchChannel implements port.FloorWatcher.
 func (w clockedWatch) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
 	w.clock.wait(ctx, "the watch of the floor")
-	return w.Client.WatchChannel(ctx, channel, fn)
+	return w.Talker.WatchChannel(ctx, channel, fn)
 }

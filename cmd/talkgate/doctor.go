@@ -1,25 +1,14 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/talkgate/talkgate/gateway/config"
 )
-
-// finding is what one check found.
-type finding struct {
-	Check string `json:"check"`
-	OK    bool   `json:"ok"`
-	// Found is what is there, Do what to do about it where that is not right.
-	Found string `json:"found"`
-	Do    string `json:"do,omitempty"`
-}
 
 func newDoctorCommand() *cobra.Command {
 	var (
@@ -48,19 +37,19 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadPort(path)
-			out := cmd.OutOrStdout()
+			out, drivers := cmd.OutOrStdout(), newDrivers(strings.NewReader(""), io.Discard)
 			switch {
 			case err != nil:
 				return report(out, []finding{{"configuration", false, err.Error(), "correct the file; 'talkgate config example' shows all keys"}}, asJSON)
 			case watchLines:
-				return tryHardware(cfg, func(b board) error { return showLines(cmd.Context(), b, out) })
+				return tryHardware(cfg, drivers, func(b Board) error { return showLines(cmd.Context(), b, out) })
 			case tone:
-				return tryHardware(cfg, func(b board) error { return playTone(cmd.Context(), b, out) })
+				return tryHardware(cfg, drivers, func(b Board) error { return playTone(cmd.Context(), b, out) })
 			case parrot:
-				return tryHardware(cfg, func(b board) error { return repeat(cmd.Context(), cfg, b, out) })
+				return tryHardware(cfg, drivers, func(b Board) error { return repeat(cmd.Context(), cfg, b, out) })
 			case levels:
 				var findings []finding
-				err := tryHardware(cfg, func(b board) (err error) {
+				err := tryHardware(cfg, drivers, func(b Board) (err error) {
 					findings, err = listen(cfg, b, cmd.ErrOrStderr())
 					return err
 				})
@@ -69,7 +58,7 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 				}
 				return report(out, findings, asJSON)
 			}
-			return report(out, examine(cmd.Context(), path, cfg), asJSON)
+			return report(out, examine(cmd.Context(), path, cfg, drivers), asJSON)
 		},
 	}
 	f := c.Flags()
@@ -83,28 +72,6 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 	c.MarkFlagsMutuallyExclusive("json", "watch-lines", "tone", "parrot")
 	c.MarkFlagsMutuallyExclusive("levels", "watch-lines", "tone", "parrot")
 	return c
-}
-
-// examine does all checks. One that fails does not keep the others from being
-// done.
-func examine(ctx context.Context, path string, cfg config.Config) []finding {
-	d := doctor{cfg: cfg}
-	findings := []finding{{Check: "configuration", OK: true, Found: path}}
-	for _, check := range []struct {
-		name string
-		do   func(context.Context) (found, do string)
-	}{
-		{"clock", d.clock},
-		{"token", d.token},
-		{"lines and cards", d.hardware},
-		{"Redis", d.redis},
-		{"talk rights", d.rights},
-		{"link", d.link},
-	} {
-		found, do := check.do(ctx)
-		findings = append(findings, finding{check.name, do == "", found, do})
-	}
-	return findings
 }
 
 // report prints what was found; the error says that something is not right.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -27,7 +26,32 @@ const (
 
 // doctor checks what a port needs. Each check says what is there and, unless
 // that is right, what to do.
-type doctor struct{ cfg config.Config }
+type doctor struct {
+	cfg     config.Config
+	drivers Drivers
+}
+
+// examine does all checks. One that fails does not keep the others from being
+// done.
+func examine(ctx context.Context, path string, cfg config.Config, drivers Drivers) []finding {
+	d := doctor{cfg: cfg, drivers: drivers}
+	findings := []finding{{Check: "configuration", OK: true, Found: path}}
+	for _, check := range []struct {
+		name string
+		do   func(context.Context) (found, do string)
+	}{
+		{"clock", d.clock},
+		{"token", d.token},
+		{"lines and cards", d.hardware},
+		{"Redis", d.redis},
+		{"talk rights", d.rights},
+		{"link", d.link},
+	} {
+		found, do := check.do(ctx)
+		findings = append(findings, finding{check.name, do == "", found, do})
+	}
+	return findings
+}
 
 func (d doctor) clock(context.Context) (found, do string) {
 	c := newClock(slog.New(slog.DiscardHandler))
@@ -43,7 +67,7 @@ func (d doctor) clock(context.Context) (found, do string) {
 }
 
 func (d doctor) hardware(context.Context) (found, do string) {
-	err := tryHardware(d.cfg, func(b board) error {
+	err := tryHardware(d.cfg, d.drivers, func(b Board) error {
 		var words []string
 		for _, l := range linesOf(b.Hardware) {
 			active, err := l.in.Active()
@@ -110,14 +134,15 @@ func (d doctor) redis(ctx context.Context) (found, do string) {
 func (d doctor) link(ctx context.Context) (found, do string) {
 	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
 		var said strings.Builder
-		link, _, err := openLink(d.cfg, nil, state, slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		log := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		links, err := d.drivers.Links(d.cfg, func() string { return d.cfg.Channel }, state, log)
 		if err != nil {
 			return err.Error(), "correct link in the configuration"
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		began, up := time.Now(), linkWait{cancel: cancel}
-		if err := link.Run(ctx, &up); err != nil {
+		if err := links.Link(d.cfg.Channel).Run(ctx, &up); err != nil {
 			return err.Error(), "correct link in the configuration"
 		}
 		if !up.up.Load() {
@@ -129,8 +154,8 @@ func (d doctor) link(ctx context.Context) (found, do string) {
 }
 
 // tryHardware opens the hardware for f.
-func tryHardware(cfg config.Config, f func(board) error) error {
-	b, err := openHardware(cfg.Hardware, strings.NewReader(""), io.Discard, func() {})
+func tryHardware(cfg config.Config, drivers Drivers, f func(Board) error) error {
+	b, err := drivers.Hardware(cfg.Hardware, func() {})
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func play(ctx context.Context, speaker hal.Playback, pcm []int16) error {
 	return err
 }
 
-func playTone(ctx context.Context, b board, out io.Writer) error {
+func playTone(ctx context.Context, b Board, out io.Writer) error {
 	pcm := make([]int16, samplesIn(trialTime))
 	for i := range pcm {
 		pcm[i] = int16(toneLevel * math.MaxInt16 * math.Sin(2*math.Pi*toneHertz*float64(i)/hal.SampleRate))
@@ -94,7 +94,7 @@ func playTone(ctx context.Context, b board, out io.Writer) error {
 }
 
 // repeat plays back what it hears, at the level that would be sent.
-func repeat(ctx context.Context, cfg config.Config, b board, out io.Writer) error {
+func repeat(ctx context.Context, cfg config.Config, b Board, out io.Writer) error {
 	levels, err := level.New(levelsOf(cfg))
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func repeat(ctx context.Context, cfg config.Config, b board, out io.Writer) erro
 
 // playKeyed plays with the amplifier enabled and the transmitter keyed, where there
 // are any, and says what the readback shows.
-func playKeyed(ctx context.Context, b board, pcm []int16, out io.Writer) (err error) {
+func playKeyed(ctx context.Context, b Board, pcm []int16, out io.Writer) (err error) {
 	for _, line := range []hal.Output{b.Amplifier, b.PTTOut} {
 		if line == nil {
 			continue

@@ -127,7 +127,7 @@ func judgeLevels(pcm []int16, cfg config.Config) ([]finding, error) {
 }
 
 // listen judges the levels of b's microphone while somebody speaks.
-func listen(cfg config.Config, b board, prompt io.Writer) ([]finding, error) {
+func listen(cfg config.Config, b Board, prompt io.Writer) ([]finding, error) {
 	fmt.Fprintf(prompt, "speak for %.0f seconds, as you will in use, with pauses\n", levelsTime.Seconds())
 	pcm, err := record(b.Mic, levelsTime)
 	if err != nil {

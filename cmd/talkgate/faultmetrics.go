@@ -10,7 +10,7 @@ import (
 // registerFaults adds why the media connection is not up, whatever its kind, and
 // what the transmitter's readback found wrong: one of the series is 1 then, none
 // while all is well.
-func registerFaults(registry *prometheus.Registry, care *portCare) {
+func registerFaults(registry *prometheus.Registry, care *health) {
 	fault := func(name, help, reason string, is func(port.Status) bool) {
 		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "talkgate_port_" + name, Help: help, ConstLabels: prometheus.Labels{"reason": reason},

@@ -18,7 +18,7 @@ const hotBoard = 80
 func (g *gauges) faults(p *port.Port, s *port.Status, board fleet.Board) []finding {
 	all := []finding{}
 	fault := func(check, found, do string) { all = append(all, finding{Check: check, Found: found, Do: do}) }
-	if missing := g.care.tuner.heart.missing(); missing != "" {
+	if missing := g.care.missing(); missing != "" {
 		fault("lines and cards", missing, plugIn)
 	}
 	if c := g.care.clock; !c.right() {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -12,6 +11,12 @@ import (
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
+// linkQuality is what is asked of a port's links.
+type linkQuality interface {
+	Quality() port.LinkQuality
+	Hears() string
+}
+
 // stallTime is how far apart two looks at the port's loops have to be.
 const stallTime = 2 * time.Second
 
@@ -19,8 +24,8 @@ const stallTime = 2 * time.Second
 // the port knows nothing of it.
 type gauges struct {
 	cfg  config.Config
-	care *portCare
-	link *portLinks
+	care *health
+	link linkQuality
 	// monitors is who talks on the channels that are only listened on.
 	monitors *monitors
 
@@ -40,8 +45,8 @@ type gauges struct {
 	heard   port.LinkQuality // at the report before
 }
 
-func newGauges(cfg config.Config, care *portCare, link *portLinks, floor floorReader, applied func() fleet.Applied) *gauges {
-	return &gauges{cfg: cfg, care: care, link: link, monitors: newMonitors(cfg, link.hears, floor), applied: applied,
+func newGauges(cfg config.Config, care *health, link linkQuality, floor floorReader, applied func() fleet.Applied) *gauges {
+	return &gauges{cfg: cfg, care: care, link: link, monitors: newMonitors(cfg, link.Hears, floor), applied: applied,
 		board: boardHealth{os.DirFS("/sys")}, version: ownVersion(), began: time.Now()}
 }
 
@@ -140,11 +145,3 @@ func fleetQuality(now, before media.Reception) *fleet.Quality {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// ownVersion is talkgate's.
-func ownVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
-	}
-	return "unknown"
-}

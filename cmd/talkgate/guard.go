@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -48,10 +45,6 @@ func runGuard(cmd *cobra.Command, flags guardFlags) (err error) {
 	if err != nil {
 		return config.Mistake{Err: err}
 	}
-	manager, err := newService(log)
-	if err != nil {
-		return err
-	}
 	key, err := readLiveKitKey("--livekit-key-file", flags.key)
 	if err != nil {
 		return err
@@ -70,46 +63,5 @@ func runGuard(cmd *cobra.Command, flags guardFlags) (err error) {
 	if err != nil {
 		return config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}
 	}
-	ctx, cancel := context.WithCancel(cmd.Context())
-	var beside sync.WaitGroup
-	beside.Go(func() { manager.run(ctx, &guardCare{guard: g, log: log}) })
-	err = g.Run(ctx)
-	cancel()
-	beside.Wait()
-	return err
-}
-
-// guardCare is a guard as its service looks after it.
-type guardCare struct {
-	guard *guard.Guard
-	log   *slog.Logger
-	looks uint64
-}
-
-func (c *guardCare) stalled() []string {
-	looks := c.guard.Status().Looks
-	if looks == c.looks {
-		return []string{"rooms"}
-	}
-	c.looks = looks
-	return nil
-}
-
-func (c *guardCare) standing() (onAir bool, words string) {
-	s := c.guard.Status()
-	switch {
-	case s.Connected:
-		return true, fmt.Sprintf("%d rooms; %d times muted, %d times barred", s.Rooms, s.Mutes, s.Barred)
-	case s.Looks == 0:
-		return false, "starting"
-	default:
-		return false, "waiting for LiveKit: nothing is guarded"
-	}
-}
-
-// changed is nothing that a guard tells.
-func (c *guardCare) changed() <-chan struct{} { return nil }
-
-func (c *guardCare) reload() {
-	c.log.Info("a guard has nothing to reload; its flags need a restart")
+	return serveGuard(cmd.Context(), g, log)
 }

@@ -62,10 +62,6 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	if err != nil {
 		return config.Mistake{Err: err}
 	}
-	manager, err := newService(log)
-	if err != nil {
-		return err
-	}
 	secret, err := readTokenSecret("--token-secret-file", flags.secret)
 	if err != nil {
 		return err
@@ -100,5 +96,5 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	log.Info("hub listens", "address", server.Addr().String())
-	return runBeside(cmd.Context(), manager, server, log)
+	return serveHub(cmd.Context(), server, log)
 }

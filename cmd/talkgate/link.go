@@ -99,3 +99,13 @@ func voicePingToken(v *config.VoicePingLink, cfg config.Config, log *slog.Logger
 	}
 	return c.Token, nil
 }
+
+// monitorOf is what is heard of several channels.
+func monitorOf(cfg config.Monitor, floor floorReader) monitor.Config {
+	return monitor.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold, Emergency: func(ctx context.Context, channel string) bool {
+		ctx, cancel := context.WithTimeout(ctx, floorTime)
+		defer cancel()
+		v, err := floor.ReadFloor(ctx, channel)
+		return err == nil && v.Holder != nil && v.Holder.Emergency != ""
+	}}
+}

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/link/livekit"
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
 	"github.com/talkgate/talkgate/media/rtc"
@@ -50,27 +48,6 @@ func liveKitAccess(l *config.LiveKitLink, who config.Identity) (func(context.Con
 		}
 	}
 	return livekit.TokenURL(string(l.TokenURL), bearer, who.UserID, who.UserName, nil), nil
-}
-
-// roomTokenLife is that of the tokens which a hub makes for pages: each is used
-// at once.
-const roomTokenLife = time.Minute
-
-// liveKitRooms is the LiveKit of a hub's channels; nil if there is none.
-func liveKitRooms(flags hubFlags) (*hub.Rooms, error) {
-	if flags.livekit == "" {
-		return nil, nil
-	}
-	if err := room.CheckURL(flags.livekit); err != nil {
-		return nil, config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}
-	}
-	key, err := readLiveKitKey("--livekit-key-file", flags.livekitKey)
-	if err != nil {
-		return nil, err
-	}
-	return &hub.Rooms{URL: flags.livekit, Token: func(channel, userID, userName string) (string, error) {
-		return key.Sign(userID, userName, room.Grant{Room: channel, RoomJoin: true, CanPublish: true, CanSubscribe: true}, roomTokenLife)
-	}}, nil
 }
 
 // readLiveKitKey reads the API key that the setting named key is the file of.

@@ -56,7 +56,7 @@ func registerBoard(registry *prometheus.Registry, g *gauges) {
 }
 
 // registerFloor adds the state of the floor as the port sees it.
-func registerFloor(registry *prometheus.Registry, care *portCare) {
+func registerFloor(registry *prometheus.Registry, care *health) {
 	for _, phase := range []floor.Phase{floor.Idle, floor.Requesting, floor.Waiting, floor.Talking, floor.Draining, floor.Refused} {
 		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_floor_state", Help: "State of the floor, as the port sees it: 1 for the one that holds.",
 			ConstLabels: prometheus.Labels{"state": phaseWord(phase)}}, func() float64 {

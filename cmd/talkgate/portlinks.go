@@ -20,7 +20,7 @@ type portLinks struct {
 }
 
 // openLinks makes the links of all channels that the port can be on.
-func openLinks(cfg config.Config, on func() string, state *redis.Client, log *slog.Logger) (*portLinks, error) {
+func openLinks(cfg config.Config, on func() string, state *redis.Client, log *slog.Logger) (Links, error) {
 	l := &portLinks{channels: cfg.Selector.List(), links: map[string]port.Link{}, locks: channelLocks{}, on: on}
 	if l.channels == nil {
 		l.channels = []string{cfg.Channel}
@@ -39,7 +39,7 @@ func openLinks(cfg config.Config, on func() string, state *redis.Client, log *sl
 	return l, nil
 }
 
-// Quality is how well all links together carried, and the round trip of the one that
+// Quality implements Links: how well all links together carried, and the round trip of the one that
 // the port is on.
 func (l *portLinks) Quality() (all port.LinkQuality) {
 	for id, link := range l.links {
@@ -57,13 +57,25 @@ func (l *portLinks) Quality() (all port.LinkQuality) {
 	return all
 }
 
-// hears is the channel that is heard now, of several; empty for none.
-func (l *portLinks) hears() string {
+// Hears implements Links: the channel that is heard now, of several; empty for none.
+func (l *portLinks) Hears() string {
 	if link, ok := l.links[l.on()].(*monitor.Link); ok {
 		return link.Hears()
 	}
 	return ""
 }
+
+// Channels implements Links.
+func (l *portLinks) Channels() []string { return l.channels }
+
+// Link implements Links.
+func (l *portLinks) Link(channel string) port.Link { return l.links[channel] }
+
+// Lock implements Links.
+func (l *portLinks) Lock() port.SpeakerLock { return l.locks }
+
+// Floors implements Links.
+func (l *portLinks) Floors(w port.FloorWatcher) port.FloorWatcher { return channelFloors{w, l.locks} }
 
 // channelLocks is a port.SpeakerLock of several channels.
 type channelLocks map[string]port.SpeakerLock

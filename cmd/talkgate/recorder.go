@@ -14,8 +14,7 @@ import (
 // aftermath is how long a recording goes on after what it is kept for.
 const aftermath = 5 * time.Second
 
-// recorder is a port's flight recorder, and who writes its recordings out. A nil
-// one is none.
+// recorder is a port's flight recorder, and who writes its recordings out.
 type recorder struct {
 	cfg    config.Recorder
 	ring   *flight.Ring
@@ -29,9 +28,6 @@ type recorder struct {
 // openRecorder begins to record what is logged, and keeps what a crash left.
 // The logger that comes back is recorded.
 func openRecorder(cfg config.Config, log *slog.Logger) (*recorder, *slog.Logger, error) {
-	if cfg.Recorder.Size == 0 {
-		return nil, log, nil
-	}
 	about := flight.About{UserID: cfg.Identity.UserID, Channel: cfg.Channel, Version: ownVersion()}
 	ring, former, err := flight.Open(string(cfg.Recorder.Memory), cfg.Recorder.Size<<20, about)
 	if err != nil {
@@ -50,18 +46,12 @@ func openRecorder(cfg config.Config, log *slog.Logger) (*recorder, *slog.Logger,
 
 // link records what passes between port and link.
 func (r *recorder) link(link port.Link) port.Link {
-	if r == nil {
-		return link
-	}
 	return flight.Link(link, r.ring)
 }
 
 // observe keeps a recording of every talk spurt that was taken away, of every loop
 // and of every emergency.
 func (r *recorder) observe(s port.Status) {
-	if r == nil {
-		return
-	}
 	if s.Looped && !r.looped {
 		r.keep("loop")
 	}
@@ -86,9 +76,6 @@ func (r *recorder) observe(s port.Status) {
 // keep asks for a recording, and returns at once. One that is asked for while
 // another waits for its aftermath is the same.
 func (r *recorder) keep(reason string) {
-	if r == nil {
-		return
-	}
 	select {
 	case r.wanted <- reason:
 	default:
@@ -97,9 +84,6 @@ func (r *recorder) keep(reason string) {
 
 // run writes what is asked for until ctx ends.
 func (r *recorder) run(ctx context.Context) {
-	if r == nil {
-		return
-	}
 	for {
 		select {
 		case reason := <-r.wanted:
@@ -116,9 +100,6 @@ func (r *recorder) run(ctx context.Context) {
 
 // save writes a recording now.
 func (r *recorder) save(reason string) {
-	if r == nil {
-		return
-	}
 	rec, err := r.ring.Snapshot()
 	if err != nil {
 		r.log.Error("recording cannot be taken", "err", err)
@@ -146,7 +127,5 @@ func (r *recorder) write(rec flight.Recording, reason string) {
 
 // close ends the recorder in good order.
 func (r *recorder) close() {
-	if r != nil {
-		r.ring.Close()
-	}
+	r.ring.Close()
 }

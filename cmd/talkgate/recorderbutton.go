@@ -9,9 +9,6 @@ import (
 // follow writes a recording with each press of a button, and closes it when ctx ends.
 // One that is gone is told of: the port goes on without.
 func (r *recorder) follow(ctx context.Context, button hal.Input) {
-	if button == nil {
-		return
-	}
 	defer func() { _ = button.Close() }() // nobody reads it any more
 	for {
 		select {
@@ -19,10 +16,8 @@ func (r *recorder) follow(ctx context.Context, button hal.Input) {
 			return
 		case e, more := <-button.Edges():
 			switch {
-			case !more && r != nil:
-				r.log.Error("the flight recorder's button is gone", "err", button.Err())
-				return
 			case !more:
+				r.log.Error("the flight recorder's button is gone", "err", button.Err())
 				return
 			case e.Active:
 				r.save("button")

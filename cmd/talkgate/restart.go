@@ -2,25 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"syscall"
 	"time"
-
-	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/hal/sound"
 )
 
 // restartPause keeps hardware that comes and goes from keeping a core busy.
 const restartPause = time.Second
-
-// needsRestart reports whether a port ended for want of hardware that may come
-// back, or for other documents of its fleet. Oto gets no card back in the same
-// process.
-func needsRestart(err error) bool {
-	return errors.Is(err, hal.ErrGone) || errors.Is(err, sound.ErrOnce) || errors.Is(err, errDocuments)
-}
 
 // restart runs this program anew, in the same process as far as anybody can
 // tell, after a pause. It returns only when ctx ends or with an error.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 // for it.
 const lookPeriod = 5 * time.Second
 
-// service tells the service manager how this process does (sd_notify(3)), and
-// hears from it. Without a manager it does nothing.
+// service notifies the service manager of the health of this process (sd_notify(3)),
+// and obeys its orders.
 type service struct {
 	notify   func(state string)
 	watchdog time.Duration // how long the manager waits for a sign of life; 0 is for ever
@@ -28,8 +29,8 @@ type service struct {
 	said  string // last STATUS
 }
 
-// patient is who is looked after.
-type patient interface {
+// subject is whose health is watched.
+type subject interface {
 	// standing says whether it does what it is for, and how it is in a few
 	// words.
 	standing() (onAir bool, words string)
@@ -37,15 +38,14 @@ type patient interface {
 	stalled() []string
 	// changed is signalled when standing may say something else.
 	changed() <-chan struct{}
-	// reload reads the configuration again.
-	reload()
 }
 
-// newService is for the manager that $NOTIFY_SOCKET names; nil if there is none.
-// From then on SIGHUP means to reload, and does not end the process any more.
+// newService is for the manager that $NOTIFY_SOCKET names. From then on SIGHUP means to
+// reload, and does not end the process any more. Without a manager nobody is notified,
+// and SIGHUP ends the process.
 func newService(log *slog.Logger) (*service, error) {
 	if os.Getenv("NOTIFY_SOCKET") == "" {
-		return nil, nil
+		return &service{log: log, notify: func(string) {}}, nil
 	}
 	watchdog, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
@@ -60,11 +60,9 @@ func newService(log *slog.Logger) (*service, error) {
 	}}, nil
 }
 
-// run looks after p until ctx ends.
-func (s *service) run(ctx context.Context, p patient) {
-	if s == nil {
-		return
-	}
+// run notifies the manager of p's health until ctx ends. reload reads the configuration
+// again.
+func (s *service) run(ctx context.Context, p subject, reload func()) {
 	period := lookPeriod
 	if s.watchdog > 0 {
 		period = s.watchdog / 4
@@ -82,7 +80,7 @@ func (s *service) run(ctx context.Context, p patient) {
 			s.feed(p)
 		case <-p.changed():
 		case <-s.hangups:
-			s.reload(p)
+			s.reload(reload)
 		}
 	}
 }
@@ -90,9 +88,6 @@ func (s *service) run(ctx context.Context, p patient) {
 // wait says that the service waits for something, until ctx ends. There is nothing
 // to look after yet.
 func (s *service) wait(ctx context.Context, words string) {
-	if s == nil {
-		return
-	}
 	again := time.NewTicker(lookPeriod)
 	defer again.Stop()
 	for s.notify("STATUS=" + words); ; {
@@ -108,7 +103,7 @@ func (s *service) wait(ctx context.Context, words string) {
 }
 
 // tell says how the service is, if that is news.
-func (s *service) tell(p patient) {
+func (s *service) tell(p subject) {
 	onAir, words := p.standing()
 	if words != s.said {
 		s.said = words
@@ -123,7 +118,7 @@ func (s *service) tell(p patient) {
 // feed gives a sign of life, if everything lives. While the service starts, for
 // which the manager has no watchdog, it asks for as much time again instead: a
 // service may wait for its network without end, but not hang.
-func (s *service) feed(p patient) {
+func (s *service) feed(p subject) {
 	if stalled := p.stalled(); len(stalled) > 0 {
 		s.log.Warn("no sign of life for the watchdog", "stalled", stalled)
 		return
@@ -137,10 +132,26 @@ func (s *service) feed(p patient) {
 	}
 }
 
-func (s *service) reload(p patient) {
+func (s *service) reload(reload func()) {
 	if s.ready {
 		s.notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 		defer s.notify(daemon.SdNotifyReady)
 	}
-	p.reload()
+	reload()
+}
+
+// runNotified runs what is to be run, and notifies the service manager of its health
+// meanwhile.
+func runNotified(ctx context.Context, health subject, reload func(), log *slog.Logger, run func(context.Context) error) error {
+	manager, err := newService(log)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { manager.run(ctx, health, reload) })
+	err = run(ctx)
+	cancel()
+	beside.Wait()
+	return err
 }

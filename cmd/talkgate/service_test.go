@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// fakePatient is as a test says.
-type fakePatient struct {
+// fakeSubject is as a test says.
+type fakeSubject struct {
 	mu      sync.Mutex
 	onAir   bool
 	words   string
@@ -23,31 +23,31 @@ type fakePatient struct {
 	news    chan struct{}
 }
 
-func (p *fakePatient) standing() (bool, string) {
+func (p *fakeSubject) standing() (bool, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.onAir, p.words
 }
 
-func (p *fakePatient) stalled() []string {
+func (p *fakeSubject) stalled() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.dead
 }
 
-func (p *fakePatient) changed() <-chan struct{} { return p.news }
-func (p *fakePatient) reload()                  { p.reloads++ }
+func (p *fakeSubject) changed() <-chan struct{} { return p.news }
+func (p *fakeSubject) reload()                  { p.reloads++ }
 
-func (p *fakePatient) set(change func()) {
+func (p *fakeSubject) set(change func()) {
 	p.mu.Lock()
 	change()
 	p.mu.Unlock()
 	p.news <- struct{}{}
 }
 
-// ward is a service, its patient and what the manager was told.
+// ward is a service, its subject and what the manager was told.
 type ward struct {
-	*fakePatient
+	*fakeSubject
 	hangups chan os.Signal
 	mu      sync.Mutex
 	told    []string
@@ -56,7 +56,7 @@ type ward struct {
 // inWard runs body with a service whose manager waits for twenty seconds.
 func inWard(t *testing.T, body func(w *ward)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &ward{fakePatient: &fakePatient{words: "starting", news: make(chan struct{})}, hangups: make(chan os.Signal)}
+		w := &ward{fakeSubject: &fakeSubject{words: "starting", news: make(chan struct{})}, hangups: make(chan os.Signal)}
 		s := &service{watchdog: 20 * time.Second, hangups: w.hangups, log: slog.New(slog.DiscardHandler), notify: func(state string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -64,7 +64,7 @@ func inWard(t *testing.T, body func(w *ward)) {
 		}}
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
-		go func() { s.run(ctx, w.fakePatient); close(over) }()
+		go func() { s.run(ctx, w.fakeSubject, w.fakeSubject.reload); close(over) }()
 		body(w)
 		cancel()
 		<-over

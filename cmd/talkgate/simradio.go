@@ -34,10 +34,10 @@ type simRadio struct {
 	repeater bool
 }
 
-func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (board, error) {
+func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (Board, error) {
 	voice, err := openVoice(string(cfg.Speech))
 	if err != nil {
-		return board{}, config.Mistake{Err: fmt.Errorf("hardware.speech: %w", err)}
+		return Board{}, config.Mistake{Err: fmt.Errorf("hardware.speech: %w", err)}
 	}
 	r := &simRadio{radio: sim.NewRadio("virtual", sim.Silence()), voice: voice, changed: make(chan struct{}, 1),
 		record: sim.NewInput("virtual record button"), repeater: cfg.Radio == "repeater"}
@@ -47,11 +47,11 @@ func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (
 	if r.repeater {
 		hw.PTT, hw.COR, hw.PTTOut = nil, r.radio.COR, r.radio.PTTOut
 	}
-	return board{
+	return Board{
 		Hardware: hw,
-		record:   r.record,
-		observe:  r.observe,
-		run: func(ctx context.Context) {
+		Record:   r.record,
+		Observe:  r.observe,
+		Run: func(ctx context.Context) {
 			go r.obey(in, out, quit) // a read of standard input cannot be ended
 			r.tell(ctx, out)
 		},

@@ -13,9 +13,9 @@ import (
 // maxTone is the longest tone for a port's own user.
 const maxTone = 5 * time.Second
 
-// setTones makes the tones of a port, and its roger. The error names the key whose
+// setTones sets the tones of a port, and its roger. The error names the key whose
 // file is of no use.
-func setTones(opt *port.Options, cfg config.Audio) error {
+func setTones(t *port.Tuning, cfg config.Audio) error {
 	tones := media.NewTones()
 	for _, tone := range []struct {
 		kind    media.Tone
@@ -48,9 +48,9 @@ func setTones(opt *port.Options, cfg config.Audio) error {
 		tones[tone.kind] = pcm
 	}
 	tones.Gain(float64(cfg.Tones.Gain))
-	opt.Roger, opt.TonesOnAir = tones[media.Roger], cfg.Tones.OnAir
+	t.Roger, t.TonesOnAir = tones[media.Roger], cfg.Tones.OnAir
 	if cfg.Tones.Enabled {
-		opt.Tones = tones
+		t.Tones = tones
 	}
 	return nil
 }

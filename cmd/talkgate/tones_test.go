@@ -28,7 +28,7 @@ func TestTonesAreChosen(t *testing.T) {
 		}
 		return config.File(f.Name())
 	}
-	var opt port.Options
+	var opt port.Tuning
 	cfg := config.Default().Audio
 	if err := setTones(&opt, cfg); err != nil {
 		t.Fatal(err)

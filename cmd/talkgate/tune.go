@@ -4,24 +4,44 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/redis"
 )
+
+// optionsOf is what a configuration makes of a port. Hardware, links, selector and Redis
+// are the caller's. The error names the key whose file or value is of no use.
+func optionsOf(cfg config.Config) (opt port.Options, err error) {
+	opt = port.Options{
+		UserID:    cfg.Identity.UserID,
+		UserName:  cfg.Identity.UserName,
+		Role:      redis.Role(cfg.Identity.Role),
+		Channel:   cfg.Channel,
+		Emergency: port.Emergency{Guard: cfg.Emergency.Guard, Gain: float64(cfg.Emergency.Gain)},
+		Duck:      duckOf(cfg),
+	}
+	if opt.Tuning, err = tuningOf(cfg); err != nil {
+		return opt, err
+	}
+	if opt.Ear, err = earOf(cfg.Talk); err != nil {
+		return opt, err
+	}
+	if opt.Remote, err = remoteOf(cfg.Talk.DTMF); err != nil {
+		return opt, err
+	}
+	opt.Ident, err = identOf(cfg.Key.Ident)
+	return opt, err
+}
 
 // tuningOf is what of a configuration takes effect without a restart, but for the
 // log's level. The error names the key whose file is of no use.
-func tuningOf(cfg config.Config) (port.Tuning, error) {
-	var opt port.Options
-	if err := setTones(&opt, cfg.Audio); err != nil {
-		return port.Tuning{}, err
-	}
-	t := port.Tuning{
+func tuningOf(cfg config.Config) (t port.Tuning, err error) {
+	t = port.Tuning{
 		Talk: timingOf(cfg.Talk), Encoder: encoderOf(cfg.Audio), Levels: levelsOf(cfg),
-		Tones: opt.Tones, TonesOnAir: opt.TonesOnAir, Roger: opt.Roger,
 		Squelch: squelchTiming(cfg), Key: keyTiming(cfg.Key),
 	}
 	if b := cfg.Hardware.Board; b != nil {
 		t.SpeakerGain = float64(b.Sound.Speaker.Gain)
 	}
-	return t, nil
+	return t, setTones(&t, cfg.Audio)
 }
 
 func timingOf(cfg config.Talk) port.TalkTiming {

@@ -4,21 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
-
-// buildVersion is what this binary was made from.
-type buildVersion struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"`
-	Time     string `json:"time,omitempty"`
-	Modified bool   `json:"modified"`
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
 
 func newVersionCommand() *cobra.Command {
 	var asJSON bool
@@ -37,25 +26,6 @@ func newVersionCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
-}
-
-func versionOf(info *debug.BuildInfo) buildVersion {
-	v := buildVersion{
-		Version:  info.Main.Version,
-		Go:       info.GoVersion,
-		Platform: runtime.GOOS + "/" + runtime.GOARCH,
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Revision = s.Value
-		case "vcs.time":
-			v.Time = s.Value
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
-	}
-	return v
 }
 
 func printVersion(w io.Writer, v buildVersion, asJSON bool) error {

@@ -2,14 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/state/redis"
 )
 
 // addRedisFlags makes cfg what the command line says about Redis.
@@ -37,27 +35,6 @@ func openLog(c *cobra.Command, cfg config.Log) (*slog.Logger, *slog.LevelVar, er
 	level := new(slog.LevelVar)
 	log, err := newLogger(cfg, level, c.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
 	return log, level, err
-}
-
-// openRedis opens the shared state. It does not wait for Redis.
-func openRedis(cfg config.Redis, log *slog.Logger) (*redis.Client, error) {
-	if _, err := config.ParseURL(string(cfg.URL), "redis", "rediss"); err != nil {
-		return nil, config.Mistake{Err: fmt.Errorf("redis: %w; a password goes into a file", err)}
-	}
-	state, err := redis.Open(redis.Config{
-		URL:          string(cfg.URL),
-		Username:     cfg.Username,
-		PasswordFile: string(cfg.PasswordFile),
-		CAFile:       string(cfg.CAFile),
-
-		SentinelUsername:     cfg.SentinelUsername,
-		SentinelPasswordFile: string(cfg.SentinelPasswordFile),
-		Logger:               log,
-	})
-	if err != nil {
-		return nil, config.Mistake{Err: err}
-	}
-	return state, nil
 }
 
 // closing closes c after what err tells of.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
-	"github.com/talkgate/talkgate/media/level"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -25,30 +24,18 @@ type Options struct {
 	Selector Selector
 	Channels []Channel
 
-	Talk TalkTiming
+	// Tuning is what can be changed while the port runs (Port.Tune).
+	Tuning
+
 	// Emergency is of Hardware.Emergency, and of the emergencies of others.
 	Emergency Emergency
-	Levels    level.Config // of the microphone
-	Squelch   SquelchTiming
 	Ear       Ear            // talks as Hardware.COR does; nil where there is none
 	Remote    *detect.Remote // obeys DTMF; nil where nothing does
-	Encoder   media.EncoderConfig
-	Key       media.KeyTiming
 	// Duck makes a lesser voice that sounds together with another (media.Packet)
 	// softer by so many decibels, which are negative; 0 is a link that hands over one
 	// voice at a time.
-	Duck  float64
-	Ident media.Ident  // of the transmitter, where there is one
-	Tones *media.Tones // nil plays none
-	// TonesOnAir lets the tones key a transmitter. Without it a port that has one
-	// plays none: its loudspeaker is the air.
-	TonesOnAir bool
-	// SpeakerGain is what the loudspeaker is set to, in decibels; it counts on a card
-	// whose gain can be changed (hal.Gainer).
-	SpeakerGain float64
-	// Roger is sent to the channel after each talk spurt that was released, at most
-	// MaxRoger of it; nil sends nothing.
-	Roger    []int16
+	Duck     float64
+	Ident    media.Ident // of the transmitter, where there is one
 	Hardware Hardware
 	Link     Link
 	Lock     SpeakerLock

@@ -303,7 +303,7 @@ func TestRedisAwayShows(t *testing.T) {
 }
 
 func TestOptionsNameWhatIsWrong(t *testing.T) {
-	_, err := New(Options{Talk: TalkTiming{Lease: time.Second, LockTTL: time.Second}})
+	_, err := New(Options{Tuning: Tuning{Talk: TalkTiming{Lease: time.Second, LockTTL: time.Second}}})
 	if err == nil {
 		t.Fatal("an empty port was made")
 	}

@@ -30,14 +30,16 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link opusWriter, ear Ear) (p 
 		tb.Fatal(err)
 	}
 	opt := Options{
-		UserID: "u1", UserName: "User One", Channel: "c1", Talk: testTiming, Encoder: cfg,
-		Levels:   level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true},
-		Squelch:  SquelchTiming{OpenDelay: 100 * time.Millisecond, Tail: 150 * time.Millisecond, Loop: time.Minute},
+		UserID: "u1", UserName: "User One", Channel: "c1",
+		Tuning: Tuning{
+			Talk: testTiming, Encoder: cfg, Tones: media.NewTones(),
+			Levels:  level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true},
+			Squelch: SquelchTiming{OpenDelay: 100 * time.Millisecond, Tail: 150 * time.Millisecond, Loop: time.Minute},
+			Key:     media.KeyTiming{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Interlock: true, Hold: time.Second, Duty: time.Hour, DutyWindow: 2 * time.Hour},
+		},
 		Ear:      ear,
 		Remote:   detect.NewRemote([]string{"4711"}),
-		Key:      media.KeyTiming{Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Interlock: true, Hold: time.Second, Duty: time.Hour, DutyWindow: 2 * time.Hour},
 		Ident:    media.Ident{Sound: call, Every: time.Minute},
-		Tones:    media.NewTones(),
 		Hardware: Hardware{Mic: r.Mic, Speaker: r.Speaker, PTTOut: r.PTTOut},
 		Link:     writing{link}, Lock: state, Rights: state, Floor: state, Logger: slog.New(slog.DiscardHandler),
 	}

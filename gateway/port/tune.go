@@ -16,20 +16,23 @@ type Tuning struct {
 	Talk TalkTiming
 	// Encoder counts from the next talk spurt on.
 	Encoder media.EncoderConfig
-	// Tones and TonesOnAir count from the next tone on, Roger from the next talk
-	// spurt on. They are as in Options.
-	Tones      *media.Tones
+	// Tones count from the next tone on; nil plays none.
+	Tones *media.Tones
+	// TonesOnAir lets the tones key a transmitter, from the next tone on. Without it a
+	// port that has a transmitter plays none: its loudspeaker is the air.
 	TonesOnAir bool
-	Roger      []int16
-	// Levels counts from the end of a talk spurt on.
+	// Roger is sent to the channel after each talk spurt that was released, at most
+	// MaxRoger of it, from the next talk spurt on; nil sends nothing.
+	Roger []int16
+	// Levels are of the microphone, and count from the end of a talk spurt on.
 	Levels level.Config
 	// Squelch counts once the squelch is closed, but for its Tail and Late, which stay
 	// as they were made.
 	Squelch SquelchTiming
 	// Key counts once the transmitter is let go, and has Tail, Min, Limit and CoolDown.
 	Key media.KeyTiming
-	// SpeakerGain is in decibels, and counts at once on a card that has one
-	// (hal.Gainer).
+	// SpeakerGain is what the loudspeaker is set to, in decibels. It counts at once, on a
+	// card whose gain can be changed (hal.Gainer).
 	SpeakerGain float64
 }
 

@@ -64,12 +64,10 @@ func newWorld(t *testing.T, roundTrip time.Duration) *world {
 func (w *world) start() {
 	opt := Options{
 		UserID: "u1", UserName: "User One", Channel: "c1",
-		Talk:      testTiming,
-		Encoder:   media.EncoderConfig{Complexity: 1},
+		Tuning:    Tuning{Talk: testTiming, Encoder: media.EncoderConfig{Complexity: 1}, Key: w.key},
 		Role:      redis.RoleDispatch,
 		Emergency: Emergency{Guard: 2 * time.Second},
 		Hardware:  Hardware{PTT: w.radio.Button, Emergency: w.radio.Emergency, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel, PTTOut: w.radio.PTTOut},
-		Key:       w.key,
 		Link:      w.link, Lock: w.redis, Rights: w.redis, Floor: w.redis,
 		Logger: slog.New(slog.DiscardHandler),
 		Observe: func(s Status) {

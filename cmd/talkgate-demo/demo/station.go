@@ -46,11 +46,9 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 	opt := port.Options{
 		UserID: st.userID, UserName: name, Channel: channel,
 		Role: redis.RoleGeneral,
-		Talk: port.TalkTiming{
+		Tuning: port.Tuning{Talk: port.TalkTiming{
 			Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second,
-		},
-		Encoder: media.EncoderConfig{FEC: true},
-		Tones:   floorTones(),
+		}, Encoder: media.EncoderConfig{FEC: true}, Tones: floorTones()},
 		Hardware: port.Hardware{
 			PTT: st.radio.Button, Mic: st.radio.Mic, Speaker: st.radio.Speaker, Lamps: st.radio.Panel,
 		},

@@ -136,8 +136,7 @@ func (s *site) run(user string, role redis.Role, channel string, link port.Link,
 	var err error
 	r.port, err = port.New(port.Options{
 		UserID: user, UserName: "Name " + user, Role: role, Channel: channel,
-		Talk:     port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second},
-		Encoder:  media.EncoderConfig{Complexity: 1},
+		Tuning:   port.Tuning{Talk: port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second}, Encoder: media.EncoderConfig{Complexity: 1}},
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
 		Link:     link, Lock: lock, Rights: state, Floor: watchOf(lock, state),
 		Logger: s.log.With("radio", user),

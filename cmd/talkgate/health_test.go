@@ -12,7 +12,7 @@ import (
 // of life, not something.
 func TestOnePartThatStandsStillIsEnough(t *testing.T) {
 	var pulse port.Pulse
-	c := &portCare{pulse: func() port.Pulse { return pulse }, log: slog.New(slog.DiscardHandler)}
+	c := newHealth("gates", func() port.Pulse { return pulse }, func() string { return "" }, newClock(slog.New(slog.DiscardHandler)))
 	turn := func(but port.Part) {
 		for _, part := range port.Parts() {
 			if part != but {

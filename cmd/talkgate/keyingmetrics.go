@@ -1,43 +1,11 @@
 package main
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-
-	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
-
-// keyTiming is what the configuration says about a transmitter.
-func keyTiming(cfg config.Key) media.KeyTiming {
-	t := media.KeyTiming{
-		Lead: cfg.Lead, Tail: cfg.Tail, Min: cfg.Min, Limit: cfg.Limit,
-		DutyWindow: cfg.DutyWindow, CoolDown: cfg.CoolDown,
-		Interlock: cfg.Interlock != "off",
-	}
-	if cfg.Duty < 100 {
-		t.Duty = cfg.DutyWindow / 100 * time.Duration(cfg.Duty)
-	}
-	if cfg.Interlock == "hold" {
-		t.Hold = cfg.Hold
-	}
-	return t
-}
-
-// squelchTiming is what the configuration says about a radio's squelch.
-func squelchTiming(cfg config.Config) port.SquelchTiming {
-	s := cfg.Squelch
-	t := port.SquelchTiming{
-		OpenDelay: s.OpenDelay, Hang: s.Hang, Tail: s.Tail, Deaf: s.Deaf, Chatter: s.Chatter, ChatterTime: s.ChatterTime, Loop: s.Loop,
-	}
-	if b := cfg.Hardware.Board; b != nil {
-		t.Late = b.COR.Glitch
-	}
-	return t
-}
 
 // registerKeying adds what became of a port's transmitter, and what its radio's
 // squelch does.

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/port"
-	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -26,6 +24,8 @@ type questions struct {
 	cfg   config.Config
 	log   *slog.Logger
 	state *redis.Client
+	// parrot is Drivers.Parrot.
+	parrot func(context.Context, config.Config, *slog.Logger) (port.Echo, error)
 
 	busy sync.Mutex
 }
@@ -72,35 +72,11 @@ func (q *questions) try(ctx context.Context, what fleet.What) fleet.Answer {
 	}
 	ctx, cancel := context.WithTimeout(ctx, parrotTime)
 	defer cancel()
-	e, err := parrot(ctx, q.cfg, q.log)
+	e, err := q.parrot(ctx, q.cfg, q.log)
 	if err != nil {
 		q.log.Warn("a tone was sent, as was asked, and does not come back", "err", err)
 		return fleet.Answer{Error: fleet.Line(err.Error())}
 	}
 	q.log.Info("a tone was sent, as was asked, and came back", "delay", e.Delay.String(), "dB", e.Level, "sent", e.Sent, "heard", e.Heard)
 	return fleet.Answer{Echo: &fleet.Echo{Delay: milliseconds(e.Delay), Level: e.Level, Sent: e.Sent, Heard: e.Heard}}
-}
-
-// parrot tries the port's codec and its way to the server, by sessions of its own: the
-// channel hears nothing, and a press talks all the while.
-func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo, error) {
-	h := cfg.Link.Hub
-	if h == nil {
-		return port.Echo{}, fmt.Errorf("its link is of kind %s, whose servers have no echo: only hub has", cfg.Link.Kind)
-	}
-	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
-	if err != nil {
-		return port.Echo{}, err
-	}
-	link, err := linkhub.New(linkhub.Config{
-		URL:     string(h.URL) + "/echo",
-		Channel: "parrot",
-		Token:   func(context.Context) (string, error) { return portToken(h.TokenFile, cfg) },
-		Engine:  engine,
-		Logger:  log,
-	})
-	if err != nil {
-		return port.Echo{}, err
-	}
-	return port.Parrot(ctx, link, encoderOf(cfg.Audio))
 }

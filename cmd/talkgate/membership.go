@@ -33,28 +33,28 @@ const (
 )
 
 // errDocuments says that a port ended to be made anew of other documents.
-var errDocuments = errors.New("the port is started anew with other documents of the fleet")
+var errDocuments = fmt.Errorf("other documents of the fleet: %w", ErrRestart)
 
-// member is a port's part in a fleet; it is what its fleet.Agent knows of the port.
-// nil is a port without a fleet.
-type member struct {
-	local config.Local
-	care  *portCare
-	agent *fleet.Agent
-	log   *slog.Logger
-	ctx   context.Context // of the port
-	anew  context.CancelFunc
-	asked atomic.Bool // to be started anew
-	waits sync.WaitGroup
+// membership is a port's part in a fleet; it is what its fleet.Agent knows of the port.
+type membership struct {
+	local   config.Local
+	drivers Drivers
+	agent   *fleet.Agent
+	log     *slog.Logger
+	asked   atomic.Bool // to be started anew
+	waits   sync.WaitGroup
+
+	// Of the port that runs; run sets them.
+	ctx    context.Context
+	health *health
+	tuner  *tuner
+	quit   context.CancelFunc
 }
 
 // joinFleet makes a port's part in the fleet that its own file names, and returns
-// what the port starts with: that file, or what the fleet's documents make of it.
-// Without documents it waits for some.
-func joinFleet(ctx context.Context, local config.Local, log *slog.Logger) (m *member, cfg config.Config, err error) {
-	if !local.InFleet() {
-		return nil, local.Config, nil
-	}
+// what the port starts with: what the fleet's documents make of that file. Without
+// documents it waits for some.
+func joinFleet(ctx context.Context, local config.Local, drivers Drivers, log *slog.Logger) (m *membership, cfg config.Config, err error) {
 	keys, err := desired.ParsePublicKeys(local.Fleet.PublicKey)
 	if err != nil {
 		return nil, config.Config{}, config.Mistake{Err: fmt.Errorf("fleet.public_key: %w", err)}
@@ -69,12 +69,12 @@ func joinFleet(ctx context.Context, local config.Local, log *slog.Logger) (m *me
 	if err != nil {
 		return nil, config.Config{}, err
 	}
-	defer closing(&err, state.Close)
+	defer func() { err = errors.Join(err, state.Close()) }()
 	manager, err := newService(log)
 	if err != nil {
 		return nil, config.Config{}, err
 	}
-	m = &member{local: local, log: log}
+	m = &membership{local: local, drivers: drivers, log: log}
 	m.agent = fleet.New(fleet.Options{
 		Gateway: local.Identity.UserID, Group: local.Fleet.Group, Keys: keys, Dir: dir, Port: m, Logger: log,
 		Least:     local.Fleet.Least.Marks(local.Identity.UserID, local.Fleet.Group),
@@ -128,41 +128,25 @@ func stateDirectory(cfg config.Fleet) (string, error) {
 	return dir, nil
 }
 
-// loader is what a reload reads: the port's own file, which is not all in a fleet.
-func (m *member) loader(path string) func() (config.Config, error) {
-	if m == nil {
-		return func() (config.Config, error) { return config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY")) }
-	}
-	return func() (config.Config, error) {
-		return config.Config{}, errors.New("in a fleet the port's own file is read at its start only: restart it")
-	}
+// load refuses a reload: the port's own file is not all in a fleet.
+func (m *membership) load() (config.Config, error) {
+	return config.Config{}, errors.New("in a fleet the port's own file is read at its start only: restart it")
 }
 
 // run takes part with a port, which quit ends, until ctx ends.
-func (m *member) run(ctx context.Context, state *redis.Client, care *portCare, quit context.CancelFunc) {
-	if m == nil {
-		return
-	}
-	m.ctx, m.care, m.anew = ctx, care, quit
+func (m *membership) run(ctx context.Context, state *redis.Client, health *health, tuner *tuner, quit context.CancelFunc) {
+	m.ctx, m.health, m.tuner, m.quit = ctx, health, tuner, quit
 	_ = m.agent.Run(ctx, state) // it ends with ctx only
 	m.waits.Wait()
-}
-
-// applied is what became of the fleet's documents.
-func (m *member) applied() desired.Applied {
-	if m == nil {
-		return desired.Applied{}
-	}
-	return m.agent.Applied()
 }
 
 // end is what the end of a port means, err being its own. A port that ended for
 // other documents begins anew. One that cannot be what its documents say begins
 // anew too, later, or once there are others: nobody may be there to mend it.
-func (m *member) end(ctx context.Context, err error) (ended error) {
+func (m *membership) end(ctx context.Context, err error) (ended error) {
 	_, wrong := errors.AsType[config.Mistake](err)
 	switch {
-	case m == nil, ctx.Err() != nil:
+	case ctx.Err() != nil:
 		return err
 	case m.asked.Load():
 		return errors.Join(err, errDocuments)
@@ -176,51 +160,48 @@ func (m *member) end(ctx context.Context, err error) (ended error) {
 	if err != nil {
 		return err
 	}
-	defer closing(&ended, state.Close)
+	defer func() { ended = errors.Join(ended, state.Close()) }()
 	waiting, cancel := context.WithTimeout(ctx, againAfter)
 	defer cancel()
 	var told sync.WaitGroup
 	told.Go(func() { m.reportAbsent(ctx, waiting, state, why) })
-	m.run(waiting, state, &portCare{tuner: &tuner{level: new(slog.LevelVar), heart: &heart{}}}, cancel)
+	none := &starter{}
+	m.run(waiting, state, newHealth("", none.pulse, none.missing, newClock(m.log)), &tuner{level: new(slog.LevelVar), starter: none}, cancel)
 	told.Wait()
 	return errDocuments
 }
 
 // Build implements fleet.Port.
-func (m *member) Build(s desired.Settings) (config.Config, error) { return m.local.With(s) }
+func (m *membership) Build(s desired.Settings) (config.Config, error) { return m.local.With(s) }
 
 // Check implements fleet.Port. What only trying can show, the probation shows. For
 // hardware that is waited for already no document is to blame.
-func (m *member) Check(cfg config.Config) error {
-	err := checkLink(cfg, m.log)
-	if m.care.tuner.heart.missing() == "" || m.care.tuner.changesHardware(cfg) {
-		err = errors.Join(err, checkHardware(cfg.Hardware))
-	}
-	return err
+func (m *membership) Check(cfg config.Config) error {
+	return m.drivers.Check(cfg, m.health.missing() == "" || m.tuner.changesHardware(cfg), m.log)
 }
 
 // Apply implements fleet.Port.
-func (m *member) Apply(cfg config.Config) (restart []string, err error) {
-	if keys := m.care.tuner.waiting(cfg); len(keys) > 0 {
+func (m *membership) Apply(cfg config.Config) (restart []string, err error) {
+	if keys := m.tuner.waiting(cfg); len(keys) > 0 {
 		return keys, nil
 	}
-	return m.care.tuner.take(cfg)
+	return m.tuner.apply(cfg)
 }
 
 // Well implements fleet.Port.
-func (m *member) Well() (link, redis bool) {
-	s := m.care.status.Load()
+func (m *membership) Well() (link, redis bool) {
+	s := m.health.status.Load()
 	return s != nil && s.Floor.Link, s != nil && s.Redis
 }
 
 // Restart implements fleet.Port: once nobody talks on the channel.
-func (m *member) Restart([]string) {
+func (m *membership) Restart([]string) {
 	ctx := m.ctx
 	m.waits.Go(func() {
 		look, late := time.NewTicker(quietLook), time.NewTimer(longestQuiet)
 		defer look.Stop()
 		defer late.Stop()
-		for s := m.care.status.Load(); s != nil && (s.Floor.Phase != floor.Idle || s.Taken); s = m.care.status.Load() {
+		for s := m.health.status.Load(); s != nil && (s.Floor.Phase != floor.Idle || s.Taken); s = m.health.status.Load() {
 			select {
 			case <-ctx.Done():
 				return
@@ -231,6 +212,21 @@ func (m *member) Restart([]string) {
 			break
 		}
 		m.asked.Store(true)
-		m.anew()
+		m.quit()
 	})
+}
+
+// reportAbsent reports the gateway as absent until waiting ends; what comes then
+// reports for itself, but if the process, whose context is ctx, ends, too.
+func (m *membership) reportAbsent(ctx, waiting context.Context, store reportStore, why string) {
+	began := time.Now()
+	beat := newHeartbeat(store, func() desired.Report {
+		r := absent(m.local.Config, desired.Line(why), m.agent.Applied())
+		r.Up = int64(time.Since(began).Seconds())
+		return r
+	}, m.local.Status.Report, m.log)
+	beat.keep(waiting)
+	if ctx.Err() != nil {
+		beat.goodbye(ctx)
+	}
 }

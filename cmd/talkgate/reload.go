@@ -12,8 +12,10 @@ import (
 // tuner lets a changed configuration take effect on a port that runs. Any
 // goroutine may use it.
 type tuner struct {
-	level *slog.LevelVar
-	heart *heart
+	load    func() (config.Config, error)
+	level   *slog.LevelVar
+	starter *starter
+	log     *slog.Logger
 
 	mu  sync.Mutex
 	cfg config.Config // what takes effect
@@ -37,21 +39,21 @@ func (t *tuner) restartKeys(cfg config.Config) []string {
 	var keys []string
 	for _, key := range config.Changed(t.cfg, cfg) {
 		// Before there is a port, everything is yet to be made of what there is.
-		if !config.Live(key) || t.heart.port.Load() == nil {
+		if !config.Live(key) || t.starter.port.Load() == nil {
 			keys = append(keys, key)
 		}
 	}
 	return keys
 }
 
-// take lets all that can take effect now, and returns the keys that wait for a
+// apply lets all that can take effect now, and returns the keys that wait for a
 // restart. With an error nothing does.
-func (t *tuner) take(cfg config.Config) (waiting []string, err error) {
+func (t *tuner) apply(cfg config.Config) (waiting []string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	waiting = t.restartKeys(cfg)
 	now := config.WithLive(t.cfg, cfg)
-	if port := t.heart.port.Load(); port != nil {
+	if port := t.starter.port.Load(); port != nil {
 		tuning, err := tuningOf(now)
 		if err == nil {
 			err = port.Tune(tuning)
@@ -64,4 +66,25 @@ func (t *tuner) take(cfg config.Config) (waiting []string, err error) {
 	_ = t.level.UnmarshalText([]byte(now.Log.Level))
 	t.cfg = now
 	return waiting, nil
+}
+
+// reload takes over what can be changed while the port runs, and says what
+// cannot. Files that hold a token or a password are read for each connection, and
+// need no reload.
+func (t *tuner) reload() {
+	cfg, err := t.load()
+	if err != nil {
+		t.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
+		return
+	}
+	waiting, err := t.apply(cfg)
+	if err != nil {
+		t.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
+		return
+	}
+	if len(waiting) > 0 {
+		t.log.Warn("configuration is reloaded; some changes wait for a restart", "keys", waiting)
+		return
+	}
+	t.log.Info("configuration is reloaded")
 }

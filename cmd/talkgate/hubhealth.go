@@ -14,20 +14,26 @@ import (
 // than it waits for Redis.
 const probeTime = 3 * time.Second
 
-// hubCare is a hub as its service looks after it: it asks the hub for its health
-// over HTTP, as anybody else would.
-type hubCare struct {
+// serveHub runs a hub until ctx ends, and notifies the service manager of its health.
+func serveHub(ctx context.Context, server *hub.Hub, log *slog.Logger) error {
+	health := newHubHealth(server, log)
+	return runNotified(ctx, health, health.reload, log, server.Run)
+}
+
+// hubHealth is the health of a hub for its service manager: it asks the hub over HTTP, as
+// anybody else would.
+type hubHealth struct {
 	hub    *hub.Hub
 	client *http.Client
 	log    *slog.Logger
 	health int // HTTP status of the last answer, 0 before
 }
 
-func newHubCare(server *hub.Hub, log *slog.Logger) *hubCare {
-	return &hubCare{hub: server, log: log, client: &http.Client{Timeout: probeTime}}
+func newHubHealth(server *hub.Hub, log *slog.Logger) *hubHealth {
+	return &hubHealth{hub: server, log: log, client: &http.Client{Timeout: probeTime}}
 }
 
-func (c *hubCare) stalled() []string {
+func (c *hubHealth) stalled() []string {
 	answer, err := c.client.Get("http://" + c.hub.Addr().String() + "/healthz")
 	if err != nil {
 		c.log.Warn("the hub does not answer its own process", "err", err)
@@ -38,7 +44,7 @@ func (c *hubCare) stalled() []string {
 	return nil
 }
 
-func (c *hubCare) standing() (onAir bool, words string) {
+func (c *hubHealth) standing() (onAir bool, words string) {
 	switch c.health {
 	case 0:
 		return false, "starting"
@@ -49,22 +55,8 @@ func (c *hubCare) standing() (onAir bool, words string) {
 	}
 }
 
-// changed is nothing that a hub tells.
-func (c *hubCare) changed() <-chan struct{} { return nil }
+// changed implements subject. A hub reports no changes: it is polled.
+func (c *hubHealth) changed() <-chan struct{} { return nil }
 
 // reload has nothing to do: what a hub is told is on its command line.
-func (c *hubCare) reload() { c.log.Info("a hub has nothing to reload; its flags need a restart") }
-
-// runBeside runs the hub with its service beside it.
-func runBeside(ctx context.Context, manager *service, server *hub.Hub, log *slog.Logger) error {
-	ctx, cancel := context.WithCancel(ctx)
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		manager.run(ctx, newHubCare(server, log))
-	}()
-	err := server.Run(ctx)
-	cancel()
-	<-over
-	return err
-}
+func (c *hubHealth) reload() { c.log.Info("a hub has nothing to reload; its flags need a restart") }

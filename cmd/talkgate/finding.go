@@ -1,0 +1,10 @@
+package main
+
+// finding is what one check found.
+type finding struct {
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	// Found is what is there, Do what to do about it where that is not right.
+	Found string `json:"found"`
+	Do    string `json:"do,omitempty"`
+}
