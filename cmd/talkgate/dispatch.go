@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/options"
+
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,7 +42,7 @@ func addActorFlag(c *cobra.Command, actor *string) {
 	c.Flags().StringVar(actor, "as", name, "who does this, for the audit log")
 }
 
-// run does one thing in Redis.
+// Run does one thing in Redis.
 func (d *dispatch) run(cmd *cobra.Command, do func(ctx context.Context, state *redis.Client) error) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), dispatchTimeout)
 	defer cancel()
@@ -49,7 +51,7 @@ func (d *dispatch) run(cmd *cobra.Command, do func(ctx context.Context, state *r
 
 func (d *dispatch) open(cmd *cobra.Command, do func(state *redis.Client) error) (err error) {
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	state, err := openRedis(d.redis, log)
+	state, err := options.OpenRedis(d.redis, log)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,11 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/doctor"
+	"github.com/talkgate/talkgate/gateway/status"
+
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,21 +41,21 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
   talkgate doctor --config port.yaml --watch-lines`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := loadPort(path)
-			out, drivers := cmd.OutOrStdout(), newDrivers(strings.NewReader(""), io.Discard)
+			cfg, err := daemon.LoadPort(path)
+			out, drivers := cmd.OutOrStdout(), drivers.New(strings.NewReader(""), io.Discard)
 			switch {
 			case err != nil:
-				return report(out, []finding{{"configuration", false, err.Error(), "correct the file; 'talkgate config example' shows all keys"}}, asJSON)
+				return report(out, []status.Finding{{Check: "configuration", Found: err.Error(), Do: "correct the file; 'talkgate config example' shows all keys"}}, asJSON)
 			case watchLines:
-				return tryHardware(cfg, drivers, func(b Board) error { return showLines(cmd.Context(), b, out) })
+				return doctor.TryHardware(cfg, drivers, func(b daemon.Board) error { return doctor.WatchLines(cmd.Context(), b, out) })
 			case tone:
-				return tryHardware(cfg, drivers, func(b Board) error { return playTone(cmd.Context(), b, out) })
+				return doctor.TryHardware(cfg, drivers, func(b daemon.Board) error { return doctor.Tone(cmd.Context(), b, out) })
 			case parrot:
-				return tryHardware(cfg, drivers, func(b Board) error { return repeat(cmd.Context(), cfg, b, out) })
+				return doctor.TryHardware(cfg, drivers, func(b daemon.Board) error { return doctor.Parrot(cmd.Context(), cfg, b, out) })
 			case levels:
-				var findings []finding
-				err := tryHardware(cfg, drivers, func(b Board) (err error) {
-					findings, err = listen(cfg, b, cmd.ErrOrStderr())
+				var findings []status.Finding
+				err := doctor.TryHardware(cfg, drivers, func(b daemon.Board) (err error) {
+					findings, err = doctor.Levels(cfg, b, cmd.ErrOrStderr())
 					return err
 				})
 				if err != nil {
@@ -58,7 +63,7 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 				}
 				return report(out, findings, asJSON)
 			}
-			return report(out, examine(cmd.Context(), path, cfg, drivers), asJSON)
+			return report(out, doctor.Examine(cmd.Context(), path, cfg, drivers), asJSON)
 		},
 	}
 	f := c.Flags()
@@ -75,7 +80,7 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 }
 
 // report prints what was found; the error says that something is not right.
-func report(out io.Writer, findings []finding, asJSON bool) error {
+func report(out io.Writer, findings []status.Finding, asJSON bool) error {
 	bad := 0
 	for _, f := range findings {
 		if !f.OK {
@@ -91,7 +96,7 @@ func report(out io.Writer, findings []finding, asJSON bool) error {
 	return nil
 }
 
-func printFindings(out io.Writer, findings []finding, asJSON bool) error {
+func printFindings(out io.Writer, findings []status.Finding, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(findings)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/status"
+
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -8,14 +10,14 @@ import (
 )
 
 // diagnose runs the doctor and returns its findings by check.
-func diagnose(t *testing.T, config string) (code int, findings map[string]finding) {
+func diagnose(t *testing.T, config string) (code int, findings map[string]status.Finding) {
 	t.Helper()
 	code, stdout, stderr := talkgate(t, "", "doctor", "--config", config, "--json")
-	var all []finding
+	var all []status.Finding
 	if err := json.Unmarshal([]byte(stdout), &all); err != nil {
 		t.Fatalf("%v: %q, %q", err, stdout, stderr)
 	}
-	findings = map[string]finding{}
+	findings = map[string]status.Finding{}
 	for _, f := range all {
 		findings[f.Check] = f
 	}

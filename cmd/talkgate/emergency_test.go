@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
+
 	"context"
 	"errors"
 	"fmt"
@@ -123,7 +125,7 @@ func (f floors) ReadFloor(_ context.Context, channel string) (redis.FloorView, e
 
 // TestWhatIsAnEmergency: a lock that says so, and nothing that cannot be read.
 func TestWhatIsAnEmergency(t *testing.T) {
-	is := monitorOf(config.Monitor{}, floors{
+	is := drivers.MonitorOf(config.Monitor{}, floors{
 		"idle":      {Known: true},
 		"speech":    {Known: true, Holder: &redis.Holder{UserID: "u"}},
 		"emergency": {Known: true, Holder: &redis.Holder{UserID: "u", Emergency: "elsewhere"}},

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/daemon"
+
 	"fmt"
 	"os"
 	"strings"
@@ -133,7 +135,7 @@ func TestAFleet(t *testing.T) {
 	s.says(s.fleet(exitFailed, "apply", "-f", s.path("wrong.yaml")), "--force tries it again")
 
 	s.says(talkgateOut(t, "config", "check", s.path("north.yaml")), "ok")
-	if cfg, err := loadPort(s.path("north.yaml")); err != nil || cfg.Channel != "gates" || cfg.Key.Lead.String() != "1s" {
+	if cfg, err := daemon.LoadPort(s.path("north.yaml")); err != nil || cfg.Channel != "gates" || cfg.Key.Lead.String() != "1s" {
 		t.Errorf("a doctor sees %+v, %v", cfg, err)
 	}
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/daemon"
+
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +28,7 @@ It takes five seconds. The delay is without the sound card's own, which
   talkgate fleet parrot north-gate --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), parrotTime+answerTime)
+			ctx, cancel := context.WithTimeout(cmd.Context(), daemon.ParrotTime+daemon.AnswerTime)
 			defer cancel()
 			return d.open(cmd, func(state *redis.Client) error {
 				a, err := state.Ask(ctx, args[0], fleet.Parrot)

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/options"
+
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -45,11 +49,11 @@ func runGuard(cmd *cobra.Command, flags guardFlags) (err error) {
 	if err != nil {
 		return config.Mistake{Err: err}
 	}
-	key, err := readLiveKitKey("--livekit-key-file", flags.key)
+	key, err := drivers.ReadLiveKitKey("--livekit-key-file", flags.key)
 	if err != nil {
 		return err
 	}
-	state, err := openRedis(flags.redis, log)
+	state, err := options.OpenRedis(flags.redis, log)
 	if err != nil {
 		return err
 	}
@@ -63,5 +67,5 @@ func runGuard(cmd *cobra.Command, flags guardFlags) (err error) {
 	if err != nil {
 		return config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}
 	}
-	return serveGuard(cmd.Context(), g, log)
+	return daemon.ServeGuard(cmd.Context(), g, log)
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/options"
+
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,7 +73,7 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	state, err := openRedis(flags.redis, log)
+	state, err := options.OpenRedis(flags.redis, log)
 	if err != nil {
 		return err
 	}
@@ -96,5 +99,5 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	log.Info("hub listens", "address", server.Addr().String())
-	return serveHub(cmd.Context(), server, log)
+	return daemon.ServeHub(cmd.Context(), server, log)
 }

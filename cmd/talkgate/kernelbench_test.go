@@ -3,6 +3,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/status"
+
 	"encoding/json"
 	"fmt"
 	"os"
@@ -52,7 +54,7 @@ type bench struct {
 }
 
 // status is how the port says it does.
-func (b *bench) status() (s portStatus) {
+func (b *bench) status() (s status.Port) {
 	b.t.Helper()
 	if err := json.Unmarshal([]byte(get(b.t, b.url+"/status")), &s); err != nil {
 		b.t.Fatal(err)

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/status"
+
 	"encoding/json"
 	"math"
 	"slices"
@@ -99,7 +101,7 @@ func TestKernelDelays(t *testing.T) {
 	other := start(t, "other", "run", "--config", b.path("other.yaml"))
 	at := "http://" + other.until(`msg="status is served" address=(\S+)`)
 	b.lit(lineLink, true)
-	otherIs := func() (s portStatus) {
+	otherIs := func() (s status.Port) {
 		if err := json.Unmarshal([]byte(get(t, at+"/status")), &s); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/status"
+
 	"encoding/json"
 	"os/exec"
 	"strings"
@@ -30,7 +32,7 @@ func TestKernelDoctor(t *testing.T) {
 	all := exec.Command("/proc/self/exe", "doctor", "--config", b.path("board.yaml"), "--json")
 	all.Env = append(all.Environ(), asTalkgate+"=1")
 	text, err := all.Output()
-	var findings []finding
+	var findings []status.Finding
 	if jsonErr := json.Unmarshal(text, &findings); err != nil || jsonErr != nil {
 		t.Fatalf("%v, %v: %s", err, jsonErr, text)
 	}

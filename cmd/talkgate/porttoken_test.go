@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/options"
+
 	"fmt"
 	"log/slog"
 	"strings"
@@ -62,7 +64,7 @@ func TestTokensThatFit(t *testing.T) {
 	} {
 		_, token, stderr := talkgate(t, "", append([]string{"token", "--secret-file", secret, "--user", "north-gate"}, args...)...)
 		file := config.File(writeFile(t, "port.token", token, 0o600))
-		if got, err := portToken(file, cfg); err != nil || got != strings.TrimSpace(token) {
+		if got, err := options.PortToken(file, cfg); err != nil || got != strings.TrimSpace(token) {
 			t.Errorf("%v: %v %s", args, err, stderr)
 		}
 	}
@@ -75,7 +77,7 @@ func TestRoleOfAnotherToken(t *testing.T) {
 	_, token, _ := talkgate(t, "", "token", "--secret-file", secret, "--user", "u", "--channel", "c", "--role", "GENERAL")
 	for role, warns := range map[string]bool{"GENERAL": false, "DISPATCH": true} {
 		var said strings.Builder
-		warnOfRole(strings.TrimSpace(token), role, slog.New(slog.NewTextHandler(&said, nil)))
+		options.WarnOfRole(strings.TrimSpace(token), role, slog.New(slog.NewTextHandler(&said, nil)))
 		if strings.Contains(said.String(), "identity.role") != warns {
 			t.Errorf("%s: said %q", role, said.String())
 		}

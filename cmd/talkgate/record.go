@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/daemon"
+
 	"errors"
 	"fmt"
 	"time"
@@ -26,7 +28,7 @@ The file is a zip archive with the sound as Ogg Opus and the events as JSON;
   talkgate record --config port.yaml --output - | ssh desk 'cat > port.zip'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := loadPort(path)
+			cfg, err := daemon.LoadPort(path)
 			if err != nil {
 				return config.Mistake{Err: err}
 			}

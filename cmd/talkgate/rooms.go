@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
+
 	"fmt"
 	"time"
 
@@ -21,7 +23,7 @@ func liveKitRooms(flags hubFlags) (*hub.Rooms, error) {
 	if err := room.CheckURL(flags.livekit); err != nil {
 		return nil, config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}
 	}
-	key, err := readLiveKitKey("--livekit-key-file", flags.livekitKey)
+	key, err := drivers.ReadLiveKitKey("--livekit-key-file", flags.livekitKey)
 	if err != nil {
 		return nil, err
 	}

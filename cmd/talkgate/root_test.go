@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/build"
+
 	"bytes"
 	"encoding/json"
 	"strings"
@@ -58,7 +60,7 @@ func TestTheExampleChecks(t *testing.T) {
 
 func TestVersionAsJSON(t *testing.T) {
 	code, out, _ := talkgate(t, "", "version", "--json")
-	var v buildVersion
+	var v build.Info
 	if err := json.Unmarshal([]byte(out), &v); err != nil || code != exitOK || v.Go == "" || v.Version == "" {
 		t.Errorf("exit code %d, %q, %v", code, out, err)
 	}

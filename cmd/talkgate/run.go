@@ -1,6 +1,9 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
+	"github.com/talkgate/talkgate/gateway/daemon"
+
 	"log/slog"
 	"os"
 
@@ -46,13 +49,13 @@ and lines on standard output tell what it shows and whether it is heard.`,
 			if err != nil {
 				return config.Mistake{Err: err}
 			}
-			err = runDaemon(cmd.Context(), daemonOptions{
+			err = daemon.Run(cmd.Context(), daemon.Options{
 				Local:   local,
 				Load:    func() (config.Config, error) { return config.Load(path, os.Getenv("CREDENTIALS_DIRECTORY")) },
-				Drivers: newDrivers(cmd.InOrStdin(), cmd.OutOrStdout()),
+				Drivers: drivers.New(cmd.InOrStdin(), cmd.OutOrStdout()),
 				OpenLog: func(cfg config.Log) (*slog.Logger, *slog.LevelVar, error) { return openLog(cmd, cfg) },
 			})
-			if needsRestart(err) {
+			if daemon.NeedsRestart(err) {
 				return restart(cmd.Context())
 			}
 			return err

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/status"
+
 	"encoding/json"
 	"io"
 	"net/http"
@@ -36,7 +38,7 @@ func TestStatusOfAPort(t *testing.T) {
 	north.say("press")
 	south.until(`speaker=heard holder="north"`)
 
-	var now portStatus
+	var now status.Port
 	if err := json.Unmarshal([]byte(get(t, at+"/status")), &now); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/build"
+
 	"errors"
 	"fmt"
 	"io"
@@ -21,14 +23,14 @@ func newVersionCommand() *cobra.Command {
 			if !ok {
 				return errors.New("version: built without module support; build with 'make build'")
 			}
-			return printVersion(cmd.OutOrStdout(), versionOf(info), asJSON)
+			return printVersion(cmd.OutOrStdout(), build.Of(info), asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return c
 }
 
-func printVersion(w io.Writer, v buildVersion, asJSON bool) error {
+func printVersion(w io.Writer, v build.Info, asJSON bool) error {
 	if asJSON {
 		return printJSON(w, v)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/talkgate/talkgate/gateway/logging"
+
 	"errors"
 	"log/slog"
 	"os"
@@ -33,7 +35,7 @@ func addLogFlags(c *cobra.Command, cfg *config.Log) {
 // which may be changed.
 func openLog(c *cobra.Command, cfg config.Log) (*slog.Logger, *slog.LevelVar, error) {
 	level := new(slog.LevelVar)
-	log, err := newLogger(cfg, level, c.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
+	log, err := logging.New(cfg, level, c.ErrOrStderr(), os.Getenv("JOURNAL_STREAM"))
 	return log, level, err
 }
 

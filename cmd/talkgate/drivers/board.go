@@ -1,0 +1,74 @@
+package drivers
+
+import (
+	"github.com/talkgate/talkgate/gateway/daemon"
+
+	"errors"
+	"fmt"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/hal/gpio"
+	"github.com/talkgate/talkgate/hal/sound"
+)
+
+// openBoard opens all that is wired or, with an error, nothing. The loudspeaker
+// comes last: oto opens one in the life of a process.
+func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, hw.Close())
+		}
+	}()
+	mic, err := sound.OpenCapture(sideOf(cfg.Sound.Microphone)) // its gain is media/level's
+	if err != nil {
+		return hw, err
+	}
+	hw.Mic = mic
+	if hw.PTT, err = openButton(cfg.PTT); err != nil {
+		return hw, err
+	}
+	if hw.Emergency, err = openInput(cfg.Emergency); err != nil {
+		return hw, err
+	}
+	if hw.COR, err = openInput(cfg.COR); err != nil {
+		return hw, err
+	}
+	if hw.Selector, err = openSelector(cfg.Selector); err != nil {
+		return hw, err
+	}
+	panel, err := gpio.OpenPanel(panelLines(cfg.Lamps))
+	if err != nil {
+		return hw, err
+	}
+	hw.Lamps = panel
+	if hw.PTTOut, err = openOutput(cfg.PTTOut); err != nil {
+		return hw, err
+	}
+	if hw.PTTEcho, err = openInput(cfg.PTTReadback); err != nil {
+		return hw, err
+	}
+	if hw.Amplifier, err = openOutput(cfg.Amplifier); err != nil {
+		return hw, err
+	}
+	if hw.Heartbeat, err = openOutput(cfg.Heartbeat); err != nil {
+		return hw, err
+	}
+	player := sound.ALSA
+	if cfg.Sound.Player == "oto" {
+		player = sound.Oto
+	}
+	speaker, err := sound.OpenPlayback(sideOf(cfg.Sound.Speaker), player)
+	if errors.Is(err, sound.ErrOnce) {
+		err = fmt.Errorf("%w: %w", daemon.ErrRestart, err)
+	}
+	if err != nil {
+		return hw, err
+	}
+	hw.Speaker = speaker
+	return hw, nil
+}
+
+func sideOf(cfg config.SoundSide) sound.Config {
+	return sound.Config{Card: cfg.Card, Device: cfg.Device, Gain: float64(cfg.Gain)}
+}

@@ -1,0 +1,64 @@
+package drivers
+
+import (
+	"github.com/talkgate/talkgate/gateway/daemon"
+
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/gpio"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// drivers are those of this program.
+type drivers struct {
+	in  io.Reader // moves a virtual radio
+	out io.Writer // where a virtual radio tells of itself
+}
+
+// New are the drivers of this program. A virtual radio is moved by lines of in
+// and tells of itself on out.
+func New(in io.Reader, out io.Writer) daemon.Drivers { return drivers{in, out} }
+
+// Hardware implements Drivers.
+func (d drivers) Hardware(cfg config.Hardware, quit func()) (daemon.Board, error) {
+	return openHardware(cfg, d.in, d.out, quit)
+}
+
+// ShowMissing implements Drivers. The panel may be what is missing; then there is
+// nothing to show it on.
+func (d drivers) ShowMissing(cfg config.Hardware) (end func()) {
+	if cfg.Board == nil {
+		return func() {}
+	}
+	panel, err := gpio.OpenPanel(panelLines(cfg.Board.Lamps))
+	if err != nil {
+		return func() {}
+	}
+	_ = panel.Show(hal.Lamps{Alert: true})
+	return func() { _ = panel.Close() }
+}
+
+// Links implements Drivers.
+func (d drivers) Links(cfg config.Config, on func() string, state *redis.Client, log *slog.Logger) (daemon.Links, error) {
+	return openLinks(cfg, on, state, log)
+}
+
+// Check implements Drivers.
+func (d drivers) Check(cfg config.Config, hardware bool, log *slog.Logger) error {
+	err := checkLink(cfg, log)
+	if hardware {
+		err = errors.Join(err, checkHardware(cfg.Hardware))
+	}
+	return err
+}
+
+// Parrot implements Drivers.
+func (d drivers) Parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo, error) {
+	return parrot(ctx, cfg, log)
+}

@@ -1,0 +1,38 @@
+package drivers
+
+import (
+	"github.com/talkgate/talkgate/gateway/options"
+
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/media/rtc"
+)
+
+// parrot tries the port's codec and its way to the server, by sessions of its own: the
+// channel hears nothing, and a press talks all the while.
+func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo, error) {
+	h := cfg.Link.Hub
+	if h == nil {
+		return port.Echo{}, fmt.Errorf("its link is of kind %s, whose servers have no echo: only hub has", cfg.Link.Kind)
+	}
+	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
+	if err != nil {
+		return port.Echo{}, err
+	}
+	link, err := linkhub.New(linkhub.Config{
+		URL:     string(h.URL) + "/echo",
+		Channel: "parrot",
+		Token:   func(context.Context) (string, error) { return options.PortToken(h.TokenFile, cfg) },
+		Engine:  engine,
+		Logger:  log,
+	})
+	if err != nil {
+		return port.Echo{}, err
+	}
+	return port.Parrot(ctx, link, options.Encoder(cfg.Audio))
+}

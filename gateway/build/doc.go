@@ -1,0 +1,2 @@
+// Package build says what this program was built from.
+package build

@@ -1,0 +1,211 @@
+package daemon
+
+import (
+	"github.com/talkgate/talkgate/gateway/clock"
+	"github.com/talkgate/talkgate/gateway/options"
+	"github.com/talkgate/talkgate/gateway/status"
+
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
+	desired "github.com/talkgate/talkgate/state/fleet"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// Options is what a daemon is made of.
+type Options struct {
+	// Local is the port's own file.
+	Local config.Local
+	// Load reads that file again, for a reload.
+	Load    func() (config.Config, error)
+	Drivers Drivers
+	// OpenLog makes the logger of a configuration, and its level, which may be changed.
+	OpenLog func(config.Log) (*slog.Logger, *slog.LevelVar, error)
+}
+
+// Run runs a port and what belongs to it until ctx ends or the port does: the part in a
+// fleet that its file names, service manager, status, recorder. It waits without end for
+// what is missing: documents, hardware, Redis, the channel server. Use needsRestart on
+// the error.
+func Run(ctx context.Context, opt Options) (err error) {
+	log, _, err := opt.OpenLog(opt.Local.Log)
+	if err != nil {
+		return config.Mistake{Err: err}
+	}
+	d := &runner{opt: opt, cfg: opt.Local.Config}
+	if opt.Local.InFleet() {
+		d.fleet, d.cfg, err = joinFleet(ctx, opt.Local, opt.Drivers, log)
+		if errors.Is(err, context.Canceled) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { err = d.fleet.end(ctx, err) }()
+		d.opt.Load = d.fleet.load
+	}
+	return d.Run(ctx)
+}
+
+// runner runs a port with one configuration.
+type runner struct {
+	opt   Options
+	cfg   config.Config
+	fleet *membership // nil for a port without a fleet
+	log   *slog.Logger
+
+	recorder *recorder // nil where nothing is recorded
+	state    *redis.Client
+	links    Links
+	health   *status.Health
+	tuner    *tuner
+	gauges   *status.Gauges
+}
+
+// component is a part of the process that runs beside the port until ctx ends.
+type component func(ctx context.Context)
+
+func (d *runner) Run(ctx context.Context) (err error) {
+	log, level, err := d.opt.OpenLog(d.cfg.Log)
+	if err != nil {
+		return config.Mistake{Err: err}
+	}
+	if d.cfg.Recorder.Size > 0 {
+		if d.recorder, log, err = openRecorder(d.cfg, log); err != nil {
+			return err
+		}
+		defer d.recorder.close()
+	}
+	d.log = log
+	if d.state, err = options.OpenRedis(d.cfg.Redis, log); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.state.Close()) }()
+	ctx, quit := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer quit()
+	begin := func(components ...component) {
+		for _, run := range components {
+			beside.Go(func() { run(ctx) })
+		}
+	}
+
+	starter, timeOfDay := &starter{}, clock.New(log)
+	d.health = status.NewHealth(d.cfg.Channel, starter.pulse, starter.missing, timeOfDay)
+	d.tuner = &tuner{load: d.opt.Load, level: level, starter: starter, log: log, cfg: d.cfg}
+	if d.links, err = d.opt.Drivers.Links(d.cfg, d.health.Channel, d.state, log); err != nil {
+		return err
+	}
+	waiting, server, beat, err := d.surroundings(quit)
+	if err != nil {
+		return err
+	}
+	begin(waiting...)
+	board, err := starter.await(ctx, d.cfg.Hardware, d.opt.Drivers, quit, log)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	last := newLastChannel(log)
+	opt, err := d.portOptions(board, timeOfDay, last.read())
+	if err != nil {
+		return err
+	}
+	observers := []func(port.Status){d.health.Observe, beat.Observe, last.Observe}
+	if d.recorder != nil {
+		observers = append(observers, d.recorder.Observe)
+		begin(d.recorder.Run)
+		if board.Record != nil {
+			begin(func(ctx context.Context) { d.recorder.follow(ctx, board.Record) })
+		}
+	}
+	if board.Observe != nil {
+		observers = append(observers, board.Observe)
+	}
+	opt.Observe = func(s port.Status) {
+		for _, observe := range observers {
+			observe(s)
+		}
+	}
+	p, err := port.New(opt)
+	if err != nil {
+		return config.Mistake{Err: err}
+	}
+	d.gauges.Attach(p, opt.Hardware)
+	if server != nil {
+		server.Measure(d.gauges)
+	}
+	questions := &questions{cfg: d.cfg, log: log, parrot: d.opt.Drivers.Parrot}
+	begin(questions.Run, last.Run)
+	if board.Run != nil {
+		begin(board.Run)
+	}
+	starter.port.Store(p)
+	if err = p.Run(ctx); NeedsRestart(err) {
+		log.Error("hardware is gone; starting anew and waiting for it", "err", err)
+		if d.recorder != nil {
+			d.recorder.save("hardware-gone")
+		}
+	}
+	return err
+}
+
+// surroundings are the components that run before there is a port, too. server is
+// nil where no status is served.
+func (d *runner) surroundings(quit context.CancelFunc) (all []component, server *status.Server, beat *status.Heartbeat, err error) {
+	manager, err := newService(d.log)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	all = append(all, func(ctx context.Context) { manager.Run(ctx, d.health, d.tuner.reload) })
+	applied := func() desired.Applied { return desired.Applied{} }
+	if d.fleet != nil {
+		applied = d.fleet.agent.Applied
+		all = append(all, func(ctx context.Context) { d.fleet.Run(ctx, d.state, d.health, d.tuner, quit) })
+	}
+	d.gauges = status.NewGauges(d.cfg, d.health, d.links, d.state, applied)
+	if address := d.cfg.Status.Listen; address != "" {
+		if server, err = status.Listen(address, d.gauges, d.log); err != nil {
+			return nil, nil, nil, err
+		}
+		all = append(all, func(ctx context.Context) { server.Run(ctx, d.log) })
+	}
+	beat = status.NewHeartbeat(d.state, d.gauges.Report, d.cfg.Status.Report, d.log)
+	return append(all, beat.Run), server, beat, nil
+}
+
+// portOptions are those of the port on a board; last is the channel that was selected
+// before.
+func (d *runner) portOptions(board Board, timeOfDay *clock.Clock, last string) (port.Options, error) {
+	opt, err := options.Port(d.cfg)
+	if err != nil {
+		return opt, config.Mistake{Err: err}
+	}
+	talker := redis.Talker{Client: d.state, UserID: d.cfg.Identity.UserID}
+	opt.Logger, opt.Rights, opt.Floor = d.log, d.state, talker
+	if strings.HasPrefix(string(d.cfg.Redis.URL), "rediss:") {
+		watch := clock.Watch{Talker: talker, Clock: timeOfDay}
+		opt.Rights, opt.Floor = watch, watch
+	}
+	opt.Floor, opt.Lock = d.links.Floors(opt.Floor), d.links.Lock()
+	opt.Hardware = board.Hardware
+	if d.cfg.Link.Hub == nil {
+		opt.Hardware.Emergency = nil // a virtual radio has one; nobody on other channels would hear it
+	}
+	wrap := func(l port.Link) port.Link {
+		l = clock.Link{Link: l, Clock: timeOfDay}
+		if d.recorder != nil {
+			l = d.recorder.link(l)
+		}
+		return l
+	}
+	return opt, setSelector(&opt, d.cfg, d.links, wrap, last)
+}

@@ -1,0 +1,62 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/hub"
+)
+
+// probeTime bounds how long the hub may take to answer its own process: longer
+// than it waits for Redis.
+const probeTime = 3 * time.Second
+
+// ServeHub runs a hub until ctx ends, and notifies the service manager of its health.
+func ServeHub(ctx context.Context, server *hub.Hub, log *slog.Logger) error {
+	health := newHubHealth(server, log)
+	return runNotified(ctx, health, health.reload, log, server.Run)
+}
+
+// hubHealth is the health of a hub for its service manager: it asks the hub over HTTP, as
+// anybody else would.
+type hubHealth struct {
+	hub    *hub.Hub
+	client *http.Client
+	log    *slog.Logger
+	health int // HTTP status of the last answer, 0 before
+}
+
+func newHubHealth(server *hub.Hub, log *slog.Logger) *hubHealth {
+	return &hubHealth{hub: server, log: log, client: &http.Client{Timeout: probeTime}}
+}
+
+func (c *hubHealth) Stalled() []string {
+	answer, err := c.client.Get("http://" + c.hub.Addr().String() + "/healthz")
+	if err != nil {
+		c.log.Warn("the hub does not answer its own process", "err", err)
+		return []string{"http"}
+	}
+	_ = answer.Body.Close() // the status says it all
+	c.health = answer.StatusCode
+	return nil
+}
+
+func (c *hubHealth) Standing() (onAir bool, words string) {
+	switch c.health {
+	case 0:
+		return false, "starting"
+	case http.StatusOK:
+		return true, fmt.Sprintf("%d sessions", c.hub.Sessions())
+	default:
+		return true, fmt.Sprintf("%d sessions, waiting for Redis: nobody can be heard", c.hub.Sessions())
+	}
+}
+
+// Changed implements subject. A hub reports no changes: it is polled.
+func (c *hubHealth) Changed() <-chan struct{} { return nil }
+
+// reload has nothing to do: what a hub is told is on its command line.
+func (c *hubHealth) reload() { c.log.Info("a hub has nothing to reload; its flags need a restart") }

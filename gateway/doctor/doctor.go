@@ -1,0 +1,168 @@
+package doctor
+
+import (
+	"github.com/talkgate/talkgate/gateway/clock"
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/options"
+	"github.com/talkgate/talkgate/gateway/status"
+
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+const (
+	// checkTime bounds each check that asks over the network.
+	checkTime = 10 * time.Second
+	// levelTime is how long the microphone is listened to.
+	levelTime = time.Second
+)
+
+// checker checks what a port needs. Each check says what is there and, unless
+// that is right, what to do.
+type checker struct {
+	cfg     config.Config
+	drivers daemon.Drivers
+}
+
+// Examine does all checks. One that fails does not keep the others from being
+// done.
+func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon.Drivers) []status.Finding {
+	d := checker{cfg: cfg, drivers: drivers}
+	findings := []status.Finding{{Check: "configuration", OK: true, Found: path}}
+	for _, check := range []struct {
+		name string
+		do   func(context.Context) (found, do string)
+	}{
+		{"clock", d.clock},
+		{"token", d.token},
+		{"lines and cards", d.hardware},
+		{"Redis", d.redis},
+		{"talk rights", d.rights},
+		{"link", d.link},
+	} {
+		found, do := check.do(ctx)
+		findings = append(findings, status.Finding{Check: check.name, OK: do == "", Found: found, Do: do})
+	}
+	return findings
+}
+
+func (d checker) clock(context.Context) (found, do string) {
+	c := clock.New(slog.New(slog.DiscardHandler))
+	now := c.Now().UTC().Format(time.RFC3339)
+	if !c.Right() {
+		return now + " cannot be", status.SetClock
+	}
+	var t unix.Timex
+	if state, err := unix.Adjtimex(&t); err != nil || state == unix.TIME_ERROR {
+		return now + ", not synchronized by a time server: certificates and tokens may seem expired", ""
+	}
+	return now + ", synchronized", ""
+}
+
+func (d checker) hardware(context.Context) (found, do string) {
+	err := TryHardware(d.cfg, d.drivers, func(b daemon.Board) error {
+		var words []string
+		for _, l := range status.LinesOf(b.Hardware) {
+			active, err := l.In.Active()
+			if err != nil {
+				return err
+			}
+			words = append(words, l.Says(active))
+			if active {
+				do = l.Do
+			}
+		}
+		pcm, err := record(b.Mic, levelTime)
+		if err != nil {
+			return err
+		}
+		var level media.Level
+		level.Measure(pcm)
+		words = append(words, fmt.Sprintf("the microphone hears %.0f dBFS (peak %.0f)", level.RMS(), level.Peak()))
+		found = strings.Join(words, ", ")
+		if do == "" && level.Peak() > -1 {
+			do = "turn the microphone's gain down: it is overdriven ('alsamixer')"
+		}
+		return nil
+	})
+	if errors.Is(err, hal.ErrGone) {
+		return err.Error(), status.PlugIn
+	}
+	if err != nil {
+		return err.Error(), "if the port runs, stop it; else correct what the error names"
+	}
+	return found, do
+}
+
+// state runs f with Redis.
+func (d checker) state(ctx context.Context, f func(context.Context, *redis.Client) (found, do string)) (found, do string) {
+	state, err := options.OpenRedis(d.cfg.Redis, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err.Error(), "correct redis in the configuration"
+	}
+	defer state.Close()
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	return f(ctx, state)
+}
+
+func (d checker) redis(ctx context.Context) (found, do string) {
+	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
+		var trips []time.Duration
+		for range 6 { // the first connects
+			began := time.Now()
+			if err := state.Ping(ctx); err != nil {
+				return err.Error(), status.ReachRedis
+			}
+			trips = append(trips, time.Since(began))
+		}
+		trip := slices.Max(trips[1:])
+		if found = fmt.Sprintf("answers within %v", trip.Round(10*time.Microsecond)); trip > d.cfg.Talk.Lease/3 {
+			return found, "bring Redis nearer: a talk spurt has to be renewed every third of talk.lease"
+		}
+		return found, ""
+	})
+}
+
+func (d checker) link(ctx context.Context) (found, do string) {
+	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
+		var said strings.Builder
+		log := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		links, err := d.drivers.Links(d.cfg, func() string { return d.cfg.Channel }, state, log)
+		if err != nil {
+			return err.Error(), "correct link in the configuration"
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		began, up := time.Now(), linkWait{cancel: cancel}
+		if err := links.Link(d.cfg.Channel).Run(ctx, &up); err != nil {
+			return err.Error(), "correct link in the configuration"
+		}
+		if !up.up.Load() {
+			first, _, _ := strings.Cut(said.String(), "\n")
+			return "does not come up: " + first, status.ReachServer
+		}
+		return fmt.Sprintf("up after %v", time.Since(began).Round(time.Millisecond)), ""
+	})
+}
+
+// TryHardware opens the hardware for f.
+func TryHardware(cfg config.Config, drivers daemon.Drivers, f func(daemon.Board) error) error {
+	b, err := drivers.Hardware(cfg.Hardware, func() {})
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(b), b.Close())
+}

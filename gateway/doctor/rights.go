@@ -1,0 +1,86 @@
+package doctor
+
+import (
+	"github.com/talkgate/talkgate/gateway/options"
+	"github.com/talkgate/talkgate/gateway/status"
+
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// talkChannels are those that the port may be asked to talk on: its own, and those that
+// its selector chooses from.
+func (d checker) talkChannels() []string {
+	all := []string{d.cfg.Channel}
+	for _, id := range d.cfg.Selector.List() {
+		if !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// token looks at who it is for, and whether it names all channels that the port talks
+// on or hears.
+func (d checker) token(context.Context) (found, do string) {
+	var file config.File
+	switch l := d.cfg.Link; {
+	case l.Hub != nil:
+		file = l.Hub.TokenFile
+	case l.LiveKit != nil:
+		return "one is made or fetched for each channel", ""
+	case l.VoicePing.ControlPlane != "":
+		return "link.control_plane makes it", ""
+	default:
+		file = l.VoicePing.TokenFile
+	}
+	text, err := options.PortToken(file, d.cfg)
+	if err != nil {
+		return err.Error(), "put the token that the control plane made for this port into that file"
+	}
+	// Whether the signature is good is for the server to say.
+	c, err := hub.ReadClaims(text)
+	if err != nil {
+		return "link.token_file: " + err.Error(), status.NewToken
+	}
+	found = fmt.Sprintf("for %s on %s", c.UserID, strings.Join(c.ChannelIDs, ", "))
+	if c.ExpiresAt == nil || !c.ExpiresAt.After(time.Now()) {
+		return found + ", expired", status.NewToken
+	}
+	if not := slices.DeleteFunc(d.talkChannels(), c.MayJoin); len(not) > 0 {
+		return fmt.Sprintf("%s; selector.channels has %s, too, where the port could neither talk nor listen", found, strings.Join(not, ", ")),
+			"have the control plane make one that names " + strings.Join(not, ", ") + ", too"
+	}
+	if not := slices.DeleteFunc(d.cfg.Link.Monitored(), c.MayJoin); len(not) > 0 {
+		return fmt.Sprintf("%s; link.monitor has %s, too, which the port would not hear", found, strings.Join(not, ", ")),
+			"have the control plane make one that names " + strings.Join(not, ", ") + ", too"
+	}
+	return found + ", until " + c.ExpiresAt.UTC().Format(time.RFC3339), ""
+}
+
+// rights looks at the talk rights on each channel that the port may be asked to talk on.
+// To listen the token is enough.
+func (d checker) rights(ctx context.Context) (found, do string) {
+	return d.state(ctx, func(ctx context.Context, state *redis.Client) (found, do string) {
+		user := d.cfg.Identity.UserID
+		r, err := state.ReadRights(ctx, user)
+		switch {
+		case err != nil:
+			return err.Error(), "let Redis be reached"
+		case r.Banned:
+			return user + " is banned", status.LiftBan(user)
+		}
+		if not := slices.DeleteFunc(d.talkChannels(), r.MayTalk); len(not) > 0 {
+			return fmt.Sprintf("%s may talk on %d channels, not among them: %s", user, len(r.Channels), strings.Join(not, ", ")),
+				status.GrantRights(user, not...)
+		}
+		return fmt.Sprintf("%s may talk on %s", user, strings.Join(d.talkChannels(), ", ")), ""
+	})
+}

@@ -1,0 +1,46 @@
+package options
+
+import (
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/media"
+)
+
+// Key is what the configuration says about a transmitter.
+func Key(cfg config.Key) media.KeyTiming {
+	t := media.KeyTiming{
+		Lead: cfg.Lead, Tail: cfg.Tail, Min: cfg.Min, Limit: cfg.Limit,
+		DutyWindow: cfg.DutyWindow, CoolDown: cfg.CoolDown,
+		Interlock: cfg.Interlock != "off",
+	}
+	if cfg.Duty < 100 {
+		t.Duty = cfg.DutyWindow / 100 * time.Duration(cfg.Duty)
+	}
+	if cfg.Interlock == "hold" {
+		t.Hold = cfg.Hold
+	}
+	return t
+}
+
+// Squelch is what the configuration says about a radio's squelch.
+func Squelch(cfg config.Config) port.SquelchTiming {
+	s := cfg.Squelch
+	t := port.SquelchTiming{
+		OpenDelay: s.OpenDelay, Hang: s.Hang, Tail: s.Tail, Deaf: s.Deaf, Chatter: s.Chatter, ChatterTime: s.ChatterTime, Loop: s.Loop,
+	}
+	if b := cfg.Hardware.Board; b != nil {
+		t.Late = b.COR.Glitch
+	}
+	return t
+}
+
+// Duck is by how many decibels the lesser of two voices is softer; 0 where one is
+// heard at a time.
+func Duck(cfg config.Config) float64 {
+	if m := cfg.Audio.Monitor; m.Mode == "duck" && len(cfg.Monitored()) > 0 {
+		return float64(m.Duck)
+	}
+	return 0
+}

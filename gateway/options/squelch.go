@@ -1,0 +1,31 @@
+package options
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/media/detect"
+)
+
+// earOf is what stands in for a COR line; nil where nothing does.
+func earOf(cfg config.Talk) (port.Ear, error) {
+	if v := cfg.VOX; v.Enabled {
+		return detect.NewVOX(detect.VOXConfig{
+			Threshold: float64(v.Threshold), Attack: v.Attack, PreRoll: v.PreRoll, Hang: v.Hang, AntiTrip: float64(v.AntiTrip),
+		}), nil
+	}
+	if cfg.CTCSS == "off" {
+		return nil, nil
+	}
+	hz, err := strconv.ParseFloat(cfg.CTCSS, 64)
+	if err != nil {
+		return nil, fmt.Errorf("talk.ctcss: %w", err)
+	}
+	tone, err := detect.NewCTCSS(hz)
+	if err != nil {
+		return nil, fmt.Errorf("talk.ctcss: %w", err)
+	}
+	return tone, nil
+}

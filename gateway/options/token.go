@@ -1,0 +1,40 @@
+package options
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// PortToken reads the token of the port's link and refuses one that is somebody
+// else's or for other channels: a server would let the port in as whom it never
+// hears talk, or not at all. What only the server can tell, such as the
+// signature, is left to it.
+func PortToken(file config.File, cfg config.Config) (string, error) {
+	const key = "link.token_file"
+	token, err := config.Secret(key, file)
+	if err != nil {
+		return "", err
+	}
+	c, err := hub.ReadClaims(token)
+	switch {
+	case err != nil:
+		return "", config.Mistake{Err: fmt.Errorf("%s: %s: %w", key, file, err)}
+	case c.UserID != cfg.Identity.UserID:
+		return "", config.Mistake{Err: fmt.Errorf("%s: %s: expected a token of %q, as identity.user_id says, found one of %q", key, file, cfg.Identity.UserID, c.UserID)}
+	case !c.MayJoin(cfg.Channel):
+		return "", config.Mistake{Err: fmt.Errorf("%s: %s: expected a token for channel %q, found one for %q", key, file, cfg.Channel, c.ChannelIDs)}
+	}
+	return token, nil
+}
+
+// WarnOfRole says when the port asks for the floor with another role than its
+// token, which it has been checked against otherwise, was made for.
+func WarnOfRole(token, role string, log *slog.Logger) {
+	if c, err := hub.ReadClaims(token); err == nil && c.MemberRole() != "" && c.MemberRole() != redis.Role(role) {
+		log.Warn("identity.role differs from the token's", "configured", role, "token", string(c.MemberRole()))
+	}
+}

@@ -1,0 +1,103 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/state/fleet"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// hotBoard is from how many °C a board will soon slow down.
+const hotBoard = 80
+
+// faults is what is wrong with a port, what keeps it from the air first, and what to do
+// about each: what doctor says of a port that does not run.
+func (g *Gauges) faults(p *port.Port, s *port.Status, board fleet.Board) []Finding {
+	all := []Finding{}
+	fault := func(check, found, do string) { all = append(all, Finding{Check: check, Found: found, Do: do}) }
+	if missing := g.care.Missing(); missing != "" {
+		fault("lines and cards", missing, PlugIn)
+	}
+	if c := g.care.clock; !c.Right() {
+		fault("clock", c.Now().UTC().Format(time.RFC3339)+" cannot be", SetClock)
+	}
+	if stalled := g.stalls(); len(stalled) > 0 {
+		fault("port", "stands still: "+strings.Join(stalled, ", "), "start it anew, unless its watchdog has in 20 seconds; the journal then says where it stood")
+	}
+	if s != nil {
+		g.faultsOfStatus(*s, fault)
+	}
+	if p != nil && p.TalkLocked() {
+		fault("DTMF", "talking is locked by DTMF", "dial *CODE3#, with a code of talk.dtmf.access_file")
+	}
+	if a := g.applied(); a.Result == fleet.ResultRefused || a.Result == fleet.ResultRolledBack {
+		fault("configuration", fmt.Sprintf("the fleet's document is %s: %s", a.Result, a.Error), "correct it and apply it again; 'talkgate fleet status' tells of all gateways")
+	}
+	if words := board.Throttled.Now(); len(words) > 0 {
+		fault("board", strings.Join(words, ", "), "look at its supply and its cooling")
+	}
+	if c := board.Celsius; c != nil && *c >= hotBoard {
+		fault("board", fmt.Sprintf("%.0f °C", *c), "cool it: it will slow down")
+	}
+	return all
+}
+
+func (g *Gauges) faultsOfStatus(s port.Status, fault func(check, found, do string)) {
+	user := g.cfg.Identity.UserID
+	if !s.Redis {
+		fault("Redis", "does not answer", ReachRedis)
+	}
+	if found, do := linkFinding(s.Link, user, s.Channel); found != "" {
+		fault("link", found, do)
+	}
+	switch {
+	case !s.Redis || s.Channel == "" || s.Floor.Rights: // who does not know lets nobody be blamed
+	case s.Floor.Bar == floor.Banned && s.Link != port.LinkBanned:
+		fault("talk rights", user+" is banned", LiftBan(user))
+	case s.Floor.Bar == floor.NoRights:
+		fault("talk rights", fmt.Sprintf("%s may not talk on %s", user, s.Channel), GrantRights(user, s.Channel))
+	}
+	switch s.Key {
+	case port.NotKeyed:
+		fault("PTT-out", "the transmitter is told to transmit, and does not", port.KeyRemedy)
+	case port.StuckKeyed:
+		fault("PTT-out", "the transmitter transmits unasked", port.KeyRemedy)
+	case port.NoKeyFault:
+	}
+	if s.Looped {
+		fault("loop", port.LoopFound, port.LoopRemedy)
+	}
+	if s.Floor.Phase == floor.Refused && s.Floor.Why == floor.TimedOut {
+		fault("time-out", port.Why(s.Floor), "let go, and press again; if nobody presses, a button or a squelch sticks: see the lines")
+	}
+}
+
+// linkFinding is what a link that is not up lacks; empty is nothing, or no more than a
+// moment.
+func linkFinding(f port.LinkFault, user, channel string) (found, do string) {
+	switch f {
+	case port.LinkLost:
+		return "no connection to the channel server", ReachServer
+	case port.LinkUnheard:
+		return "the server takes no notice of what is said", "nothing, if it passes: the port connects anew"
+	case port.LinkLimited:
+		return "the server takes no more connections for a while", "nothing, if it passes; if it comes again, see what else connects from this address, and link.sharing"
+	case port.LinkTokenRefused:
+		return "the server refuses the token", NewToken + " for " + user + " on " + channel
+	case port.LinkTokenExpired:
+		return "the token has expired", NewToken
+	case port.LinkBanned:
+		return user + " is banned", LiftBan(user)
+	case port.LinkDisconnected:
+		return "a dispatcher has disconnected the port", "ask the dispatcher; the port tries again by itself"
+	case port.LinkNoMember:
+		return user + " may not join " + channel, "have the control plane let it join, and name the channel in the token"
+	case port.NoChannel:
+		return "the selector stands at no channel", "turn it to one; if it stands at one, see its lines"
+	case port.NoFault, port.LinkStarting:
+	}
+	return "", ""
+}

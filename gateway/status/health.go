@@ -1,0 +1,124 @@
+package status
+
+import (
+	"github.com/talkgate/talkgate/gateway/clock"
+
+	"cmp"
+	"strings"
+	"sync/atomic"
+
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// Health is how a port is, for its service manager, its status and its fleet.
+type Health struct {
+	pulse   func() port.Pulse
+	Missing func() string // hardware that is waited for; empty is none
+	clock   *clock.Clock
+	first   string     // the channel at the start
+	looked  bool       // the first look has nothing to compare with
+	moved   port.Pulse // when everything last did
+	Status  atomic.Pointer[port.Status]
+	news    chan struct{}
+}
+
+// NewHealth is the health of a port on channel that has not started. pulse counts the
+// turns of its loops, missing names the hardware that it waits for; empty is none.
+func NewHealth(channel string, pulse func() port.Pulse, missing func() string, clock *clock.Clock) *Health {
+	return &Health{first: channel, pulse: pulse, Missing: missing, clock: clock, news: make(chan struct{}, 1)}
+}
+
+// latest is the port's latest status; ok is false while there is none.
+func (h *Health) latest() (s port.Status, ok bool) {
+	if s := h.Status.Load(); s != nil {
+		return *s, true
+	}
+	return port.Status{}, false
+}
+
+// Observe receives the port's status.
+func (h *Health) Observe(s port.Status) {
+	h.Status.Store(&s)
+	select {
+	case h.news <- struct{}{}:
+	default:
+	}
+}
+
+func (h *Health) Changed() <-chan struct{} { return h.news }
+
+func (h *Health) Standing() (onAir bool, words string) {
+	s := h.Status.Load()
+	if s == nil {
+		if missing := h.Missing(); missing != "" {
+			return false, "waiting for hardware: " + missing
+		}
+		return false, "starting"
+	}
+	return s.Lamps.Link, portWords(*s, h.Channel(), h.clock.Right())
+}
+
+// Channel is the one that the port is on; empty where its selector is at none.
+func (h *Health) Channel() string {
+	if s := h.Status.Load(); s != nil {
+		return s.Channel
+	}
+	return h.first
+}
+
+// portWords is what 'systemctl status' shows.
+func portWords(s port.Status, channel string, clockRight bool) string {
+	var missing []string
+	for _, part := range []struct {
+		there bool
+		name  string
+	}{
+		{clockRight, "the right time"},
+		{s.Redis, "Redis"},
+		{s.Floor.Link, linkWords(s.Link)},
+		{s.Floor.Rights, "talk rights"},
+	} {
+		if !part.there {
+			missing = append(missing, part.name)
+		}
+	}
+	if missing != nil {
+		return "on channel " + channel + ", waiting for " + strings.Join(missing, ", ")
+	}
+	words := "on air on channel " + channel
+	if s.Looped {
+		words += ", but for its radio: what the channel says comes back by it"
+	}
+	switch {
+	case s.Floor.Phase == floor.Talking:
+		words += ", talking"
+	case s.Floor.Phase == floor.Waiting:
+		words += ", " + port.Why(s.Floor)
+	case s.Emergency:
+		words += ", emergency by " + cmp.Or(s.HolderName, s.Holder)
+	case s.Holder != "":
+		words += ", in use by " + s.Holder
+	}
+	return words
+}
+
+func linkWords(fault port.LinkFault) string {
+	if fault.NeedsSomebody() || fault == port.LinkLimited {
+		return "the link (" + strings.ReplaceAll(string(fault), "_", " ") + ")"
+	}
+	return "the link"
+}
+
+func (h *Health) Stalled() []string {
+	now := h.pulse()
+	var names []string
+	for _, part := range now.Stalled(h.moved) {
+		names = append(names, part.String())
+	}
+	if names == nil || !h.looked {
+		h.looked, h.moved = true, now
+		return nil
+	}
+	return names
+}

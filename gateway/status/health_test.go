@@ -1,0 +1,66 @@
+package status
+
+import (
+	"github.com/talkgate/talkgate/gateway/clock"
+
+	"log/slog"
+	"testing"
+
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/state/floor"
+)
+
+// TestOnePartThatStandsStillIsEnough: everything has to move between two signs
+// of life, not something.
+func TestOnePartThatStandsStillIsEnough(t *testing.T) {
+	var pulse port.Pulse
+	c := NewHealth("gates", func() port.Pulse { return pulse }, func() string { return "" }, clock.New(slog.New(slog.DiscardHandler)))
+	turn := func(but port.Part) {
+		for _, part := range port.Parts() {
+			if part != but {
+				pulse[part]++
+			}
+		}
+	}
+	const none port.Part = 255
+	c.Stalled() // the first look
+	for _, part := range port.Parts() {
+		for range 3 {
+			turn(part)
+			if got := c.Stalled(); len(got) != 1 || got[0] != part.String() {
+				t.Errorf("%v stands still: %v", part, got)
+			}
+		}
+		turn(none)
+		if got := c.Stalled(); got != nil {
+			t.Errorf("everything moves: %v", got)
+		}
+	}
+}
+
+func TestPortWords(t *testing.T) {
+	up := port.Status{Floor: floor.Floor{Link: true, Rights: true}, Redis: true}
+	talking, busy := up, up
+	talking.Floor.Phase, talking.Holder = floor.Talking, "north"
+	busy.Holder = "south"
+	waiting, looped := busy, busy
+	looped.Looped = true
+	waiting.Floor.Phase, waiting.Floor.Holder, waiting.Floor.Place = floor.Waiting, "South gate", 2
+	for _, tc := range []struct {
+		status port.Status
+		clock  bool
+		want   string
+	}{
+		{up, true, "on air on channel gates"},
+		{talking, true, "on air on channel gates, talking"},
+		{busy, true, "on air on channel gates, in use by south"},
+		{looped, true, "on air on channel gates, but for its radio: what the channel says comes back by it, in use by south"},
+		{waiting, true, "on air on channel gates, the channel is in use by South gate; number 2 in the queue"},
+		{up, false, "on channel gates, waiting for the right time"},
+		{port.Status{}, true, "on channel gates, waiting for Redis, the link, talk rights"},
+	} {
+		if got := portWords(tc.status, "gates", tc.clock); got != tc.want {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+}

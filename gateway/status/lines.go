@@ -1,0 +1,41 @@
+package status
+
+import (
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/hal"
+)
+
+// watchedLine is an input as the doctor speaks of it.
+type watchedLine struct {
+	In                     hal.Input
+	name, active, inactive string
+	Do                     string // what to do when it is active at rest
+}
+
+func (l watchedLine) Says(active bool) string { return l.name + " is " + l.word(active) }
+
+func (l watchedLine) word(active bool) string {
+	if active {
+		return l.active
+	}
+	return l.inactive
+}
+
+// LinesOf are the inputs that are wired.
+func LinesOf(hw port.Hardware) []watchedLine {
+	var wired []watchedLine
+	for i, in := range hw.Selector {
+		wired = append(wired, watchedLine{in, "line " + string(rune('a'+i)) + " of the selector", "active", "inactive", "turn the selector and see that it moves"})
+	}
+	for _, l := range []watchedLine{
+		{hw.PTT, "push-to-talk", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
+		{hw.Emergency, "the emergency button", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
+		{hw.COR, "COR", "open", "closed", "see that nobody is on the air; if so, close the radio's squelch, or the line's polarity or its bias is wrong"},
+		{hw.PTTEcho, "the readback of PTT-out", "active", "inactive", "unkey the radio; if it does not transmit, the line's polarity or its bias is wrong"},
+	} {
+		if l.In != nil {
+			wired = append(wired, l)
+		}
+	}
+	return wired
+}

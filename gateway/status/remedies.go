@@ -1,0 +1,22 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+)
+
+// What to do about what is wrong with a port, as doctor says before it runs, and status
+// and page while it does.
+const (
+	SetClock    = "let a time server be reached, or set it with 'timedatectl set-time'; link and TLS wait for it"
+	PlugIn      = "plug it in, or correct its name in hardware"
+	ReachRedis  = "see that redis.url is right, that it runs, and that user and password are"
+	ReachServer = "see that link.url is right and reachable; 409 is a port that runs already"
+	NewToken    = "have the control plane make a new one"
+)
+
+func GrantRights(user string, channels ...string) string {
+	return fmt.Sprintf("talkgate rights grant %s %s", user, strings.Join(channels, " "))
+}
+
+func LiftBan(user string) string { return "talkgate ban lift " + user }
