@@ -232,6 +232,7 @@ func (ch *channel) admit(holder *redis.Holder, now time.Time) {
 		}
 	}
 	if ch.trails(now) {
+		ch.fwd.trail()
 		return
 	}
 	ch.last = trail{}

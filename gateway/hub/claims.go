@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -43,6 +44,9 @@ var ErrNoClaims = errors.New("not a member's token (JWT)")
 // verify, and so is the expiry. The error wraps ErrNoClaims and shows nothing of
 // the token.
 func ReadClaims(token string) (*Claims, error) {
+	if err := checkToken(token); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoClaims, err)
+	}
 	c := &Claims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(token, c); err != nil {
 		return nil, ErrNoClaims
@@ -93,10 +97,14 @@ type verifier struct {
 	parser *jwt.Parser
 }
 
+// leeway is how far the clock of who signs may be off.
+const leeway = 5 * time.Second
+
 func newVerifier(secret []byte) *verifier {
 	return &verifier{secret, jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithExpirationRequired(),
+		jwt.WithLeeway(leeway),
 	)}
 }
 
@@ -109,7 +117,11 @@ func (v *verifier) verify(r *http.Request) (*Claims, error) {
 		return nil, errNoToken
 	}
 	c := &Claims{}
-	_, err := v.parser.ParseWithClaims(strings.TrimSpace(token), c, func(*jwt.Token) (any, error) { return v.secret, nil })
+	token = strings.TrimSpace(token)
+	if err := checkToken(token); err != nil {
+		return nil, fmt.Errorf("the token cannot be used: %w", err)
+	}
+	_, err := v.parser.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return v.secret, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, errors.New("the token has expired: get a new one")

@@ -24,7 +24,7 @@ const (
 	heldBack                 // it waits for the view to confirm its sender
 	refused                  // its sender does not have the floor
 	duplicate                // it was there already
-	excess                   // its sender sends faster than any Opus stream
+	excess                   // its sender sends more sound than time passes
 	malformed                // it cannot be Opus
 	verdicts
 )
@@ -51,6 +51,9 @@ type gate struct {
 	grant grant
 	until time.Time
 
+	trailing bool   // the floor is given back; lastRun is the last that is heard
+	lastRun  uint64 // while trailing
+
 	spurt    uint32 // number of the talk spurt
 	sent     int    // its packets so far
 	firstSeq uint16 // of its first packet
@@ -67,7 +70,15 @@ func (g *gate) admit(src *source, by grant, until time.Time) {
 		g.spurt++
 		g.sent = 0
 	}
-	g.until = until
+	g.until, g.trailing = until, false
+}
+
+// trail keeps the gate open for what is still on its way of the run under way, after
+// the floor was given back. A run that begins later waits for its own grant.
+func (g *gate) trail() {
+	if g.open != nil && !g.trailing {
+		g.trailing, g.lastRun = true, g.open.run
+	}
 }
 
 // shut lets nobody be heard. What the source has sent of the run that was heard
@@ -82,7 +93,7 @@ func (g *gate) shut() {
 		s.closed = max(s.closed, g.firstRun)
 	}
 	s.forgetClosed()
-	g.open = nil
+	g.open, g.trailing = nil, false
 }
 
 // isOpen reports whether src may be heard at now.
@@ -93,7 +104,8 @@ func (g *gate) isOpen(src *source, now time.Time) bool {
 // push takes in a packet that src sent. p is not kept. began reports that the
 // packet is the first of a run.
 func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began bool) {
-	if len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusFrame {
+	sound, ok := media.PacketDuration(p.Payload)
+	if !ok || len(p.Payload) > media.MaxOpusFrame {
 		return malformed, false
 	}
 	if !src.continues(now, p) {
@@ -105,13 +117,13 @@ func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began
 		}
 	}
 	src.last, src.seq, src.pauses = now, p.SequenceNumber, media.Pause(p.Payload)
-	if !src.afford(now) {
+	if !src.afford(now, sound) {
 		return excess, began
 	}
 	if src.expire(now, g.hold) && g.open != src {
 		src.forgetClosed()
 	}
-	open := g.isOpen(src, now)
+	open := g.isOpen(src, now) && !(g.trailing && src.run > g.lastRun)
 	switch {
 	case !open && src.run <= src.closed:
 		return refused, began
@@ -135,6 +147,9 @@ func (g *gate) next(now time.Time, out *outgoing) bool {
 	}
 	for s.n > 0 {
 		h := s.at(0)
+		if g.trailing && h.run > g.lastRun {
+			return false
+		}
 		s.drop()
 		if behind := int16(g.firstSeq - h.seq); g.sent > 0 && g.sent < maxMisorder && behind > 0 && behind < maxMisorder {
 			continue // it would have come before the spurt's first

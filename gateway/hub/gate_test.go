@@ -30,7 +30,7 @@ func (b *bench) wait(d time.Duration) { b.now = b.now.Add(d) }
 // push sends a packet with a payload that is its number, and returns that.
 func (b *bench) push(s *source, seq uint16, marker bool) (uint32, verdict) {
 	b.id++
-	return b.send(s, seq, marker, binary.BigEndian.AppendUint32(nil, b.id))
+	return b.send(s, seq, marker, binary.BigEndian.AppendUint32([]byte{0xF8}, b.id)) // 20 ms
 }
 
 func (b *bench) send(s *source, seq uint16, marker bool, payload []byte) (uint32, verdict) {
@@ -205,7 +205,7 @@ func TestGateMendsOrder(t *testing.T) {
 func TestGateRefusesWhatIsNoOpus(t *testing.T) {
 	b, a := newBench(t), newSource("a")
 	b.admit(a, 1, time.Second)
-	for _, payload := range [][]byte{nil, make([]byte, media.MaxOpusFrame+1)} {
+	for _, payload := range [][]byte{nil, make([]byte, media.MaxOpusFrame+1), {0xFB}, {0xFB, 0}, {0xFB, 7}} {
 		if v, _ := b.gate.push(a, b.now, &rtp.Packet{Payload: payload}); v != malformed {
 			t.Errorf("%d bytes: %v", len(payload), v)
 		}
@@ -218,7 +218,7 @@ func TestGateBoundsWhatItHolds(t *testing.T) {
 	b.gate.hold = time.Minute
 	for i := range 3 * holdPackets {
 		b.push(a, uint16(i), i == 0)
-		b.wait(minFrame)
+		b.wait(media.FrameDuration)
 	}
 	b.admit(a, 1, time.Second)
 	seqs, _ := b.out()
@@ -239,18 +239,61 @@ func TestGateRefusesAFlood(t *testing.T) {
 		}
 	}
 	flood(1000)
-	if out != holdPackets {
-		t.Errorf("%d packets of a burst went out, want %d", out, holdPackets)
+	if want := holdPackets * overspeed; out != int(want) {
+		t.Errorf("%d packets of a burst went out, want %v", out, want)
 	}
-	b.wait(time.Second)
+	b.wait(2 * time.Second)
 	out = 0
 	for range 100 {
 		flood(100)
 		b.wait(10 * time.Millisecond)
 	}
-	if want := holdPackets + 200; out < want-2 || out > want+2 {
+	if want := (holdPackets + 50) * 5 / 4; out < want-2 || out > want+2 {
 		t.Errorf("%d packets of a flood of a second went out, want about %d", out, want)
 	}
+}
+
+// The rate is one of sound: short frames are many packets, long ones are few.
+func TestGateCountsSoundNotPackets(t *testing.T) {
+	for frame, toc := range map[time.Duration][]byte{
+		2500 * time.Microsecond: {16 << 3}, 5 * time.Millisecond: {17 << 3}, 10 * time.Millisecond: {30 << 3},
+		60 * time.Millisecond: {11 << 3}, 120 * time.Millisecond: {31<<3 | 3, 6},
+	} {
+		b, a := newBench(t), newSource("a")
+		b.admit(a, 1, time.Hour)
+		payload := append(toc, 1, 2, 3)
+		for i := range 10 * time.Second / frame {
+			if _, v := b.send(a, uint16(i), i == 0, payload); v != accepted {
+				t.Fatalf("frames of %v: packet %d is %v", frame, i, v)
+			}
+			b.out()
+			b.wait(frame)
+		}
+	}
+}
+
+// What is on its way when the floor is given back is heard, and nothing that begins
+// later, until it has a grant of its own.
+func TestGateTrails(t *testing.T) {
+	b, a := newBench(t), newSource("a")
+	b.admit(a, 1, time.Second)
+	b.talk(a, 0, 2)
+	b.want("in the spurt", 0, 1)
+	b.gate.trail()
+	b.push(a, 2, false)
+	b.want("on its way", 2)
+	b.wait(media.FrameDuration)
+	b.push(a, 3, true)
+	b.push(a, 4, false)
+	b.want("begun after the release")
+	b.gate.trail()
+	b.want("still")
+	b.admit(a, 2, time.Second)
+	b.want("granted", 3, 4)
+	b.gate.trail()
+	b.wait(2 * runGap)
+	b.push(a, 5, false)
+	b.want("begun after a silence")
 }
 
 // Whatever comes in whatever order, what goes out was sent by whom the view then

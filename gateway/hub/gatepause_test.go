@@ -19,7 +19,7 @@ func numberOf(o outgoing) uint32 {
 	if media.Pause(o.Payload) {
 		return uint32(binary.BigEndian.Uint16(o.data[:]))
 	}
-	return binary.BigEndian.Uint32(o.data[:])
+	return binary.BigEndian.Uint32(o.data[1:])
 }
 
 // refresh is how long Opus sends nothing in a pause.

@@ -14,6 +14,17 @@ import (
 // that was shut. SRTP itself tolerates no more than 2^15 (RFC 3711 section 3.3.1).
 const maxGap = 64
 
+// The timestamps of a stream run in a lane beside the clock. What was said before a
+// grant comes all at once, and so is ahead of it.
+const (
+	// maxLead is how far a speaker may be ahead of the clock, in samples.
+	maxLead = maxGap * media.FrameSamples
+	// maxLag is how far behind.
+	maxLag = media.SampleRate
+	// nextLead is how far ahead one speaker may leave the stream to the next.
+	nextLead = media.SampleRate / 5
+)
+
 // splice makes one RTP stream of the packets of successive speakers, each of
 // which has its own SSRC, sequence numbers and timestamps.
 type splice struct {
@@ -39,20 +50,35 @@ func (s *splice) next(h *rtp.Header) (uint16, uint32, bool) {
 		return s.seq, s.timestamp(s.at), true
 	}
 	seq, at := s.seq+uint16(ahead), s.at+int64(int32(h.Timestamp-s.inTS))
-	if ahead > 0 {
-		s.in, s.inTS, s.seq, s.at = h.SequenceNumber, h.Timestamp, seq, at
+	if ahead <= 0 {
+		if at > s.at || at < s.at-maxLag {
+			at = s.at + int64(ahead)*media.FrameSamples
+		}
+		return seq, s.timestamp(at), h.Marker
 	}
+	clock := s.clock()
+	if at <= s.at || at < clock-maxLag || at > clock+maxLead {
+		// It left the lane: it is put behind the packet before, within the lane.
+		at = min(max(s.at+media.FrameSamples, clock-maxLag), clock+maxLead)
+	}
+	s.in, s.inTS, s.seq, s.at = h.SequenceNumber, h.Timestamp, seq, at
 	return seq, s.timestamp(at), h.Marker
+}
+
+// clock is the time since start, in samples.
+func (s *splice) clock() int64 {
+	return time.Since(s.start).Microseconds() * (media.SampleRate / 1000) / 1000
 }
 
 func (s *splice) timestamp(at int64) uint32 { return s.base + uint32(at) }
 
 // begin places the packet right behind the last in sequence, and in time where
-// the clock is, since a receiver takes a timestamp that stood still for delay.
+// the clock is, since a receiver takes a timestamp that stood still for delay. A
+// speaker that ran ahead of the clock delays the next one by nextLead at most.
 func (s *splice) begin(h *rtp.Header) {
-	now := time.Since(s.start).Microseconds() * (media.SampleRate / 1000) / 1000
+	now := s.clock()
 	if s.speaking {
-		now = max(now, s.at+media.FrameSamples)
+		now = max(now, min(s.at+media.FrameSamples, now+nextLead))
 	}
 	s.ssrc, s.in, s.inTS = h.SSRC, h.SequenceNumber, h.Timestamp
 	s.seq++
