@@ -16,6 +16,13 @@ func on(channel, user string, role redis.Role) *Claims {
 	return c
 }
 
+// onEvent is a member of both channels of the event with a role.
+func onEvent(user string, role redis.Role) *Claims {
+	c := on(channelID, user, role)
+	c.ChannelIDs = append(c.ChannelIDs, "gates")
+	return c
+}
+
 // emergencySite has the channels ops and gates in one event, and lot in another. A
 // dispatcher speaks on ops, which is also heard by ears[0], gates by ears[1] and
 // the dispatcher itself, lot by ears[2].
@@ -28,14 +35,18 @@ type emergencySite struct {
 }
 
 func newEmergencySite(t *testing.T, role redis.Role) *emergencySite {
+	return newEmergencySiteOf(t, onEvent("boss", role))
+}
+
+func newEmergencySiteOf(t *testing.T, boss *Claims) *emergencySite {
 	s := &emergencySite{site: newSite(t)}
 	s.redis.Do("HSET", "channel:events", channelID, "e1", "gates", "e1", "lot", "e2")
 	s.allow("boss")
-	s.boss = s.talkerOn(channelID, on(channelID, "boss", role))
+	s.boss = s.talkerOn(channelID, boss)
 	for i, channel := range []string{channelID, "gates", "lot"} {
 		s.ears[i] = s.earOn(channel, on(channel, "ear", redis.RoleGeneral))
 	}
-	s.own = s.earOn("gates", on("gates", "boss", role))
+	s.own = s.earOn("gates", on("gates", "boss", boss.MemberRole()))
 	s.knows("boss", true)
 	return s
 }
@@ -104,15 +115,22 @@ func TestEmergencyIsHeardOnTheWholeEvent(t *testing.T) {
 }
 
 // TestEmergencyWithoutTheTokenForIt: whoever wrote the locks, a token without the
-// role is heard on its own channel only.
+// role, or without the other channel, is heard on its own channel only.
 func TestEmergencyWithoutTheTokenForIt(t *testing.T) {
-	s := newEmergencySite(t, redis.RoleGeneral)
-	s.call()
-	s.admits("boss")
-	eventually(t, "the other channel waits for it", func() bool { return s.admittedOn("gates") == "boss" })
-	s.boss.keepSaying("it is heard at home", func() bool { return s.ears[0].count() > 20 })
-	if n := s.ears[1].count(); n != 0 {
-		t.Errorf("the other channel heard %d packets", n)
+	for name, boss := range map[string]*Claims{
+		"role":    onEvent("boss", redis.RoleGeneral),
+		"channel": on(channelID, "boss", redis.RoleDispatch),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newEmergencySiteOf(t, boss)
+			s.call()
+			s.admits("boss")
+			eventually(t, "the other channel waits for it", func() bool { return s.admittedOn("gates") == "boss" })
+			s.boss.keepSaying("it is heard at home", func() bool { return s.ears[0].count() > 20 })
+			if n := s.ears[1].count(); n != 0 {
+				t.Errorf("the other channel heard %d packets", n)
+			}
+		})
 	}
 }
 
@@ -180,10 +198,13 @@ func TestEmergencyEndsWithRedis(t *testing.T) {
 func TestBrowserCallsAnEmergency(t *testing.T) {
 	s := newEmergencySite(t, redis.RoleDispatch)
 	stream := s.stream("boss")
-	ask := func(role redis.Role) answer {
-		return s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", on(channelID, "boss", role).sign(t), "", "")
+	ask := func(c *Claims) answer {
+		return s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", c.sign(t), "", "")
 	}
-	if a := ask(redis.RoleGeneral); a.status != http.StatusForbidden {
+	if a := ask(on(channelID, "boss", redis.RoleDispatch)); a.status != http.StatusForbidden || s.locked() {
+		t.Fatalf("without a channel of the event: %d %s", a.status, a.body)
+	}
+	if a := ask(onEvent("boss", redis.RoleGeneral)); a.status != http.StatusForbidden {
 		t.Fatalf("without the role: %d %s", a.status, a.body)
 	}
 	go func() {
@@ -193,7 +214,7 @@ func TestBrowserCallsAnEmergency(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}()
-	if a := ask(redis.RoleDispatch); a.status != http.StatusOK {
+	if a := ask(onEvent("boss", redis.RoleDispatch)); a.status != http.StatusOK {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	eventually(t, "the other channel hears it", func() bool { return s.ears[1].count() > 10 })

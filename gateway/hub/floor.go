@@ -32,6 +32,11 @@ func (h *Hub) requested(w http.ResponseWriter, r *http.Request, c *Claims, emerg
 		h.answerFloor(w, http.StatusForbidden, floorAnswer{Reason: reasonNoRights, Error: "on LiveKit a voice reaches its own room only: everybody would be silenced, and few would hear"})
 		return
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
+	defer cancel()
+	if emergency && !h.mayCall(ctx, w, c, r.PathValue("channel")) {
+		return
+	}
 	ch := h.enter(r.PathValue("channel"))
 	defer h.leave(ch)
 	m := ch.member(c.UserID)
@@ -41,10 +46,23 @@ func (h *Hub) requested(w http.ResponseWriter, r *http.Request, c *Claims, emerg
 	}
 	m.asking.Lock()
 	defer m.asking.Unlock()
-	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
-	defer cancel()
 	status, answer := h.ask(ctx, ch, m, c.MemberRole(), emergency)
 	h.answerFloor(w, status, answer)
+}
+
+// mayCall says whether a member may have an emergency on a channel: its token has to
+// name every channel that would be silenced. If not, it has answered.
+func (h *Hub) mayCall(ctx context.Context, w http.ResponseWriter, c *Claims, channel string) bool {
+	events, err := h.cfg.State.Events(ctx)
+	if err != nil {
+		h.answerFloor(w, http.StatusServiceUnavailable, floorAnswer{Reason: reasonRedis, Error: "Redis does not answer: press again"})
+		return false
+	}
+	if event := events[channel]; event != "" && !c.mayPause(event, events) {
+		h.answerFloor(w, http.StatusForbidden, floorAnswer{Reason: reasonNoRights, Error: "the token is not for all channels of the event, and an emergency is on all of them"})
+		return false
+	}
+	return true
 }
 
 func (h *Hub) answerFloor(w http.ResponseWriter, status int, a floorAnswer) {

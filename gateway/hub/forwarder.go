@@ -42,7 +42,7 @@ type forwarder struct {
 	heard atomic.Pointer[func(*outgoing)]
 	// record is handed each packet that went out, too.
 	record func(*outgoing)
-	// relay is handed what goes out of those who may be heard everywhere.
+	// relay is handed what goes out of those who may be heard elsewhere.
 	relay *relay
 
 	mu        sync.Mutex
@@ -77,6 +77,13 @@ func (f *forwarder) shut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gate.shut()
+}
+
+// trail lets be heard what is still on its way of the talk spurt that has ended.
+func (f *forwarder) trail() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gate.trail()
 }
 
 // begin says that what src sends from now on is a new run, for a member whose
@@ -151,7 +158,7 @@ func (f *forwarder) send(listeners []*listener) {
 	if f.out.Marker {
 		f.traffic.spurts.Add(1)
 	}
-	if f.out.from.everywhere {
+	if f.out.from.reaches != nil {
 		f.relay.pass(&f.out)
 	}
 	if f.record != nil {

@@ -155,7 +155,7 @@ func TestForwardingToOtherChannelsAllocatesNothing(t *testing.T) {
 	guest.member.source = guest
 	home, other := newForwarder(src), newForwarder(guest)
 	other.addListener(&listener{member: &member{}, out: sink{}})
-	src.everywhere, home.relay = true, new(relay)
+	src.reaches, home.relay = func(string) bool { return true }, new(relay)
 	home.relay.taps.Store(&[]*tap{{fwd: other, guest: guest.member}})
 	p := numbered(0)
 	if n := testing.AllocsPerRun(1000, func() {

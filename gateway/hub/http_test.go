@@ -53,7 +53,7 @@ func TestTokens(t *testing.T) {
 		{"missing", "", 401, "Authorization"},
 		{"junk", "junk", 401, "cannot be used"},
 		{"no signature", good[:strings.LastIndex(good, ".")+1], 401, "HS256"},
-		{"expired", with(func(c *Claims) { c.ExpiresAt = jwt.NewNumericDate(time.Now().Add(-time.Second)) }), 401, "expired"},
+		{"expired", with(func(c *Claims) { c.ExpiresAt = jwt.NewNumericDate(time.Now().Add(-time.Minute)) }), 401, "expired"},
 		{"without expiry", with(func(c *Claims) { c.ExpiresAt = nil }), 401, "exp"},
 		{"not valid yet", with(func(c *Claims) { c.NotBefore = jwt.NewNumericDate(time.Now().Add(time.Hour)) }), 401, "not valid yet"},
 		{"foreign secret", sign(t, jwt.SigningMethodHS256, []byte("another secret of thirty-two byt"), claims("a")), 401, "secret"},
@@ -327,6 +327,24 @@ func TestNewExplainsWhatIsWrong(t *testing.T) {
 		_, err := New(cfg)
 		if err == nil || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), string(secret)) {
 			t.Errorf("%v, want %q", err, tc.says)
+		}
+	}
+}
+
+// A page whose own name leads to the hub does not read its metrics.
+func TestMetricsAreOfThisHost(t *testing.T) {
+	s := newSite(t)
+	for host, status := range map[string]int{
+		"": 200, "localhost": 200, "localhost:8080": 200, "192.0.2.1:80": 200, "[2001:db8::1]:80": 200, "[::1]": 200,
+		"evil.example": 421, "evil.example:8080": 421, "localhost.evil.example": 421,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.hub.Addr().String()+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		if a := s.send(req); a.status != status || a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("Host %q: %d, origin %q; want %d and none", host, a.status, a.header.Get("Access-Control-Allow-Origin"), status)
 		}
 	}
 }

@@ -52,13 +52,16 @@ func (ch *channel) part(m *member) {
 }
 
 // openSource gives a member its one stream to send on; nil while it has one.
-func (ch *channel) openSource(m *member, role redis.Role) *source {
+func (ch *channel) openSource(m *member, c *Claims) *source {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	if m.source != nil {
 		return nil
 	}
-	m.source = &source{member: m, everywhere: role == redis.RoleDispatch}
+	m.source = &source{member: m}
+	if c.MemberRole() == redis.RoleDispatch {
+		m.source.reaches = c.MayJoin
+	}
 	return m.source
 }
 

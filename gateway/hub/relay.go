@@ -22,8 +22,9 @@ type relay struct {
 
 // tap is a channel on which an emergency is heard that is spoken on another.
 type tap struct {
-	home string // where it is spoken
-	fwd  *forwarder
+	channel string // where it is heard
+	home    string // where it is spoken
+	fwd     *forwarder
 	// guest stands for whoever speaks. What may be heard of it is decided as for
 	// every member, by this channel's own view of the floor.
 	guest *member
@@ -90,7 +91,7 @@ func (r *relay) all() []*tap {
 // speaks.
 func (r *relay) pass(out *outgoing) {
 	for _, t := range r.all() {
-		if t.guest.userID == out.from.member.userID {
+		if t.guest.userID == out.from.member.userID && out.from.reaches(t.channel) {
 			t.fwd.receive(t.guest.source, &out.Packet)
 		}
 	}
@@ -108,7 +109,7 @@ func (ch *channel) listenTo(holder *redis.Holder) *member {
 	ch.listenNoMore()
 	guest := &member{userID: holder.UserID, userName: holder.UserName, rights: rightsView{known: true, talk: true}}
 	guest.source = &source{member: guest}
-	ch.tap = &tap{home: holder.Emergency, fwd: &ch.fwd, guest: guest}
+	ch.tap = &tap{channel: ch.id, home: holder.Emergency, fwd: &ch.fwd, guest: guest}
 	ch.relays.connect(ch.tap)
 	return guest
 }

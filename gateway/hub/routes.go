@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"strings"
 	"time"
 	"unicode"
@@ -98,7 +100,7 @@ func (h *Hub) routes() http.Handler {
 		writeError(w, http.StatusNotFound, "there is no such resource, or not by this method: see docs/http-api.md")
 	})
 	mux.HandleFunc("GET /healthz", h.health)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(h.cfg.Metrics, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", ownHost(promhttp.HandlerFor(h.cfg.Metrics, promhttp.HandlerOpts{})))
 	mux.Handle("/", web.Handler(h.roomURL()))
 	return h.metrics.count(secure(mux))
 }
@@ -166,6 +168,26 @@ func clientIP(r *http.Request) string {
 // validName says whether s may be the ID of a channel or a user.
 func validName(s string) bool {
 	return s != "" && len(s) <= maxName && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+// ownHost refuses what a page of another origin could read by having its own name
+// lead here (DNS rebinding). What needs a token needs it not.
+func ownHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Del("Access-Control-Allow-Origin")
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+		self, _ := os.Hostname() // without one there is none to compare with
+		own := strings.EqualFold(host, self) || strings.EqualFold(host, self+".local") || strings.EqualFold(host, "localhost")
+		if err != nil && !own {
+			writeError(w, http.StatusMisdirectedRequest, "ask for this by an address of the hub, or by the name of its machine")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // secure sets the headers every answer has. Other origins may use the API: it

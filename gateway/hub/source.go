@@ -15,9 +15,11 @@ const (
 	// runGap is the silence after which a packet begins a new run, in case the
 	// packet with the marker bit was lost.
 	runGap = 100 * time.Millisecond
-	// minFrame is the least time a packet may take up in the long run, so that
-	// nobody's flood becomes that of all listeners.
-	minFrame = 5 * time.Millisecond
+	// maxAhead is how much more sound than time has passed a member may send, and
+	// overspeed how much faster than time it may send in the long run: nobody's flood
+	// becomes that of all listeners, whatever its packets are called.
+	maxAhead  = holdPackets * media.FrameDuration
+	overspeed = 1.25
 	// maxMisorder is how many packets late a packet may be (RFC 3550 appendix A.1).
 	maxMisorder = 100
 )
@@ -37,9 +39,9 @@ type heldPacket struct {
 // silence on. Its fields belong to the gate.
 type source struct {
 	member *member
-	// everywhere says that its member's token lets it be heard on all channels of an
-	// event.
-	everywhere bool
+	// reaches says on which other channels of the event its member's token lets it be
+	// heard in an emergency; nil is none.
+	reaches func(channel string) bool
 
 	ring    [holdPackets]heldPacket
 	head, n int
@@ -49,18 +51,18 @@ type source struct {
 	last   time.Time // when the newest packet arrived
 	seq    uint16    // of it
 	pauses bool      // it was a media.Pause
-	paid   time.Time // until when packets have been sent, at one each minFrame
+	paid   time.Time // until when the sound that was sent lasts, at overspeed
 }
 
-// afford counts a packet against the rate, with as much at once as may be held.
-func (s *source) afford(now time.Time) bool {
+// afford counts a packet of so much sound against the time that has passed.
+func (s *source) afford(now time.Time, sound time.Duration) bool {
 	if s.paid.Before(now) {
 		s.paid = now
 	}
-	if s.paid.Sub(now) >= holdPackets*minFrame {
+	if s.paid.Sub(now) >= maxAhead {
 		return false
 	}
-	s.paid = s.paid.Add(minFrame)
+	s.paid = s.paid.Add(time.Duration(float64(sound) / overspeed))
 	return true
 }
 

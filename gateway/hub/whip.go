@@ -34,10 +34,10 @@ func (h *Hub) publish(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}
 	ch := h.enter(r.PathValue("channel"))
 	m := ch.join(c.UserID, c.UserName)
-	src := ch.openSource(m, c.MemberRole())
+	src := ch.openSource(m, c)
 	if src == nil && r.URL.Query().Has("takeover") {
 		h.endPublisher(ch.id, c.UserID)
-		src = ch.openSource(m, c.MemberRole())
+		src = ch.openSource(m, c)
 	}
 	if src == nil {
 		ch.part(m)
