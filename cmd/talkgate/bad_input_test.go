@@ -48,7 +48,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"run", "-c", withoutToken}, exitConfig, "link.token_file: secret file: no such file"},
 		{[]string{"hub"}, exitUsage, `"token-secret-file" not set`},
 		{[]string{"hub", "--token-secret-file", "/nowhere/secret"}, exitConfig, "--token-secret-file: secret file: no such file"},
-		{[]string{"hub", "--token-secret-file", open}, exitConfig, "chmod 600"},
+		{[]string{"hub", "--token-secret-file", open}, exitConfig, "chmod 640"},
 		{[]string{"hub", "--token-secret-file", short}, exitConfig, "--token-secret-file: " + short + ": expected a secret of 32 random bytes"},
 		{[]string{"token", "--secret-file", short, "--user", "u", "--channel", "c"}, exitConfig, "--secret-file: " + short + ": expected a secret of 32 random bytes"},
 		{[]string{"hub", "--token-secret-file", secret, "--redis", "redis://:" + testSecret + "@h"}, exitConfig, "without user or password"},

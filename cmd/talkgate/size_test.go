@@ -1,10 +1,65 @@
 package main
 
 import (
+	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
+
+const (
+	// commandLines is what the command may have: its subcommands, and no logic.
+	commandLines = 3500
+	// packageLines is what any package may have.
+	packageLines = 3000
+)
+
+// bigger may have so many lines until they are split.
+var bigger = map[string]int{
+	"gateway/hub":  4900,
+	"gateway/port": 3750,
+	"state/redis":  4300,
+}
+
+// TestPackagesStaySmall counts lines of Go without tests.
+func TestPackagesStaySmall(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		most := packageLines
+		if n, is := bigger[name]; is {
+			most = n
+		}
+		if name == "cmd/talkgate" {
+			most = commandLines
+		}
+		if n := linesOf(t, filepath.Join(root, name)); n > most {
+			t.Errorf("%s has %d lines of Go without tests, expected %d at most: split it", name, n, most)
+		} else if bigger[name] > 0 && n <= packageLines {
+			t.Errorf("%s has %d lines of Go: it is an exception no more", name, n)
+		}
+	}
+}
+
+func linesOf(t *testing.T, dir string) (lines int) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %v, %v", dir, files, err)
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += bytes.Count(text, []byte("\n"))
+	}
+	return lines
+}
 
 // TestABoardHasNoRedisServer keeps the demo's Redis, and the Lua in it, out of the
 // binary that a board runs.

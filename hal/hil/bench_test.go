@@ -18,7 +18,7 @@ import (
 )
 
 // packages are those with tests for the bench's kernel, seen from this one.
-var packages = []string{"gpio", "cm108", "sound", "../cmd/talkgate"}
+var packages = []string{"gpio", "cm108", "sound", "../cmd/talkgate/bench"}
 
 const (
 	// buildTime bounds the building of the kernel, which takes about six
@@ -82,7 +82,8 @@ func buildKernel(t *testing.T) string {
 	return strings.TrimSpace(string(out))
 }
 
-// buildTest compiles the tests of a package for the bench.
+// buildTest compiles the tests of a package for the bench, and the talkgate that
+// some of them run.
 func buildTest(t *testing.T, dir, pkg string) {
 	t.Helper()
 	source, err := filepath.Abs(filepath.Join("..", pkg))
@@ -92,6 +93,11 @@ func buildTest(t *testing.T, dir, pkg string) {
 	build := command(t.Context(), "go", "test", "-c", "-tags", "hil", "-o", filepath.Join(dir, "bench.test"), source)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	binary := command(t.Context(), "go", "build", "-o", filepath.Join(dir, "talkgate"), "../../cmd/talkgate")
+	binary.Env = build.Env
+	if out, err := binary.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "bench.dir"), []byte(source), 0o644); err != nil {

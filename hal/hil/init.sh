@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process of the bench's kernel. HIL_DIR holds what it is to run,
-# bench.test, and the name of the directory to run it in, bench.dir. It leaves
-# bench.out and bench.status there, the one place of the host it can write to.
+# bench.test with a talkgate, and the name of the directory to run it in, bench.dir.
+# It leaves bench.out and bench.status there, the one place of the host it can write to.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -14,7 +14,7 @@ mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 ip link set lo up
-export HOME=/tmp TMPDIR=/tmp CI=$CI
+export HOME=/tmp TMPDIR=/tmp CI=$CI TALKGATE_TEST_BINARY=/run/hil/talkgate
 # The checkout may lie below what was just covered.
 mount -t hostfs -o "$(cat /run/hil/bench.dir)" none /run/package
 cd /run/package &&

@@ -1,0 +1,5 @@
+//go:build race
+
+package talkgatetest
+
+const raceEnabled = true
