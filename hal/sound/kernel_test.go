@@ -4,6 +4,7 @@ package sound
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gen2brain/alsa"
 
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/hil"
@@ -253,13 +256,189 @@ func TestKernelNothingIsAllocated(t *testing.T) {
 	play(t, p, (&tone{hertz: 1000}).fill)
 	hear(t, c, 1000)
 	period := make([]int16, hal.PeriodSamples)
-	if n := testing.AllocsPerRun(100, func() { _, _ = c.Read(period) }); n >= 1 {
+	if n := testing.AllocsPerRun(100, func() { _, _ = c.Read(period) }); n != 0 {
 		t.Errorf("%v allocations a period", n)
 	}
 }
 
-// TestKernelOtoAndVanishing plays with oto, once, and then takes the card away.
-func TestKernelOtoAndVanishing(t *testing.T) {
+// TestKernelFormats has arecord and aplay fix what the card can do: format, channels
+// and rate.
+func TestKernelFormats(t *testing.T) {
+	for _, tc := range []struct{ format, channels, rate string }{
+		{"S16_LE", "2", "48000"}, {"S24_3LE", "2", "48000"}, {"S24_LE", "2", "48000"},
+		{"S32_LE", "1", "48000"}, {"FLOAT_LE", "2", "48000"}, {"S16_LE", "2", "44100"}, {"S16_LE", "1", "16000"},
+	} {
+		t.Run(strings.Join([]string{tc.format, tc.channels, tc.rate}, " "), func(t *testing.T) {
+			// The far end of each way holds the card to it.
+			args := []string{"-q", "-t", "raw", "-f", tc.format, "-c", tc.channels, "-r", tc.rate, "-D"}
+			hold(t, exec.Command("arecord", append(args, "hw:Loopback,1,0", "/dev/null")...))
+			hold(t, exec.Command("aplay", append(args, "hw:Loopback,1,1", "/dev/zero")...))
+			p, err := OpenPlayback(side(0), ALSA)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.(*playback).stream.Config(); fmt.Sprint(got.Channels, got.Rate) != tc.channels+" "+tc.rate || alsa.PcmParamFormatNames[got.Format] != tc.format {
+				t.Errorf("it plays as %+v", got)
+			}
+			played := 0
+			playing := play(t, p, func(period []int16) {
+				if played += len(period); played > hal.SampleRate/2 {
+					p.(*playback).closed.Store(true)
+				}
+			})
+			if err := <-playing; !errors.Is(err, hal.ErrClosed) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// hold runs a command until the test ends, and waits until it has the card open.
+func hold(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	before := openStreams(t)
+	c.Stderr = os.Stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	for end := time.Now().Add(patience); openStreams(t) == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%v does not open the card", c)
+		}
+	}
+}
+
+// openStreams is how many sides of the loopback card have their parameters set.
+func openStreams(t *testing.T) (n int) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/asound/Loopback/pcm*/sub*/hw_params")
+	if err != nil || len(all) == 0 {
+		t.Fatal(all, err)
+	}
+	for _, path := range all {
+		if text, err := os.ReadFile(path); err == nil && !strings.HasPrefix(string(text), "closed") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestKernelVanishAndReturn takes the card away from both ends, and gives it back
+// to the same process.
+func TestKernelVanishAndReturn(t *testing.T) {
+	for range 2 {
+		p, c := openBoth(t, side(0), side(1))
+		playing := play(t, p, (&tone{hertz: 1000}).fill)
+		hear(t, c, 1000)
+		unplugged := hil.UnplugCard(t)
+		gone := make(chan error, 1)
+		go func() {
+			for {
+				if _, err := c.Read(make([]int16, hal.PeriodSamples)); err != nil {
+					gone <- err
+					return
+				}
+			}
+		}()
+		for name, ended := range map[string]<-chan error{"Play": playing, "Read": gone} {
+			select {
+			case err := <-ended:
+				if !errors.Is(err, hal.ErrGone) {
+					t.Errorf("%s: %v", name, err)
+				}
+			case <-time.After(patience):
+				t.Fatalf("%s does not notice", name)
+			}
+		}
+		if err := errors.Join(p.Close(), c.Close()); err != nil {
+			t.Error(err)
+		}
+		select {
+		case err := <-unplugged:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(patience):
+			t.Fatal("something still has the card open")
+		}
+		// Dummy is still there, and is not used instead.
+		if _, err := OpenPlayback(side(0), ALSA); !errors.Is(err, hal.ErrGone) || !strings.Contains(err.Error(), "Dummy") {
+			t.Errorf("without the card: %v", err)
+		}
+		if _, err := OpenCapture(side(1)); !errors.Is(err, hal.ErrGone) {
+			t.Errorf("without the card: %v", err)
+		}
+		hil.PlugCard(t)
+	}
+}
+
+// TestKernelDelay measures the way from one end of the card to the other in the
+// card's own frames: a click is played at a known sample, and captured at another.
+// What lies between is what the kernel and this package hold.
+func TestKernelDelay(t *testing.T) {
+	for _, period := range []time.Duration{5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond} {
+		t.Run(period.String(), func(t *testing.T) {
+			speaker, mic := side(0), side(1)
+			speaker.Period, mic.Period = period, period
+			p, c := openBoth(t, speaker, mic)
+			// What is captured is played at once, so a click goes round: its distance to
+			// the next one is the whole way, card to card to card.
+			ring := make(chan int16, 1<<16)
+			var clicked atomic.Bool
+			play(t, p, func(out []int16) {
+				for i := range out {
+					select {
+					case out[i] = <-ring:
+					default:
+						out[i] = 0
+					}
+				}
+				if !clicked.Swap(true) {
+					out[0] = 20000
+				}
+			})
+			in := make([]int16, int(period*hal.SampleRate/time.Second))
+			var clicks []int
+			for n := 0; n < 4*hal.SampleRate && len(clicks) < 40; {
+				if _, err := c.Read(in); err != nil {
+					t.Fatal(err)
+				}
+				for i, s := range in {
+					if s > 10000 {
+						clicks = append(clicks, n+i)
+					}
+					if s != 0 || len(clicks) > 0 {
+						select {
+						case ring <- s:
+						default:
+						}
+					}
+				}
+				n += len(in)
+			}
+			t.Logf("latency %v, %d underruns, %d overruns, clicks at %v", p.Latency(), p.Xruns(), c.Xruns(), clicks)
+			if len(clicks) < 2 {
+				t.Fatal("the click does not come round")
+			}
+			best := clicks[1] - clicks[0]
+			for i := range clicks[1:] {
+				best = min(best, clicks[i+1]-clicks[i])
+			}
+			t.Logf("card to card: %d frames, %.1f ms", best, float64(best)/48)
+			if limit := 3 * int(period*hal.SampleRate/time.Second); p.Xruns() == 0 && best > limit+limit/10 {
+				t.Errorf("%d frames from card to card, want at most %d", best, limit)
+			}
+		})
+	}
+}
+
+// TestKernelOto plays with oto, which opens one card in the life of a process, and
+// then takes the card away.
+func TestKernelOto(t *testing.T) {
 	c, err := OpenCapture(side(1))
 	if err != nil {
 		t.Fatal(err)
@@ -276,12 +455,10 @@ func TestKernelOtoAndVanishing(t *testing.T) {
 	} else {
 		t.Logf("oto: latency %v; the kernel has it as\n%s", p.Latency(), status)
 	}
-	// The dummy card is not what was asked for, nor a second context to be had.
 	if _, err := OpenPlayback(side(0), Oto); !errors.Is(err, ErrOnce) {
 		t.Errorf("a second context: %v", err)
 	}
-
-	// Neither library lets go of a card that vanished: this is the last test.
+	c.Close()
 	hil.UnplugCard(t)
 	select {
 	case err := <-playing:
@@ -290,34 +467,5 @@ func TestKernelOtoAndVanishing(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Fatal("playback does not notice")
-	}
-	heard := make(chan error, 1)
-	go func() {
-		for {
-			if _, err := c.Read(make([]int16, hal.PeriodSamples)); err != nil {
-				heard <- err
-				return
-			}
-		}
-	}()
-	select {
-	case err := <-heard:
-		if !errors.Is(err, hal.ErrGone) {
-			t.Errorf("Read: %v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("capture does not notice")
-	}
-	if err := errors.Join(p.Close(), c.Close()); err != nil {
-		t.Error(err)
-	}
-	// Dummy is still there, and is not taken instead.
-	for _, with := range []Player{Oto, ALSA} {
-		if _, err := OpenPlayback(side(0), with); !errors.Is(err, hal.ErrGone) || !strings.Contains(err.Error(), "Dummy") {
-			t.Errorf("without the card: %v", err)
-		}
-	}
-	if _, err := OpenCapture(side(1)); !errors.Is(err, hal.ErrGone) {
-		t.Errorf("without the card: %v", err)
 	}
 }
