@@ -71,6 +71,7 @@ type LampLines struct {
 // Sound is the sound cards.
 type Sound struct {
 	Player     string    `yaml:"player" oneof:"alsa oto" doc:"what plays: the kernel's card itself (alsa), or PulseAudio, PipeWire and ALSA's user-space library (oto); see docs/sound.md"`
+	Mixer      string    `yaml:"mixer" match:"^(known|([^=;]+=[^=;]+(;|$))*)$" as:"known, or NAME=VALUE divided by semicolons" within:"0..2000" doc:"controls of the cards, set at each start: NAME=VALUE, divided by semicolons, such as Mic Capture Volume=80%; Auto Gain Control=off, or known for the settings that talkgate knows for the card; empty leaves them as they are; see docs/sound.md"`
 	Microphone SoundSide `yaml:"microphone" doc:"the card that captures"`
 	Speaker    SoundSide `yaml:"speaker" doc:"the card that plays"`
 }

@@ -24,6 +24,9 @@ type Drivers interface {
 	// ShowMissing lights the alert lamp of hardware that is not all there, if the lamp
 	// is, until it is called back.
 	ShowMissing(cfg config.Hardware) (end func())
+	// Mixer lists the controls of the sound cards with their values, and names the card
+	// for which good settings are known.
+	Mixer(cfg config.Hardware) (controls []string, known string, err error)
 	// Links makes the links of all channels that the port can be on; on says on which it
 	// is. It does not connect.
 	Links(cfg config.Config, on func() string, state *redis.Client, log *slog.Logger) (Links, error)

@@ -48,6 +48,7 @@ func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon
 		{"clock", d.clock},
 		{"token", d.token},
 		{"lines and cards", d.hardware},
+		{"mixer", d.mixer},
 		{"Redis", d.redis},
 		{"talk rights", d.rights},
 		{"link", d.link},
@@ -104,6 +105,28 @@ func (d checker) hardware(context.Context) (found, do string) {
 		return err.Error(), "if the port runs, stop it; else correct what the error names"
 	}
 	return found, do
+}
+
+// maxControls is how many controls of a card are shown.
+const maxControls = 60
+
+func (d checker) mixer(context.Context) (found, do string) {
+	controls, known, err := d.drivers.Mixer(d.cfg.Hardware)
+	switch {
+	case errors.Is(err, hal.ErrGone):
+		return err.Error(), status.PlugIn
+	case err != nil:
+		return err.Error(), "correct what the error names"
+	case len(controls) == 0:
+		return "no controls", ""
+	}
+	if found = strings.Join(controls[:min(maxControls, len(controls))], "; "); known != "" {
+		found = known + ": " + found
+	}
+	if b := d.cfg.Hardware.Board; known != "" && b != nil && b.Sound.Mixer == "" {
+		return found, "set hardware.sound.mixer to known, or to the controls that matter: now they are as whoever had the card last left them"
+	}
+	return found, ""
 }
 
 // state runs f with Redis.

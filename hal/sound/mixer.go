@@ -222,3 +222,30 @@ func setCard(cfg Config, text string, settings []Setting, found []bool) (err err
 	}
 	return nil
 }
+
+// DescribeMixer lists the controls of the cards as "NAME=VALUE (range)", and names
+// the first card that is known.
+func DescribeMixer(cards ...Config) (controls []string, known string, err error) {
+	names := map[string]bool{}
+	for _, cfg := range cards {
+		if names[cfg.Card] {
+			continue
+		}
+		names[cfg.Card] = true
+		m, err := OpenMixer(cfg)
+		if err != nil {
+			return nil, "", err
+		}
+		all, err := m.Controls()
+		if err := errors.Join(err, m.Close()); err != nil {
+			return nil, "", err
+		}
+		for _, c := range all {
+			controls = append(controls, c.String())
+		}
+		if name, _ := Known(all); known == "" {
+			known = name
+		}
+	}
+	return controls, known, nil
+}

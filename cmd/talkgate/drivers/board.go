@@ -20,6 +20,9 @@ func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 			err = errors.Join(err, hw.Close())
 		}
 	}()
+	if err := sound.SetMixer(cfg.Sound.Mixer, sideOf(cfg.Sound.Microphone), sideOf(cfg.Sound.Speaker)); err != nil {
+		return hw, fmt.Errorf("hardware.sound.mixer: %w", err)
+	}
 	mic, err := sound.OpenCapture(sideOf(cfg.Sound.Microphone)) // its gain is media/level's
 	if err != nil {
 		return hw, err

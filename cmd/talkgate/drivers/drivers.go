@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/gpio"
+	"github.com/talkgate/talkgate/hal/sound"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -42,6 +43,14 @@ func (d drivers) ShowMissing(cfg config.Hardware) (end func()) {
 	}
 	_ = panel.Show(hal.Lamps{Alert: true})
 	return func() { _ = panel.Close() }
+}
+
+// Mixer implements Drivers.
+func (d drivers) Mixer(cfg config.Hardware) (controls []string, known string, err error) {
+	if cfg.Board == nil {
+		return nil, "", nil
+	}
+	return sound.DescribeMixer(sideOf(cfg.Board.Sound.Microphone), sideOf(cfg.Board.Sound.Speaker))
 }
 
 // Links implements Drivers.
