@@ -28,8 +28,9 @@ type channel struct {
 	log   *slog.Logger
 	fwd   forwarder
 
-	relays *relays
-	recall *recall.Store
+	relays      *relays
+	recall      *recall.Store
+	revocations *revocations
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -56,19 +57,20 @@ type channel struct {
 	stopMeter context.CancelFunc
 }
 
-func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, relays *relays, store *recall.Store, log *slog.Logger) *channel {
+func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, relays *relays, gone *revocations, store *recall.Store, log *slog.Logger) *channel {
 	ch := &channel{
-		id:       id,
-		state:    state,
-		lease:    lease,
-		relays:   relays,
-		recall:   store,
-		log:      log.With("channel", id),
-		look:     make(chan struct{}, 1),
-		known:    make(chan struct{}),
-		floor:    floorView{lease: lease},
-		members:  map[string]*member{},
-		watchers: map[*watcher]struct{}{},
+		id:          id,
+		state:       state,
+		lease:       lease,
+		relays:      relays,
+		revocations: gone,
+		recall:      store,
+		log:         log.With("channel", id),
+		look:        make(chan struct{}, 1),
+		known:       make(chan struct{}),
+		floor:       floorView{lease: lease},
+		members:     map[string]*member{},
+		watchers:    map[*watcher]struct{}{},
 	}
 	ch.looked = sync.OnceFunc(func() { close(ch.known) })
 	ch.ctx, ch.cancel = context.WithCancel(ctx)
@@ -164,7 +166,7 @@ func (ch *channel) read() {
 	}
 	at := time.Now()
 	if rights, err := ch.state.ReadRights(ctx, m.userID); err == nil {
-		ch.seeRights(m, rights, at)
+		ch.onRights(m, rights, at)
 	}
 }
 
@@ -179,19 +181,6 @@ func (ch *channel) learn(f redis.FloorView) {
 	if err := ch.floor.see(f); err != nil {
 		ch.log.Warn("floor is not honoured", "error", err)
 	}
-}
-
-func (ch *channel) seeRights(m *member, r redis.Rights, readAt time.Time) {
-	ch.change(func() {
-		m.rights.see(r, ch.id, readAt, ch.lease)
-		if m.mayTalkUntil(time.Now().Add(ch.lease)).IsZero() {
-			if r.Banned {
-				m.release(reasonBanned)
-			} else {
-				m.release(reasonRevoked)
-			}
-		}
-	})
 }
 
 // change changes the channel by f and lets gate and watchers follow.

@@ -142,7 +142,7 @@ func (f *forwarder) drain() {
 func (f *forwarder) send(listeners []*listener) {
 	var sent, failed uint64
 	for _, l := range listeners {
-		if l.member.userID == f.out.from.member.userID {
+		if l.member.userID == f.out.from.member.userID || l.member.deaf.Load() {
 			continue
 		}
 		if l.out.WriteRTP(&f.out.Packet) != nil {

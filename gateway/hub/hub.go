@@ -120,14 +120,15 @@ func setDefault[T comparable](v *T, to T) {
 
 // Hub is a channel server.
 type Hub struct {
-	cfg      Config
-	log      *slog.Logger
-	tokens   *verifier
-	metrics  *metrics
-	traffic  traffic
-	relays   *relays
-	listener net.Listener // nil without Config.Listen
-	handler  http.Handler
+	cfg         Config
+	log         *slog.Logger
+	tokens      *verifier
+	metrics     *metrics
+	traffic     traffic
+	relays      *relays
+	revocations *revocations
+	listener    net.Listener // nil without Config.Listen
+	handler     http.Handler
 
 	attendance  *attendance
 	fleet       *fleetView
@@ -156,13 +157,14 @@ func New(cfg Config) (*Hub, error) {
 		return nil, err
 	}
 	h := &Hub{
-		cfg:      cfg,
-		log:      cfg.Logger,
-		tokens:   newVerifier(cfg.Secret),
-		channels: map[string]*channel{},
-		sessions: map[string]*session{},
-		byUser:   map[string]int{},
-		relays:   newRelays(),
+		cfg:         cfg,
+		log:         cfg.Logger,
+		tokens:      newVerifier(cfg.Secret),
+		channels:    map[string]*channel{},
+		sessions:    map[string]*session{},
+		byUser:      map[string]int{},
+		relays:      newRelays(),
+		revocations: newRevocations(),
 
 		attendance:  newAttendance(cfg.State, cfg.Logger),
 		fleet:       newFleetView(cfg.Logger),
@@ -239,7 +241,7 @@ func (h *Hub) enter(id string) *channel {
 	defer h.mu.Unlock()
 	ch := h.channels[id]
 	if ch == nil {
-		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.relays, h.recall, h.log)
+		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.relays, h.revocations, h.recall, h.log)
 		ch.onLiveKit(h.cfg.Rooms != nil)
 		h.channels[id] = ch
 	}

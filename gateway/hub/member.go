@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,9 @@ type member struct {
 
 	// asking makes floor requests of one browser take their turn.
 	asking sync.Mutex
+
+	// deaf says that the member hears nothing: it is banned or lost the channel.
+	deaf atomic.Bool
 
 	// What follows is guarded by the channel's lock.
 

@@ -26,10 +26,10 @@ func (ch *channel) join(userID, userName string) *member {
 }
 
 func (ch *channel) followRights(ctx context.Context, m *member) {
-	err := ch.state.WatchRights(ctx, m.userID, func(r redis.Rights) { ch.seeRights(m, r, time.Now()) })
+	err := ch.state.WatchRights(ctx, m.userID, func(r redis.Rights) { ch.onRights(m, r, time.Now()) })
 	if err != nil && ctx.Err() == nil {
 		ch.log.Error("talk rights are not watched: the member is not heard", "user", m.userID, "error", err)
-		ch.seeRights(m, redis.Rights{}, time.Now())
+		ch.onRights(m, redis.Rights{}, time.Now())
 	}
 }
 
