@@ -80,13 +80,13 @@ func TestKeyboardAlone(t *testing.T) {
 	webtest.Eventually(t, "unlatched", func() bool { return hub.count("POST /demo/radios/south-gate/release") == 1 })
 
 	rightsPath := "/api/channels/harbour/members/s/rights"
-	focus("Take the talk right from south-gate")
+	focus("Take talk right from south-gate")
 	b.Run(webtest.Tap("Enter"))
 	webtest.Eventually(t, "taken", func() bool { return hub.count("DELETE "+rightsPath) == 1 })
 	state := quiet()
 	state["members"].([]object)[2]["rights"] = false
 	hub.send("state", state)
-	b.Until(`document.activeElement.ariaLabel === "Give the talk right to south-gate"`)
+	b.Until(`document.activeElement.ariaLabel === "Give talk right to south-gate"`)
 	b.Run(webtest.Tap("Enter"))
 	webtest.Eventually(t, "given back", func() bool { return hub.count("PUT "+rightsPath) == 1 })
 

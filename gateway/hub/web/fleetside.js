@@ -165,7 +165,7 @@ function newChannel(id) {
   keys.className = 'channel-keys';
   for (const [what, text, label] of [
     ['select', 'Select', `Select ${id} to talk on`], ['listen', 'Listen', `Listen in on ${id}`], ['mute', 'Mute', `Mute ${id}`],
-    ['volume', '', `Volume of ${id}`], ['last', '▶', `Play the last talk spurt on ${id}`], ['past', 'Past', `Show the last hour on ${id}`],
+    ['volume', '', `Volume of ${id}`], ['last', '▶', `Play the last talk spurt on ${id}`], ['past', 'Past', `Past hour of ${id}`],
   ]) {
     const key = document.createElement(what === 'volume' ? 'input' : 'button');
     if (what === 'volume') Object.assign(key, { type: 'range', min: '0', max: '1', step: '0.05', value: '1' });

@@ -114,10 +114,10 @@ func TestRadioOnThePage(t *testing.T) {
 	asked("POST /demo/radios/hill/press", 1)
 	b.Run(webtest.Up("Enter"))
 	asked("POST /demo/radios/hill/release", 1)
-	b.Run(chromedp.Focus(`[aria-label="Unlock hill by DTMF"]`), webtest.Tap("Enter"))
+	b.Run(chromedp.Focus(`[aria-label="Unlock by DTMF: hill"]`), webtest.Tap("Enter"))
 	asked("POST /demo/radios/hill/dial/*12343#", 1)
 	hub.send("radio", repeater())
-	b.Run(chromedp.Focus(`[aria-label="Lock hill by DTMF"]`), webtest.Tap("Enter"))
+	b.Run(chromedp.Focus(`[aria-label="Lock by DTMF: hill"]`), webtest.Tap("Enter"))
 	asked("POST /demo/radios/hill/dial/*12342#", 1)
 
 	hub.CloseClientConnections()

@@ -135,7 +135,7 @@ class Strip {
     this.#panel.render(label, radio, performance.now());
     this.#locked = radio.radio?.talk.locked === true;
     setText(dial, this.#locked ? 'Unlock by DTMF' : 'Lock by DTMF');
-    dial.setAttribute('aria-label', `${this.#locked ? 'Unlock' : 'Lock'} ${label} by DTMF`);
+    dial.setAttribute('aria-label', `${this.#locked ? 'Unlock' : 'Lock'} by DTMF: ${label}`);
     key.dataset.pressed = String(radio.pressed === true);
     key.setAttribute('aria-label', radio.receives ? `Hold to call in over ${label}` : `Hold to talk on ${label}`);
     latch.setAttribute('aria-label', radio.receives ? `Latch the call over ${label}` : `Latch the talk key of ${label}`);
@@ -146,7 +146,7 @@ class Strip {
     if (member) this.#allowed = member.rights === true;
     setText(rights, this.#allowed ? 'Take talk right' : 'Give talk right');
     rights.dataset.allowed = String(this.#allowed);
-    rights.setAttribute('aria-label', this.#allowed ? `Take the talk right from ${label}` : `Give the talk right to ${label}`);
+    rights.setAttribute('aria-label', this.#allowed ? `Take talk right from ${label}` : `Give talk right to ${label}`);
   }
 }
 
