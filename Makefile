@@ -6,6 +6,8 @@ export CGO_ENABLED := 0
 
 # Exact, so that the same commit always gets the same verdict.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+# TypeScript and axe-core, at fixed versions.
+PAGE_TOOLS := gateway/hub/web/node_modules
 # For each fuzz target.
 FUZZTIME ?= 20s
 # Boards, as Debian calls them.
@@ -24,7 +26,7 @@ demo: ## three virtual radios, a hub and Redis in one process; open the page it 
 build: ## build/talkgate, for this machine
 	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate
 
-test: ## the tests, on a real Redis and in a real browser, and then the bench; installs what they need if it may
+test: $(PAGE_TOOLS) ## the tests, on a real Redis and in a real browser, and then the bench; installs what they need if it may
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh test ./...
 	$(MAKE) --no-print-directory hil
@@ -33,7 +35,7 @@ hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kern
 	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2
 	.ci/test.sh hil -tags hil -count 1 ./hal/hil
 
-race: ## the tests under the race detector; needs a C compiler
+race: $(PAGE_TOOLS) ## the tests under the race detector; needs a C compiler
 	.ci/needs.sh gcc $(TOOLS)
 	CGO_ENABLED=1 .ci/test.sh race -race ./...
 
@@ -45,8 +47,15 @@ fleet: ## a fleet of 1000 gateways in one process: what it costs, where a bad co
 	.ci/needs.sh redis-server
 	$(GO) test -v -count 1 -timeout 30m -run 'Cost|Canaries|MidRollout' ./gateway/fleet -gateways 1000
 
-lint: ## golangci-lint, at a fixed version
+lint: $(PAGE_TOOLS) ## golangci-lint, at a fixed version, and the types of the pages
 	$(GO) run $(GOLANGCI) run ./...
+	npm run --silent --prefix gateway/hub/web types
+
+# The pages need nothing of it: it is what judges them.
+$(PAGE_TOOLS): gateway/hub/web/package-lock.json
+	.ci/needs.sh npm
+	npm ci --silent --no-audit --no-fund --prefix gateway/hub/web
+	@touch $@
 
 fuzz: ## every fuzz target, FUZZTIME each (20s)
 	.ci/fuzz.sh $(FUZZTIME)

@@ -6,6 +6,7 @@ import { readClaims } from './token.js';
 import { View } from './view.js';
 
 // The element that is in the document as id.
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 
 let channel = null; // the Console, once signed in
@@ -71,7 +72,7 @@ const red = alarm($('emergency'), { held: () => channel?.alarm(true), done: () =
 
 // Space talks from anywhere but from what it has a meaning of its own in.
 const owned = 'button, input, select, textarea, a, summary';
-addEventListener('keydown', (e) => {
+addEventListener('keydown', (/** @type {any} */ e) => {
   if (e.key !== ' ' || e.repeat || e.target.closest?.(owned) || channel?.model.joined !== 'yes') return;
   e.preventDefault();
   key.down('space');

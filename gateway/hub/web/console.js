@@ -47,6 +47,7 @@ export class Console {
     this.#element = element;
     this.#changed = changed;
     this.#log = log;
+    /** @type {import('./api').Model} */
     this.model = {
       signedIn: true, channel, me: claims.userId, manages: claims.manages, breaksIn: claims.breaksIn,
       hub: 'connecting', room: false, recall: 0, hubError: '', redis: true, retryAt: 0, skew: 0,
@@ -83,7 +84,7 @@ export class Console {
   // browser lets a page sound only then.
   async join(talk) {
     const m = this.model;
-    if (m.joined !== 'no') return;
+    if (this.model.joined !== 'no') return;
     this.#context = new AudioContext();
     this.#context.resume();
     this.#set({ joined: 'joining', microphone: 'none' });
@@ -95,7 +96,7 @@ export class Console {
         Object.assign(m, { microphone: 'failed', microphoneError: e.message });
         this.#log(e.message);
       }
-      if (m.joined !== 'joining') {
+      if (this.model.joined === 'no') {
         // Left while the browser was still asking.
         this.#talker.stop();
         return;

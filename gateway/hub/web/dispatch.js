@@ -7,8 +7,8 @@ const softer = 0.35;
 
 // maxSelected bounds how many channels are selected. A browser opens six connections to a
 // server that does not speak HTTP/2, and each selected channel keeps one for its events.
-const maxSelected = (performance.getEntriesByType?.('navigation')[0]?.nextHopProtocol ?? '').startsWith('h') &&
-  performance.getEntriesByType('navigation')[0].nextHopProtocol !== 'http/1.1' ? 16 : 4;
+const [page] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));
+const maxSelected = ['h2', 'h3'].includes(page?.nextHopProtocol) ? 16 : 4;
 
 // Dispatch is the channels that a dispatcher listens to, and those selected to talk on.
 export class Dispatch {

@@ -1,5 +1,13 @@
 // Changes of the document that are none when nothing changed.
 
+/**
+ * parts are the elements of the document that have an ID, by it.
+ * @returns {Record<string, any>}
+ */
+export function parts() {
+  return Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
+}
+
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

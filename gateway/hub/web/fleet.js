@@ -1,4 +1,4 @@
-import { setAttribute, setData, setHidden, setText } from './dom.js';
+import { parts, setAttribute, setData, setHidden, setText } from './dom.js';
 import { Dispatch } from './dispatch.js';
 import { demoConfig } from './demo.js';
 import { Emergencies } from './emergencies.js';
@@ -14,6 +14,7 @@ import { retry } from './retry.js';
 import { readClaims } from './token.js';
 import { playTone } from './tones.js';
 
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 
 // auditPeriod is how often what was done is asked for.
@@ -26,7 +27,7 @@ let hub = null;
 let filter = 'all';
 let dispatch = null;
 let recall = null;
-const part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
+const part = parts();
 let scheduled = false;
 
 // sirenVolume is that of the alarm, 0…1: louder than any other tone.
@@ -87,10 +88,12 @@ function lamp(name, text) {
   setText(element.lastElementChild, text);
 }
 
+let saying;
+
 function say(text) {
   setText($('said'), text);
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => setText($('said'), ''), 6000);
+  clearTimeout(saying);
+  saying = setTimeout(() => setText($('said'), ''), 6000);
 }
 
 // Sign in
@@ -221,7 +224,7 @@ async function readAudit() {
 $('rights').addEventListener('click', setRights);
 $('detail-listen').addEventListener('click', () => dispatch.listen(model.get(grid.active).channel));
 $('parrot').addEventListener('click', parrot);
-$('channels').addEventListener('click', (e) => {
+$('channels').addEventListener('click', (/** @type {any} */ e) => {
   const { pause: event, select, listen, mute, last, past, choose: id } = e.target.dataset;
   if (event !== undefined) pause(event);
   else if (select !== undefined) dispatch.select(select);
@@ -273,7 +276,7 @@ $('search').addEventListener('keydown', (e) => {
     $('grid').focus();
   }
 });
-addEventListener('keydown', (e) => {
+addEventListener('keydown', (/** @type {any} */ e) => {
   if (!hub || $('confirm').open || e.ctrlKey || e.altKey || e.metaKey) return;
   if (e.key === '/' && e.target.tagName !== 'INPUT') {
     e.preventDefault();

@@ -1,6 +1,7 @@
 import { lampsOf, matches, rank, ranks } from './fleetstate.js';
 
 // filters are what the tiles show: each a name, and which gateways it counts.
+/** @type {[string, string, (e: any) => boolean][]} */
 export const filters = [
   ['all', 'Gateways', () => true],
   ['well', 'On air', (e) => rank(e.gateway) === 'well' || rank(e.gateway) === 'warning'],

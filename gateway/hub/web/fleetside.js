@@ -1,4 +1,4 @@
-import { setAttribute, setData, setHidden, setText } from './dom.js';
+import { parts, setAttribute, setData, setHidden, setText } from './dom.js';
 import { ago, percent, standingOf } from './fleetstate.js';
 import { showPairs } from './rows.js';
 import { clock } from './status.js';
@@ -14,7 +14,7 @@ const actions = {
 // FleetSide is everything beside the list: the chosen gateway, events and
 // channels, the rollout, what was done.
 export class FleetSide {
-  #part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
+  #part = parts();
   #model;
   #channels = new Map();
   #events = new Map();
@@ -72,13 +72,12 @@ export class FleetSide {
     // Events first, each with its channels, then channels of none.
     const wanted = [];
     const byEvent = Map.groupBy(channels, (c) => c.event ?? '');
-    for (const event of [...byEvent.keys()].sort((a, b) => (a === '') - (b === '') || (a < b ? -1 : 1))) {
+    for (const event of [...byEvent.keys()].sort((a, b) => Number(a === '') - Number(b === '') || (a < b ? -1 : 1))) {
       if (event !== '') wanted.push(this.#event(event, events.includes(event)));
       for (const c of byEvent.get(event)) wanted.push(this.#channel(c, dispatch.get(c.id), recalled === c.id, now));
     }
-    for (const [store, keep] of [[this.#channels, new Set(channels.map((c) => c.id))], [this.#events, new Set(byEvent.keys())]]) {
-      for (const key of store.keys()) if (!keep.has(key)) { store.get(key).remove(); store.delete(key); }
-    }
+    keepOnly(this.#channels, new Set(channels.map((c) => c.id)));
+    keepOnly(this.#events, new Set(byEvent.keys()));
     wanted.forEach((element, i) => { if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null); });
   }
 
@@ -150,6 +149,15 @@ export class FleetSide {
       setText(li.lastElementChild, text);
     });
     while (list.children.length > wanted.length) list.lastElementChild.remove();
+  }
+}
+
+// keepOnly removes the elements whose key is not wanted.
+function keepOnly(elements, wanted) {
+  for (const [key, element] of elements) {
+    if (wanted.has(key)) continue;
+    element.remove();
+    elements.delete(key);
   }
 }
 

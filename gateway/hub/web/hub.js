@@ -32,6 +32,7 @@ export class Hub {
   // requestFloor resolves to { granted, reason, holder }. It rejects when the
   // hub gave no answer that can be relied on; the request may then stand. In an
   // emergency it asks for all channels of the event.
+  /** @returns {Promise<import('./api').FloorAnswer>} */
   async requestFloor(emergency) {
     try {
       return await (await this.call('PUT', `${this.#channel}/${emergency ? 'emergency' : 'floor'}`)).json();
@@ -101,6 +102,11 @@ export class Hub {
 
   // call makes one request to a path relative to the page and returns the response if it succeeded, else throws.
   // The time limit, within in ms, ends with the response's head, so that a stream may go on.
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{headers?: object, body?: string, keepalive?: boolean, signal?: AbortSignal, within?: number}} [options]
+   */
   async call(method, path, { headers = {}, body, keepalive = false, signal, within = answerTime } = {}) {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new Error('The hub does not answer.')), within);

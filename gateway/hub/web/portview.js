@@ -1,12 +1,12 @@
 import { Announcer } from './announcer.js';
-import { setAttribute, setData, setHidden, setText } from './dom.js';
+import { parts, setAttribute, setData, setHidden, setText } from './dom.js';
 import { channels, connections, describe, details, faults, lines } from './portstate.js';
 import { RadioPanel } from './radiopanel.js';
 import { showPairs, showRows } from './rows.js';
 
 // PortView shows a port in the document of port.html.
 export class PortView {
-  #part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
+  #part = parts();
   #panel = new RadioPanel(this.#part.radio, { microphone: true });
   #announcer = new Announcer(this.#part.polite, this.#part.urgent);
 

@@ -23,6 +23,7 @@ export function pause(failures, random = Math.random) {
 export async function retry(attempt, { signal, onDown, sleep = wait, now = () => Date.now() }) {
   let failures = 0;
   while (!signal.aborted) {
+    /** @type {Error & { retryAfter?: number }} */
     let error = new Error('the connection ended');
     let upSince = Infinity;
     try {

@@ -19,6 +19,7 @@ const reasons = {
 };
 
 // explain puts the reason of a denial or a revocation, mostly the hub's, into words.
+/** @param {{reason: string, holder?: import('./api').Holder | null}} ended */
 export function explain({ reason, holder }) {
   if (reason === 'busy' && holder) return `${holder.userName || holder.userId} has the floor.`;
   return reasons[reason] ?? reason;

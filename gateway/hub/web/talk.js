@@ -11,6 +11,7 @@
 // last, 0 for an idle floor, and shown the highest that they showed to be ours.
 // emergency says that the press is for all channels of the event, by a button of its
 // own: it takes the place of whatever there is, and the talk button does not end it.
+/** @type {Readonly<import('./api').Talk>} */
 export const idle = Object.freeze({
   phase: 'idle', request: 0, epoch: 0, reason: '', holder: null, held: 0, shown: 0, emergency: false,
 });
@@ -27,6 +28,11 @@ export const idle = Object.freeze({
 //
 // Effects: 'ask' and 'yield' go to the hub, in this order; 'open' and 'close'
 // are the microphone's; 'permit', 'deny', 'revoked' and 'released' are tones.
+/**
+ * @param {import('./api').Talk} talk
+ * @param {any} event
+ * @returns {[import('./api').Talk, string[]]}
+ */
 export function step(talk, event) {
   const current = talk.phase === 'requesting' && event.request === talk.request;
   switch (event.type) {
@@ -47,6 +53,7 @@ export function step(talk, event) {
     // press has queued its yield behind it.
     case 'granted': {
       if (!current) return [talk, []];
+      /** @type {import('./api').Talk} */
       const granted = { ...talk, phase: 'talking', epoch: event.epoch };
       return ended(granted) ? lost(talk, 'ended') : [granted, ['open', 'permit']];
     }
@@ -69,9 +76,14 @@ export function step(talk, event) {
   }
 }
 
+/** @type {Pick<import('./api').Talk, 'phase' | 'epoch' | 'reason' | 'holder' | 'emergency'>} */
 const nothing = Object.freeze({ phase: 'idle', epoch: 0, reason: '', holder: null, emergency: false });
 const over = new Set(['denied', 'revoked']);
 
+/**
+ * @param {import('./api').Talk} talk
+ * @returns {[import('./api').Talk, string[]]}
+ */
 function alarm(talk, { blocked }) {
   if (talk.emergency && !over.has(talk.phase)) return [talk, []];
   const effects = { requesting: ['yield'], talking: ['close', 'yield'] }[talk.phase] ?? [];
@@ -80,6 +92,10 @@ function alarm(talk, { blocked }) {
   return [{ ...begun, phase: 'requesting', request: talk.request + 1 }, [...effects, 'ask']];
 }
 
+/**
+ * @param {import('./api').Talk} talk
+ * @returns {[import('./api').Talk, string[]]}
+ */
 function seen(talk, { redis, mine, epoch, rights }) {
   const now = { ...talk, held: epoch, shown: mine ? Math.max(talk.shown, epoch) : talk.shown };
   if (talk.phase !== 'talking') return [now, []];
@@ -95,6 +111,10 @@ function ended({ epoch, held, shown }) {
   return held !== epoch && (shown === epoch || held > epoch);
 }
 
+/**
+ * @param {import('./api').Talk} talk
+ * @returns {[import('./api').Talk, string[]]}
+ */
 function lost(talk, reason) {
   switch (talk.phase) {
     case 'talking':

@@ -1,5 +1,5 @@
 import { Announcer } from './announcer.js';
-import { setText } from './dom.js';
+import { parts, setText } from './dom.js';
 import { showLevel } from './meter.js';
 import { Stations } from './stations.js';
 import { clock, describe, talkLabel } from './status.js';
@@ -9,7 +9,7 @@ const logLength = 40;
 
 // View shows a Console's model in the document of index.html.
 export class View {
-  #part = Object.fromEntries([...document.querySelectorAll('[id]')].map((e) => [e.id, e]));
+  #part = parts();
   #stations;
   #announcer = new Announcer(this.#part.polite, this.#part.urgent);
   #scheduled = false;
