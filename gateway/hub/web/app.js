@@ -2,6 +2,7 @@ import { alarm } from './alarm.js';
 import { Console } from './console.js';
 import { demoConfig } from './demo.js';
 import { hold } from './hold.js';
+import { Microphone } from './microphone.js';
 import { readClaims } from './token.js';
 import { View } from './view.js';
 
@@ -24,7 +25,7 @@ async function signIn(token, channelName, radios = []) {
   bearer = token;
   channel = new Console({
     token, claims, channel: channelName, radios,
-    element: $('sound'), changed: () => view.schedule(render), log: (text) => view.log(text),
+    element: $('sound'), microphone: new Microphone(), changed: () => view.schedule(render), log: (text) => view.log(text),
   });
   render();
   const refused = await channel.run();

@@ -73,7 +73,7 @@ func TestChannelPageIsAccessible(t *testing.T) {
 // a phone.
 func TestConsoleIsAccessible(t *testing.T) {
 	b := webtest.Start(t)
-	b.Before(peerConnectionStub)
+	b.Before(peerConnectionStub + toneMicrophone)
 	for _, size := range []struct {
 		width, height int64
 		scheme        string

@@ -30,7 +30,7 @@ export class Console {
   #changed;
   #log;
   #floorQueue = queue();
-  #talker = new Talker((reason) => this.#talk({ type: 'lost', reason }));
+  #talker;
   #listener = null;
   #context = null;
   #links = null;
@@ -41,7 +41,8 @@ export class Console {
   #pulse = null;
   #lifetime = new AbortController();
 
-  constructor({ token, claims, channel, radios, element, changed, log }) {
+  constructor({ token, claims, channel, radios, element, microphone, changed, log }) {
+    this.#talker = new Talker(microphone, (reason) => this.#talk({ type: 'lost', reason }));
     this.#hub = new Hub(token, channel);
     this.#demo = new Demo(this.#hub);
     this.#element = element;

@@ -1,5 +1,6 @@
 import { Console } from './console.js';
 import { Listener } from './listener.js';
+import { Microphone } from './microphone.js';
 import { blocked, explain } from './status.js';
 
 // softer is how loud a channel is that is not selected while another is, of its volume.
@@ -19,6 +20,7 @@ export class Dispatch {
   #say;
   #channels = new Map();
   #held = false;
+  #microphone = new Microphone();
 
   // changed() is called after each change, say(text) with what the dispatcher is to know.
   constructor({ hub, token, claims, changed, say }) {
@@ -84,7 +86,7 @@ export class Dispatch {
       this.#silence(c);
       const position = new Console({
         token: this.#token, claims: this.#claims, channel: name, radios: [],
-        element: c.element, changed: () => this.#changed(), log: (text) => this.#say(`${name}: ${text}`, true),
+        element: c.element, microphone: this.#microphone, changed: () => this.#changed(), log: (text) => this.#say(`${name}: ${text}`, true),
       });
       c.position = position;
       position.run().then((why) => { if (why && c.position === position) this.select(name); });

@@ -16,7 +16,7 @@ func key(what, channel string) string { return `[data-` + what + `="` + channel 
 // and by a foot switch.
 func TestDispatcherTalks(t *testing.T) {
 	b := webtest.Start(t)
-	b.Before(peerConnectionStub)
+	b.Before(peerConnectionStub + toneMicrophone)
 	hub := fleetHub(t, 10)
 	hub.grant(200, object{"granted": true, "epoch": 5})
 	openFleet(t, b, hub, "DISPATCH")

@@ -320,3 +320,15 @@ window.RTCPeerConnection = class extends EventTarget {
   }
   close() { this.connectionState = 'closed'; }
 };`
+
+// toneMicrophone is a microphone that hears a tone, until unplug(), in place of the
+// browser's own, which falls silent on a machine with much to do.
+const toneMicrophone = `
+navigator.mediaDevices.getUserMedia = async () => {
+  const context = new AudioContext(), tone = new OscillatorNode(context), out = context.createMediaStreamDestination();
+  tone.connect(out);
+  tone.start();
+  window.unplug = () => tone.disconnect();
+  window.microphone = out.stream.getAudioTracks()[0];
+  return out.stream;
+};`

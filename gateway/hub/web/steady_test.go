@@ -184,15 +184,7 @@ func TestHungPageIsCutOff(t *testing.T) {
 // TestSilentMicrophoneIsSaid warns of a microphone that gives nothing.
 func TestSilentMicrophoneIsSaid(t *testing.T) {
 	b := webtest.Start(t)
-	b.Before(peerConnectionStub + `
-		navigator.mediaDevices.getUserMedia = async () => {
-			const context = new AudioContext(), tone = new OscillatorNode(context), out = context.createMediaStreamDestination();
-			tone.connect(out);
-			tone.start();
-			window.unplug = () => tone.disconnect();
-			window.microphone = out.stream.getAudioTracks()[0];
-			return out.stream;
-		};`)
+	b.Before(peerConnectionStub + toneMicrophone)
 	hub := newMockHub(t, gates...)
 	hub.grant(200, object{"granted": true, "epoch": 5})
 	join(t, b, hub)

@@ -1,8 +1,6 @@
 import { openSession } from './session.js';
 import { retry } from './retry.js';
 
-const voice = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
-
 // Talker owns the microphone and the WHIP session that carries it.
 //
 // The microphone is captured once, because asking for it at each press would cost
@@ -19,8 +17,11 @@ export class Talker {
   #soundAt = 0;
   #takeOver = false;
 
+  #microphone;
+
   // onLost(reason) is called when talking has become impossible: 'microphone' or 'link'.
-  constructor(onLost) {
+  constructor(microphone, onLost) {
+    this.#microphone = microphone;
     this.#onLost = onLost;
   }
 
@@ -53,16 +54,7 @@ export class Talker {
 
   // capture asks for the microphone. It throws an Error with a sentence for the user.
   async capture() {
-    if (!navigator.mediaDevices) {
-      throw new Error('The browser gives its microphone only to pages from https or localhost. You can listen.');
-    }
-    let stream;
-    try {
-      stream = await navigator.mediaDevices.getUserMedia({ audio: voice });
-    } catch (e) {
-      throw new Error(microphoneProblem(e.name), { cause: e });
-    }
-    this.#track = stream.getAudioTracks()[0];
+    this.#track = await this.#microphone.open();
     this.#track.enabled = false;
     this.#track.addEventListener('ended', () => this.#lost('microphone'));
     this.#track.addEventListener('mute', () => this.#lost('microphone'));
@@ -142,16 +134,5 @@ export class Talker {
   #lost(reason) {
     this.close();
     this.#onLost(reason);
-  }
-}
-
-function microphoneProblem(name) {
-  switch (name) {
-    case 'NotAllowedError':
-      return 'The microphone is blocked. Allow it in the browser’s site settings, then join again. You can listen.';
-    case 'NotFoundError':
-      return 'No microphone was found. Plug one in, then join again. You can listen.';
-    default:
-      return 'The microphone cannot be opened; another program may have it. You can listen.';
   }
 }
