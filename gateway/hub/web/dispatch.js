@@ -59,7 +59,8 @@ export class Dispatch {
       if (m.talk.phase === 'talking') phase = 'talking';
       else if (phase === 'idle' && said) phase = m.talk.phase;
       const why = blocked(m);
-      parts.push(`${name}: ${said ?? (m.microphoneError || (why ? explain({ reason: why }) : 'ready'))}`);
+      const wrong = m.microphone === 'failed' ? m.microphoneError : why && explain({ reason: why });
+      parts.push(`${name}: ${said ?? (wrong || 'ready')}`);
     }
     return { phase, text: parts.join(' · ') || 'Select a channel, or several.' };
   }
