@@ -1,8 +1,6 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/state/redis"
 )
 

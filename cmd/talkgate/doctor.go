@@ -1,11 +1,6 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
-	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/doctor"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +8,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/doctor"
+	"github.com/talkgate/talkgate/gateway/status"
 )
 
 func newDoctorCommand() *cobra.Command {

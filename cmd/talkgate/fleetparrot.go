@@ -1,8 +1,6 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
-	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/guard"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 

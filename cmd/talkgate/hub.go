@@ -1,16 +1,15 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/hub/recall"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/media/icelite"
 )
 

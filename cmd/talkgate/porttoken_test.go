@@ -1,14 +1,13 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/options"
 )
 
 // TestAPortWithSomebodyElsesToken ends at once, with the exit code that says that

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
-
 	"fmt"
 	"time"
 
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway/build"
-
 	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway/build"
 )
 
 // talkgate runs the command line in this process.

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
-	"github.com/talkgate/talkgate/gateway/daemon"
-
 	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 )
 
 func newRunCommand() *cobra.Command {

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway/build"
-
 	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/talkgate/talkgate/gateway/build"
 )
 
 func newVersionCommand() *cobra.Command {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"github.com/talkgate/talkgate/gateway/logging"
-
 	"errors"
 	"log/slog"
 	"os"
@@ -10,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/logging"
 )
 
 // addRedisFlags makes cfg what the command line says about Redis.

@@ -1,13 +1,12 @@
 package clock
 
 import (
-	"github.com/talkgate/talkgate/gateway/build"
-
 	"context"
 	"log/slog"
 	"runtime/debug"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/build"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )

@@ -1,18 +1,17 @@
 package daemon
 
 import (
-	"github.com/talkgate/talkgate/gateway/clock"
-	"github.com/talkgate/talkgate/gateway/options"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"context"
 	"errors"
 	"log/slog"
 	"strings"
 	"sync"
 
+	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/status"
 	desired "github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -30,7 +29,7 @@ type Options struct {
 
 // Run runs a port and what belongs to it until ctx ends or the port does: the part in a
 // fleet that its file names, service manager, status, recorder. It waits without end for
-// what is missing: documents, hardware, Redis, the channel server. Use needsRestart on
+// what is missing: documents, hardware, Redis, the channel server. Use NeedsRestart on
 // the error.
 func Run(ctx context.Context, opt Options) (err error) {
 	log, _, err := opt.OpenLog(opt.Local.Log)
@@ -63,8 +62,9 @@ type runner struct {
 	state    *redis.Client
 	links    Links
 	health   *status.Health
-	tuner    *tuner
-	gauges   *status.Gauges
+	reloader *reloader
+	gateway  *status.Gateway
+	view     *status.View
 }
 
 // component is a part of the process that runs beside the port until ctx ends.
@@ -98,11 +98,11 @@ func (d *runner) Run(ctx context.Context) (err error) {
 
 	starter, timeOfDay := &starter{}, clock.New(log)
 	d.health = status.NewHealth(d.cfg.Channel, starter.pulse, starter.missing, timeOfDay)
-	d.tuner = &tuner{load: d.opt.Load, level: level, starter: starter, log: log, cfg: d.cfg}
+	d.reloader = &reloader{load: d.opt.Load, level: level, starter: starter, log: log, cfg: d.cfg}
 	if d.links, err = d.opt.Drivers.Links(d.cfg, d.health.Channel, d.state, log); err != nil {
 		return err
 	}
-	waiting, server, beat, err := d.surroundings(quit)
+	waiting, beat, err := d.surroundings(quit)
 	if err != nil {
 		return err
 	}
@@ -139,10 +139,7 @@ func (d *runner) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return config.Mistake{Err: err}
 	}
-	d.gauges.Attach(p, opt.Hardware)
-	if server != nil {
-		server.Measure(d.gauges)
-	}
+	d.view.Show(d.gateway.Running(p, opt.Hardware))
 	questions := &questions{cfg: d.cfg, log: log, parrot: d.opt.Drivers.Parrot}
 	begin(questions.Run, last.Run)
 	if board.Run != nil {
@@ -158,28 +155,31 @@ func (d *runner) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// surroundings are the components that run before there is a port, too. server is
-// nil where no status is served.
-func (d *runner) surroundings(quit context.CancelFunc) (all []component, server *status.Server, beat *status.Heartbeat, err error) {
+// surroundings are the components that run before there is a port, too.
+func (d *runner) surroundings(quit context.CancelFunc) (all []component, beat *status.Heartbeat, err error) {
 	manager, err := newService(d.log)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	all = append(all, func(ctx context.Context) { manager.Run(ctx, d.health, d.tuner.reload) })
+	all = append(all, func(ctx context.Context) { manager.Run(ctx, d.health, d.reloader.reload) })
 	applied := func() desired.Applied { return desired.Applied{} }
 	if d.fleet != nil {
 		applied = d.fleet.agent.Applied
-		all = append(all, func(ctx context.Context) { d.fleet.Run(ctx, d.state, d.health, d.tuner, quit) })
+		all = append(all, func(ctx context.Context) {
+			d.fleet.Run(ctx, d.state, &livePort{ctx.Done(), d.health, d.reloader, quit})
+		})
 	}
-	d.gauges = status.NewGauges(d.cfg, d.health, d.links, d.state, applied)
+	d.gateway = status.NewGateway(d.cfg, d.health, d.links, d.state, applied)
+	d.view = status.NewView(d.gateway)
 	if address := d.cfg.Status.Listen; address != "" {
-		if server, err = status.Listen(address, d.gauges, d.log); err != nil {
-			return nil, nil, nil, err
+		server, err := status.Listen(address, d.view, d.log)
+		if err != nil {
+			return nil, nil, err
 		}
-		all = append(all, func(ctx context.Context) { server.Run(ctx, d.log) })
+		all = append(all, server.Run)
 	}
-	beat = status.NewHeartbeat(d.state, d.gauges.Report, d.cfg.Status.Report, d.log)
-	return append(all, beat.Run), server, beat, nil
+	beat = status.NewHeartbeat(d.state, d.view.Report, d.cfg.Status.Report, d.log)
+	return append(all, beat.Run), beat, nil
 }
 
 // portOptions are those of the port on a board; last is the channel that was selected

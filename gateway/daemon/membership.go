@@ -1,10 +1,6 @@
 package daemon
 
 import (
-	"github.com/talkgate/talkgate/gateway/clock"
-	"github.com/talkgate/talkgate/gateway/options"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +14,9 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/fleet"
+	"github.com/talkgate/talkgate/gateway/options"
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/status"
 	desired "github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
@@ -28,9 +27,9 @@ const (
 	// documents are on probation, probationAftermath how long the port may take
 	// to have them again with those before.
 	probationGrace, probationAftermath = 20 * time.Second, 10 * time.Second
-	// quietLook is how often a port that is to be started anew is looked at, and
+	// quietPoll is how often a port that is to be started anew is polled, and
 	// longestQuiet how long its channel may keep it from that.
-	quietLook, longestQuiet = 200 * time.Millisecond, 5 * time.Minute
+	quietPoll, longestQuiet = 200 * time.Millisecond, 5 * time.Minute
 	// againAfter is when a port that its documents keep from running is tried
 	// again.
 	againAfter = 30 * time.Second
@@ -48,11 +47,22 @@ type membership struct {
 	asked   atomic.Bool // to be started anew
 	waits   sync.WaitGroup
 
-	// Of the port that runs; run sets them.
-	ctx    context.Context
-	health *status.Health
-	tuner  *tuner
-	quit   context.CancelFunc
+	port subordinate // set by Run
+}
+
+// subordinate is what the fleet's documents are applied to.
+type subordinate interface {
+	// lacksHardware says whether it waits for hardware that cfg has, too.
+	lacksHardware(cfg config.Config) bool
+	// apply lets take effect what can at once. Keys that take a restart are returned,
+	// and then nothing took effect.
+	apply(cfg config.Config) (restart []string, err error)
+	// latest is its latest status; ok is false while there is none.
+	latest() (s port.Status, ok bool)
+	// restart ends it.
+	restart()
+	// ended is closed once it has ended.
+	ended() <-chan struct{}
 }
 
 // joinFleet makes a port's part in the fleet that its own file names, and returns
@@ -137,9 +147,9 @@ func (m *membership) load() (config.Config, error) {
 	return config.Config{}, errors.New("in a fleet the port's own file is read at its start only: restart it")
 }
 
-// Run takes part with a port, which quit ends, until ctx ends.
-func (m *membership) Run(ctx context.Context, state *redis.Client, health *status.Health, tuner *tuner, quit context.CancelFunc) {
-	m.ctx, m.health, m.tuner, m.quit = ctx, health, tuner, quit
+// Run takes part with a port until ctx ends.
+func (m *membership) Run(ctx context.Context, state *redis.Client, port subordinate) {
+	m.port = port
 	_ = m.agent.Run(ctx, state) // it ends with ctx only
 	m.waits.Wait()
 }
@@ -169,8 +179,7 @@ func (m *membership) end(ctx context.Context, err error) (ended error) {
 	defer cancel()
 	var told sync.WaitGroup
 	told.Go(func() { m.reportAbsent(ctx, waiting, state, why) })
-	none := &starter{}
-	m.Run(waiting, state, status.NewHealth("", none.pulse, none.missing, clock.New(m.log)), &tuner{level: new(slog.LevelVar), starter: none}, cancel)
+	m.Run(waiting, state, noPort{waiting.Done(), cancel})
 	told.Wait()
 	return errDocuments
 }
@@ -181,42 +190,36 @@ func (m *membership) Build(s desired.Settings) (config.Config, error) { return m
 // Check implements fleet.Port. What only trying can show, the probation shows. For
 // hardware that is waited for already no document is to blame.
 func (m *membership) Check(cfg config.Config) error {
-	return m.drivers.Check(cfg, m.health.Missing() == "" || m.tuner.changesHardware(cfg), m.log)
+	return m.drivers.Check(cfg, !m.port.lacksHardware(cfg), m.log)
 }
 
 // Apply implements fleet.Port.
-func (m *membership) Apply(cfg config.Config) (restart []string, err error) {
-	if keys := m.tuner.waiting(cfg); len(keys) > 0 {
-		return keys, nil
-	}
-	return m.tuner.apply(cfg)
-}
+func (m *membership) Apply(cfg config.Config) (restart []string, err error) { return m.port.apply(cfg) }
 
 // Well implements fleet.Port.
 func (m *membership) Well() (link, redis bool) {
-	s := m.health.Status.Load()
-	return s != nil && s.Floor.Link, s != nil && s.Redis
+	s, ok := m.port.latest()
+	return ok && s.Floor.Link, ok && s.Redis
 }
 
 // Restart implements fleet.Port: once nobody talks on the channel.
 func (m *membership) Restart([]string) {
-	ctx := m.ctx
 	m.waits.Go(func() {
-		look, late := time.NewTicker(quietLook), time.NewTimer(longestQuiet)
-		defer look.Stop()
+		poll, late := time.NewTicker(quietPoll), time.NewTimer(longestQuiet)
+		defer poll.Stop()
 		defer late.Stop()
-		for s := m.health.Status.Load(); s != nil && (s.Floor.Phase != floor.Idle || s.Taken); s = m.health.Status.Load() {
+		for s, ok := m.port.latest(); ok && (s.Floor.Phase != floor.Idle || s.Taken); s, ok = m.port.latest() {
 			select {
-			case <-ctx.Done():
+			case <-m.port.ended():
 				return
 			case <-late.C:
-			case <-look.C:
+			case <-poll.C:
 				continue
 			}
 			break
 		}
 		m.asked.Store(true)
-		m.quit()
+		m.port.restart()
 	})
 }
 

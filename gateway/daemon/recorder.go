@@ -1,12 +1,11 @@
 package daemon
 
 import (
-	"github.com/talkgate/talkgate/gateway/build"
-
 	"context"
 	"log/slog"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/build"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/flight"
 	"github.com/talkgate/talkgate/gateway/port"

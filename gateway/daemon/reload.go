@@ -1,19 +1,18 @@
 package daemon
 
 import (
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/options"
 )
 
-// tuner lets a changed configuration take effect on a port that runs. Any
+// reloader lets a changed configuration take effect on a port that runs. Any
 // goroutine may use it.
-type tuner struct {
+type reloader struct {
 	load    func() (config.Config, error)
 	level   *slog.LevelVar
 	starter *starter
@@ -24,24 +23,24 @@ type tuner struct {
 }
 
 // waiting are the keys whose change takes a restart.
-func (t *tuner) waiting(cfg config.Config) []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.restartKeys(cfg)
+func (r *reloader) waiting(cfg config.Config) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.restartKeys(cfg)
 }
 
 // changesHardware says whether cfg has other hardware than what takes effect.
-func (t *tuner) changesHardware(cfg config.Config) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.ContainsFunc(config.Changed(t.cfg, cfg), func(key string) bool { return strings.HasPrefix(key, "hardware.") })
+func (r *reloader) changesHardware(cfg config.Config) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(config.Changed(r.cfg, cfg), func(key string) bool { return strings.HasPrefix(key, "hardware.") })
 }
 
-func (t *tuner) restartKeys(cfg config.Config) []string {
+func (r *reloader) restartKeys(cfg config.Config) []string {
 	var keys []string
-	for _, key := range config.Changed(t.cfg, cfg) {
+	for _, key := range config.Changed(r.cfg, cfg) {
 		// Before there is a port, everything is yet to be made of what there is.
-		if !config.Live(key) || t.starter.port.Load() == nil {
+		if !config.Live(key) || r.starter.port.Load() == nil {
 			keys = append(keys, key)
 		}
 	}
@@ -50,12 +49,12 @@ func (t *tuner) restartKeys(cfg config.Config) []string {
 
 // apply lets all that can take effect now, and returns the keys that wait for a
 // restart. With an error nothing does.
-func (t *tuner) apply(cfg config.Config) (waiting []string, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	waiting = t.restartKeys(cfg)
-	now := config.WithLive(t.cfg, cfg)
-	if port := t.starter.port.Load(); port != nil {
+func (r *reloader) apply(cfg config.Config) (waiting []string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	waiting = r.restartKeys(cfg)
+	now := config.WithLive(r.cfg, cfg)
+	if port := r.starter.port.Load(); port != nil {
 		tuning, err := options.Tuning(now)
 		if err == nil {
 			err = port.Tune(tuning)
@@ -65,28 +64,28 @@ func (t *tuner) apply(cfg config.Config) (waiting []string, err error) {
 		}
 	}
 	// The level was parsed with the file.
-	_ = t.level.UnmarshalText([]byte(now.Log.Level))
-	t.cfg = now
+	_ = r.level.UnmarshalText([]byte(now.Log.Level))
+	r.cfg = now
 	return waiting, nil
 }
 
 // reload takes over what can be changed while the port runs, and says what
 // cannot. Files that hold a token or a password are read for each connection, and
 // need no reload.
-func (t *tuner) reload() {
-	cfg, err := t.load()
+func (r *reloader) reload() {
+	cfg, err := r.load()
 	if err != nil {
-		t.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
+		r.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
 		return
 	}
-	waiting, err := t.apply(cfg)
+	waiting, err := r.apply(cfg)
 	if err != nil {
-		t.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
+		r.log.Error("configuration is not reloaded; the port goes on with the one it has", "err", err)
 		return
 	}
 	if len(waiting) > 0 {
-		t.log.Warn("configuration is reloaded; some changes wait for a restart", "keys", waiting)
+		r.log.Warn("configuration is reloaded; some changes wait for a restart", "keys", waiting)
 		return
 	}
-	t.log.Info("configuration is reloaded")
+	r.log.Info("configuration is reloaded")
 }

@@ -1,11 +1,10 @@
 package daemon
 
 import (
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"slices"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/selector"
 )

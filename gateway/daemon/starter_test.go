@@ -1,9 +1,6 @@
 package daemon
 
 import (
-	"github.com/talkgate/talkgate/gateway/clock"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"context"
 	"fmt"
 	"log/slog"
@@ -11,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/state/fleet"
 )
@@ -45,7 +44,7 @@ func TestAGatewayIsSeenBeforeItHasAPort(t *testing.T) {
 	health := status.NewHealth("gates", s.pulse, s.missing, clock.New(log))
 	cfg := config.Default()
 	cfg.Identity.UserID, cfg.Link = "north", config.Link{}
-	g := status.NewGauges(cfg, health, noLink{}, nil, func() fleet.Applied { return fleet.Applied{Version: 3} })
+	g := status.NewGateway(cfg, health, noLink{}, nil, func() fleet.Applied { return fleet.Applied{Version: 3} })
 	if r := g.Report(); r.Health.Standing != "starting" {
 		t.Errorf("at its start: %+v", r)
 	}
@@ -65,7 +64,8 @@ func TestAGatewayIsSeenBeforeItHasAPort(t *testing.T) {
 		t.Errorf("%v: %+v", err, r)
 	}
 	// For what is missing already no document is to blame, but for other hardware.
-	m := &membership{drivers: drivers, health: health, tuner: &tuner{starter: s, cfg: cfg}, log: log}
+	live := &reloader{starter: s, cfg: cfg}
+	m := &membership{drivers: drivers, port: &livePort{health: health, reloader: live}, log: log}
 	other := *cfg.Hardware.Board
 	other.PTT.Chip, other.PTT.Line = "no-such-chip", "PTT"
 	cfg.Hardware.Board = &other
@@ -78,7 +78,7 @@ func TestAGatewayIsSeenBeforeItHasAPort(t *testing.T) {
 	if !checks() {
 		t.Error("other hardware of a document is not checked")
 	}
-	m.tuner.cfg = cfg
+	live.cfg = cfg
 	if checks() {
 		t.Error("hardware that is missing already is checked")
 	}

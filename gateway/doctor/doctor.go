@@ -1,11 +1,6 @@
 package doctor
 
 import (
-	"github.com/talkgate/talkgate/gateway/clock"
-	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/options"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +11,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/options"
+	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/redis"

@@ -1,14 +1,13 @@
 package doctor
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-
 	"bytes"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/hal/sim"
 )
 

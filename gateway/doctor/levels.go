@@ -1,10 +1,6 @@
 package doctor
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/options"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"fmt"
 	"io"
 	"math"
@@ -12,6 +8,9 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/options"
+	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/level"
 )

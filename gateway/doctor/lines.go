@@ -1,13 +1,13 @@
 package doctor
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"context"
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/status"
 )
 
 // WatchLines tells of the inputs until ctx ends.

@@ -1,9 +1,6 @@
 package doctor
 
 import (
-	"github.com/talkgate/talkgate/gateway/options"
-	"github.com/talkgate/talkgate/gateway/status"
-
 	"context"
 	"fmt"
 	"slices"
@@ -12,6 +9,8 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/options"
+	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/state/redis"
 )
 

@@ -1,9 +1,6 @@
 package doctor
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +11,8 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/level"

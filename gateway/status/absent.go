@@ -1,10 +1,9 @@
 package status
 
 import (
-	"github.com/talkgate/talkgate/gateway/build"
-
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/build"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
 )

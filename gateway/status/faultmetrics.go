@@ -10,12 +10,12 @@ import (
 // registerFaults adds why the media connection is not up, whatever its kind, and
 // what the transmitter's readback found wrong: one of the series is 1 then, none
 // while all is well.
-func registerFaults(registry *prometheus.Registry, care *Health) {
+func registerFaults(registry *prometheus.Registry, health *Health) {
 	fault := func(name, help, reason string, is func(port.Status) bool) {
 		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "talkgate_port_" + name, Help: help, ConstLabels: prometheus.Labels{"reason": reason},
 		}, func() float64 {
-			if s := care.Status.Load(); s != nil && is(*s) {
+			if s, ok := health.Latest(); ok && is(s) {
 				return 1
 			}
 			return 0

@@ -15,24 +15,39 @@ const hotBoard = 80
 
 // faults is what is wrong with a port, what keeps it from the air first, and what to do
 // about each: what doctor says of a port that does not run.
-func (g *Gauges) faults(p *port.Port, s *port.Status, board fleet.Board) []Finding {
-	all := []Finding{}
+func (r *Running) faults(board fleet.Board) []Finding {
+	all := r.gateway.faultsBefore()
 	fault := func(check, found, do string) { all = append(all, Finding{Check: check, Found: found, Do: do}) }
-	if missing := g.care.Missing(); missing != "" {
-		fault("lines and cards", missing, PlugIn)
-	}
-	if c := g.care.clock; !c.Right() {
-		fault("clock", c.Now().UTC().Format(time.RFC3339)+" cannot be", SetClock)
-	}
-	if stalled := g.stalls(); len(stalled) > 0 {
+	r.mu.Lock()
+	stalled := r.stalls(time.Now())
+	r.mu.Unlock()
+	if len(stalled) > 0 {
 		fault("port", "stands still: "+strings.Join(stalled, ", "), "start it anew, unless its watchdog has in 20 seconds; the journal then says where it stood")
 	}
-	if s != nil {
-		g.faultsOfStatus(*s, fault)
+	if s, ok := r.gateway.health.Latest(); ok {
+		r.gateway.faultsOfStatus(s, fault)
 	}
-	if p != nil && p.TalkLocked() {
+	if r.port.TalkLocked() {
 		fault("DTMF", "talking is locked by DTMF", "dial *CODE3#, with a code of talk.dtmf.access_file")
 	}
+	return append(all, r.gateway.faultsOfBoard(board)...)
+}
+
+// faultsBefore are those that keep a port from starting.
+func (g *Gateway) faultsBefore() []Finding {
+	all := []Finding{}
+	if missing := g.health.Missing(); missing != "" {
+		all = append(all, Finding{Check: "lines and cards", Found: missing, Do: PlugIn})
+	}
+	if c := g.health.clock; !c.Right() {
+		all = append(all, Finding{Check: "clock", Found: c.Now().UTC().Format(time.RFC3339) + " cannot be", Do: SetClock})
+	}
+	return all
+}
+
+// faultsOfBoard are those that do not keep a port from the air, or not yet.
+func (g *Gateway) faultsOfBoard(board fleet.Board) (all []Finding) {
+	fault := func(check, found, do string) { all = append(all, Finding{Check: check, Found: found, Do: do}) }
 	if a := g.applied(); a.Result == fleet.ResultRefused || a.Result == fleet.ResultRolledBack {
 		fault("configuration", fmt.Sprintf("the fleet's document is %s: %s", a.Result, a.Error), "correct it and apply it again; 'talkgate fleet status' tells of all gateways")
 	}
@@ -45,7 +60,7 @@ func (g *Gauges) faults(p *port.Port, s *port.Status, board fleet.Board) []Findi
 	return all
 }
 
-func (g *Gauges) faultsOfStatus(s port.Status, fault func(check, found, do string)) {
+func (g *Gateway) faultsOfStatus(s port.Status, fault func(check, found, do string)) {
 	user := g.cfg.Identity.UserID
 	if !s.Redis {
 		fault("Redis", "does not answer", ReachRedis)

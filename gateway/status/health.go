@@ -1,12 +1,11 @@
 package status
 
 import (
-	"github.com/talkgate/talkgate/gateway/clock"
-
 	"cmp"
 	"strings"
 	"sync/atomic"
 
+	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -14,24 +13,27 @@ import (
 // Health is how a port is, for its service manager, its status and its fleet.
 type Health struct {
 	pulse   func() port.Pulse
-	Missing func() string // hardware that is waited for; empty is none
+	missing func() string
 	clock   *clock.Clock
 	first   string     // the channel at the start
 	looked  bool       // the first look has nothing to compare with
 	moved   port.Pulse // when everything last did
-	Status  atomic.Pointer[port.Status]
+	status  atomic.Pointer[port.Status]
 	news    chan struct{}
 }
 
 // NewHealth is the health of a port on channel that has not started. pulse counts the
 // turns of its loops, missing names the hardware that it waits for; empty is none.
 func NewHealth(channel string, pulse func() port.Pulse, missing func() string, clock *clock.Clock) *Health {
-	return &Health{first: channel, pulse: pulse, Missing: missing, clock: clock, news: make(chan struct{}, 1)}
+	return &Health{first: channel, pulse: pulse, missing: missing, clock: clock, news: make(chan struct{}, 1)}
 }
 
-// latest is the port's latest status; ok is false while there is none.
-func (h *Health) latest() (s port.Status, ok bool) {
-	if s := h.Status.Load(); s != nil {
+// Missing is the hardware that the port waits for, in words; empty is none.
+func (h *Health) Missing() string { return h.missing() }
+
+// Latest is the port's latest status; ok is false while there is none.
+func (h *Health) Latest() (s port.Status, ok bool) {
+	if s := h.status.Load(); s != nil {
 		return *s, true
 	}
 	return port.Status{}, false
@@ -39,29 +41,31 @@ func (h *Health) latest() (s port.Status, ok bool) {
 
 // Observe receives the port's status.
 func (h *Health) Observe(s port.Status) {
-	h.Status.Store(&s)
+	h.status.Store(&s)
 	select {
 	case h.news <- struct{}{}:
 	default:
 	}
 }
 
+// Changed is signaled when Standing may say something else.
 func (h *Health) Changed() <-chan struct{} { return h.news }
 
+// Standing says whether the port is on air, and how it is in a few words.
 func (h *Health) Standing() (onAir bool, words string) {
-	s := h.Status.Load()
-	if s == nil {
+	s, ok := h.Latest()
+	if !ok {
 		if missing := h.Missing(); missing != "" {
 			return false, "waiting for hardware: " + missing
 		}
 		return false, "starting"
 	}
-	return s.Lamps.Link, portWords(*s, h.Channel(), h.clock.Right())
+	return s.Lamps.Link, portWords(s, h.Channel(), h.clock.Right())
 }
 
 // Channel is the one that the port is on; empty where its selector is at none.
 func (h *Health) Channel() string {
-	if s := h.Status.Load(); s != nil {
+	if s, ok := h.Latest(); ok {
 		return s.Channel
 	}
 	return h.first
@@ -110,6 +114,7 @@ func linkWords(fault port.LinkFault) string {
 	return "the link"
 }
 
+// Stalled names the loops that have not moved since Stalled was last empty.
 func (h *Health) Stalled() []string {
 	now := h.pulse()
 	var names []string

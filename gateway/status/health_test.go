@@ -1,11 +1,10 @@
 package status
 
 import (
-	"github.com/talkgate/talkgate/gateway/clock"
-
 	"log/slog"
 	"testing"
 
+	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/floor"
 )

@@ -13,20 +13,20 @@ import (
 
 // registerPort adds what is measured of a port. It is read when it is asked for;
 // the port knows nothing of it.
-func registerPort(registry *prometheus.Registry, g *Gauges) {
-	care, running := g.care, g.port
-	registerLink(registry, g)
-	registerBoard(registry, g)
-	registerFloor(registry, care)
+func registerPort(registry *prometheus.Registry, r *Running) {
+	g, health, running := r.gateway, r.gateway.health, r.port
+	registerLink(registry, g.link)
+	registerBoard(registry, r)
+	registerFloor(registry, health)
 	g.monitors.register(registry)
-	registerSelector(registry, g.cfg.Selector, care)
+	registerSelector(registry, g.cfg.Selector, health)
 	make := promauto.With(registry)
 	gauge := func(name, help string, value func() float64) {
 		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, value)
 	}
 	truth := func(name, help string, value func(port.Status) bool) {
 		gauge(name, help, func() float64 {
-			if s := care.Status.Load(); s != nil && value(*s) {
+			if s, ok := health.Latest(); ok && value(s) {
 				return 1
 			}
 			return 0
@@ -34,7 +34,7 @@ func registerPort(registry *prometheus.Registry, g *Gauges) {
 	}
 	truth("on_air", "Whether link, Redis and talk rights are there.", func(s port.Status) bool { return s.Lamps.Link })
 	truth("link_up", "Whether the media connection is up.", func(s port.Status) bool { return s.Link == port.NoFault })
-	registerFaults(registry, care)
+	registerFaults(registry, health)
 	truth("redis_up", "Whether Redis answers.", func(s port.Status) bool { return s.Redis })
 	truth("rights_held", "Whether the port may talk.", func(s port.Status) bool { return s.Floor.Rights })
 	truth("talking", "Whether the microphone is open.", func(s port.Status) bool { return s.Floor.Phase == floor.Talking })
@@ -56,7 +56,7 @@ func registerPort(registry *prometheus.Registry, g *Gauges) {
 			prometheus.Labels{"result": result}, func() uint64 { return value(running.TalkStats()) })
 	}
 	gauge("queue_place", "Place in the queue for the floor, 1 being next; 0 is none.", func() float64 {
-		if s := care.Status.Load(); s != nil {
+		if s, ok := health.Latest(); ok {
 			return float64(s.Floor.Place)
 		}
 		return 0

@@ -91,10 +91,10 @@ func (m *monitors) register(registry *prometheus.Registry) {
 }
 
 // registerSelector adds where a port's selector stands.
-func registerSelector(registry *prometheus.Registry, cfg config.Selector, care *Health) {
+func registerSelector(registry *prometheus.Registry, cfg config.Selector, health *Health) {
 	for _, id := range cfg.List() {
 		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_channel_selected",
 			Help: "Which channel the selector stands at: 1 for the one that it does.", ConstLabels: prometheus.Labels{"channel": id}},
-			func() float64 { return one(care.Channel() == id) })
+			func() float64 { return one(health.Channel() == id) })
 	}
 }

@@ -1,9 +1,6 @@
 package status
 
 import (
-	"context"
-	"time"
-
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
@@ -53,37 +50,6 @@ type lineStatus struct {
 	Name   string `json:"name"`
 	Active bool   `json:"active"`
 	Says   string `json:"says"`
-}
-
-// PortOf is what there is to say, also while there is no port yet.
-func PortOf(ctx context.Context, g *Gauges) Port {
-	care := g.care
-	running, hw := g.attached()
-	s := Port{
-		Channel: care.Channel(), UserID: g.cfg.Identity.UserID, UserName: g.cfg.Identity.UserName,
-		Version: g.version, Up: int64(time.Since(g.began).Seconds()), Board: g.board.read(),
-		State: "idle", Speaker: silence, Microphone: micStatus{RMS: silence, Peak: silence}, Radio: port.RadioStatus{Microphone: port.MicrophoneStatus{DBFS: silence}},
-		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(g.link.Quality().RTT),
-	}
-	now := care.Status.Load()
-	s.Faults = g.faults(running, now, s.Board)
-	s.OnAir, s.Standing = care.Standing()
-	if running != nil {
-		s.Talked, s.Heard, s.Speaker = running.TalkStats(), running.HeardStats(), running.SpeakerLevel().RMS()
-		s.Microphone, s.Keying, s.Squelch, s.Radio = micStatusOf(running), running.KeyStats(), running.SquelchStats(), running.RadioStatus()
-		s.Lines = readLines(hw)
-		mic, speaker := g.xruns()
-		s.Xruns = mic + speaker
-	}
-	if s.Running = now != nil; s.Running {
-		s.State, s.Why = phaseWord(now.Floor.Phase), port.Why(now.Floor)
-		s.Redis, s.Link, s.LinkFault, s.Rights = now.Redis, now.Floor.Link, now.Link, now.Floor.Rights
-		s.KeyFault = now.Key
-		s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
-		s.Channels = g.monitors.read(ctx, s.Channel, *now)
-		s.Emergency = now.Emergency
-	}
-	return s
 }
 
 func readLines(hw port.Hardware) []lineStatus {

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/talkgate/talkgate/gateway/hub/web"
@@ -27,53 +25,40 @@ const statusTime = 5 * time.Second
 type Server struct {
 	listener net.Listener
 	http     *http.Server
-	registry *prometheus.Registry
+	log      *slog.Logger
 }
 
-// Listen opens the address, which is host:port; empty is none, and a nil server.
-func Listen(address string, gauges *Gauges, log *slog.Logger) (*Server, error) {
-	if address == "" {
-		return nil, nil
-	}
+// Listen opens address, which is host:port, to show what source tells.
+func Listen(address string, source Source, log *slog.Logger) (*Server, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("status.listen: %q cannot be served on, free it or choose another: %w", address, err)
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		promhttp.HandlerFor(source.Metrics(), promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-		_ = json.NewEncoder(w).Encode(PortOf(r.Context(), gauges)) // who has gone does not hear it
+		_ = json.NewEncoder(w).Encode(source.Port(r.Context())) // who has gone does not hear it
 	})
 	mux.Handle("/", web.Port())
 	log.Info("status is served", "address", l.Addr().String())
-	return &Server{l, &http.Server{
+	return &Server{listener: l, log: log, http: &http.Server{
 		Handler: mux, ReadTimeout: statusTime, WriteTimeout: statusTime, IdleTimeout: time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}, registry}, nil
-}
-
-// Measure adds a port's own metrics.
-func (s *Server) Measure(g *Gauges) {
-	if s != nil {
-		registerPort(s.registry, g)
-	}
+	}}, nil
 }
 
 // Run serves until ctx ends. A port goes on without its status.
-func (s *Server) Run(ctx context.Context, log *slog.Logger) {
-	if s == nil {
-		return
-	}
+func (s *Server) Run(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { _ = s.http.Close() }) // nobody waits for the last answer
 	defer stop()
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-		log.Warn("status is not served any more", "err", err)
+		s.log.Warn("status is not served any more", "err", err)
 	}
 }
 

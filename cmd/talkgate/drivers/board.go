@@ -1,12 +1,11 @@
 package drivers
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-
 	"errors"
 	"fmt"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal/gpio"
 	"github.com/talkgate/talkgate/hal/sound"

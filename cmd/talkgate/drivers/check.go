@@ -1,13 +1,12 @@
 package drivers
 
 import (
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"errors"
 	"fmt"
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/hal/cm108"
 	"github.com/talkgate/talkgate/hal/gpio"
 )

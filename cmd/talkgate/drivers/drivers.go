@@ -1,14 +1,13 @@
 package drivers
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/gpio"

@@ -1,12 +1,11 @@
 package drivers
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-
 	"errors"
 	"io"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 )
 
 // openHardware opens what the configuration names. A virtual radio is moved by

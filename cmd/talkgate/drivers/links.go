@@ -1,12 +1,11 @@
 package drivers
 
 import (
-	"github.com/talkgate/talkgate/gateway/daemon"
-
 	"context"
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/gateway/port"

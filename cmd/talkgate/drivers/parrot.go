@@ -1,14 +1,13 @@
 package drivers
 
 import (
-	"github.com/talkgate/talkgate/gateway/options"
-
 	"context"
 	"fmt"
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 )

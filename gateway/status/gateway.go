@@ -1,0 +1,100 @@
+package status
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/talkgate/talkgate/gateway/build"
+	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/fleet"
+)
+
+// LinkQuality is what is asked of a port's links.
+type LinkQuality interface {
+	// Quality is how well they carried.
+	Quality() port.LinkQuality
+	// Hears is the channel that is heard now, of several; empty for none.
+	Hears() string
+}
+
+// Gateway is the Source of a gateway that waits for its hardware: it has no port.
+type Gateway struct {
+	cfg      config.Config
+	health   *Health
+	link     LinkQuality
+	monitors *monitors // who talks on the channels that are only listened to
+	board    boardHealth
+	began    time.Time
+	applied  func() fleet.Applied // what became of the fleet's documents
+	metrics  *prometheus.Registry
+}
+
+// NewGateway is the source of a gateway whose process has just started.
+func NewGateway(cfg config.Config, health *Health, link LinkQuality, floor FloorReader, applied func() fleet.Applied) *Gateway {
+	return &Gateway{
+		cfg: cfg, health: health, link: link, monitors: newMonitors(cfg, link.Hears, floor), applied: applied,
+		board: boardHealth{os.DirFS("/sys")}, began: time.Now(), metrics: newRegistry(),
+	}
+}
+
+// newRegistry has the metrics of any process.
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// Metrics implements Source.
+func (g *Gateway) Metrics() prometheus.Gatherer { return g.metrics }
+
+// Report implements Source.
+func (g *Gateway) Report() fleet.Report {
+	_, standing := g.health.Standing()
+	r := Absent(g.cfg, standing, g.applied())
+	r.Up, r.Board = g.up(), g.board.read()
+	return r
+}
+
+// Port implements Source.
+func (g *Gateway) Port(context.Context) Port {
+	s := g.port()
+	s.Faults = append(g.faultsBefore(), g.faultsOfBoard(s.Board)...)
+	return s
+}
+
+// port is what a gateway says of itself with and without a port.
+func (g *Gateway) port() Port {
+	s := Port{
+		Channel: g.health.Channel(), UserID: g.cfg.Identity.UserID, UserName: g.cfg.Identity.UserName,
+		Version: build.Version(), Up: g.up(), Board: g.board.read(), State: "idle",
+		Speaker: silence, Microphone: micStatus{RMS: silence, Peak: silence},
+		Radio: port.RadioStatus{Microphone: port.MicrophoneStatus{DBFS: silence}},
+		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(g.link.Quality().RTT),
+	}
+	s.OnAir, s.Standing = g.health.Standing()
+	return s
+}
+
+// up is for how many seconds the process has been running.
+func (g *Gateway) up() int64 { return int64(time.Since(g.began).Seconds()) }
+
+// fleetQuality is nil while nothing was measured.
+func fleetQuality(now, before media.Reception) *fleet.Quality {
+	if now.Expected == 0 {
+		return nil
+	}
+	q := &fleet.Quality{Jitter: Milliseconds(now.Jitter)}
+	if since := now.Since(before); since.Expected > 0 {
+		q.Loss = float64(since.Lost()) / float64(since.Expected)
+	}
+	return q
+}
+
+// Milliseconds is d in milliseconds, exact to a microsecond.
+func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
