@@ -62,8 +62,25 @@ func TestDispatch(t *testing.T) {
 	}
 	dispatchDo(t, s.URL, "rights", "set", "north", "gates")
 
-	if err := state.SetChannelEvent(ctx, "gates", "marathon"); err != nil {
-		t.Fatal(err)
+	if e := dispatchJSON[changedJSON](t, s.URL, "event", "set", "marathon", "gates", "yard"); strings.Join(e.Channels, " ") != "gates yard" || len(e.Added) != 2 || len(e.Removed) != 0 {
+		t.Errorf("after event set: %+v", e)
+	}
+	if out := dispatchDo(t, s.URL, "event", "show"); !strings.Contains(out, "marathon  gates yard") {
+		t.Errorf("%q", out)
+	}
+	if out := dispatchDo(t, s.URL, "event", "set", "marathon", "gates"); out != "marathon: gates\n" {
+		t.Errorf("%q", out)
+	}
+	if out := dispatchDo(t, s.URL, "event", "set", "fair", "yard"); out != "fair: yard\n" {
+		t.Errorf("%q", out)
+	}
+	if out := dispatchDo(t, s.URL, "event", "set", "fair", "--none"); !strings.Contains(out, "it is no more") {
+		t.Errorf("%q", out)
+	}
+	for _, args := range [][]string{{"event", "set", "fair"}, {"event", "set", "fair", "yard", "--none"}} {
+		if code, _, stderr := talkgate(t, "", append(args, "--redis", s.URL)...); code == exitOK || !strings.Contains(stderr, "--none") {
+			t.Errorf("%q: exit code %d, %s", args, code, stderr)
+		}
 	}
 	press := func() redis.Claim {
 		t.Helper()

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,23 +29,29 @@ type pausedJSON struct {
 func newEventCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "event",
-		Short: "Show and pause all channels of an event",
-		Args:  cobra.NoArgs,
-		RunE:  help,
+		Short: "Make, change, show and pause an event: channels that belong together",
+		Long: `Make, change, show and pause an event: channels that belong together. An emergency is heard
+on all channels of the event it is called on, and a pause ends the talk spurts on all.`,
+		Args: cobra.NoArgs,
+		RunE: help,
 	}
-	c.AddCommand(newEventShowCommand(), newEventPauseCommand())
+	c.AddCommand(newEventShowCommand(), newEventSetCommand(), newEventPauseCommand())
 	return c
 }
 
 func newEventShowCommand() *cobra.Command {
 	var d dispatch
 	c := &cobra.Command{
-		Use:     "show EVENT",
-		Short:   "Show the channels of an event and who is talking there",
-		Example: "  talkgate event show marathon",
-		Args:    cobra.ExactArgs(1),
+		Use:   "show [EVENT]",
+		Short: "Show the channels of an event and who is talking there, or which events there are",
+		Example: `  talkgate event show
+  talkgate event show marathon`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
+				if len(args) == 0 {
+					return d.showEvents(ctx, cmd, state)
+				}
 				channels, err := state.ChannelsForEvent(ctx, args[0])
 				if err != nil {
 					return err
@@ -64,6 +73,87 @@ func newEventShowCommand() *cobra.Command {
 	}
 	d.addFlags(c)
 	return c
+}
+
+// showEvents shows all events there are, each with its channels.
+func (d *dispatch) showEvents(ctx context.Context, cmd *cobra.Command, state *redis.Client) error {
+	all, err := state.Events(ctx)
+	if err != nil {
+		return err
+	}
+	events := map[string][]string{}
+	for _, channel := range slices.Sorted(maps.Keys(all)) {
+		events[all[channel]] = append(events[all[channel]], channel)
+	}
+	return d.print(cmd, struct {
+		Events map[string][]string `json:"events"`
+	}{events}, func(w io.Writer) {
+		fmt.Fprintln(w, "EVENT\tCHANNELS")
+		for _, event := range slices.Sorted(maps.Keys(events)) {
+			fmt.Fprintf(w, "%s\t%s\n", clean(event), clean(strings.Join(events[event], " ")))
+		}
+	})
+}
+
+// changedJSON is an event that was set: its channels, and which came and left.
+type changedJSON struct {
+	EventID  string   `json:"eventId"`
+	Channels []string `json:"channels"`
+	Added    []string `json:"added"`
+	Removed  []string `json:"removed"`
+}
+
+func newEventSetCommand() *cobra.Command {
+	var (
+		d     dispatch
+		actor string
+		none  bool
+	)
+	c := &cobra.Command{
+		Use:   "set EVENT CHANNEL...",
+		Short: "Make an event of exactly these channels",
+		Long: `Make an event of exactly these channels, whether there was one or not. A channel belongs to
+one event: it leaves the one it was of. Channels of the event that are not named leave
+it; with --none all of them do, and the event is no more.`,
+		Example: `  talkgate event set marathon start finish medics
+  talkgate event set marathon --none`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			event, channels := args[0], args[1:]
+			if none == (len(channels) > 0) {
+				return errors.New("name the channels of the event, or say --none, and not both")
+			}
+			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
+				added, removed, err := state.SetEvent(ctx, event, actor, channels...)
+				if err != nil {
+					return err
+				}
+				now, err := state.ChannelsForEvent(ctx, event)
+				if err != nil {
+					return err
+				}
+				v := changedJSON{EventID: event, Channels: orEmpty(now), Added: orEmpty(added), Removed: orEmpty(removed)}
+				return d.print(cmd, v, func(w io.Writer) {
+					fmt.Fprintf(w, "%s: %s\n", clean(event), clean(cmp.Or(strings.Join(now, " "), "no channels, it is no more")))
+					if len(added)+len(removed) == 0 {
+						fmt.Fprintln(w, "nothing has changed")
+					}
+				})
+			})
+		},
+	}
+	d.addFlags(c)
+	addActorFlag(c, &actor)
+	c.Flags().BoolVar(&none, "none", false, "of no channels: the event is no more")
+	return c
+}
+
+// orEmpty is a list that JSON shows as one even where it has nothing.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
 }
 
 func newEventPauseCommand() *cobra.Command {

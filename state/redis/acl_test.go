@@ -248,6 +248,11 @@ func TestACLOfADispatcher(t *testing.T) {
 	if err := c.SetChannelEvent(ctx, "m1", "e1"); err != nil {
 		t.Error(err)
 	}
+	for _, channels := range [][]string{{"m1", "m2"}, {"m1"}} {
+		if _, _, err := c.SetEvent(ctx, "e1", "boss", channels...); err != nil {
+			t.Error(err)
+		}
+	}
 	must[string](t)(c.ChannelEvent(ctx, "m1"))
 	must[Decision](t)(open(t, s.URL).Acquire(ctx, claim("m1", "u1")))
 	must[FloorView](t)(c.ReadFloor(ctx, "m1"))

@@ -27,10 +27,12 @@ const (
 	ActionEmergency    = "emergency_broadcast.start"
 	ActionEmergencyEnd = "emergency_broadcast.stop"
 
-	ActionPaused  = "event.paused"
-	ActionGranted = "rights.granted"
-	ActionTaken   = "rights.taken"
-	ActionAsked   = "gateway.asked"
+	ActionPaused = "event.paused"
+
+	ActionEventSet = "event.set"
+	ActionGranted  = "rights.granted"
+	ActionTaken    = "rights.taken"
+	ActionAsked    = "gateway.asked"
 
 	ActionAcknowledged = "emergency.acknowledged"
 	ActionListened     = "recall.played"

@@ -19,6 +19,48 @@ func (c *Client) SetChannelEvent(ctx context.Context, channel, event string) err
 	return nil
 }
 
+// SetEvent makes an event of exactly these channels: those that were of another event leave
+// it, and those that were of this one and are not named are of none. Without any, the event
+// is no more. It returns which channels came and which left, sorted; two round trips, the
+// second of which changes all or nothing. The audit log has it as by's.
+func (c *Client) SetEvent(ctx context.Context, event, by string, channels ...string) (added, removed []string, err error) {
+	if event == "" || slices.Contains(channels, "") {
+		return nil, nil, fmt.Errorf("set event %q of channels %q: none may be empty", event, channels)
+	}
+	all, err := c.Events(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("set event %q: %w", event, err)
+	}
+	for _, channel := range slices.Compact(slices.Sorted(slices.Values(channels))) {
+		if all[channel] != event {
+			added = append(added, channel)
+		}
+	}
+	for channel, of := range all {
+		if of == event && !slices.Contains(channels, channel) {
+			removed = append(removed, channel)
+		}
+	}
+	slices.Sort(removed)
+	if len(added)+len(removed) == 0 {
+		return nil, nil, nil
+	}
+	_, err = c.rdb.TxPipelined(ctx, func(p goredis.Pipeliner) error {
+		for _, channel := range added {
+			p.HSet(ctx, keyChannelEvents, channel, event)
+		}
+		if len(removed) > 0 {
+			p.HDel(ctx, keyChannelEvents, removed...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("set event %q: %w", event, err)
+	}
+	c.audit.put(AuditEntry{ActorID: by, Action: ActionEventSet, EventID: event, TargetID: event, Metadata: map[string]any{"added": added, "removed": removed}})
+	return added, removed, nil
+}
+
 // ChannelEvent is the event a channel belongs to, empty for none.
 func (c *Client) ChannelEvent(ctx context.Context, channel string) (string, error) {
 	event, err := c.rdb.HGet(ctx, keyChannelEvents, channel).Result()

@@ -39,6 +39,34 @@ func TestChannelEvents(t *testing.T) {
 	})
 }
 
+func TestSetEvent(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		ctx, c := testContext(t), open(t, url)
+		for _, tc := range []struct {
+			event                    string
+			channels, added, removed []string
+			e1, e2                   []string
+		}{
+			{"e1", []string{"b", "a", "b"}, []string{"a", "b"}, nil, []string{"a", "b"}, nil},
+			{"e1", []string{"a", "b"}, nil, nil, []string{"a", "b"}, nil},
+			{"e2", []string{"b", "c"}, []string{"b", "c"}, nil, []string{"a"}, []string{"b", "c"}},
+			{"e2", []string{"c"}, nil, []string{"b"}, []string{"a"}, []string{"c"}},
+			{"e2", nil, nil, []string{"c"}, []string{"a"}, nil},
+		} {
+			added, removed, err := c.SetEvent(ctx, tc.event, "boss", tc.channels...)
+			if err != nil || !slices.Equal(added, tc.added) || !slices.Equal(removed, tc.removed) {
+				t.Errorf("set %s to %q: %q came, %q left, %v", tc.event, tc.channels, added, removed, err)
+			}
+			if e1, e2 := must[[]string](t)(c.ChannelsForEvent(ctx, "e1")), must[[]string](t)(c.ChannelsForEvent(ctx, "e2")); !slices.Equal(e1, tc.e1) || !slices.Equal(e2, tc.e2) {
+				t.Errorf("set %s to %q: e1 is %q, e2 %q", tc.event, tc.channels, e1, e2)
+			}
+		}
+		if _, _, err := c.SetEvent(ctx, "e1", "boss", ""); err == nil {
+			t.Error("a channel without a name is taken")
+		}
+	})
+}
+
 func TestPauseAllSpeakers(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
 		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
