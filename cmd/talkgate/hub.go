@@ -15,13 +15,14 @@ import (
 
 // hubFlags are what 'talkgate hub' is told.
 type hubFlags struct {
-	listen, udp string
-	secret      config.File
-	livekit     string
-	livekitKey  config.File
-	redis       config.Redis
-	log         config.Log
-	recall      recall.Config
+	listen     string
+	secret     config.File
+	network    hubNetworkFlags
+	livekit    string
+	livekitKey config.File
+	redis      config.Redis
+	log        config.Log
+	recall     recall.Config
 }
 
 // peerTimeout is how long a dead port keeps its place, which it may want back.
@@ -40,13 +41,14 @@ Members prove who they are with tokens signed with the secret; 'talkgate token'
 makes them for trying out.`,
 		Example: `  (umask 077; head -c 32 /dev/urandom | base64 > hub.secret)
   talkgate hub --token-secret-file hub.secret
-  talkgate hub --token-secret-file hub.secret --listen :8080 --udp :8081 --redis rediss://redis.example:6380/0`,
+  talkgate hub --token-secret-file hub.secret --listen :8443 --tls-own-ca /var/lib/talkgate/ca --udp :8443 --tcp :8443
+  talkgate hub --token-secret-file hub.secret --listen :8080 --udp :8081 --public-address 203.0.113.7 --redis rediss://redis.example:6380/0`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runHub(cmd, flags) },
 	}
 	f := c.Flags()
-	f.StringVar(&flags.listen, "listen", "127.0.0.1:8080", "host:port of HTTP; put a TLS proxy before it on an open network")
-	f.StringVar(&flags.udp, "udp", "", "host:port of all media (default: a port of its own for each session)")
+	f.StringVar(&flags.listen, "listen", "127.0.0.1:8080", "host:port of HTTP, or of HTTPS with one of the --tls flags")
+	flags.network.add(c)
 	f.StringVar((*string)(&flags.secret), "token-secret-file", "", "file that holds the secret of the tokens, 32 bytes or more (required)")
 	_ = c.MarkFlagRequired("token-secret-file") // it exists
 	f.StringVar(&flags.livekit, "livekit", "", "URL of the LiveKit that the channels are on, as browsers reach it (default: the hub itself)")
@@ -77,7 +79,16 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	defer closing(&err, state.Close)
-	media, err := icelite.NewServer(icelite.Config{Logger: log, UDP: flags.udp, PeerTimeout: peerTimeout})
+	listening := hub.Config{Listen: flags.listen}
+	if err := flags.network.secure(&listening, log); err != nil {
+		return config.Mistake{Err: err}
+	}
+	mediaConfig, err := flags.network.media(flags.listen)
+	if err != nil {
+		return config.Mistake{Err: err}
+	}
+	mediaConfig.Logger, mediaConfig.PeerTimeout = log, peerTimeout
+	media, err := icelite.NewServer(mediaConfig)
 	if err != nil {
 		return err
 	}
@@ -85,18 +96,13 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	if flags.recall.Keep == 0 {
 		flags.recall.Keep = -1 // nothing is kept
 	}
-	server, err := hub.New(hub.Config{
-		Recall: flags.recall,
-		Listen: flags.listen,
-		Secret: secret,
-		State:  state,
-		Media:  media,
-		Rooms:  rooms,
-		Logger: log,
-	})
+	listening.Recall = flags.recall
+	listening.Secret, listening.State, listening.Media = secret, state, media
+	listening.Rooms, listening.Logger = rooms, log
+	server, err := hub.New(listening)
 	if err != nil {
 		return err
 	}
-	log.Info("hub listens", "address", server.Addr().String())
+	log.Info("hub listens", "url", server.Scheme()+"://"+server.Addr().String())
 	return daemon.ServeHub(cmd.Context(), server, log)
 }

@@ -51,6 +51,7 @@ var rooms = map[string][]string{
 	"github.com/spf13/cobra":              {"cmd"},
 	"github.com/thesyncim/gopus":          {"media"},
 	"github.com/warthog618/go-gpiocdev":   {"hal/gpio"},
+	"golang.org/x/crypto":                 {"gateway/hub/certs"},
 	"golang.org/x/net":                    {"media/icelite"},
 	"golang.org/x/sync":                   {"cmd", "gateway", "hal", "media", "state"},
 	"golang.org/x/sys":                    {"hal", "cmd", "systemd", "gateway/flight", "gateway/doctor"},

@@ -36,7 +36,7 @@ type attacker struct {
 	pc   *webrtc.PeerConnection
 }
 
-func newAttacker(s *site, user string) *attacker {
+func newAttacker(s *site, user string, change ...func(*webrtc.SettingEngine)) *attacker {
 	s.t.Helper()
 	codecs := &webrtc.MediaEngine{}
 	if err := codecs.RegisterDefaultCodecs(); err != nil {
@@ -45,6 +45,9 @@ func newAttacker(s *site, user string) *attacker {
 	settings := webrtc.SettingEngine{}
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetInterfaceFilter(func(name string) bool { return name == "lo" })
+	for _, f := range change {
+		f(&settings)
+	}
 	api := webrtc.NewAPI(webrtc.WithMediaEngine(codecs), webrtc.WithInterceptorRegistry(&interceptor.Registry{}), webrtc.WithSettingEngine(settings))
 	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {

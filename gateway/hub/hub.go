@@ -9,6 +9,7 @@ package hub
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,6 +45,13 @@ type Config struct {
 	// Listen is "host:port" to serve HTTP on. Empty serves nothing: the hub is
 	// reached by its Handler only.
 	Listen string
+	// TLS serves HTTPS; nil is plain HTTP.
+	TLS *tls.Config
+	// Name is a name that TLS has a certificate for; empty is "localhost".
+	Name string
+	// ShareTCP takes ICE-TCP on the port of Listen, for peers whose network blocks
+	// UDP.
+	ShareTCP bool
 	// Secret signs the bearer tokens (HS256): 32 random bytes or more.
 	Secret []byte
 	// State is the shared state; the hub does not close it.
@@ -89,6 +97,7 @@ func (cfg *Config) complete() error {
 	case len(cfg.Secret) < MinSecret:
 		return fmt.Errorf("hub: the token secret has %d bytes, expected at least %d random ones (RFC 7518 section 3.2)", len(cfg.Secret), MinSecret)
 	}
+	setDefault(&cfg.Name, "localhost")
 	setDefault(&cfg.LockTTL, 3*time.Second)
 	setDefault(&cfg.Lease, time.Second)
 	setDefault(&cfg.MaxTalk, time.Minute)
@@ -177,6 +186,12 @@ func New(cfg Config) (*Hub, error) {
 		if err != nil {
 			return nil, fmt.Errorf("hub: HTTP address %q cannot be served on, free it or choose another: %w", cfg.Listen, err)
 		}
+		if cfg.ShareTCP {
+			l = cfg.Media.Share(l)
+		}
+		if cfg.TLS != nil {
+			l = tls.NewListener(l, cfg.TLS)
+		}
 		h.listener = l
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
@@ -193,6 +208,17 @@ func (h *Hub) Addr() net.Addr {
 	}
 	return h.listener.Addr()
 }
+
+// Scheme is "https" with Config.TLS, else "http".
+func (h *Hub) Scheme() string {
+	if h.cfg.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// Name is Config.Name.
+func (h *Hub) Name() string { return h.cfg.Name }
 
 // Handler serves the HTTP API and the page.
 func (h *Hub) Handler() http.Handler { return h.handler }

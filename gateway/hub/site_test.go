@@ -41,13 +41,14 @@ func eventually(t testing.TB, what string, ok func() bool) {
 
 // site is a hub with a real Redis, and an engine for its ports.
 type site struct {
-	t     testing.TB
-	redis *redistest.Server
-	state *redis.Client
-	hub   *Hub
-	port  *rtc.Engine
-	http  *http.Client
-	stop  func() error
+	t      testing.TB
+	redis  *redistest.Server
+	state  *redis.Client
+	hub    *Hub
+	port   *rtc.Engine
+	http   *http.Client
+	stop   func() error
+	scheme string
 }
 
 func newSite(t testing.TB, change ...func(*Config)) *site {
@@ -60,7 +61,7 @@ func newSite(t testing.TB, change ...func(*Config)) *site {
 func newSiteOn(t testing.TB, srv *redistest.Server, url string, change ...func(*Config)) *site {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	s := &site{t: t, redis: srv, http: &http.Client{Transport: &http.Transport{}}}
+	s := &site{t: t, scheme: "http", redis: srv, http: &http.Client{Transport: &http.Transport{}}}
 	s.state = s.client(url)
 	s.port = engine(t, rtc.Config{})
 	cfg := Config{
@@ -150,7 +151,7 @@ type answer struct {
 // do makes a request with a token, or without if it is empty.
 func (s *site) do(ctx context.Context, method, path, token, contentType, body string) answer {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.hub.Addr().String()+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, s.scheme+"://"+s.hub.Addr().String()+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -68,12 +68,12 @@ type Server struct {
 	print string // SHA-256 of cert
 
 	sockets []*socket
-	tcp     *tcpListener // nil without Config.TCP
 	loops   sync.WaitGroup
 	closing chan struct{}
 	once    sync.Once
 
 	mu      sync.RWMutex
+	tcp     *tcpListener // nil without Config.TCP and Share
 	ufrags  map[string]*conn
 	routes  map[route]*conn
 	conns   map[*conn]struct{}
@@ -110,11 +110,13 @@ func NewServer(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	if cfg.TCP != "" {
-		if s.tcp, err = listenTCP(cfg.TCP, cfg.DSCP); err != nil {
+		t, err := listenTCP(cfg.TCP, cfg.DSCP)
+		if err != nil {
 			s.closeSockets()
 			return nil, err
 		}
-		s.loops.Go(func() { s.tcp.serve(s) })
+		s.tcp = t
+		s.loops.Go(func() { t.serve(s) })
 	}
 	for _, u := range s.sockets {
 		s.loops.Go(func() { u.read(s) })
@@ -129,8 +131,11 @@ func (s *Server) Close() error {
 	s.once.Do(func() {
 		close(s.closing)
 		s.closeSockets()
-		if s.tcp != nil {
-			s.tcp.close()
+		s.mu.RLock()
+		t := s.tcp
+		s.mu.RUnlock()
+		if t != nil {
+			t.close()
 		}
 	})
 	for _, c := range s.all() {
@@ -153,6 +158,8 @@ func (s *Server) listeners() []listener {
 	for _, u := range s.sockets {
 		all = append(all, u.listener)
 	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	if s.tcp != nil {
 		all = append(all, s.tcp.listener)
 	}

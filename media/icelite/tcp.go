@@ -42,15 +42,22 @@ func listenTCP(address string, dscp int) (*tcpListener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ICE-TCP address %q cannot be opened, free it or choose another: %w", address, err)
 	}
+	return newTCPListener(l, l.Addr().(*net.TCPAddr).AddrPort(), dscp), nil
+}
+
+// newTCPListener serves l; with nil it is given its connections by a listener that
+// is shared.
+func newTCPListener(l net.Listener, bound netip.AddrPort, dscp int) *tcpListener {
 	t := &tcpListener{l: l, dscp: dscp, conns: map[*tcpConn]struct{}{}, from: map[netip.Addr]int{}}
-	bound := l.Addr().(*net.TCPAddr).AddrPort()
 	t.addr, t.port, t.tcp = bound.Addr().Unmap(), bound.Port(), true
 	t.dual = bound.Addr().Is6() && bound.Addr().IsUnspecified()
-	return t, nil
+	return t
 }
 
 func (t *tcpListener) close() {
-	_ = t.l.Close()
+	if t.l != nil {
+		_ = t.l.Close() // its loop ends
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
@@ -95,8 +102,12 @@ func (t *tcpListener) take(s *Server, conn net.Conn) {
 	t.conns[c] = struct{}{}
 	t.from[remote.Addr()]++
 	if t.dscp != 0 { // a mark that cannot be set is none
-		_ = ipv4.NewConn(conn).SetTOS(t.dscp << 2)
-		_ = ipv6.NewConn(conn).SetTrafficClass(t.dscp << 2)
+		raw := conn
+		if p, ok := conn.(*peeked); ok {
+			raw = p.Conn
+		}
+		_ = ipv4.NewConn(raw).SetTOS(t.dscp << 2)
+		_ = ipv6.NewConn(raw).SetTrafficClass(t.dscp << 2)
 	}
 	s.loops.Go(c.write)
 	s.loops.Go(func() {
