@@ -14,6 +14,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/hub/certs"
+	"github.com/talkgate/talkgate/gateway/hub/turn"
 	"github.com/talkgate/talkgate/media/icelite"
 )
 
@@ -125,6 +126,6 @@ func (n *hubNetworkFlags) secure(cfg *hub.Config, log *slog.Logger) (err error) 
 	if secret = bytes.TrimSpace(secret); len(secret) == 0 {
 		return errors.New("--turn-secret-file: it is empty")
 	}
-	cfg.TURN = &hub.TURN{URLs: n.turn, Secret: secret}
+	cfg.TURN = &turn.Relay{URLs: n.turn, Secret: secret}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/talkgate/talkgate/gateway/hub/loglimit"
 	"github.com/talkgate/talkgate/media/icelite"
 )
 
@@ -202,7 +203,7 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 			if grown > 4<<20 {
 				t.Errorf("heap grew by %d KiB, expected at most 4096", grown>>10)
 			}
-			if n := log.lines.Load() - lines; n > logBurst+10 {
+			if n := log.lines.Load() - lines; n > loglimit.Burst+10 {
 				t.Errorf("%d log lines", n)
 			}
 			heard := ear.count()

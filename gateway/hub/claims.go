@@ -10,6 +10,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/talkgate/talkgate/gateway/hub/tokens"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -44,7 +45,7 @@ var ErrNoClaims = errors.New("not a member's token (JWT)")
 // verify, and so is the expiry. The error wraps ErrNoClaims and shows nothing of
 // the token.
 func ReadClaims(token string) (*Claims, error) {
-	if err := checkToken(token); err != nil {
+	if err := tokens.Check(token); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoClaims, err)
 	}
 	c := &Claims{}
@@ -118,7 +119,7 @@ func (v *verifier) verify(r *http.Request) (*Claims, error) {
 	}
 	c := &Claims{}
 	token = strings.TrimSpace(token)
-	if err := checkToken(token); err != nil {
+	if err := tokens.Check(token); err != nil {
 		return nil, fmt.Errorf("the token cannot be used: %w", err)
 	}
 	_, err := v.parser.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return v.secret, nil })

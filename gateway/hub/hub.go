@@ -21,7 +21,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/talkgate/talkgate/gateway/hub/loglimit"
 	"github.com/talkgate/talkgate/gateway/hub/recall"
+	"github.com/talkgate/talkgate/gateway/hub/turn"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -62,7 +64,7 @@ type Config struct {
 	// Rooms is the LiveKit that the channels are on; nil is the hub itself.
 	Rooms *Rooms
 	// TURN is the relay that members are told of; nil is none.
-	TURN *TURN
+	TURN *turn.Relay
 	// LockTTL is how long a lock the hub holds for a browser outlives the hub;
 	// zero is 3 s.
 	LockTTL time.Duration
@@ -113,7 +115,7 @@ func (cfg *Config) complete() error {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	cfg.Logger = limitLog(cfg.Logger)
+	cfg.Logger = loglimit.New(cfg.Logger)
 	return nil
 }
 

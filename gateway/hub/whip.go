@@ -151,6 +151,16 @@ func (h *Hub) accept(w http.ResponseWriter, r *http.Request, s *session, gone fu
 	_, _ = io.WriteString(w, answer) // who does not read it does not connect
 }
 
+// linkTURN tells a user of the relay, if there is one.
+func (h *Hub) linkTURN(w http.ResponseWriter, userID string) {
+	if h.cfg.TURN == nil {
+		return
+	}
+	for _, link := range h.cfg.TURN.Links(userID, time.Now()) {
+		w.Header().Add("Link", link)
+	}
+}
+
 // offerStatus is 400 for what is no SDP, and 406 for what is understood but can't
 // be accepted (RFC 9725 section 4.2).
 func offerStatus(err error) int {

@@ -1,4 +1,4 @@
-package hub
+package loglimit
 
 import (
 	"log/slog"
@@ -11,12 +11,12 @@ import (
 func TestLogIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		log := limitLog(slog.New(slog.NewTextHandler(&out, nil)))
+		log := New(slog.New(slog.NewTextHandler(&out, nil)))
 		for range 10_000 {
 			log.With("user", "a").Info("session begun")
 		}
-		if n := strings.Count(out.String(), "\n"); n != logBurst {
-			t.Errorf("%d lines at once, want %d", n, logBurst)
+		if n := strings.Count(out.String(), "\n"); n != Burst {
+			t.Errorf("%d lines at once, want %d", n, Burst)
 		}
 		log.Info("another")
 		if !strings.Contains(out.String(), "another") {
@@ -27,8 +27,8 @@ func TestLogIsLimited(t *testing.T) {
 		for range 10_000 {
 			log.Info("session begun")
 		}
-		if n := strings.Count(out.String(), "\n"); n != logPerSecond {
-			t.Errorf("%d lines a second later, want %d", n, logPerSecond)
+		if n := strings.Count(out.String(), "\n"); n != PerSecond {
+			t.Errorf("%d lines a second later, want %d", n, PerSecond)
 		}
 		if !strings.Contains(out.String(), "dropped=9900") {
 			t.Errorf("what was dropped is not said:\n%.200s", out.String())

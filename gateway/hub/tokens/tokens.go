@@ -1,4 +1,5 @@
-package hub
+// Package tokens checks what a library for JWT reads leniently.
+package tokens
 
 import (
 	"bytes"
@@ -20,10 +21,10 @@ var claimNames = [...]string{
 // 5138: a time in milliseconds is later.
 const maxDate = 1e11
 
-// checkToken refuses what a library reads leniently: headers that must be
+// Check refuses tokens that could be read in two ways: headers that must be
 // understood (RFC 7515 section 4.1.11, RFC 7797), claims of another spelling, and
 // times that are none. It does not check the signature.
-func checkToken(token string) error {
+func Check(token string) error {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return errors.New("it is no JWT: expected three parts with dots between")
