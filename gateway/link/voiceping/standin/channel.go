@@ -3,6 +3,7 @@ package standin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -142,8 +143,28 @@ type lockValue struct {
 	Timestamp int64  `json:"timestamp"`
 }
 
+// queued repeats a command until Redis answers it, as the real server's client
+// does with what it is asked while Redis is away. Once the server closes it is
+// tried no more.
+func (s *Server) queued(command func(ctx context.Context) error) error {
+	for {
+		err := command(context.Background())
+		if err == nil || errors.Is(err, goredis.Nil) || s.ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-s.ctx.Done():
+		}
+	}
+}
+
 func (s *Server) lock(id string) (lockValue, bool) {
-	text, err := s.rdb.Get(context.Background(), "channel:"+id+":speaker").Result()
+	var text string
+	err := s.queued(func(ctx context.Context) (err error) {
+		text, err = s.rdb.Get(ctx, "channel:"+id+":speaker").Result()
+		return err
+	})
 	var v lockValue
 	return v, err == nil && json.Unmarshal([]byte(text), &v) == nil
 }
@@ -162,13 +183,19 @@ func (s *Server) state(id string) wire.State {
 }
 
 func (s *Server) publish(id string, state wire.State) {
-	s.rdb.Publish(context.Background(), "channel:"+id+":events", string(raw(state)))
+	_ = s.queued(func(ctx context.Context) error {
+		return s.rdb.Publish(ctx, "channel:"+id+":events", string(raw(state))).Err()
+	})
 }
 
 // take is SET NX with a TTL of 30 s.
 func (s *Server) take(m *member, id string) (wire.State, bool) {
 	v := lockValue{UserID: m.UserID, UserName: m.UserName, Timestamp: time.Now().UnixMilli()}
-	ok, err := s.rdb.SetNX(context.Background(), "channel:"+id+":speaker", string(raw(v)), 30*time.Second).Result()
+	var ok bool
+	err := s.queued(func(ctx context.Context) (err error) {
+		ok, err = s.rdb.SetNX(ctx, "channel:"+id+":speaker", string(raw(v)), 30*time.Second).Result()
+		return err
+	})
 	if err != nil || !ok {
 		return wire.State{}, false
 	}
@@ -182,7 +209,7 @@ func (s *Server) take(m *member, id string) (wire.State, bool) {
 func (s *Server) release(id, user string) {
 	if v, ok := s.lock(id); ok && v.UserID == user {
 		s.step("ptt-stop:get")
-		s.rdb.Del(context.Background(), "channel:"+id+":speaker")
+		_ = s.queued(func(ctx context.Context) error { return s.rdb.Del(ctx, "channel:"+id+":speaker").Err() })
 	}
 	s.publish(id, idle(id))
 }

@@ -63,9 +63,25 @@ func (s *Server) ofChannel(m *member, f wire.Frame) {
 			m.fail(f.ID, "Permission denied: Not authorized for this channel")
 			return
 		}
-		n := s.join(m, id)
-		m.reply(f.ID, wire.Joined{ChannelID: id, State: s.state(id), UserCount: n})
-		s.tell(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserJoined, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
+		limit := 10
+		if m.Role == "DISPATCH" || m.Role == "ADMIN" {
+			limit = 50
+		}
+		if len(m.channels()) >= limit {
+			m.fail(f.ID, fmt.Sprintf("Cannot join more than %d channels simultaneously", limit))
+			return
+		}
+		// Checked first, done later: eleven joins at once pass.
+		m.work.Go(func() {
+			s.step("join:checked")
+			if len(s.channel(id).all()) >= s.cfg.Members {
+				m.fail(f.ID, wire.ChannelFull)
+				return
+			}
+			n := s.join(m, id)
+			m.reply(f.ID, wire.Joined{ChannelID: id, State: s.state(id), UserCount: n})
+			s.tell(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserJoined, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
+		})
 	case wire.LeaveChannel:
 		s.leaveChannel(m, f.ID, id)
 	case wire.GetRouterCapabilities:
@@ -88,20 +104,23 @@ func (s *Server) ofChannel(m *member, f wire.Frame) {
 // pttStart does not look at permissions: a revoked member is granted.
 func (s *Server) pttStart(m *member, reply, id string) {
 	state, ok := s.take(m, id)
-	if !ok {
-		s.step("ptt-start:nx")
-		s.deny(m, reply, id)
-		return
-	}
-	s.step("ptt-start:set")
-	p := m.producerOn(id)
-	change := wire.Change{State: state}
-	if p != nil {
-		p.pause(false)
-		change.ProducerID = p.id
-	}
-	s.tell(id, m, wire.SpeakerChanged, change)
-	m.reply(reply, wire.Floor{Success: true, State: &state})
+	m.work.Go(func() {
+		if !ok {
+			s.step("ptt-start:nx")
+			s.deny(m, reply, id)
+			return
+		}
+		s.step("ptt-start:set")
+		p := m.producerOn(id)
+		change := wire.Change{State: state}
+		if p != nil {
+			p.pause(false)
+			change.ProducerID = p.id
+		}
+		s.step("ptt-start:resumed")
+		m.reply(reply, wire.Floor{Success: true, State: &state})
+		s.tell(id, m, wire.SpeakerChanged, change)
+	})
 }
 
 func (s *Server) deny(m *member, reply, id string) {
@@ -135,16 +154,20 @@ func (s *Server) priorityStart(m *member, reply, id string) {
 	m.reply(reply, wire.Floor{Success: true, State: &state})
 }
 
-// pttStop pauses the asker's producer, whoever has the floor.
+// pttStop pauses the asker's producer, whoever has the floor, and then releases.
+// What the asker sends meanwhile is handled in between.
 func (s *Server) pttStop(m *member, reply, id string) {
-	s.release(id, m.UserID)
 	if p := m.producerOn(id); p != nil {
 		p.pause(true)
 	}
-	s.overdue(m, id)
-	state := idle(id)
-	s.tell(id, m, wire.SpeakerChanged, wire.Change{State: state})
-	m.reply(reply, wire.Floor{Success: true, State: &state})
+	m.work.Go(func() {
+		s.step("ptt-stop:paused")
+		s.release(id, m.UserID)
+		s.overdue(m, id)
+		state := idle(id)
+		m.reply(reply, wire.Floor{Success: true, State: &state})
+		s.tell(id, m, wire.SpeakerChanged, wire.Change{State: state})
+	})
 }
 
 // broadcast is an emergency that a dispatcher has going.
@@ -180,31 +203,38 @@ func (s *Server) emergencyStart(m *member, f wire.Frame) {
 		m.fail(f.ID, "No channels found for this event")
 		return
 	}
+	// Whoever talks is silenced and told, and keeps its lock.
+	for _, id := range ids {
+		v, ok := s.lock(id)
+		if talker := s.member(v.UserID); ok && talker != nil && talker != m {
+			if p := talker.producerOn(id); p != nil {
+				p.pause(true)
+			}
+			talker.push(wire.PTTInterrupted, wire.Interruption{ChannelID: id, InterruptedBy: m.UserName,
+				Message: "Emergency broadcast by Dispatch " + m.UserName})
+		}
+	}
+	s.step("emergency:interrupted")
 	b := &broadcast{since: time.Now()}
 	for _, id := range ids {
-		if v, ok := s.lock(id); ok {
-			// The talker is silenced, its lock is left.
-			if talker := s.member(v.UserID); talker != nil {
-				if p := talker.producerOn(id); p != nil {
-					p.pause(true)
-				}
-				talker.push(wire.PTTInterrupted, wire.Interruption{ChannelID: id, InterruptedBy: m.UserName,
-					Message: "Emergency broadcast by Dispatch " + m.UserName})
-			}
-			continue
-		}
 		if !slices.Contains(m.channels(), id) {
 			n := s.join(m, id)
 			b.joined = append(b.joined, id)
-			m.push(wire.ChannelState, wire.Joined{ChannelID: id, State: idle(id), UserCount: n})
+			m.push(wire.ChannelState, wire.Joined{ChannelID: id, State: s.state(id), UserCount: n})
 		}
+	}
+	// Where the talker has not given its lock back by now, the try fails and
+	// nobody is told.
+	for _, id := range ids {
 		if _, ok := s.take(m, id); ok {
 			b.channels = append(b.channels, id)
-			if p := m.producerOn(id); p != nil {
-				p.pause(false)
-			}
-			s.tell(id, nil, wire.EmergencyStarted, wire.Emergency{DispatchUserID: m.UserID, DispatchUserName: m.UserName, ChannelID: id})
 		}
+	}
+	for _, id := range b.channels {
+		if p := m.producerOn(id); p != nil {
+			p.pause(false)
+		}
+		s.tell(id, nil, wire.EmergencyStarted, wire.Emergency{DispatchUserID: m.UserID, DispatchUserName: m.UserName, ChannelID: id})
 	}
 	s.mu.Lock()
 	s.broadcasts[m.UserID] = b
@@ -243,6 +273,9 @@ func (s *Server) emergencyStop(m *member, f wire.Frame) {
 	m.reply(f.ID, wire.Broadcast{Success: true, ChannelCount: len(b.channels), DurationMS: &ms})
 }
 
+// permanent is the end of a ban without length, 2^53-1.
+const permanent = 1<<53 - 1
+
 func (s *Server) sanction(m *member, f wire.Frame) {
 	var d wire.Sanction
 	_ = f.Into(&d)
@@ -262,8 +295,11 @@ func (s *Server) sanction(m *member, f wire.Frame) {
 	case wire.UnbanUser:
 		s.rdb.ZRem(s.ctx, "security:banned", d.TargetUserID)
 	case wire.BanUser:
-		until := time.Now().Add(time.Duration(d.Duration) * time.Millisecond)
-		s.rdb.Do(s.ctx, "ZADD", "security:banned", until.UnixMilli(), d.TargetUserID)
+		until := int64(permanent)
+		if d.Duration > 0 {
+			until = time.Now().UnixMilli() + d.Duration
+		}
+		s.rdb.Do(s.ctx, "ZADD", "security:banned", until, d.TargetUserID)
 		if d.Reason == "" {
 			d.Reason = "no reason provided"
 		}

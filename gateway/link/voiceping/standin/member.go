@@ -19,6 +19,7 @@ type member struct {
 	ws   *websocket.Conn
 	out  chan []byte // nil closes with reason
 	over chan struct{}
+	work sync.WaitGroup // handlers, which interleave
 
 	mu       sync.Mutex
 	reason   string
@@ -52,6 +53,7 @@ func (s *Server) serve(ws *websocket.Conn, c claims) {
 	_ = ws.CloseNow()
 	both.Wait()
 	close(m.over)
+	m.work.Wait()
 }
 
 // gone cleans up after a connection, by userId and channel as the real server

@@ -3,7 +3,9 @@
 // from the real one shows (testdata/wire.log).
 //
 // What it does badly it does on purpose: a stop by anybody tells everybody that
-// the channel is idle; a lock is read, compared and deleted in three steps; a
+// the channel is idle; a lock is read, compared and deleted in three steps, and
+// what a member asks meanwhile is handled in between; while Redis is away commands
+// wait, and a press of long ago is granted when it is back; a
 // revoked talker goes on; a producer made after the grant stays paused; J joins
 // bring J copies of each change of speaker; a leave unsubscribes the channel.
 package standin
@@ -36,6 +38,8 @@ type Config struct {
 	// Connections a minute and Authentications in 15 minutes are per address;
 	// zero is the real server's 60 and 40.
 	Connections, Authentications int
+	// Members is how many a channel takes; zero is the real server's 100.
+	Members int
 	// Reap is how long a connection may miss pings; zero is 30 s.
 	Reap time.Duration
 	// Announce, if not nil, gives the address to tell members in the place of
@@ -75,6 +79,9 @@ func Start(cfg Config) *Server {
 	}
 	if cfg.Authentications == 0 {
 		cfg.Authentications = 40
+	}
+	if cfg.Members == 0 {
+		cfg.Members = 100
 	}
 	if cfg.Reap == 0 {
 		cfg.Reap = 30 * time.Second
@@ -146,11 +153,17 @@ func (s *Server) dropAll() {
 	}
 }
 
-// Between sets what is called between the steps of what should be atomic: "ptt-stop:get"
-// after the lock was read and before it is deleted, "ptt-start:nx" after the lock
-// was refused and before its holder is read, "ptt-start:set" after the lock was
-// taken and before that is answered, "priority:look" before a priority call
-// looks for a lock and "priority:idle" after it found none.
+// Between sets what is called between the steps of what should be atomic:
+//
+//	join:checked           the member may join, and has not yet
+//	ptt-stop:paused        the producer is paused, the lock still there
+//	ptt-stop:get           the lock was read, and not yet deleted
+//	ptt-start:nx           the lock was refused, its holder not yet read
+//	ptt-start:set          the lock was taken, the producer still paused
+//	ptt-start:resumed      the producer is resumed, the reply not yet sent
+//	priority:look          a priority call is about to look for a lock
+//	priority:idle          it found none
+//	emergency:interrupted  the talkers were told, their locks not yet tried
 func (s *Server) Between(f func(step string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

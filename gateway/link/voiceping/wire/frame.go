@@ -50,6 +50,8 @@ const (
 	// RoleUndetermined is the error that answers priority-ptt-start on a busy
 	// channel, always.
 	RoleUndetermined = "Cannot determine current speaker role"
+	// ChannelFull is the error that answers join-channel where 100 members are.
+	ChannelFull = "Channel is full"
 )
 
 // Frame is one message. Data is left for whoever knows what it answers.
