@@ -17,6 +17,8 @@ const (
 	LinkUnheard LinkFault = "unheard"
 	// LinkLimited is a server that takes no more connections for a while.
 	LinkLimited LinkFault = "limited"
+	// LinkFull is a channel that takes no more members for now.
+	LinkFull LinkFault = "channel_full"
 	// LinkTokenRefused and LinkTokenExpired wait for another token.
 	LinkTokenRefused LinkFault = "token_refused"
 	LinkTokenExpired LinkFault = "token_expired"
@@ -36,14 +38,14 @@ func (f LinkFault) NeedsSomebody() bool {
 	switch f {
 	case LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel:
 		return true
-	case NoFault, LinkStarting, LinkLost, LinkUnheard, LinkLimited:
+	case NoFault, LinkStarting, LinkLost, LinkUnheard, LinkLimited, LinkFull:
 	}
 	return false
 }
 
 // LinkFaults are all there are.
 func LinkFaults() []LinkFault {
-	return []LinkFault{LinkStarting, LinkLost, LinkUnheard, LinkLimited,
+	return []LinkFault{LinkStarting, LinkLost, LinkUnheard, LinkLimited, LinkFull,
 		LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel}
 }
 

@@ -3,6 +3,7 @@ package rtc
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,9 @@ type Chorus struct {
 
 	own    atomic.Uint32
 	echoes atomic.Uint64
+
+	mu      sync.Mutex
+	streams map[uint32]*webrtc.RTPReceiver // by SSRC
 }
 
 // Listen offers to hear all streams and returns when they can arrive. Which one
@@ -28,10 +32,13 @@ func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo) (*Ch
 	if err != nil {
 		return nil, err
 	}
-	s := &Chorus{conn: c, solo: solo}
-	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+	s := &Chorus{conn: c, solo: solo, streams: make(map[uint32]*webrtc.RTPReceiver)}
+	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		var one ear
 		one.born = time.Now()
+		s.mu.Lock()
+		s.streams[uint32(t.SSRC())] = r
+		s.mu.Unlock()
 		c.loop(func() { one.read(c, t, s.take) })
 	})
 	if _, err = c.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio,
@@ -43,6 +50,18 @@ func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo) (*Ch
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return s, nil
+}
+
+// End ends a stream whose sender is gone: nothing in RTP says so, and what reads
+// it would wait for ever. One that never began is nothing to end.
+func (s *Chorus) End(ssrc uint32) {
+	s.mu.Lock()
+	r := s.streams[ssrc]
+	delete(s.streams, ssrc)
+	s.mu.Unlock()
+	if r != nil {
+		_ = r.Stop() // it can only fail at what is closed already
+	}
 }
 
 // Own says which stream is our own voice come back: it is counted, not heard.

@@ -8,8 +8,8 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// emergencies is who has one on which channel, as the server tells. Its locks do not
-// say so.
+// emergencies is who has an emergency on which channel, as the server tells. Its
+// locks do not say so.
 type emergencies struct {
 	mu sync.Mutex
 	by map[string]string
@@ -43,19 +43,23 @@ func (e *emergencies) of(channel string) (user string) {
 	return e.by[channel]
 }
 
-// Floor is a watch in which the holder of a floor has an emergency if the server says
-// so.
-func (l *Link) Floor(watch port.FloorWatcher) port.FloorWatcher { return told{watch, l} }
+// Floor returns a watch in which the holder of a floor has an emergency if the
+// server says so. The link learns from it of its own lock before the server
+// replies.
+func (l *Link) Floor(watch port.FloorWatcher) port.FloorWatcher { return floorWatch{watch, l} }
 
-type told struct {
+type floorWatch struct {
 	port.FloorWatcher
 	link *Link
 }
 
 // WatchChannel implements [port.FloorWatcher].
-func (t told) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
-	return t.FloorWatcher.WatchChannel(ctx, channel, func(v redis.FloorView) {
-		if h := v.Holder; h != nil && h.Emergency == "" && h.UserID == t.link.emergencies.of(channel) {
+func (w floorWatch) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
+	return w.FloorWatcher.WatchChannel(ctx, channel, func(v redis.FloorView) {
+		if channel == w.link.cfg.Channel {
+			w.link.locks.see(v.Holder)
+		}
+		if h := v.Holder; h != nil && h.Emergency == "" && h.UserID == w.link.emergencies.of(channel) {
 			marked := *h
 			marked.Emergency = channel
 			v.Holder = &marked

@@ -3,11 +3,13 @@ package voiceping
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
@@ -16,17 +18,36 @@ import (
 // handBack bounds each step of giving the floor back.
 const handBack = 500 * time.Millisecond
 
+const (
+	// successorWithin is how long a lost floor is watched for who takes it, and
+	// successorEvery how often it is read meanwhile.
+	successorWithin = 50 * time.Millisecond
+	successorEvery  = 5 * time.Millisecond
+)
+
+var errSlow = errors.New("the VoicePing server is slow: it has not answered")
+
 // grant is the server's yes to one claim.
 type grant struct {
 	session *session
 	claim   redis.Claim
 	adopted bool
-	// cut is set when not one frame more may pass, by is who made it so.
-	cut atomic.Bool
-	by  atomic.Pointer[string]
+	gate    atomic.Int32
+	by      atomic.Pointer[string] // who interrupted
 	// confirmed is when Redis was last asked and said that the lock is ours.
 	confirmed time.Time
 }
+
+// The gate of a grant opens at most once, and only before it is shut.
+const (
+	gatePending = iota
+	gateOpen
+	gateShut
+)
+
+func (g *grant) open()        { g.gate.CompareAndSwap(gatePending, gateOpen) }
+func (g *grant) shut()        { g.gate.Store(gateShut) }
+func (g *grant) isOpen() bool { return g.gate.Load() == gateOpen }
 
 // Acquire implements [port.SpeakerLock]: one message to the server, then one
 // round trip to Redis that makes the server's lock the claim's.
@@ -37,6 +58,10 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 	}
 	l.floor.Lock()
 	defer l.floor.Unlock()
+	// A late ptt-stop deletes whatever lock the user has by then.
+	if err := s.stopped(ctx); err != nil {
+		return redis.Decision{}, err
+	}
 	// Also for a dispatcher: nothing but the grant of an ordinary ptt-start names
 	// the port's producer to those who do not yet hear it.
 	f, err := l.start(ctx, s, cl, wire.PTTStart)
@@ -48,7 +73,7 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 		// looks at the lock.
 		again = true
 	case err == nil && *f.CurrentSpeaker == cl.UserID:
-		// Denied by a lock of our own, which is none of ours that lives.
+		// Denied by a lock of our own, which no talk spurt of ours has.
 		if again, err = l.cfg.State.Abandon(ctx, cl, cl.TTL); err != nil {
 			return redis.Decision{}, err
 		}
@@ -66,7 +91,7 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 	var no *Refusal
 	switch {
 	case errors.As(err, &no) && strings.HasPrefix(no.Text, "Permission denied"):
-		l.log.Warn("the server refuses the floor", "error", err)
+		l.log.Warn("the server refuses the floor", "err", err)
 		return redis.Decision{Verdict: redis.NoRights}, nil
 	case err != nil:
 		return redis.Decision{}, err
@@ -79,17 +104,14 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 // adopt relies on the server's grant once Redis says so, too.
 func (l *Link) adopt(ctx context.Context, s *session, cl redis.Claim) (redis.Decision, error) {
 	g := &grant{session: s, claim: cl, confirmed: time.Now()}
-	g.cut.Store(true) // until it is known to be right
-	l.grant.Store(g)
+	l.grant.Store(g) // an interruption may come from here on
 	d, err := l.cfg.State.Adopt(ctx, cl)
 	switch {
 	case err != nil:
 		return d, err // the port hands back what nobody knows the fate of
 	case d.Verdict == redis.Granted:
 		g.adopted = true
-		if g.by.Load() == nil {
-			g.cut.Store(false)
-		}
+		g.open()
 	case d.Verdict == redis.Busy:
 		l.grant.Store(nil) // lost already; to say stop would be to say it of another's
 	default:
@@ -118,22 +140,25 @@ func (l *Link) preempt(ctx context.Context, cl redis.Claim) (again bool, d redis
 	return again, d, err
 }
 
-// start sends ptt-start, or its priority kin, and waits for the answer. A grant
-// that comes when nobody waits any more is handed back.
+// start sends ptt-start, or its priority kin, and waits for the answer, or for the
+// grant to show before its answer comes. A grant that comes when nobody waits any
+// more is handed back.
 func (l *Link) start(ctx context.Context, s *session, cl redis.Claim, kind wire.Type) (wire.Floor, error) {
 	l.unsettled[cl.Token] = true
 	var mu sync.Mutex
-	given := false
+	waiting, wanted := true, true
 	replies := make(chan wire.Frame, 1)
+	ahead := l.watchGrant(ctx, s, cl)
+	defer ahead.stop()
 	err := s.conn.post(kind, wire.OfChannel{ChannelID: cl.Channel}, func(f wire.Frame) {
 		mu.Lock()
 		defer mu.Unlock()
-		if !given {
+		if waiting {
 			replies <- f
 			return
 		}
 		var late wire.Floor
-		if f.Type != wire.TypeError && f.Into(&late) == nil && late.Success {
+		if !wanted && f.Type != wire.TypeError && f.Into(&late) == nil && late.Success {
 			s.work.Go(func() {
 				l.floor.Lock()
 				defer l.floor.Unlock()
@@ -147,14 +172,20 @@ func (l *Link) start(ctx context.Context, s *session, cl redis.Claim, kind wire.
 	var f wire.Frame
 	select {
 	case f = <-replies:
+	case <-ahead.granted:
+		mu.Lock()
+		waiting = false
+		mu.Unlock()
+		delete(l.unsettled, cl.Token)
+		return wire.Floor{Success: true}, nil
 	case <-ctx.Done():
 		mu.Lock()
-		given = true
+		waiting, wanted = false, false
 		mu.Unlock()
 		select {
 		case f = <-replies:
 		default:
-			return wire.Floor{}, context.Cause(ctx)
+			return wire.Floor{}, fmt.Errorf("%w: %s: %w", errSlow, kind, context.Cause(ctx))
 		}
 	}
 	var floor wire.Floor
@@ -177,15 +208,48 @@ func (l *Link) undo(s *session, cl redis.Claim) {
 		return
 	}
 	if _, err := l.cfg.State.Abandon(ctx, cl, 0); err != nil {
-		l.log.Warn("an unwanted grant was not handed back", "error", err)
+		l.log.Warn("an unwanted grant was not handed back", "err", err)
 	}
 }
 
-// stop sends ptt-stop, which ends a priority call as well. It is sent once per
-// grant, and only while the lock is ours: the server tells everybody that the
-// channel is idle, whoever talks.
+// stop sends ptt-stop, which ends a priority call as well, and waits for the
+// answer. It is sent once per grant, and only while the lock is ours: the server
+// tells everybody that the channel is idle, whoever talks.
 func (l *Link) stop(ctx context.Context, s *session, channel string) error {
-	return s.conn.ask(ctx, wire.PTTStop, wire.OfChannel{ChannelID: channel}, nil)
+	answered := &answered{done: make(chan struct{})}
+	if err := s.conn.post(wire.PTTStop, wire.OfChannel{ChannelID: channel}, func(f wire.Frame) {
+		if f.Type == wire.TypeError {
+			answered.err = &Refusal{Request: string(wire.PTTStop), Text: f.Error}
+		}
+		close(answered.done)
+	}); err != nil {
+		return err
+	}
+	s.stopping = answered
+	if err := s.stopped(ctx); err != nil {
+		return err
+	}
+	return answered.err
+}
+
+// answered is the fate of a request; err is set before done is closed.
+type answered struct {
+	done chan struct{}
+	err  error
+}
+
+// stopped waits until the latest ptt-stop was answered, if there was one. The
+// caller has the link's floor lock.
+func (s *session) stopped(ctx context.Context) error {
+	if s.stopping == nil {
+		return nil
+	}
+	select {
+	case <-s.stopping.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %s: %w", errSlow, wire.PTTStop, context.Cause(ctx))
+	}
 }
 
 // Renew implements [port.SpeakerLock].
@@ -204,9 +268,27 @@ func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error
 	case st.State == redis.Held:
 		g.confirmed = sent
 	default:
-		g.cut.Store(true)
+		g.shut()
+		if st.State == redis.Lost && st.Holder == nil {
+			st.Holder = l.successor(ctx, cl)
+		}
 	}
 	return st, err
+}
+
+// successor waits a little for whoever takes a floor that was just lost to
+// nobody: a dispatcher's gateway opens the lock for the server's own grant.
+func (l *Link) successor(ctx context.Context, cl redis.Claim) *redis.Holder {
+	ctx, cancel := context.WithTimeout(ctx, successorWithin)
+	defer cancel()
+	for {
+		if v, err := l.cfg.State.ReadFloor(ctx, cl.Channel); err != nil || v.Holder != nil {
+			return v.Holder
+		}
+		if !retry.Sleep(ctx, successorEvery) {
+			return nil
+		}
+	}
 }
 
 // Release implements [port.SpeakerLock]: the server is told while the lock is
@@ -214,6 +296,10 @@ func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error
 func (l *Link) Release(ctx context.Context, cl redis.Claim) (bool, error) {
 	l.floor.Lock()
 	defer l.floor.Unlock()
+	return l.release(ctx, cl)
+}
+
+func (l *Link) release(ctx context.Context, cl redis.Claim) (bool, error) {
 	g := l.grant.Load()
 	if g == nil || g.claim.Token != cl.Token {
 		if !l.unsettled[cl.Token] {
@@ -227,13 +313,13 @@ func (l *Link) Release(ctx context.Context, cl redis.Claim) (bool, error) {
 		delete(l.unsettled, cl.Token)
 		return l.cfg.State.Abandon(ctx, cl, 0)
 	}
-	g.cut.Store(true)
+	g.shut()
 	l.grant.Store(nil)
 	delete(l.unsettled, cl.Token)
 	if g.session.conn.alive() && l.ours(ctx, g) {
 		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
 		if err := l.stop(wait, g.session, cl.Channel); err != nil {
-			l.log.Warn("the server was not told of the end", "error", err)
+			l.log.Warn("the server was not told of the end", "err", err)
 		}
 		cancel()
 	}
@@ -268,11 +354,11 @@ func (l *Link) interrupted(s *session, i wire.Interruption) {
 		return
 	}
 	g.by.Store(&i.InterruptedBy)
-	g.cut.Store(true)
+	g.shut()
 	ctx, cancel := context.WithTimeout(context.Background(), handBack)
 	defer cancel()
 	if _, err := l.cfg.State.Release(ctx, g.claim); err != nil {
-		l.log.Warn("the floor was not given up to an emergency", "error", err)
+		l.log.Warn("the floor was not given up to an emergency", "err", err)
 	}
 }
 

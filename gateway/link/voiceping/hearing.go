@@ -23,7 +23,7 @@ func (s *session) hear(ctx context.Context, channel string, index int) error {
 		defer ear.Close()
 		select {
 		case <-ear.Done():
-			if s.ear(channel) == ear {
+			if s.receiver(channel) == ear {
 				s.fail(fmt.Errorf("what is heard of channel %q: %w", channel, ear.Err()))
 			}
 		case <-s.ctx.Done():
@@ -48,7 +48,7 @@ func (s *session) deafen(channel string) {
 	}
 }
 
-func (s *session) ear(channel string) *rtc.Chorus {
+func (s *session) receiver(channel string) *rtc.Chorus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ears[channel]
@@ -61,10 +61,12 @@ func (s *session) look() { note(s.news) }
 // which tells that we are heard.
 func (s *session) consume() {
 	own := voice{s.link.cfg.Channel, s.produced}
-	if ssrc, err := s.ask(own); err == nil {
-		s.ear(own.channel).Own(ssrc)
-	} else {
-		s.link.log.Debug("the port does not hear itself", "error", err)
+	ssrc, err := s.ask(own)
+	switch hears := s.receiver(own.channel); {
+	case err != nil:
+		s.link.log.Debug("the port does not hear itself", "err", err)
+	case hears != nil:
+		hears.Own(ssrc)
 	}
 	for {
 		select {
@@ -76,16 +78,14 @@ func (s *session) consume() {
 			if !s.wanted(v) {
 				continue
 			}
-			_, err := s.ask(v)
+			ssrc, err := s.ask(v)
 			var no *Refusal
 			switch {
 			case err == nil:
-				s.mu.Lock()
-				s.heard[v] = s.ears[v.channel] != nil
-				s.mu.Unlock()
+				s.consumes(v, ssrc)
 			case errors.As(err, &no):
 				s.link.members.drop(v)
-				s.link.log.Debug("a member cannot be heard", "channel", v.channel, "error", err)
+				s.link.log.Debug("a member cannot be heard", "channel", v.channel, "err", err)
 			}
 		}
 	}
@@ -95,7 +95,32 @@ func (s *session) consume() {
 func (s *session) wanted(v voice) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ears[v.channel] != nil && !s.heard[v] && s.ctx.Err() == nil
+	_, heard := s.heard[v]
+	return s.ears[v.channel] != nil && !heard && s.ctx.Err() == nil
+}
+
+// consumes notes the SSRC of a stream.
+func (s *session) consumes(v voice, ssrc uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ears[v.channel] != nil {
+		s.heard[v] = ssrc
+	}
+	if !s.link.members.has(v) { // it went meanwhile
+		s.work.Go(func() { s.ends(v) })
+	}
+}
+
+// ends ends the stream of a producer that is no more. It does not wait.
+func (s *session) ends(v voice) {
+	s.mu.Lock()
+	ssrc, heard := s.heard[v]
+	delete(s.heard, v)
+	receiver := s.ears[v.channel]
+	s.mu.Unlock()
+	if heard && receiver != nil {
+		s.work.Go(func() { receiver.End(ssrc) })
+	}
 }
 
 // ask asks for a stream and returns the SSRC that it has from now on.

@@ -66,6 +66,7 @@ type State interface {
 	Abandon(ctx context.Context, cl redis.Claim, age time.Duration) (bool, error)
 	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
 	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
+	WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error
 	RefreshFloor(channel string)
 }
 
@@ -79,6 +80,8 @@ type Link struct {
 	members roster
 
 	emergencies emergencies
+	locks       locks
+	rights      atomic.Pointer[redis.Rights] // nil until they were read
 	out         rtc.Meter
 
 	// floor orders requests for the floor and what has to be undone of them.
@@ -114,6 +117,15 @@ func New(cfg Config) (*Link, error) {
 
 // Run implements [port.Link]. It runs once at a time.
 func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	watching.Go(func() {
+		if err := l.followRights(ctx); err != nil {
+			l.log.Error("talk rights are not followed", "err", err)
+		}
+	})
 	logins, backoff := l.cfg.Logins, retry.Backoff{Policy: retryPolicy()}
 	if wait := logins.wait(time.Now()); wait > 0 {
 		ev.LinkDown(fmt.Errorf("%w: too many logins, the next in %v", port.LinkLimited, wait.Round(time.Second)))
@@ -138,7 +150,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 			return nil
 		}
 		refused = ""
-		if errors.Is(err, port.LinkTokenRefused) || errors.Is(err, port.LinkNoMember) {
+		if errors.Is(err, port.LinkTokenRefused) || errors.Is(err, port.LinkNoMember) && !errors.Is(err, errWithdrawn) {
 			refused = token
 		}
 		if lived == 0 {
@@ -168,6 +180,9 @@ func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev por
 	l.session.Store(s)
 	l.log.Info("session with the VoicePing server", "url", l.cfg.URL)
 	ev.LinkUp()
+	if r := l.rights.Load(); r != nil {
+		s.onRights(*r)
+	}
 	err = s.because(s.watch(ctx))
 	l.session.Store(nil)
 	l.emergencies.forget()
@@ -183,10 +198,10 @@ func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev por
 // needs the server's grant.
 func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	s, g := l.session.Load(), l.grant.Load()
-	if s == nil || g == nil || g.session != s || g.cut.Load() {
+	if s == nil || g == nil || g.session != s || !g.isOpen() {
 		return port.ErrLinkDown
 	}
-	err := s.voice.WriteOpus(frame, timestamp, first)
+	err := s.write(frame, timestamp, first)
 	if err != nil && s.voice.Err() != nil {
 		return port.ErrLinkDown
 	}

@@ -29,6 +29,8 @@ func advice(err error) retry.Advice {
 	var fault port.LinkFault
 	errors.As(err, &fault)
 	switch {
+	case errors.Is(err, errWithdrawn):
+		return retry.Advice{Now: true} // once Redis gives rights again
 	case fault == port.LinkLimited && no != nil && no.RetryAfter > 0:
 		return retry.Advice{Wait: no.RetryAfter}
 	case fault == port.LinkLimited && no != nil:

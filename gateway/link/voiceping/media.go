@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -25,6 +26,25 @@ func (s *session) publish(ctx context.Context, offer string) (string, error) {
 	}
 	s.produced = made.ID
 	return answer(t, offer, false)
+}
+
+// silence is an Opus frame of 20 ms without sound.
+var silence = [...]byte{0xF8, 0xFF, 0xFE}
+
+// write sends a frame of speech.
+func (s *session) write(frame []byte, timestamp uint32, first bool) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.timestamp = timestamp + media.FrameSamples
+	return s.voice.WriteOpus(frame, timestamp, first)
+}
+
+// probe sends silence to learn whether the server forwards it. Its timestamp is
+// not after that of what is said next.
+func (s *session) probe() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.voice.WriteOpus(silence[:], s.timestamp, false)
 }
 
 func (s *session) listen(channel string) rtc.Exchange {

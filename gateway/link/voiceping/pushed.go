@@ -19,9 +19,14 @@ func (s *session) pushed(f wire.Frame) {
 			return
 		}
 		s.talks(c.ChannelID, value(c.CurrentSpeaker))
-		if c.ProducerID != "" && c.CurrentSpeaker != nil && *c.CurrentSpeaker != l.cfg.UserID &&
-			l.members.learn(c.ChannelID, *c.CurrentSpeaker, c.ProducerID) {
-			s.look()
+		if c.ProducerID != "" && c.CurrentSpeaker != nil && *c.CurrentSpeaker != l.cfg.UserID {
+			old, news := l.members.learn(c.ChannelID, *c.CurrentSpeaker, c.ProducerID)
+			if old != "" {
+				s.ends(voice{c.ChannelID, old})
+			}
+			if news {
+				s.look()
+			}
 		}
 	case wire.EmergencyStarted:
 		var e wire.Emergency
@@ -48,8 +53,7 @@ func (s *session) pushed(f wire.Frame) {
 		_ = f.Into(&d)
 		s.says(fmt.Errorf("%w by a dispatcher: %s", port.LinkDisconnected, d.Reason))
 	case wire.PermissionUpdate:
-		// A hint: the rights to talk are watched in Redis, where the server reads
-		// them.
+		// A hint: talk rights are watched in Redis, where the server reads them.
 		if p, err := wire.ParsePermissions(f.Data); err == nil {
 			for channel, m := range s.monitored {
 				if slices.Contains(p.Channels, channel) {
@@ -70,7 +74,9 @@ func (s *session) present(f wire.Frame) {
 	var left wire.Left
 	switch {
 	case f.Into(&p) == nil && (p.Action == wire.UserLeft || p.Action == wire.UserDisconnected):
-		s.link.members.forget(p.ChannelID, p.UserID)
+		if producer := s.link.members.forget(p.ChannelID, p.UserID); producer != "" {
+			s.ends(voice{p.ChannelID, producer})
+		}
 	case p.Action == "" && f.Into(&left) == nil && left.Success:
 		if left.ChannelID == s.link.cfg.Channel {
 			err := fmt.Errorf("%w any more: the server took the port off channel %q", port.LinkNoMember, left.ChannelID)

@@ -28,11 +28,14 @@ const (
 func (l *Link) ready(ctx context.Context, refused string, ev port.LinkEvents) (token string, err error) {
 	said := port.NoFault
 	for {
-		if token, err = l.tokenFor(ctx, refused); err == nil && l.banned(ctx) {
-			err = fmt.Errorf("%w, as Redis tells: ask a dispatcher", port.LinkBanned)
+		if token, err = l.tokenFor(ctx, refused); err == nil {
+			err = l.barred(ctx)
 		}
 		var fault port.LinkFault
-		if !errors.As(err, &fault) || (fault != port.LinkBanned && fault != port.LinkTokenExpired) {
+		errors.As(err, &fault)
+		switch fault {
+		case port.LinkBanned, port.LinkNoMember, port.LinkTokenExpired:
+		default:
 			if said != port.NoFault {
 				retry.Sleep(ctx, rand.N(lookEvery)) // a fleet was unbanned, or got its tokens
 			}
@@ -61,6 +64,24 @@ func (l *Link) tokenFor(ctx context.Context, refused string) (string, error) {
 		return "", fmt.Errorf("%w at %s: renew it", port.LinkTokenExpired, until.UTC().Format(time.RFC3339))
 	}
 	return token, nil
+}
+
+// barred is why Redis says that the user may not be on the channel, nil if it does
+// not say so.
+func (l *Link) barred(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	r, err := l.cfg.State.ReadRights(ctx, l.cfg.UserID)
+	if err == nil {
+		l.rights.Store(&r) // newer than what the watch has: nobody publishes the end of a ban
+	}
+	switch {
+	case err != nil || !r.Known || r.MayTalk(l.cfg.Channel):
+		return nil
+	case r.Banned:
+		return fmt.Errorf("%w, as Redis tells: ask a dispatcher", port.LinkBanned)
+	}
+	return fmt.Errorf("%w: Redis gives user %q no rights on channel %q", port.LinkNoMember, l.cfg.UserID, l.cfg.Channel)
 }
 
 func (l *Link) banned(ctx context.Context) bool {

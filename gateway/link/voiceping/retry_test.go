@@ -104,6 +104,7 @@ func TestWhatErrorsSayAboutTheNextAttempt(t *testing.T) {
 		{limited("retry after -1ms", ""), retry.Advice{Wait: 2 * time.Minute}},
 		{fmt.Errorf("%w: abuse", port.LinkDisconnected), retry.Advice{Wait: time.Minute}},
 		{fmt.Errorf("%w: test", port.LinkUnheard), retry.Advice{Now: true}},
+		{fmt.Errorf("%w: %w", port.LinkNoMember, errWithdrawn), retry.Advice{Now: true}},
 		{errHalfOpen, retry.Advice{Now: true}},
 		{errors.New("connection refused"), retry.Advice{}},
 	} {

@@ -15,18 +15,19 @@ type roster struct {
 
 func newRoster() roster { return roster{voices: make(map[string]map[string]string)} }
 
-// learn notes a member's producer and reports whether it is news.
-func (r *roster) learn(channel, user, producer string) bool {
+// learn notes a member's producer. It reports whether it is news and which one it
+// replaces, if any.
+func (r *roster) learn(channel, user, producer string) (old string, news bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.voices[channel][user] == producer {
-		return false
+	if old = r.voices[channel][user]; old == producer {
+		return "", false
 	}
 	if r.voices[channel] == nil {
 		r.voices[channel] = make(map[string]string)
 	}
 	r.voices[channel][user] = producer
-	return true
+	return old, true
 }
 
 // knows says whether a member's producer is known.
@@ -36,11 +37,25 @@ func (r *roster) knows(channel, user string) bool {
 	return r.voices[channel][user] != ""
 }
 
-// forget drops a member that went.
-func (r *roster) forget(channel, user string) {
+// has says whether a producer is still known.
+func (r *roster) has(v voice) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for _, producer := range r.voices[v.channel] {
+		if producer == v.producer {
+			return true
+		}
+	}
+	return false
+}
+
+// forget drops a member that went and returns its producer, if it is known.
+func (r *roster) forget(channel, user string) (producer string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	producer = r.voices[channel][user]
 	delete(r.voices[channel], user)
+	return producer
 }
 
 // drop drops a producer that the server does not know.

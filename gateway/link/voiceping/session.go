@@ -26,21 +26,27 @@ type session struct {
 	stop     context.CancelFunc
 	ctx      context.Context
 
+	stopping *answered // the latest ptt-stop; guarded by the link's floor lock
+
+	writing   sync.Mutex // of voice
+	timestamp uint32     // of the sample after the last that was sent
+
 	mu    sync.Mutex
 	said  error // why the server ends the session, in its own words
 	ears  map[string]*rtc.Chorus
-	heard map[voice]bool    // consumed
+	heard map[voice]uint32  // SSRCs of what is consumed
 	talk  map[string]talker // by channel
 
 	monitored map[string]monitored // set once
+	withdrawn chan struct{}        // the user has no rights on its own channel any more
 }
 
 func (l *Link) connect(ctx context.Context, token string, solos []*rtc.Solo) (*session, error) {
-	s := &session{link: l, solos: solos, ended: make(chan error, 1), lost: make(chan error, 1), news: make(chan struct{}, 1),
-		ears: make(map[string]*rtc.Chorus), heard: make(map[voice]bool), talk: make(map[string]talker),
+	s := &session{link: l, solos: solos, ended: make(chan error, 1), lost: make(chan error, 1), news: make(chan struct{}, 1), withdrawn: make(chan struct{}, 1),
+		ears: make(map[string]*rtc.Chorus), heard: make(map[voice]uint32), talk: make(map[string]talker),
 		monitored: make(map[string]monitored)}
 	for _, channel := range l.cfg.Monitor {
-		s.monitored[channel] = monitored{left: make(chan struct{}, 1), back: make(chan struct{}, 1)}
+		s.monitored[channel] = newMonitored()
 	}
 	c, err := dial(ctx, l.cfg.URL, token, l.cfg.Client, s.pushed)
 	if err != nil {
@@ -122,6 +128,8 @@ func (s *session) enter(ctx context.Context, channel string) error {
 	err := s.conn.ask(ctx, wire.JoinChannel, wire.OfChannel{ChannelID: channel}, nil)
 	var no *Refusal
 	switch {
+	case refusedWith(err, wire.ChannelFull):
+		return fmt.Errorf("channel %q: %w: %w", channel, port.LinkFull, err)
 	case errors.As(err, &no):
 		return fmt.Errorf("channel %q: %w: %w", channel, port.LinkNoMember, err)
 	case err != nil:
@@ -143,12 +151,16 @@ func (s *session) watch(ctx context.Context) error {
 			return err
 		case err := <-s.lost:
 			return err
+		case <-s.withdrawn:
+			return s.revoked()
 		case <-s.voice.Done():
 			return fmt.Errorf("what is said: %w", s.voice.Err())
 		case <-tick.C:
 			s.tellOfUnheard()
-			if err := heed.look(s.voice, s.ear(s.link.cfg.Channel)); err != nil {
-				return err
+			if hears := s.receiver(s.link.cfg.Channel); hears != nil {
+				if err := heed.look(s.voice, hears); err != nil {
+					return err
+				}
 			}
 		}
 	}

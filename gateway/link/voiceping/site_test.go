@@ -104,6 +104,20 @@ func (s *site) radio(user string, role redis.Role) *radio {
 // tuned starts a port that has rights, with its link as tune would have it.
 func (s *site) tuned(user string, role redis.Role, tune func(*Config)) *radio {
 	s.t.Helper()
+	return s.linked(user, role, func(c *Config) {
+		tune(c)
+		s.rights(user, append([]string{c.Channel}, c.Monitor...)...)
+	})
+}
+
+// tunedWithoutRights starts a port whose rights are left as they are.
+func (s *site) tunedWithoutRights(user string, role redis.Role) *radio {
+	s.t.Helper()
+	return s.linked(user, role, func(*Config) {})
+}
+
+func (s *site) linked(user string, role redis.Role, tune func(*Config)) *radio {
+	s.t.Helper()
 	state := s.state()
 	cfg := Config{URL: s.server.URL, UserID: user, Role: role, Channel: "c1", Engine: s.engine, State: state, Logger: s.log.With("radio", user),
 		Token: func(context.Context, string) (string, error) {
@@ -114,7 +128,6 @@ func (s *site) tuned(user string, role redis.Role, tune func(*Config)) *radio {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.rights(user, append([]string{cfg.Channel}, cfg.Monitor...)...)
 	heard := monitor.New(link, append([]string{cfg.Channel}, cfg.Monitor...), monitor.Config{})
 	r := s.run(user, role, cfg.Channel, heard, link, state)
 	r.link = link
