@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/fleet/operator"
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
@@ -84,6 +85,11 @@ func (s *signer) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&s.keyFile, "key", "fleet.key", "file that holds the fleet's private key")
 	c.Flags().StringVar(&s.reason, "reason", "", "why, for the history")
 	addActorFlag(c, &s.author)
+}
+
+// signature is the signer's, made with key.
+func (s *signer) signature(key fleet.PrivateKey) operator.Signature {
+	return operator.Signature{Author: s.author, Reason: s.reason, Key: key}
 }
 
 func (s *signer) key() (fleet.PrivateKey, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/fleet/operator"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -41,7 +42,7 @@ func (k *canaries) rollout(gateways []fleet.Sighting, scopes []fleet.Scope) (*fl
 		return nil, usageError{fmt.Errorf("--canary: expected a share such as 5%%, found %q", k.share)}
 	}
 	var ids []string
-	for _, g := range covered(gateways, scopes) {
+	for _, g := range operator.Covered(gateways, scopes) {
 		if g.Report.Health.OnAir {
 			ids = append(ids, g.Gateway)
 		}
@@ -49,51 +50,11 @@ func (k *canaries) rollout(gateways []fleet.Sighting, scopes []fleet.Scope) (*fl
 	return fleet.Canaries(ids, percent, k.hold)
 }
 
-// covered are the live gateways that one of scopes is for.
-func covered(gateways []fleet.Sighting, scopes []fleet.Scope) []fleet.Sighting {
-	var live []fleet.Sighting
-	for _, g := range gateways {
-		for _, scope := range scopes {
-			if g.Live && g.Err == nil && scope.Covers(g.Gateway, g.Report.Group) {
-				live = append(live, g)
-				break
-			}
-		}
-	}
-	return live
-}
-
-// changeJSON is a scope that changes.
-type changeJSON struct {
-	Scope   fleet.Scope `json:"scope"`
-	Changes []keyJSON   `json:"changes"`
-}
-
-// keyJSON is one key of it.
-type keyJSON struct {
-	fleet.Change
-	// Live says that the change takes no restart of the port.
-	Live bool `json:"live"`
-}
-
 // applyJSON is what an apply changes; without a version it was not done.
 type applyJSON struct {
-	Version uint64         `json:"version,omitempty"`
-	Scopes  []changeJSON   `json:"scopes"`
-	Rollout *fleet.Rollout `json:"rollout,omitempty"`
-}
-
-func (p fleetPlan) changes() []changeJSON {
-	all := []changeJSON{}
-	for _, scope := range p.scopes {
-		now, _, _ := settingsOf(p.stored[scope].Newest)
-		c := changeJSON{Scope: scope, Changes: []keyJSON{}}
-		for _, change := range fleet.Diff(now, p.to[scope]) {
-			c.Changes = append(c.Changes, keyJSON{change, config.Live(change.Key)})
-		}
-		all = append(all, c)
-	}
-	return all
+	Version uint64            `json:"version,omitempty"`
+	Scopes  []operator.Change `json:"scopes"`
+	Rollout *fleet.Rollout    `json:"rollout,omitempty"`
 }
 
 func newFleetApplyCommand() *cobra.Command {
@@ -132,7 +93,7 @@ says so.`,
 					return err
 				}
 			}
-			return d.applyFleet(cmd, fleetWish{layers: layers, signer: s, key: key, canaries: k, dryRun: dryRun, force: force})
+			return d.applyFleet(cmd, fleetWish{layers: layers, signature: s.signature(key), canaries: k, dryRun: dryRun, force: force})
 		},
 	}
 	file.addFlags(c)
@@ -147,8 +108,7 @@ says so.`,
 // fleetWish is what an operator wants.
 type fleetWish struct {
 	layers        map[fleet.Scope]fleet.Settings
-	signer        signer
-	key           fleet.PrivateKey
+	signature     operator.Signature
 	canaries      canaries
 	undoes        uint64
 	dryRun, force bool
@@ -158,7 +118,7 @@ type fleetWish struct {
 func (d *dispatch) applyFleet(cmd *cobra.Command, w fleetWish) error {
 	var done applyJSON
 	err := d.run(cmd, func(ctx context.Context, state *redis.Client) error {
-		plan, err := planFleet(ctx, state, w.layers, w.force)
+		plan, err := operator.NewPlan(ctx, state, w.layers, w.force)
 		if err != nil {
 			return err
 		}
@@ -166,17 +126,17 @@ func (d *dispatch) applyFleet(cmd *cobra.Command, w fleetWish) error {
 		if err != nil {
 			return err
 		}
-		if err := plan.check(gateways); err != nil {
+		if err := plan.Check(gateways); err != nil {
 			return err
 		}
-		done.Scopes = plan.changes()
-		if len(plan.scopes) == 0 {
+		done.Scopes = plan.Changes()
+		if len(plan.Scopes) == 0 {
 			return nil
 		}
-		if done.Rollout, err = w.canaries.rollout(gateways, plan.scopes); err != nil || w.dryRun {
+		if done.Rollout, err = w.canaries.rollout(gateways, plan.Scopes); err != nil || w.dryRun {
 			return err
 		}
-		applied, err := plan.apply(ctx, state, w.signer, w.key, done.Rollout, w.undoes)
+		applied, err := plan.Apply(ctx, state, w.signature, done.Rollout, w.undoes)
 		done.Version = applied.Version
 		return err
 	})
@@ -207,7 +167,7 @@ func (a applyJSON) write(w io.Writer, dryRun bool) {
 	}
 }
 
-func writeChanges(w io.Writer, scopes []changeJSON) {
+func writeChanges(w io.Writer, scopes []operator.Change) {
 	word := func(v any) string {
 		if v == nil {
 			return "-"

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/fleet/operator"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -32,18 +33,11 @@ func newFleetDiffCommand() *cobra.Command {
 				return err
 			}
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
-				stored, err := state.ReadWholeFleet(ctx)
+				p, err := operator.Compare(ctx, state, layers)
 				if err != nil {
 					return err
 				}
-				p := fleetPlan{to: layers, stored: stored}
-				for _, scope := range slices.Sorted(maps.Keys(layers)) {
-					now, _, err := settingsOf(stored[scope].Newest)
-					if err != nil || stored[scope].Newest == "" || !maps.Equal(now, layers[scope]) {
-						p.scopes = append(p.scopes, scope)
-					}
-				}
-				changes := p.changes()
+				changes := p.Changes()
 				return d.print(cmd, applyJSON{Scopes: changes}, func(w io.Writer) {
 					if len(changes) == 0 {
 						fmt.Fprintln(w, "nothing to change")
@@ -219,9 +213,9 @@ What is being tried ends.`,
 			if err != nil {
 				return err
 			}
-			w := fleetWish{signer: s, key: key, canaries: k, dryRun: dryRun, force: true}
+			w := fleetWish{signature: s.signature(key), canaries: k, dryRun: dryRun, force: true}
 			err = d.run(cmd, func(ctx context.Context, state *redis.Client) (err error) {
-				w.layers, w.undoes, err = fleetBefore(ctx, state, from, key.Public())
+				w.layers, w.undoes, err = operator.Before(ctx, state, from, key.Public())
 				return err
 			})
 			if err != nil {
@@ -235,45 +229,4 @@ What is being tried ends.`,
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "show what would change, and change nothing")
 	d.addFlags(c)
 	return c
-}
-
-// fleetBefore is what counted before the apply of a version, or the newest one, in
-// all the scopes that were changed since. What is not signed with the key is not
-// signed again.
-func fleetBefore(ctx context.Context, state *redis.Client, from uint64, key fleet.PublicKey) (map[fleet.Scope]fleet.Settings, uint64, error) {
-	applies, err := state.FleetHistory(ctx, 1000)
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(applies) == 0 {
-		return nil, 0, fmt.Errorf("there is nothing to take back")
-	}
-	if from == 0 {
-		from = applies[0].Version
-	}
-	if !slices.ContainsFunc(applies, func(a redis.FleetApply) bool { return a.Version == from }) {
-		return nil, 0, fmt.Errorf("there is no version %d; see 'talkgate fleet history'", from)
-	}
-	layers := map[fleet.Scope]fleet.Settings{}
-	for _, a := range applies { // the newest first: the oldest has the last word
-		if a.Version < from {
-			break
-		}
-		before, err := state.FleetBefore(ctx, a)
-		if err != nil {
-			return nil, 0, err
-		}
-		for scope, e := range before {
-			layers[scope] = fleet.Settings{}
-			if e == "" {
-				continue
-			}
-			doc, err := e.Open([]fleet.PublicKey{key})
-			if err != nil {
-				return nil, 0, fmt.Errorf("%s before version %d: %w", scope, a.Version, err)
-			}
-			layers[scope] = doc.Settings
-		}
-	}
-	return layers, from, nil
 }

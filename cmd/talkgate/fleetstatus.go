@@ -2,53 +2,23 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/gateway/fleet/operator"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// fleetJSON is how a fleet stands.
-type fleetJSON struct {
-	// Version is that of the newest apply, Rollout how its rollout stands; null
-	// is none.
-	Version uint64              `json:"version"`
-	Rollout *redis.FleetRollout `json:"rollout"`
-	// Gateways counts those that the newest apply is for, and live: how many
-	// have it, are about to, or took it back or refused it.
-	Gateways struct {
-		Known   int `json:"known"`
-		Live    int `json:"live"`
-		Covered int `json:"covered"`
-		Applied int `json:"applied"`
-		Pending int `json:"pending"`
-		Failed  int `json:"failed"`
-	} `json:"gateways"`
-	// Unwell are those that refused or took back what they were told, those that are
-	// not on air, and those that are not heard.
-	Unwell []unwellJSON `json:"unwell"`
-}
+// fleetStatus is how a fleet stands, to be printed.
+type fleetStatus struct{ operator.Progress }
 
-type unwellJSON struct {
-	Gateway  string        `json:"gateway"`
-	Group    string        `json:"group,omitempty"`
-	Live     bool          `json:"live"`
-	SeenAt   time.Time     `json:"seenAt"`
-	OnAir    bool          `json:"onAir"`
-	Standing string        `json:"standing"` // in words
-	Applied  fleet.Applied `json:"applied"`
-	Running  string        `json:"talkgate"` // its version of talkgate
-}
-
-// why is what is wrong with it.
-func (u unwellJSON) why() string {
+// whyUnwell is what is wrong with a gateway.
+func whyUnwell(u operator.Unwell) string {
 	var all []string
 	if u.Live && !u.OnAir && u.Standing != "" {
 		all = append(all, u.Standing)
@@ -68,11 +38,11 @@ func newFleetStatusCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
-				s, err := readFleetStatus(ctx, state, 0)
+				p, err := operator.ReadProgress(ctx, state, 0)
 				if err != nil {
 					return err
 				}
-				return d.print(cmd, s, s.write)
+				return d.print(cmd, p, fleetStatus{p}.write)
 			})
 		},
 	}
@@ -106,7 +76,8 @@ func (d *dispatch) followFleet(cmd *cobra.Command, state *redis.Client, version 
 	defer look.Stop()
 	for said := ""; ; {
 		ctx, cancel := context.WithTimeout(cmd.Context(), dispatchTimeout)
-		s, err := readFleetStatus(ctx, state, version)
+		p, err := operator.ReadProgress(ctx, state, version)
+		s := fleetStatus{p}
 		cancel()
 		switch line := s.line(); {
 		case cmd.Context().Err() != nil:
@@ -115,7 +86,7 @@ func (d *dispatch) followFleet(cmd *cobra.Command, state *redis.Client, version 
 			fmt.Fprintln(cmd.ErrOrStderr(), err)
 		case line != said:
 			said = line
-			if err := d.print(cmd, s, func(w io.Writer) { fmt.Fprintln(w, line) }); err != nil {
+			if err := d.print(cmd, p, func(w io.Writer) { fmt.Fprintln(w, line) }); err != nil {
 				return err
 			}
 		}
@@ -138,64 +109,8 @@ func (d *dispatch) followFleet(cmd *cobra.Command, state *redis.Client, version 
 	}
 }
 
-func readFleetStatus(ctx context.Context, state *redis.Client, version uint64) (fleetJSON, error) {
-	s := fleetJSON{Unwell: []unwellJSON{}}
-	applies, err := state.FleetHistory(ctx, 100)
-	if err != nil {
-		return s, err
-	}
-	gateways, err := state.Reports(ctx)
-	if err != nil {
-		return s, err
-	}
-	var scopes []fleet.Scope
-	i := slices.IndexFunc(applies, func(a redis.FleetApply) bool { return version == 0 || a.Version == version })
-	if i < 0 && version != 0 {
-		return s, errors.New("that version is no longer in the history")
-	}
-	if i >= 0 {
-		scopes, s.Version = applies[i].Scopes, applies[i].Version
-		if applies[i].Rollout != nil {
-			r, err := state.ReadRollout(ctx, s.Version)
-			if err != nil {
-				return s, err
-			}
-			s.Rollout = &r
-		}
-	}
-	s.count(gateways, scopes)
-	return s, nil
-}
-
-func (s *fleetJSON) count(gateways []fleet.Sighting, scopes []fleet.Scope) {
-	n := &s.Gateways
-	n.Known = len(gateways)
-	for _, g := range gateways {
-		a := g.Report.Applied
-		bad := a.Result == fleet.ResultRefused || a.Result == fleet.ResultRolledBack
-		if g.Live {
-			n.Live++
-		}
-		h := g.Report.Health
-		if bad || !g.Live || !h.OnAir || g.Err != nil {
-			s.Unwell = append(s.Unwell, unwellJSON{g.Gateway, g.Report.Group, g.Live, g.SeenAt, g.Live && h.OnAir, h.Standing, a, g.Report.Version})
-		}
-	}
-	for _, g := range covered(gateways, scopes) {
-		n.Covered++
-		switch a := g.Report.Applied; {
-		case a.Result == fleet.ResultRefused, a.Result == fleet.ResultRolledBack:
-			n.Failed++
-		case a.Version >= s.Version && a.Result == fleet.ResultApplied:
-			n.Applied++
-		default:
-			n.Pending++
-		}
-	}
-}
-
 // line is how the apply stands, in words.
-func (s fleetJSON) line() string {
+func (s fleetStatus) line() string {
 	if s.Version == 0 {
 		return "nothing was ever applied"
 	}
@@ -213,7 +128,7 @@ func (s fleetJSON) line() string {
 	return strings.Join(words, "; ")
 }
 
-func (s fleetJSON) write(w io.Writer) {
+func (s fleetStatus) write(w io.Writer) {
 	fmt.Fprintln(w, s.line())
 	fmt.Fprintf(w, "%d gateways known, %d live\n", s.Gateways.Known, s.Gateways.Live)
 	if len(s.Unwell) == 0 {
@@ -225,6 +140,6 @@ func (s fleetJSON) write(w io.Writer) {
 		if !u.Live {
 			seen = u.SeenAt.Local().Format(time.DateTime)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean(u.Gateway), clean(u.Group), seen, u.Applied.Version, u.Applied.Result, clean(u.Running), clean(u.why()))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", clean(u.Gateway), clean(u.Group), seen, u.Applied.Version, u.Applied.Result, clean(u.Running), clean(whyUnwell(u)))
 	}
 }

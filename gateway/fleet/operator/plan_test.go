@@ -1,10 +1,10 @@
-package main
+package operator
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/redistest"
@@ -19,11 +19,12 @@ func TestTwoOperatorsOfAFleet(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer state.Close()
-	keyFile := filepath.Join(t.TempDir(), "fleet.key")
-	if code, _, stderr := talkgate(t, "", "fleet", "keygen", "--out", keyFile); code != exitOK {
-		t.Fatal(stderr)
+	key, err := fleet.NewKey([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	file := writeFile(t, "fleet.yaml", `version: 1
+	first, second := Signature{Author: "first", Key: key}, Signature{Author: "second", Key: key}
+	layers, err := config.ParseFleet("fleet.yaml", []byte(`version: 1
 defaults:
   link: {kind: hub, url: "http://127.0.0.1:1"}
   hardware: {driver: sim}
@@ -31,30 +32,32 @@ gateways:
   north:
     channel: gates
     link: {token_file: north.token}
-`, 0o600)
-	layers, err := (&fleetFile{path: file}).read(nil)
+`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	sign := signer{keyFile: keyFile, author: "second"}
-	key, err := sign.key()
-	if err != nil {
+	plan := func() Plan {
+		t.Helper()
+		p, err := NewPlan(t.Context(), state, layers, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p, other := plan(), plan()
+	if err := p.Check(nil); err != nil {
 		t.Fatal(err)
 	}
-	p, err := planFleet(t.Context(), state, layers, false)
-	if err != nil {
+	if _, err := other.Apply(t.Context(), state, first, nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := talkgate(t, "", "fleet", "apply", "-f", file, "--as", "first", "--key", keyFile, "--redis", server.URL); code != exitOK {
-		t.Fatal(stderr)
-	}
-	if _, err := p.apply(t.Context(), state, sign, key, nil, 0); err == nil || !strings.Contains(err.Error(), "nothing was applied") {
+	if _, err := p.Apply(t.Context(), state, second, nil, 0); err == nil || !strings.Contains(err.Error(), "nothing was applied") {
 		t.Errorf("the second was done: %v", err)
 	}
 	// Of another scope, it is only later.
-	p.scopes = []fleet.Scope{"group/attic"}
+	p.Scopes = []fleet.Scope{"group/attic"}
 	p.to = map[fleet.Scope]fleet.Settings{"group/attic": {"channel": "attic"}}
-	a, err := p.apply(t.Context(), state, sign, key, nil, 0)
+	a, err := p.Apply(t.Context(), state, second, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
