@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"github.com/coreos/go-systemd":        {"gateway/daemon"},
 	"github.com/cespare/xxhash":           {"gateway/flight"},
 	"github.com/chromedp":                 {"gateway/hub/web/webtest"},
-	"github.com/coder/websocket":          {"gateway/link"},
+	"github.com/coder/websocket":          {"gateway/link", "gateway/hub/web/webtest"},
 	"github.com/go-chi/httprate":          {"gateway/hub"},
 	"github.com/google/renameio":          {"gateway"},
 	"github.com/google/uuid":              {"state/redis"},

@@ -35,12 +35,19 @@ const sirenVolume = 0.5;
 
 // A browser sounds only once somebody has touched the page.
 let alarmSound = null;
-for (const touch of ['pointerdown', 'keydown']) {
+let touchedAt = null;
+// startTime is how long sound may take to start after a click, in ms: a machine without a
+// sound card never does.
+const startTime = 3000;
+for (const touch of ['click', 'keydown']) {
   addEventListener(touch, () => {
-    if (alarmSound) return;
-    alarmSound = new AudioContext();
-    alarmSound.addEventListener('statechange', schedule);
-  });
+    if (!alarmSound) {
+      alarmSound = new AudioContext();
+      alarmSound.addEventListener('statechange', schedule);
+    }
+    if (!sounds()) alarmSound.resume();
+    touchedAt ??= Date.now();
+  }, { capture: true });
 }
 const sounds = () => alarmSound?.state === 'running';
 const emergencies = new Emergencies(part, {
@@ -78,7 +85,7 @@ function render(now) {
   if (none) setText($('empty'), model.size === 0 ? 'No gateway has reported yet.' : 'No gateway is like that.');
   lamp('redis', model.redis ? 'up' : 'away');
   lamp('sound', dispatch.sound);
-  lamp('alarm', sounds() ? 'ready' : 'click to allow');
+  lamp('alarm', sounds() ? 'ready' : touchedAt && now - touchedAt > startTime ? 'no sound' : 'click to allow');
   emergencies.render(now);
 }
 
