@@ -62,7 +62,7 @@ func decodeAll(t testing.TB, d *Decoder, packets [][]byte) []int16 {
 	t.Helper()
 	pcm := make([]int16, len(packets)*FrameSamples)
 	for i, p := range packets {
-		if err := d.Decode(p, pcm[i*FrameSamples:]); err != nil {
+		if _, err := d.Decode(p, pcm[i*FrameSamples:]); err != nil {
 			t.Fatalf("packet %d: %v", i, err)
 		}
 	}
@@ -197,21 +197,19 @@ func TestEncoderRefusesWhatItCannotDo(t *testing.T) {
 	}
 }
 
-func TestDecoderRefusesWhatIsNotAFrame(t *testing.T) {
+func TestDecoderRefusesWhatIsNotOpus(t *testing.T) {
 	d, pcm := newDecoder(t), make([]int16, FrameSamples)
 	for name, packet := range map[string][]byte{
 		"empty":            {},
-		"60 ms":            {11 << 3, 1, 2, 3},
-		"10 ms":            {8 << 3, 1, 2, 3},
-		"2.5 ms":           {28 << 3, 1, 2, 3},
+		"longer than pcm":  {11 << 3, 1, 2, 3},
 		"odd pair":         {9<<3 | 1, 1, 2, 3, 4},
 		"no frames":        {9<<3 | 3, 0},
 		"too many":         {9<<3 | 3, 63, 1, 2},
 		"length past end":  {9<<3 | 2, 200, 1},
 		"nothing but head": {9<<3 | 3},
 	} {
-		if err := d.Decode(packet, pcm); !errors.Is(err, ErrNotAFrame) {
-			t.Errorf("%s: %v, want %v", name, err, ErrNotAFrame)
+		if _, err := d.Decode(packet, pcm); !errors.Is(err, ErrNotOpus) {
+			t.Errorf("%s: %v, want %v", name, err, ErrNotOpus)
 		}
 		if err := d.Conceal(pcm); err != nil {
 			t.Errorf("%s: what takes its place: %v", name, err)
@@ -231,16 +229,19 @@ func FuzzDecoder(f *testing.F) {
 		f.Add(p, good[5])
 	}
 	f.Add([]byte{}, []byte{0xff})
-	pcm := make([]int16, FrameSamples)
+	f.Add([]byte{11 << 3, 1, 2, 3}, []byte{28<<3 | 7, 12, 1, 2, 3})
+	pcm := make([]int16, MaxOpusSamples)
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		d := newDecoder(t)
 		decodeAll(t, d, good[8:])
-		_ = d.Decode(first, pcm)
-		if HasFEC(second) {
-			_ = d.DecodeFEC(second, pcm)
+		if n, err := d.Decode(first, pcm); err == nil && n != OpusSamples(first) {
+			t.Errorf("decoded %d samples of a packet of %d", n, OpusSamples(first))
 		}
-		_ = d.Decode(second, pcm)
-		_ = d.DecodeFEC(first, pcm)
+		if HasFEC(second) {
+			_ = d.DecodeFEC(second, pcm[:OpusSamples(second)])
+		}
+		_, _ = d.Decode(second, pcm)
+		_ = d.DecodeFEC(first, pcm[:OpusSamples(first)])
 		if err := d.Conceal(pcm); err != nil {
 			t.Error(err)
 		}

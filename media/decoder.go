@@ -8,24 +8,21 @@ import (
 	"github.com/thesyncim/gopus"
 )
 
-// ErrNotAFrame is returned for an Opus packet that is broken or does not last
-// 20 ms.
-var ErrNotAFrame = errors.New("not an Opus packet of 20 ms")
+// ErrNotOpus is returned for bytes that are not an Opus packet.
+var ErrNotOpus = errors.New("not an Opus packet")
 
-// Decoder makes sound of Opus packets of 20 ms each. Every method fills pcm,
-// which has FrameSamples samples, and keeps the state that the next one builds
-// on, so each frame of a stream is to be accounted for once, in order. One
+// Decoder makes sound of the Opus packets of one stream: 2.5 to 120 ms, mono or
+// stereo, in any mode, changing as they like. It keeps the state that the next
+// packet builds on, so each stretch of time is accounted for once, in order. One
 // goroutine uses it.
 type Decoder struct {
 	opus *gopus.Decoder
 	// gopus recovers lost frames to float only.
-	recovered [FrameSamples]float32
+	recovered [MaxOpusSamples]float32
 }
 
 // NewDecoder returns a decoder that has heard nothing.
 func NewDecoder() (*Decoder, error) {
-	// Its limit on a packet's length stays at the default: with a frame's, a short
-	// packet would make it conceal no more than that packet's length.
 	dec, err := gopus.NewDecoder(gopus.DefaultDecoderConfig(SampleRate, 1))
 	if err != nil {
 		return nil, fmt.Errorf("opus decoder: %w", err)
@@ -33,53 +30,56 @@ func NewDecoder() (*Decoder, error) {
 	return &Decoder{opus: dec}, nil
 }
 
-// Decode decodes a packet that arrived. The error wraps ErrNotAFrame; pcm is then
-// of no use.
-func (d *Decoder) Decode(opus []byte, pcm []int16) error {
+// Decode decodes a packet that arrived and returns its length in samples. pcm has
+// room for OpusSamples(opus) samples. The error wraps ErrNotOpus; pcm is then of no
+// use.
+func (d *Decoder) Decode(opus []byte, pcm []int16) (samples int, err error) {
 	if len(opus) == 0 {
-		return fmt.Errorf("%w: it is empty", ErrNotAFrame)
+		return 0, fmt.Errorf("%w: it is empty", ErrNotOpus)
 	}
-	n, err := d.opus.DecodeInt16(opus, pcm[:FrameSamples])
+	n, err := d.opus.DecodeInt16(opus, pcm)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotAFrame, err)
+		return 0, fmt.Errorf("%w: %w", ErrNotOpus, err)
 	}
-	if n != FrameSamples {
-		return fmt.Errorf("%w: it has %d samples", ErrNotAFrame, n)
-	}
-	return nil
+	return n, nil
 }
 
-// Conceal invents a frame for a packet that is lost, from what came before it
-// (packet loss concealment); one after the other they fade to silence.
+// Conceal fills pcm, a multiple of MinOpusSamples, in place of packets that are
+// lost, from what came before them (packet loss concealment). It fades to silence.
 func (d *Decoder) Conceal(pcm []int16) error {
-	n, err := d.opus.DecodeInt16(nil, pcm[:FrameSamples])
-	if err != nil {
-		return fmt.Errorf("conceal: %w", err)
-	}
-	if n != FrameSamples {
-		return fmt.Errorf("conceal: made %d samples, want %d", n, FrameSamples)
+	for len(pcm) > 0 {
+		// With a buffer of MaxOpusSamples gopus conceals one packet's length only.
+		n, err := d.opus.DecodeInt16(nil, pcm[:min(len(pcm), FrameSamples)])
+		if err != nil {
+			return fmt.Errorf("conceal: %w", err)
+		}
+		if n == 0 {
+			return fmt.Errorf("conceal: made no samples, want %d", len(pcm))
+		}
+		pcm = pcm[n:]
 	}
 	return nil
 }
 
-// DecodeFEC recovers the frame before next, a packet that arrived, from the
-// redundancy in next, and conceals it when there is none. next itself is still
-// to be decoded after it.
+// DecodeFEC fills pcm with the packet before next, a packet that arrived, from the
+// redundancy in next; what next has none for is concealed. pcm is as long as next:
+// OpusSamples(next). next itself is still to be decoded after it.
 func (d *Decoder) DecodeFEC(next []byte, pcm []int16) error {
-	n, err := d.opus.DecodeWithFEC(next, d.recovered[:], true)
+	wide := d.recovered[:min(len(pcm), len(d.recovered))]
+	n, err := d.opus.DecodeWithFEC(next, wide, true)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotAFrame, err)
+		return fmt.Errorf("%w: %w", ErrNotOpus, err)
 	}
-	if n != FrameSamples {
-		return fmt.Errorf("%w: it recovers %d samples", ErrNotAFrame, n)
+	if n != len(pcm) {
+		return fmt.Errorf("%w: it recovers %d samples, want %d", ErrNotOpus, n, len(pcm))
 	}
-	for i, s := range d.recovered {
+	for i, s := range wide {
 		pcm[i] = int16(min(max(math.RoundToEven(float64(s)*32768), -32768), 32767))
 	}
 	return nil
 }
 
-// HasFEC tells whether packet carries redundancy for the frame before it.
+// HasFEC tells whether packet carries redundancy for the packet before it.
 func HasFEC(packet []byte) bool { return gopus.PacketHasLBRR(packet) }
 
 // Reset forgets what was decoded, for another talker's stream.

@@ -32,7 +32,7 @@ func burstLoss(packets int, p float64, seed uint64) []bool {
 
 // mender is what a decoder does about a stream with losses.
 type mender interface {
-	Decode(opus []byte, pcm []int16) error
+	Decode(opus []byte, pcm []int16) (int, error)
 	Conceal(pcm []int16) error
 	DecodeFEC(next []byte, pcm []int16) error
 }
@@ -58,7 +58,7 @@ func receive(t testing.TB, d mender, packets [][]byte, lost []bool) []int16 {
 		var err error
 		switch {
 		case !lost[i]:
-			err = d.Decode(p, out)
+			_, err = d.Decode(p, out)
 		case i+1 < len(packets) && !lost[i+1]:
 			err = d.DecodeFEC(packets[i+1], out)
 		default:

@@ -13,12 +13,12 @@ type Source interface {
 	Pop(Pull) Slot
 }
 
-// PlayoutStats counts frames since the start.
+// PlayoutStats counts since the start.
 type PlayoutStats struct {
-	Decoded   uint64 // arrived and decoded
-	Recovered uint64 // lost, recovered from the redundancy in the next packet
-	Concealed uint64 // lost, invented
-	Broken    uint64 // arrived, but not a frame; invented instead
+	Decoded   uint64 // packets that arrived and were decoded
+	Recovered uint64 // lost packets, recovered from the redundancy in the next one
+	Concealed uint64 // slots that were lost, and made up
+	Broken    uint64 // packets that arrived but could not be decoded, and were made up
 }
 
 // Playout is what a card pulls: received speech with tones over it.

@@ -25,12 +25,16 @@ type Slot struct {
 	First bool
 	// Lesser is Packet.Lesser of what is to be played.
 	Lesser bool
-	// Opus is valid until the next slot is asked for.
+	// Opus is the packet to decode, More those that sound right after it in the same
+	// slot: the device gets packets of less than 20 ms together where they have
+	// arrived. Both are valid until the next slot is asked for.
 	Opus []byte
-	// Samples is how long to sound. Silence: exactly that many zeros. Comfort:
-	// FrameSamples. Play and Conceal: FrameSamples, or a wish for time-stretching: at least Samples
-	// when it is less than a frame, at most Samples when it is more; what
-	// Stretch makes of it may lie anywhere between the wish and a whole frame.
+	More [][]byte
+	// Samples is how long to sound. Silence: exactly that many zeros. Conceal and
+	// Comfort: exactly that many, a multiple of MinOpusSamples. Play: as long as the
+	// packets are, or a wish for time-stretching: at least Samples when it is less,
+	// at most Samples when it is more; what Stretch makes of it may lie anywhere
+	// between the wish and the packets' own length.
 	Samples int
 }
 

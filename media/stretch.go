@@ -3,8 +3,8 @@ package media
 import "math"
 
 const (
-	// MaxStretched is the most samples Stretch makes of one frame.
-	MaxStretched = FrameSamples + maxLag
+	// MaxStretched is the most samples Stretch makes of one slot.
+	MaxStretched = MaxOpusSamples + maxLag
 
 	// Voices repeat every 2.5 to 12.5 ms; what is cut out or put in must be a
 	// whole number of such periods to leave no trace.
@@ -22,33 +22,33 @@ const (
 	faint = 100
 )
 
-// Stretch writes frame to dst, shortened towards want samples when want is less
-// than FrameSamples and lengthened towards it when it is more, without changing
-// its pitch, and returns how many samples that made: a number between want and
-// FrameSamples. It overlaps the frame with itself one or more pitch periods apart
-// (WSOLA); a voice that is like itself at no such distance is copied as it is.
-// The first and last samples stay, so frames join without a click. dst has room
-// for MaxStretched samples and does not overlap frame.
-func Stretch(dst []int16, frame *[FrameSamples]int16, want int) int {
-	longest := min(max(want-FrameSamples, FrameSamples-want), maxLag)
+// Stretch writes pcm to dst, shortened towards want samples when want is less than
+// len(pcm) and lengthened towards it when it is more, without changing its pitch,
+// and returns how many samples that made: a number between want and len(pcm). It
+// overlaps the first 20 ms with themselves one or more pitch periods apart (WSOLA); a
+// voice that is like itself at no such distance, and what is shorter than 20 ms, is
+// copied as it is. The first and last samples stay, so slots join without a click.
+// dst has room for MaxStretched samples and does not overlap pcm.
+func Stretch(dst, pcm []int16, want int) int {
+	longest := min(max(want-len(pcm), len(pcm)-want), maxLag)
 	lag, ok := 0, false
-	if longest >= minLag {
-		lag, ok = bestLag(frame, longest)
+	if longest >= minLag && len(pcm) >= FrameSamples {
+		lag, ok = bestLag((*[FrameSamples]int16)(pcm), longest)
 	}
 	if !ok {
-		return copy(dst, frame[:])
+		return copy(dst, pcm)
 	}
 	from, to := 0, lag // shorten: leave at from, go on at to
-	if want > FrameSamples {
+	if want > len(pcm) {
 		from, to = lag, 0
 	}
-	n := copy(dst, frame[:from])
+	n := copy(dst, pcm[:from])
 	for i := range fade {
-		a, b := int(frame[from+i]), int(frame[to+i])
+		a, b := int(pcm[from+i]), int(pcm[to+i])
 		dst[n+i] = int16((a*(fade-i) + b*i) / fade)
 	}
 	n += fade
-	return n + copy(dst[n:], frame[to+fade:])
+	return n + copy(dst[n:], pcm[to+fade:])
 }
 
 // bestLag is the distance, at most longest, at which the start of the frame is

@@ -43,7 +43,7 @@ func TestStretch(t *testing.T) {
 			}
 			var out [MaxStretched]int16
 			for _, want := range []int{0, 360, 500, 700, 959, 960, 961, 1100, 1400, 1560, 5000} {
-				n := Stretch(out[:], &frame, want)
+				n := Stretch(out[:], frame[:], want)
 				if n < min(want, FrameSamples) || n > max(want, FrameSamples) || n > MaxStretched {
 					t.Fatalf("%d wanted, %d made: not between that and a frame", want, n)
 				}
@@ -74,7 +74,7 @@ func TestStretchKeepsPitch(t *testing.T) {
 			for i := range frame {
 				frame[i] = int16(sound(f*FrameSamples + i))
 			}
-			n := Stretch(out[:], &frame, want)
+			n := Stretch(out[:], frame[:], want)
 			pcm = append(pcm, out[:n]...)
 		}
 		if len(pcm) == 50*FrameSamples {
@@ -98,7 +98,7 @@ func TestStretchDoesNotAllocate(t *testing.T) {
 		frame[i] = int16(5000 * math.Sin(2*math.Pi*120*float64(i)/SampleRate))
 	}
 	var out [MaxStretched]int16
-	if n := testing.AllocsPerRun(100, func() { Stretch(out[:], &frame, 500) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { Stretch(out[:], frame[:], 500) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
 }
@@ -110,6 +110,6 @@ func BenchmarkStretch(b *testing.B) {
 	}
 	var out [MaxStretched]int16
 	for b.Loop() {
-		Stretch(out[:], &frame, 360)
+		Stretch(out[:], frame[:], 360)
 	}
 }

@@ -12,11 +12,17 @@ type voice struct {
 	count  *playCount
 	duck   ducker
 
-	frame   [FrameSamples]int16
+	heard   bool // packets of the stream are decoded: there is sound to go on with
+	broken  int  // samples of packets since that could not be
+	decoded [MaxOpusSamples]int16
 	speech  [MaxStretched]int16
 	pending []int16 // of speech: decoded, not yet taken by the card
 	quiet   int     // samples of silence not yet taken by the card
 }
+
+// maxBroken is how much of what cannot be decoded is made up, in samples; then it is
+// silent: 120 ms.
+const maxBroken = MaxOpusSamples
 
 // playCount is PlayoutStats as it is counted.
 type playCount struct{ decoded, recovered, concealed, broken atomic.Uint64 }
@@ -52,19 +58,26 @@ func (v *voice) next(pull Pull) {
 	slot := v.source.Pop(pull)
 	if slot.First {
 		v.dec.Reset()
+		v.heard = false
 	}
+	n := 0
 	switch slot.Kind {
 	case Play:
-		v.play(slot.Opus)
+		n = v.play(slot.Opus, 0)
+		for _, opus := range slot.More {
+			n += v.play(opus, n)
+		}
 	case Conceal:
-		v.mend(slot.Opus)
+		n = v.mend(slot)
 	case Comfort:
-		v.conceal() // Opus has heard the noise, and makes it
-	default:
+		n = v.conceal(0, slot.Samples) // Opus has heard the noise, and makes it
+	case Silence:
+	}
+	if !v.heard || n == 0 { // what cannot be decoded is silent: it must key no transmitter
 		v.quiet = max(slot.Samples, 1)
 		return
 	}
-	n := Stretch(v.speech[:], &v.frame, slot.Samples)
+	n = Stretch(v.speech[:], v.decoded[:n], slot.Samples)
 	v.pending = v.speech[:n]
 	if slot.Kind == Play { // what is made up is as the frame before
 		v.duck.turn(slot.Lesser, slot.First)
@@ -72,26 +85,39 @@ func (v *voice) next(pull Pull) {
 	v.duck.apply(v.pending)
 }
 
-func (v *voice) play(opus []byte) {
-	if v.dec.Decode(opus, v.frame[:]) == nil {
+// play decodes a packet to decoded, from from on, and returns its length.
+func (v *voice) play(opus []byte, from int) int {
+	n, err := v.dec.Decode(opus, v.decoded[from:])
+	if err == nil {
 		v.count.decoded.Add(1)
-		return
+		v.heard, v.broken = true, 0
+		return n
 	}
 	v.count.broken.Add(1)
-	v.conceal()
+	if n = OpusSamples(opus); n == 0 {
+		n = FrameSamples
+	}
+	if v.broken += n; v.broken > maxBroken {
+		v.heard = false
+	}
+	return v.conceal(from, n)
 }
 
-func (v *voice) mend(next []byte) {
-	if HasFEC(next) && v.dec.DecodeFEC(next, v.frame[:]) == nil {
+func (v *voice) mend(slot Slot) int {
+	n := min(slot.Samples, len(v.decoded))
+	if HasFEC(slot.Opus) && v.dec.DecodeFEC(slot.Opus, v.decoded[:n]) == nil {
 		v.count.recovered.Add(1)
-		return
+		return n
 	}
 	v.count.concealed.Add(1)
-	v.conceal()
+	return v.conceal(0, n)
 }
 
-func (v *voice) conceal() {
-	if v.dec.Conceal(v.frame[:]) != nil {
-		clear(v.frame[:])
+// conceal makes up n samples of decoded, from from on.
+func (v *voice) conceal(from, n int) int {
+	pcm := v.decoded[from:min(from+n, len(v.decoded))]
+	if v.dec.Conceal(pcm) != nil {
+		clear(pcm)
 	}
+	return len(pcm)
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/talkgate/talkgate/media"
 )
 
 // The files of an archive.
@@ -50,7 +48,7 @@ func (r Recording) WriteArchive(w io.Writer) (err error) {
 	sent, heard := place(r.Entries, Sent), place(r.Entries, Heard)
 	for _, f := range [][]placed{sent, heard} {
 		if len(f) > 0 {
-			from, to = min(from, f[0].at), max(to, f[len(f)-1].at+media.FrameDuration)
+			from, to = min(from, f[0].at), max(to, f[len(f)-1].end())
 		}
 	}
 	put(aboutFile, func(w io.Writer) error {

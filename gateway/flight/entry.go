@@ -49,7 +49,7 @@ type Entry struct {
 	Text json.RawMessage
 }
 
-// Frame is 20 ms of Opus.
+// Frame is one Opus packet, of any length.
 type Frame struct {
 	Timestamp uint32 // samples, as RTP counts them (RFC 7587 section 4.1)
 	Seq       uint16 // of RTP; 0 for Sent
@@ -80,7 +80,7 @@ func (e *Entry) decode(k Kind, payload []byte) bool {
 		e.Text = payload
 		return true
 	case Sent, Unsent, Heard:
-		if len(payload) <= frameHead || len(payload) > frameHead+media.MaxOpusFrame {
+		if len(payload) <= frameHead || len(payload) > frameHead+media.MaxOpusPacket {
 			return false
 		}
 		e.Frame = Frame{

@@ -14,36 +14,51 @@ import (
 // the writer's header has it.
 const preSkip = 80 * time.Millisecond
 
-// writeOgg writes the frames from from to to as Ogg Opus (RFC 7845), with silence
+// silences are Opus packets that sound as silence, CELT frames that say no more, the
+// longest first. What is recorded sounds when it was, to half of the shortest.
+var silences = [...]placed{
+	{length: 20 * time.Millisecond, opus: []byte{31 << 3, 0xff, 0xfe}},
+	{length: 2500 * time.Microsecond, opus: []byte{28 << 3, 0xff, 0xfe}},
+}
+
+// writeOgg writes the packets from from to to as Ogg Opus (RFC 7845), with silence
 // where there are none: two files written for the same time stay in step.
 func writeOgg(w io.Writer, frames []placed, from, to time.Duration) error {
 	ogg, err := oggwriter.NewWith(w, media.SampleRate, 1)
 	if err != nil {
 		return err
 	}
-	// 20 ms of silence: a CELT frame that says so.
-	silence := []byte{31 << 3, 0xff, 0xfe}
 	put := func(opus []byte) error { return ogg.WriteRTP(&rtp.Packet{Payload: opus}) }
 	at := from - preSkip
-	for i, f := range frames {
-		rest := silence
-		if i > 0 && frames[i-1].rests(f) {
-			rest = frames[i-1].opus // for the player to go on with the noise behind the speech
-		}
-		for ; f.at-at >= media.FrameDuration/2; at += media.FrameDuration {
-			if err := put(rest); err != nil {
-				return err
+	silence := func(to time.Duration) error {
+		for _, s := range silences {
+			for ; to-at >= s.length || to-at > s.length/2 && s.length < media.FrameDuration; at += s.length {
+				if err := put(s.opus); err != nil {
+					return err
+				}
 			}
 		}
-		if err := put(f.opus); err != nil {
-			continue // not Opus, whatever it is
-		}
-		at += media.FrameDuration
+		return nil
 	}
-	for ; to-at > 0; at += media.FrameDuration {
-		if err := put(silence); err != nil {
+	for i, f := range frames {
+		if i > 0 && frames[i-1].rests(f) {
+			// The player goes on with the noise behind the speech.
+			for rest := frames[i-1]; f.at-at >= rest.length/2; at += rest.length {
+				if err := put(rest.opus); err != nil {
+					return err
+				}
+			}
+		}
+		if err := silence(f.at); err != nil {
 			return err
 		}
+		if err := put(f.opus); err != nil {
+			return err
+		}
+		at += f.length
+	}
+	if err := silence(to); err != nil {
+		return err
 	}
 	return ogg.Close()
 }

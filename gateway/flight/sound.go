@@ -12,21 +12,24 @@ import (
 // at; what is further away begins a spurt of its own.
 const astray = 2 * time.Second
 
-// placed is a frame at the time it sounds.
+// placed is a packet at the time it sounds.
 type placed struct {
-	at   time.Duration
-	opus []byte
+	at, length time.Duration
+	opus       []byte
 }
 
-// place puts the frames of the kinds where their timestamps say, each spurt from
-// when its first frame was recorded on. No two overlap.
+func (p placed) end() time.Duration { return p.at + p.length }
+
+// place puts the packets of the kinds where their timestamps say, each spurt from
+// when its first packet was recorded on. No two overlap. What is not Opus is left out.
 func place(entries []Entry, kinds ...Kind) []placed {
 	var all []placed
 	var origin time.Duration // of the spurt
 	var first uint32
 	open := false
 	for _, e := range entries {
-		if !slices.Contains(kinds, e.Kind) {
+		length, ok := media.PacketDuration(e.Frame.Opus)
+		if !ok || !slices.Contains(kinds, e.Kind) {
 			continue
 		}
 		// The difference is signed: packets overtake one another.
@@ -34,12 +37,12 @@ func place(entries []Entry, kinds ...Kind) []placed {
 		if !open || e.Frame.First || (e.At-at).Abs() > astray {
 			open, origin, first, at = true, e.At, e.Frame.Timestamp, e.At
 		}
-		all = append(all, placed{at, e.Frame.Opus})
+		all = append(all, placed{at, length, e.Frame.Opus})
 	}
 	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
 	kept := all[:0]
 	for _, p := range all {
-		if n := len(kept); n == 0 || p.at-kept[n-1].at >= media.FrameDuration {
+		if n := len(kept); n == 0 || p.at >= kept[n-1].end()-time.Millisecond {
 			kept = append(kept, p)
 		}
 	}
@@ -51,11 +54,11 @@ func (p placed) rests(next placed) bool {
 	return media.Pause(p.opus) && next.at-p.at <= media.PauseGap
 }
 
-// spurts are the stretches in which frames follow one another.
+// spurts are the stretches in which packets follow one another.
 func spurts(frames []placed) []spurt {
 	var all []spurt
 	for i, f := range frames {
-		end := f.at + media.FrameDuration
+		end := f.end()
 		if n := len(all); n > 0 && (f.at-all[n-1].To <= pause || frames[i-1].rests(f)) {
 			all[n-1].To = end
 			all[n-1].Frames++

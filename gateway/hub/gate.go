@@ -35,7 +35,7 @@ const (
 type outgoing struct {
 	rtp.Packet
 	from *source
-	data [media.MaxOpusFrame]byte
+	data [media.MaxOpusPacket]byte
 }
 
 // gate decides what of a channel's incoming sound goes out: that of the one
@@ -105,7 +105,7 @@ func (g *gate) isOpen(src *source, now time.Time) bool {
 // packet is the first of a run.
 func (g *gate) push(src *source, now time.Time, p *rtp.Packet) (v verdict, began bool) {
 	sound, ok := media.PacketDuration(p.Payload)
-	if !ok || len(p.Payload) > media.MaxOpusFrame {
+	if !ok || len(p.Payload) > media.MaxOpusPacket {
 		return malformed, false
 	}
 	if !src.continues(now, p) {

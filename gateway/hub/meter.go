@@ -24,7 +24,7 @@ type meterPacket struct {
 	userID string
 	first  bool
 	size   int
-	data   [media.MaxOpusFrame]byte
+	data   [media.MaxOpusPacket]byte
 }
 
 // meter decodes what goes out on a channel to tell how loud it is. It stands

@@ -31,7 +31,7 @@ type heldPacket struct {
 	ts   uint32
 	run  uint64
 	size int
-	data [media.MaxOpusFrame]byte
+	data [media.MaxOpusPacket]byte
 }
 
 // source is what one member sends: the packets that wait for the floor view to

@@ -34,7 +34,7 @@ func heardOf(t *testing.T, frames []frame) []int16 {
 	}
 	pcm := make([]int16, len(frames)*media.FrameSamples)
 	for i, f := range frames {
-		if err := dec.Decode(f.opus, pcm[i*media.FrameSamples:]); err != nil {
+		if _, err := dec.Decode(f.opus, pcm[i*media.FrameSamples:]); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -97,7 +97,7 @@ func TestNothingAfterTheReleaseIsSent(t *testing.T) {
 		}
 		var pcm [media.FrameSamples]int16
 		for _, f := range w.link.take() {
-			if err := dec.Decode(f.opus, pcm[:]); err != nil {
+			if _, err := dec.Decode(f.opus, pcm[:]); err != nil {
 				t.Fatal(err)
 			}
 			for _, s := range pcm {

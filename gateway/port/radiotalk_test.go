@@ -29,7 +29,7 @@ func loudness(t *testing.T, frames []frame, from, to uint64) int16 {
 	var pcm [media.FrameSamples]int16
 	var top int16
 	for _, f := range frames {
-		if err := dec.Decode(f.opus, pcm[:]); err != nil {
+		if _, err := dec.Decode(f.opus, pcm[:]); err != nil {
 			t.Fatal(err)
 		}
 		for i, s := range pcm {

@@ -43,7 +43,7 @@ func overOpus(t testing.TB, x []float64) []float64 {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := dec.Decode(opus[:n], frame[:]); err != nil {
+		if _, err := dec.Decode(opus[:n], frame[:]); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range frame {

@@ -159,7 +159,7 @@ func (p *Publisher) handle(d *datagram, packet *rtp.Packet) {
 		p.ssrc.Store(ssrc)
 		p.bound.Store(true)
 	}
-	if packet.Unmarshal(plain) != nil || len(packet.Payload) == 0 || len(packet.Payload) > media.MaxOpusFrame {
+	if packet.Unmarshal(plain) != nil || len(packet.Payload) == 0 || len(packet.Payload) > media.MaxOpusPacket {
 		return
 	}
 	age := time.Since(p.born)

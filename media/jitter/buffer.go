@@ -16,17 +16,20 @@ const (
 
 	// idle is the length of a silent slot: how soon a first packet is noticed.
 	idle = rate / 200
-	// maxConceal is how many slots in a row are made up; silence follows.
-	maxConceal = 3
+	// shortest is that of a packet. Whatever is made up is a multiple of it.
+	shortest = media.MinOpusSamples
+	// maxConceal is how much is made up in a row, in samples; silence follows.
+	maxConceal = 3 * frame
 	// maxRest is how many slots of comfort noise sound in a row; what is a Pause no
 	// longer is over.
 	maxRest = int(media.PauseGap / media.FrameDuration)
 	// slack is the shortfall of delay that is not worth a splice.
 	slack = rate / 500
-	// haste is how much of a frame may be cut out or put in, on average, and
-	// maxHaste at once.
-	haste    = frame / 4
+	// One part in haste may be cut out or put in, on average, and maxHaste at once.
+	haste    = 4
 	maxHaste = 600
+	// together is how many packets sound in one slot at most.
+	together = frame / shortest
 	// leastWish leaves room for one period of a voice when lengthening.
 	leastWish = rate / 100
 )
@@ -37,8 +40,9 @@ type Config struct {
 	Start time.Duration
 }
 
-// Buffer is the jitter buffer of one stream of 20 ms Opus packets. One goroutine
-// calls Push, one calls Pop; neither waits for the other, and nothing is allocated.
+// Buffer is the jitter buffer of one stream of Opus packets of any length. One
+// goroutine calls Push, one calls Pop; neither waits for the other, and nothing is
+// allocated.
 type Buffer struct {
 	epoch      time.Time
 	cells      [capacity]cell
@@ -52,7 +56,9 @@ type Buffer struct {
 	newest uint32   // id
 	target target
 	play   position
-	held   int // the cell whose payload is with the playout, or -1
+	held   [together]uint8 // the cells whose payloads are with the playout
+	holds  int
+	more   [together][]byte
 	room   int64
 
 	count counters
@@ -62,6 +68,7 @@ type Buffer struct {
 type entry struct {
 	spurt   uint32
 	seq, ts int64
+	length  int64 // samples
 	cell    uint8
 }
 
@@ -73,14 +80,17 @@ func (e *entry) before(f *entry) bool {
 type position struct {
 	on        bool // frames or their stand-ins are sounding
 	spurt     uint32
-	seq, ts   int64  // of the next frame
-	missed    uint64 // bit i: the frame i+1 before the next was not played
-	blind     int    // slots concealed without knowing what became of the next frame
-	concealed int    // slots concealed since the last frame
-	pausing   bool   // the last frame was a media.Pause
+	seq, ts   int64  // of the next packet
+	length    int64  // of the last packet, samples: that of those that are missing
+	skipped   int64  // samples skipped that are less than a packet
+	missed    uint64 // bit i: the packet i+1 before the next was not played
+	blind     int64  // samples concealed without knowing what became of the next packet
+	concealed int64  // samples concealed since the last packet
+	pausing   bool   // the last packet was a media.Pause
 	rested    int    // slots of comfort noise since
-	since     int64  // when the last frame began to sound
-	end       int64  // when the last frame ended, or whatever was known to be missing after it
+	slot      int64  // samples of the packets of the last slot
+	since     int64  // when it began to sound
+	end       int64  // when it ended, or whatever was known to be missing after it
 }
 
 // New makes a Buffer. It is the only place that allocates.
@@ -88,7 +98,7 @@ func New(cfg Config) *Buffer {
 	if cfg.Start == 0 {
 		cfg.Start = 30 * time.Millisecond
 	}
-	b := &Buffer{epoch: time.Now(), held: -1}
+	b := &Buffer{epoch: time.Now()}
 	b.target = newTarget(int64(cfg.Start * rate / time.Second))
 	for i := range capacity {
 		b.free.put(uint8(i))
@@ -99,7 +109,8 @@ func New(cfg Config) *Buffer {
 // Push hands over a packet from the network. It copies p.Opus.
 func (b *Buffer) Push(p media.Packet) {
 	b.count.received.Add(1)
-	if len(p.Opus) == 0 || len(p.Opus) > media.MaxOpusFrame {
+	length := media.OpusSamples(p.Opus)
+	if length == 0 || len(p.Opus) > media.MaxOpusPacket {
 		b.count.refused.Add(1)
 		return
 	}
@@ -109,17 +120,17 @@ func (b *Buffer) Push(p media.Packet) {
 		return
 	}
 	c := &b.cells[i]
-	c.Packet = p
+	c.Packet, c.length = p, int64(length)
 	c.Opus = c.opus[:copy(c.opus[:], p.Opus)]
 	b.full.put(i)
 }
 
 // Pop returns what is to sound next, in answer to a request of the device.
 func (b *Buffer) Pop(p media.Pull) media.Slot {
-	if b.held >= 0 {
-		b.free.put(uint8(b.held))
-		b.held = -1
+	for _, i := range b.held[:b.holds] {
+		b.free.put(i)
 	}
+	b.holds = 0
 	for i, ok := b.full.take(); ok; i, ok = b.full.take() {
 		if !b.place(i) {
 			b.free.put(i)
@@ -158,7 +169,7 @@ func (b *Buffer) place(i uint8) bool {
 	} else if seq < s.seq {
 		b.count.reordered.Add(1)
 	}
-	e := entry{s.id, seq, ts, i}
+	e := entry{s.id, seq, ts, b.cells[i].length, i}
 	if e.spurt < b.play.spurt || e.spurt == b.play.spurt && seq < b.play.seq {
 		return b.tooLate(s, seq, ts, arrived)
 	}

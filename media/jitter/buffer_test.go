@@ -23,13 +23,21 @@ type bench struct {
 	comfort int
 }
 
+// payload is a packet of 20 ms that carries n.
+func payload(n uint32) []byte { return payloadOf(9<<3, n) }
+
+// payloadOf is one with another TOC byte.
+func payloadOf(toc byte, n uint32) []byte { return binary.BigEndian.AppendUint32([]byte{toc}, n) }
+
+func number(opus []byte) uint32 { return binary.BigEndian.Uint32(opus[1:]) }
+
 func newBench(t testing.TB) *bench { return &bench{t: t, b: New(Config{})} }
 
 // push hands over a packet that arrives now and carries n.
 func (d *bench) push(n uint32, seq uint16, ts uint32, marker bool) {
 	d.b.Push(media.Packet{
 		Seq: seq, Timestamp: ts, Marker: marker,
-		Arrived: d.when(), Opus: binary.BigEndian.AppendUint32(nil, n),
+		Arrived: d.when(), Opus: payload(n),
 	})
 }
 
@@ -46,9 +54,13 @@ func (d *bench) pop() media.Slot {
 			d.pauses++
 			break
 		}
-		n := binary.BigEndian.Uint32(s.Opus)
+		n := number(s.Opus)
 		d.played = append(d.played, n)
 		d.starts = append(d.starts, d.at)
+		for _, opus := range s.More {
+			d.played = append(d.played, number(opus))
+			d.starts = append(d.starts, d.at)
+		}
 		if s.First {
 			d.firsts = append(d.firsts, n)
 		}
@@ -57,7 +69,7 @@ func (d *bench) pop() media.Slot {
 	case media.Conceal:
 		d.conceal++
 		if s.Opus != nil && !media.Pause(s.Opus) {
-			d.fec = append(d.fec, binary.BigEndian.Uint32(s.Opus))
+			d.fec = append(d.fec, number(s.Opus))
 		}
 	}
 	if s.Samples < 1 || s.Samples > media.MaxStretched {
@@ -282,16 +294,16 @@ func TestDTX(t *testing.T) {
 	}
 }
 
-func TestRefusesWhatIsNoFrame(t *testing.T) {
+func TestRefusesWhatIsNoPacket(t *testing.T) {
 	d := newBench(t)
-	for _, opus := range [][]byte{nil, make([]byte, media.MaxOpusFrame+1)} {
+	for _, opus := range [][]byte{nil, make([]byte, media.MaxOpusFrame+2), {9<<3 | 1, 0}, {9<<3 | 3, 7, 0}} {
 		d.b.Push(media.Packet{Opus: opus, Arrived: d.when()})
 	}
 	for n := range uint32(3 * capacity) { // nobody pops
 		d.push(n, uint16(n), n*frame, false)
 	}
-	if s := d.b.Stats(); s.Refused != 2+2*capacity {
-		t.Errorf("refused %d, want %d", s.Refused, 2+2*capacity)
+	if s := d.b.Stats(); s.Refused != 4+2*capacity {
+		t.Errorf("refused %d, want %d", s.Refused, 4+2*capacity)
 	}
 	d.until(d.at + 5*rate)
 	d.wantPlayed(numbers(0, capacity)...)
@@ -321,7 +333,7 @@ func TestGoroutines(t *testing.T) {
 		for n := range uint32(total) {
 			at := b.epoch.Add(time.Duration(n) * media.FrameDuration)
 			b.Push(media.Packet{Seq: uint16(n), Timestamp: n * frame, Arrived: at,
-				Opus: binary.BigEndian.AppendUint32(nil, n)})
+				Opus: payload(n)})
 		}
 	}()
 	at, last := b.epoch, int64(-1)
@@ -334,7 +346,7 @@ func TestGoroutines(t *testing.T) {
 		s := b.Pop(media.Pull{At: at, Samples: frame})
 		at = at.Add(time.Duration(s.Samples) * time.Second / rate)
 		if s.Kind == media.Play {
-			n := int64(binary.BigEndian.Uint32(s.Opus))
+			n := int64(number(s.Opus))
 			if n <= last {
 				t.Fatalf("played %d after %d", n, last)
 			}

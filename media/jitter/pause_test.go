@@ -1,7 +1,6 @@
 package jitter
 
 import (
-	"encoding/binary"
 	"testing"
 	"time"
 
@@ -33,7 +32,7 @@ func pauses(t *testing.T, late func(n uint32) int64, lost func(n uint32) bool) *
 	}
 	for _, a := range all {
 		d.until(a.at)
-		opus := binary.BigEndian.AppendUint32(nil, a.n)
+		opus := payload(a.n)
 		if a.pause {
 			opus = opus[:1]
 		}

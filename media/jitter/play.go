@@ -27,29 +27,39 @@ func (b *Buffer) next(now pull) media.Slot {
 		}
 		return b.sound(e, now)
 	}
-	mends := e.seq > p.seq && e.ts-p.ts < frame*3/2
-	if e.ts-p.ts >= frame/2 && !mends && b.mayRest() {
+	gap, unit := e.ts-p.ts, min(e.length, frame)
+	if gap >= unit/2 && !b.mends(e, gap) && b.mayRest() {
 		return b.rest()
 	}
-	for p.blind > 0 && e.ts-p.ts >= frame/2 {
-		p.blind--
-		b.skip(e)
+	if p.blind > 0 && gap >= unit/2 {
+		n := min(p.blind, gap)
+		p.blind -= n
+		b.skip(e, n)
+		gap -= n
 	}
-	if e.ts-p.ts < frame/2 {
+	if gap < unit/2 {
 		return b.sound(e, now)
 	}
-	if p.concealed == maxConceal {
+	slot := media.Slot{Kind: media.Conceal}
+	switch {
+	case b.mends(e, gap):
+		slot.Opus, slot.Samples = b.cells[e.cell].Opus, int(e.length)
+	case p.concealed >= maxConceal:
 		p.on = false
 		return b.next(now)
+	default:
+		slot.Samples = int(min((gap+shortest-1)/shortest*shortest, frame))
 	}
-	slot := media.Slot{Kind: media.Conceal, Samples: frame}
-	if mends {
-		slot.Opus = b.cells[e.cell].Opus
-	}
-	b.skip(e)
-	p.concealed++
+	b.skip(e, int64(slot.Samples))
+	p.concealed += int64(slot.Samples)
 	b.count.concealed.Add(1)
 	return slot
+}
+
+// mends is whether e carries redundancy for the gap before it: its in-band FEC is for
+// as long a time as it lasts itself.
+func (b *Buffer) mends(e *entry, gap int64) bool {
+	return e.seq > b.play.seq && gap >= e.length*3/4 && gap < e.length*3/2
 }
 
 // mayRest is whether the talker is in a pause.
@@ -69,63 +79,105 @@ func (b *Buffer) rest() media.Slot {
 func (b *Buffer) starve() media.Slot {
 	p := &b.play
 	if p.on && !p.pausing && p.concealed < maxConceal {
-		p.blind++
-		p.concealed++
+		n := p.beat()
+		p.blind += n
+		p.concealed += n
 		b.count.concealed.Add(1)
-		return media.Slot{Kind: media.Conceal, Samples: frame}
+		return media.Slot{Kind: media.Conceal, Samples: int(n)}
 	}
 	p.on = false
 	return media.Slot{Kind: media.Silence, Samples: idle}
 }
 
-// skip moves the position past a frame that is missing, or past 20 ms in which
-// nothing was sent, towards e.
-func (b *Buffer) skip(e *entry) {
+// beat is how much is made up at once for a packet that is late, samples.
+func (p *position) beat() int64 { return max(idle, min(p.length, frame)) }
+
+// skip moves the position n samples towards e, past packets that are missing or a time
+// in which nothing was sent.
+func (b *Buffer) skip(e *entry, n int64) {
 	p := &b.play
-	p.ts += frame
-	p.end += frame
-	if p.seq < e.seq {
-		p.seq++
-		p.missed = p.missed<<1 | 1
-		b.count.lost.Add(1)
+	p.ts += n
+	p.end += n
+	for p.skipped += n; p.skipped >= p.length && p.seq < e.seq; p.skipped -= p.length {
+		b.lose()
 	}
 }
 
-// sound plays e, shortened or lengthened towards the delay that is wanted.
+// lose counts the next packet as lost.
+func (b *Buffer) lose() {
+	b.play.seq++
+	b.play.missed = b.play.missed<<1 | 1
+	b.count.lost.Add(1)
+}
+
+// sound plays e, with those that follow it where they are short, shortened or
+// lengthened towards the delay that is wanted.
 func (b *Buffer) sound(e *entry, now pull) media.Slot {
 	p := &b.play
 	t := now.sounds()
 	slot := media.Slot{
 		Kind: media.Play, First: e.spurt != p.spurt,
-		Opus: b.cells[e.cell].Opus, Samples: frame, Lesser: b.cells[e.cell].Lesser,
+		Opus: b.cells[e.cell].Opus, Lesser: b.cells[e.cell].Lesser,
 	}
+	n, length := b.gather()
+	for i := 1; i < n; i++ {
+		b.more[i-1] = b.cells[b.order[i].cell].Opus
+	}
+	slot.More, slot.Samples = b.more[:n-1], int(length)
 	if p.on && p.concealed == 0 {
 		took := t - p.since
-		b.room -= max(took-frame, frame-took)
+		b.room -= max(took-p.slot, p.slot-took)
 	}
-	b.room = max(0, min(b.room+haste, maxHaste))
-	slot.Samples -= int(max(-b.room, min(b.surplus(e, now), b.room)))
+	b.room = max(0, min(b.room+length/haste, maxHaste))
+	if length >= frame {
+		slot.Samples -= int(max(-b.room, min(b.surplus(e, length, now), b.room)))
+	}
 
 	b.settle(e, t)
-	b.count.played.Add(1)
-	b.count.delay.Store(b.excess(e, t) + b.target.delay)
-	*p = position{
-		on: true, spurt: e.spurt, seq: e.seq + 1, ts: e.ts + frame, missed: p.missed << 1,
-		pausing: media.Pause(slot.Opus),
-		since:   t, end: t + int64(max(frame, slot.Samples)),
+	for range n - 1 {
+		b.target.inTime()
 	}
-	b.held = int(e.cell)
-	b.queued--
-	copy(b.order[:b.queued], b.order[1:])
+	b.count.played.Add(uint64(n))
+	b.count.delay.Store(b.excess(e, t) + b.target.delay)
+	last := &b.order[n-1]
+	*p = position{
+		on: true, spurt: e.spurt, seq: last.seq + 1, ts: last.ts + last.length, missed: p.missed << n,
+		length: last.length, pausing: media.Pause(b.cells[last.cell].Opus),
+		slot: length, since: t, end: t + max(length, int64(slot.Samples)),
+	}
+	for i := range n {
+		b.held[i] = b.order[i].cell
+	}
+	b.holds = n
+	b.queued -= n
+	copy(b.order[:b.queued], b.order[n:])
 	return slot
+}
+
+// gather is how many packets sound in the next slot, and how long: one, or those of
+// 20 ms in all that have arrived and follow one another without a gap.
+func (b *Buffer) gather() (n int, length int64) {
+	e := &b.order[0]
+	n, length = 1, e.length
+	for n < b.queued {
+		f := &b.order[n]
+		follows := f.spurt == e.spurt && f.seq == e.seq+int64(n) && f.ts == e.ts+length
+		if !follows || length+f.length > frame || media.Pause(b.cells[f.cell].Opus) ||
+			b.cells[f.cell].Lesser != b.cells[e.cell].Lesser {
+			break
+		}
+		n++
+		length += f.length
+	}
+	return n, length
 }
 
 // surplus is by how much the frame may be shortened, or, negative, should be
 // lengthened. A frame is asked for when the device asks for the period it begins
 // in: what counts is how much longer than wanted it was held back then.
-func (b *Buffer) surplus(e *entry, now pull) int64 {
+func (b *Buffer) surplus(e *entry, length int64, now pull) int64 {
 	excess := b.excess(e, now.at)
-	even := frame%now.period == 0
+	even := length%now.period == 0
 	if !even { // the next ones will be asked for up to a period before they sound
 		excess -= now.period - now.ahead
 	}
@@ -151,12 +203,11 @@ func (b *Buffer) settle(e *entry, t int64) {
 		return
 	}
 	for p.seq < e.seq { // in silence
-		p.seq++
-		p.missed = p.missed<<1 | 1
-		b.count.lost.Add(1)
+		b.lose()
 	}
-	if behind := t - p.end - (e.ts - p.ts); behind >= frame/2 && (p.blind > 0 || p.rested > 0) {
-		for range min((behind+frame/2)/frame, 25) {
+	beat := p.beat()
+	if behind := t - p.end - (e.ts - p.ts); behind >= beat/2 && (p.blind > 0 || p.rested > 0) {
+		for range min((behind+beat/2)/beat, 25) {
 			b.target.late()
 			b.count.late.Add(1)
 		}

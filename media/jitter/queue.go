@@ -6,14 +6,15 @@ import (
 	"github.com/talkgate/talkgate/media"
 )
 
-// capacity is how many packets are held, in the queue and in order together:
-// 2.56 s. It is a power of two.
+// capacity is how many packets are held, in the queue and in order together: 2.56 s
+// of 20 ms each, 320 ms of the shortest. It is a power of two.
 const capacity = 128
 
 // cell is one packet, copied.
 type cell struct {
 	media.Packet
-	opus [media.MaxOpusFrame]byte
+	length int64 // samples
+	opus   [media.MaxOpusPacket]byte
 }
 
 // ring hands cell numbers from one goroutine to one other.

@@ -1,7 +1,6 @@
 package jitter
 
 import (
-	"encoding/binary"
 	"math"
 	"time"
 
@@ -28,15 +27,13 @@ func replay(ps []sent) outcome {
 	low, arriving := fastest(ps), byArrival(ps)
 	played := make([]bool, len(ps))
 	var stretched [media.MaxStretched]int16
-	var payload [4]byte
 	var sum, ended float64
 	next, pos, count, late, last := 0, 0, 0, 0, -1
 	end := int(ps[arriving[len(arriving)-1]].arrives+3000) * ms
 	for pull := 0; pull < end; pull += period {
 		for next < len(arriving) && ps[arriving[next]].arrives*ms <= float64(pull) {
 			p := ps[arriving[next]]
-			binary.BigEndian.PutUint32(payload[:], uint32(arriving[next]))
-			b.Push(media.Packet{Seq: p.seq, Timestamp: p.ts, Marker: p.marker, Opus: payload[:],
+			b.Push(media.Packet{Seq: p.seq, Timestamp: p.ts, Marker: p.marker, Opus: payload(uint32(arriving[next])),
 				Arrived: b.epoch.Add(time.Duration(p.arrives * 1e6))})
 			next++
 		}
@@ -45,10 +42,10 @@ func replay(ps []sent) outcome {
 			slot := b.Pop(media.Pull{At: b.epoch.Add(duration(int64(pull))), Samples: period, Ahead: pos - pull})
 			length := slot.Samples
 			if slot.Kind == media.Play {
-				i := int(binary.BigEndian.Uint32(slot.Opus))
+				i := int(number(slot.Opus))
 				if length != frame {
 					f := voice(i)
-					length = media.Stretch(stretched[:], &f, length)
+					length = media.Stretch(stretched[:], f[:], length)
 				}
 				if last >= 0 && ps[i].spurt == ps[last].spurt {
 					missing := 0

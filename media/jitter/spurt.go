@@ -4,9 +4,9 @@ import "github.com/talkgate/talkgate/media"
 
 const (
 	// maxStray is how far from its neighbours a packet of one spurt may be:
-	// 10 s.
-	maxStraySeq  = 500
+	// 10 s, in packets of the shortest length.
 	maxStrayTime = 10 * rate
+	maxStraySeq  = maxStrayTime / shortest
 	// maxSpike is how late a packet may be and still continue its spurt.
 	maxSpike = rate
 )

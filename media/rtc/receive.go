@@ -87,7 +87,7 @@ func (e *ear) read(c *conn, t *webrtc.TrackRemote, on func(*rtp.Packet, time.Tim
 		case err != nil:
 			continue // a packet of a payload type nobody negotiated
 		}
-		if p.Unmarshal(buf[:n]) != nil || len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusFrame {
+		if p.Unmarshal(buf[:n]) != nil || len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusPacket {
 			continue
 		}
 		arrived := time.Now()

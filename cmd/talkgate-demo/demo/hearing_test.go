@@ -30,7 +30,7 @@ func spurt(t *testing.T, source sim.Source, index uint64, n, lead int) []int16 {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := dec.Decode(packet[:size], out); err != nil {
+		if _, err := dec.Decode(packet[:size], out); err != nil {
 			t.Fatal(err)
 		}
 		heard = append(heard, out...)

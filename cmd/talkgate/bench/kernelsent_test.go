@@ -40,7 +40,7 @@ func (b *bench) eachSent(after time.Duration, f func(period []int16)) {
 		if e.Kind != flight.Sent || e.At <= after {
 			continue
 		}
-		if err := dec.Decode(e.Frame.Opus, pcm[:]); err != nil {
+		if _, err := dec.Decode(e.Frame.Opus, pcm[:]); err != nil {
 			b.T.Fatal(err)
 		}
 		for from := 0; from < len(pcm); from += hal.PeriodSamples {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4/pkg/media/oggwriter"
+
+	"github.com/talkgate/talkgate/media"
 )
 
 // silence is 20 ms of it, a CELT frame that says so. A player leaves out as many at the
@@ -107,32 +109,8 @@ func write(w io.Writer, spurts []spurt) error {
 	return nil
 }
 
-// duration is how long an Opus packet plays (RFC 6716 section 3.1); zero for what is none.
+// duration is how long an Opus packet plays; zero for what is none.
 func duration(opus []byte) time.Duration {
-	if len(opus) == 0 {
-		return 0
-	}
-	var frame time.Duration
-	switch config := opus[0] >> 3; {
-	case config < 12: // SILK
-		frame = []time.Duration{10, 20, 40, 60}[config&3] * time.Millisecond
-	case config < 16: // hybrid
-		frame = []time.Duration{10, 20}[config&1] * time.Millisecond
-	default: // CELT
-		frame = 2500 * time.Microsecond << (config & 3)
-	}
-	frames := 1
-	switch opus[0] & 3 {
-	case 1, 2:
-		frames = 2
-	case 3:
-		if len(opus) < 2 {
-			return 0
-		}
-		frames = int(opus[1] & 63)
-	}
-	if all := frame * time.Duration(frames); all <= 120*time.Millisecond {
-		return all
-	}
-	return 0
+	d, _ := media.PacketDuration(opus)
+	return d
 }

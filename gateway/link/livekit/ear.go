@@ -67,7 +67,7 @@ type heldPacket struct {
 	header rtp.Header
 	at     time.Time
 	size   int
-	data   [media.MaxOpusFrame]byte
+	data   [media.MaxOpusPacket]byte
 }
 
 // add begins a stream. Of one member's streams the newest counts.
