@@ -205,7 +205,7 @@ func TestGateMendsOrder(t *testing.T) {
 func TestGateRefusesWhatIsNoOpus(t *testing.T) {
 	b, a := newBench(t), newSource("a")
 	b.admit(a, 1, time.Second)
-	for _, payload := range [][]byte{nil, make([]byte, media.MaxOpusFrame+1), {0xFB}, {0xFB, 0}, {0xFB, 7}} {
+	for _, payload := range [][]byte{nil, make([]byte, media.MaxOpusPacket+1), {0xFB}, {0xFB, 0}, {0xFB, 7}} {
 		if v, _ := b.gate.push(a, b.now, &rtp.Packet{Payload: payload}); v != malformed {
 			t.Errorf("%d bytes: %v", len(payload), v)
 		}

@@ -213,6 +213,7 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { return p.followTalkLines(ctx) })
 	g.Go(func() error { return p.capture(ctx) })
 	g.Go(func() error { p.watchMic(ctx); return nil })
+	g.Go(func() error { p.watchUnplayed(ctx); return nil })
 	p.play(ctx, g)
 	g.Go(func() error {
 		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, p.rightsRead)

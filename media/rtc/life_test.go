@@ -113,7 +113,7 @@ func TestMalformedPacketsAreDropped(t *testing.T) {
 	p, s := publishTo(t, port, hub, func(p *rtp.Packet) {
 		if bytes.Equal(p.Payload, []byte("good")) {
 			heard()
-		} else if len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusFrame {
+		} else if len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusPacket {
 			bad.Add(1)
 		}
 	})
@@ -124,7 +124,7 @@ func TestMalformedPacketsAreDropped(t *testing.T) {
 	}
 	for range 200 {
 		write(rtp.Header{PayloadType: b.payloadType}, nil)
-		write(rtp.Header{PayloadType: b.payloadType}, make([]byte, media.MaxOpusFrame+1))
+		write(rtp.Header{PayloadType: b.payloadType}, make([]byte, media.MaxOpusPacket+1))
 		write(rtp.Header{PayloadType: uint8(rand.N(128))}, make([]byte, rand.N(200)))
 		write(rtp.Header{PayloadType: b.payloadType, CSRC: make([]uint32, rand.N(16))}, []byte{1})
 		write(rtp.Header{PayloadType: b.payloadType, Padding: true, PaddingSize: byte(rand.N(255))}, []byte{1})
