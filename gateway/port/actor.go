@@ -42,7 +42,7 @@ type actor struct {
 // act runs the actor until ctx ends, and leaves the microphone shut and the
 // floor on its way back.
 func (p *Port) act(ctx context.Context) error {
-	defer close(p.over)
+	defer close(p.inbox.over)
 	a := &actor{Port: p, fault: LinkStarting, talk: p.timing.Load()}
 	if p.first != nil {
 		a.channel = p.first.ID
@@ -63,26 +63,8 @@ func (p *Port) act(ctx context.Context) error {
 			wake.Stop()
 		}
 		select {
-		case ev := <-p.events:
-			a.step(ev)
-		case e := <-p.alarms:
-			a.alarm(e)
-		case on := <-p.elsewhere:
-			a.elsewhereIs(on)
-		case c := <-p.moves:
-			a.moved(c)
-		case c := <-p.dialled:
-			a.obey(c)
-		case r := <-p.rights:
-			a.rightsAre(r)
-		case v := <-p.views:
-			a.floorIs(v)
-		case a.fault = <-p.faults:
-			a.show()
-		case a.key = <-p.keyFaults:
-			a.show()
-		case l := <-p.loopNews:
-			a.loopIs(l)
+		case ev := <-p.inbox.events:
+			ev.apply(a)
 		case <-wake.C:
 			a.step(floor.Event{Kind: floor.Tick, At: p.now()})
 		case <-pulse.C:
@@ -175,10 +157,10 @@ func (a *actor) do(fx floor.Effect) {
 	}
 }
 
-// rightsAre takes in the user's rights. Rights that cannot be read take nothing
+// onRights applies the user's rights. Rights that cannot be read take nothing
 // away: every grant and renewal looks at them in Redis itself, and the lease
 // ends a talk spurt that cannot be renewed.
-func (a *actor) rightsAre(r redis.Rights) {
+func (a *actor) onRights(r redis.Rights) {
 	ev := floor.Event{Kind: floor.RightsLost, At: a.now(), Why: floor.NoRights}
 	switch {
 	case !r.Known || a.channel == "":
@@ -191,9 +173,9 @@ func (a *actor) rightsAre(r redis.Rights) {
 	a.step(ev)
 }
 
-// floorIs takes in who has the floor. If it is not this port although the
+// onFloor applies who has the floor. If it is not this port although the
 // machine thinks so, Redis is asked at once.
-func (a *actor) floorIs(v redis.FloorView) {
+func (a *actor) onFloor(v redis.FloorView) {
 	if v.Known != a.view.Known {
 		a.log.Info("Redis answers", "answers", v.Known)
 	}
@@ -223,7 +205,7 @@ func (a *actor) show() {
 		return
 	}
 	if s.Emergency != a.shown.Emergency {
-		a.emergencyIs(s.Emergency)
+		a.onEmergency(s.Emergency)
 	}
 	if p := a.opt.Hardware.Lamps; p != nil && s.Lamps != a.shown.Lamps {
 		if err := p.Show(s.Lamps); err != nil {

@@ -94,7 +94,7 @@ func (p *Port) stay(ctx context.Context, choices <-chan choice) error {
 		if c != nil {
 			g.Go(func() error { return c.Link.Run(on, linkEvents{p, on}) })
 			g.Go(func() error {
-				return p.opt.Floor.WatchChannel(on, c.ID, func(v redis.FloorView) { send(p.views, v, p.over) })
+				return p.opt.Floor.WatchChannel(on, c.ID, func(v redis.FloorView) { p.inbox.post(viewEvent(v)) })
 			})
 		}
 		next, other := p.wait(on, c, choices)
@@ -127,7 +127,13 @@ func (p *Port) wait(ctx context.Context, c *Channel, choices <-chan choice) (nex
 // arrive puts the port on the channel that was chosen, once the actor has left the
 // floor of the one before, and unless the selector has been moved since.
 func (p *Port) arrive(to choice) {
-	send(p.moves, to.channel, p.over)
+	left := make(chan struct{})
+	p.inbox.post(channelEvent{to.channel, left})
+	select {
+	case <-left:
+	case <-p.inbox.over:
+		return
+	}
 	p.turning.Lock()
 	defer p.turning.Unlock()
 	if to.channel != nil && to.turn == p.turn {
@@ -136,24 +142,21 @@ func (p *Port) arrive(to choice) {
 	}
 }
 
-// moved takes in another channel. Whatever was asked for or said on the one before
-// has an end.
-func (a *actor) moved(c *Channel) {
-	for len(a.faults) > 0 { // of the link before
-		<-a.faults
-	}
+// onChannel puts the actor on another channel. Whatever was asked for or said on the one
+// before has an end.
+func (a *actor) onChannel(c *Channel) {
 	a.step(floor.Event{Kind: floor.LinkDown, At: a.now(), Why: floor.NoLink})
 	if c == nil {
 		a.channel, a.fault = "", NoChannel
 		a.log.Warn("no channel is selected")
-		a.floorIs(redis.FloorView{Known: a.view.Known})
+		a.onFloor(redis.FloorView{Known: a.view.Known})
 		return
 	}
 	if a.channel != c.ID {
 		a.channel, a.fault = c.ID, LinkStarting
-		a.floorIs(redis.FloorView{Known: a.view.Known})
+		a.onFloor(redis.FloorView{Known: a.view.Known})
 	}
 	a.log.Info("channel is selected", "channel", c.ID)
-	a.rightsAre(a.tuner.known())
+	a.onRights(a.tuner.known())
 	a.show()
 }

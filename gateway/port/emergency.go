@@ -22,19 +22,13 @@ type alarm struct {
 	guarded guarded
 }
 
-// alarmed is what the actor is told of it.
-type alarmed struct {
-	held bool // for the guard; otherwise it was let go
-	at   time.Duration
-}
-
 // button takes in an edge.
 func (a *alarm) button(held bool, at time.Duration) {
 	if a.guarded.edge(held, at) {
 		a.count(at)
 	}
 	if !held {
-		send(a.alarms, alarmed{at: at}, a.over)
+		a.inbox.post(alarmEvent{at: at})
 	}
 }
 
@@ -49,12 +43,12 @@ func (a *alarm) pass() {
 // own talk spurts is not cut off an emergency.
 func (a *alarm) count(at time.Duration) {
 	a.talker.mute.end(a.mic.IndexAt(a.start.Add(at)))
-	send(a.alarms, alarmed{held: true, at: at}, a.over)
+	a.inbox.post(alarmEvent{held: true, at: at})
 }
 
-// alarm takes in the emergency button. Held, it begins an emergency or ends the one
+// onAlarm handles the emergency button. Held, it begins an emergency or ends the one
 // that this port has; one that was refused is done with when the button is let go.
-func (a *actor) alarm(e alarmed) {
+func (a *actor) onAlarm(e alarmEvent) {
 	ours := a.floor.Emergency
 	switch {
 	case e.held && ours && (a.floor.Phase == floor.Requesting || a.floor.Phase == floor.Talking):
@@ -66,8 +60,8 @@ func (a *actor) alarm(e alarmed) {
 	}
 }
 
-// emergencyIs lets the person at the port know, whatever the volume.
-func (a *actor) emergencyIs(on bool) {
+// onEmergency lets the person at the port know, whatever the volume.
+func (a *actor) onEmergency(on bool) {
 	a.volume.override(on || a.monitored)
 	if !on {
 		a.log.Warn("the emergency is over")
@@ -77,9 +71,9 @@ func (a *actor) emergencyIs(on bool) {
 	a.playout.PlayTone(media.Emergency)
 }
 
-// elsewhereIs lets the person at the port hear an emergency of a channel that is only
+// onMonitoredEmergency lets the person at the port hear an emergency of a channel that is only
 // monitored. No lamp is lit: the port's own channel is free to talk on.
-func (a *actor) elsewhereIs(on bool) {
+func (a *actor) onMonitoredEmergency(on bool) {
 	a.monitored = on
 	a.volume.override(on || a.shown.Emergency)
 	if !on {

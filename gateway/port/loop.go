@@ -12,12 +12,6 @@ const (
 	LoopRemedy = "let one of them alone have a transmitter there, or see key.interlock and squelch.deaf"
 )
 
-// loopNews is that a loop was found, or that its penalty is over.
-type loopNews struct {
-	looped bool
-	ends   bool // the press that the radio alone made
-}
-
 // hearLoop looks for what the channel says in what the radio hears.
 func (p *Port) hearLoop(low []float64) {
 	if p.loop == nil {
@@ -57,19 +51,19 @@ func (a *asking) loopIs(delay, at time.Duration) {
 	a.log.Warn(LoopFound+"; "+LoopRemedy, what...)
 	a.squelch.forget()
 	ends := a.pressed && (!a.held || a.stuck)
-	send(a.loopNews, loopNews{looped: true, ends: ends}, a.over)
+	a.inbox.post(loopEvent{looped: true, ends: ends})
 	a.pressed = a.pressed && !ends
 	a.tell(at)
 }
 
 func (a *asking) loopIsOver() {
 	a.log.Info("the radio is listened to again, from its next opening on")
-	send(a.loopNews, loopNews{}, a.over)
+	a.inbox.post(loopEvent{})
 }
 
-// loopIs shows the alarm and ends what the radio says: nothing more is sent, no roger
+// onLoop shows the alarm and ends what the radio says: nothing more is sent, no roger
 // either, and what was asked for is given back.
-func (a *actor) loopIs(n loopNews) {
+func (a *actor) onLoop(n loopEvent) {
 	a.looped = n.looped
 	if n.ends {
 		a.step(floor.Event{Kind: floor.Lost, At: a.now(), Gen: a.floor.Gen, Why: floor.Looped})

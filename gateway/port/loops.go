@@ -21,7 +21,7 @@ type linkEvents struct {
 
 func (l linkEvents) LinkUp() {
 	l.p.log.Info("link is up")
-	send(l.p.faults, NoFault, l.p.over)
+	l.p.inbox.post(linkEvent(NoFault))
 	l.p.path.setLink(true)
 }
 
@@ -31,7 +31,7 @@ func (l linkEvents) LinkDown(reason error) {
 		l.p.log.Warn("link is down", "fault", fault, "err", reason)
 	}
 	if l.ctx.Err() == nil {
-		send(l.p.faults, fault, l.p.over)
+		l.p.inbox.post(linkEvent(fault))
 	}
 }
 
@@ -41,7 +41,7 @@ func (l linkEvents) Receive(p media.Packet) {
 	}
 }
 
-func (l linkEvents) Emergency(on bool) { send(l.p.elsewhere, on, l.p.over) }
+func (l linkEvents) Emergency(on bool) { l.p.inbox.post(monitoredEvent(on)) }
 
 // path is the way of speech out of the port. It is up while there is a channel and the
 // link is, from the first sound of the microphone until its error.
@@ -184,5 +184,5 @@ func (p *Port) keyFaultIs(f KeyFault) {
 	} else {
 		p.log.Error("the transmitter does not do as it is told; "+KeyRemedy, "fault", f)
 	}
-	send(p.keyFaults, f, p.over)
+	p.inbox.post(keyEvent(f))
 }

@@ -58,25 +58,13 @@ type Port struct {
 	shown        atomic.Pointer[Status] // the actor's latest
 	volume       volume
 
-	// In: read by the actor.
-	events  chan floor.Event
-	rights  chan redis.Rights
-	views   chan redis.FloorView
-	faults  chan LinkFault
-	dialled chan detect.Command
-	alarms  chan alarmed
-	// elsewhere is whether an emergency is heard of a channel that is only monitored.
-	elsewhere chan bool
-	moves     chan *Channel
-	locked    atomic.Bool // by DTMF: no press counts
+	inbox  inbox
+	locked atomic.Bool // by DTMF: no press counts
 
-	low       *detect.Decimator // nil where nothing listens
-	loop      *detect.Loop      // nil where nothing can come back
-	muting    *detect.Muting    // of digits; nil where nothing obeys them
-	cameBack  chan time.Duration
-	loopNews  chan loopNews
-	keyFaults chan KeyFault
-	over      chan struct{} // closed when the actor reads no more
+	low      *detect.Decimator // nil where nothing listens
+	loop     *detect.Loop      // nil where nothing can come back
+	muting   *detect.Muting    // of digits; nil where nothing obeys them
+	cameBack chan time.Duration
 }
 
 // New makes a port of opt and starts nothing. The error names what is missing
@@ -90,24 +78,13 @@ func New(opt Options) (*Port, error) {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	p := &Port{
-		opt:       opt,
-		log:       opt.logger(),
-		start:     time.Now(),
-		mic:       media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
-		heard:     []*jitter.Buffer{jitter.New(jitter.Config{})},
-		events:    make(chan floor.Event, 16),
-		rights:    make(chan redis.Rights),
-		views:     make(chan redis.FloorView),
-		faults:    make(chan LinkFault, 4),
-		dialled:   make(chan detect.Command, 1),
-		alarms:    make(chan alarmed),
-		elsewhere: make(chan bool),
-		moves:     make(chan *Channel),
-
-		cameBack:  make(chan time.Duration, 1),
-		loopNews:  make(chan loopNews, 4),
-		keyFaults: make(chan KeyFault, 4),
-		over:      make(chan struct{}),
+		opt:      opt,
+		log:      opt.logger(),
+		start:    time.Now(),
+		mic:      media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
+		heard:    []*jitter.Buffer{jitter.New(jitter.Config{})},
+		inbox:    newInbox(),
+		cameBack: make(chan time.Duration, 1),
 	}
 	levels, err := level.New(opt.Levels)
 	if err != nil {
@@ -205,7 +182,7 @@ func (p *Port) audible(tones *media.Tones, onAir bool) *media.Tones {
 func (p *Port) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.act(ctx) })
-	g.Go(func() error { p.keeper.run(ctx, p.over); return nil })
+	g.Go(func() error { p.keeper.run(ctx, p.inbox.over); return nil })
 	g.Go(func() error { p.talker.run(ctx); return nil })
 	choices := make(chan choice, 1)
 	g.Go(func() error { return p.stay(ctx, choices) })
@@ -222,7 +199,7 @@ func (p *Port) Run(ctx context.Context) error {
 		g.Go(func() error { return ended(ctx, "heartbeat line", p.beat(ctx, out)) })
 	}
 	// What blocks in a device is woken by closing it.
-	g.Go(func() error { <-ctx.Done(); <-p.over; return p.opt.Hardware.Close() })
+	g.Go(func() error { <-ctx.Done(); <-p.inbox.over; return p.opt.Hardware.Close() })
 	return g.Wait()
 }
 
@@ -283,19 +260,11 @@ func (p *Port) now() time.Duration { return time.Since(p.start) }
 // cannot be read neither bar nor give back.
 func (p *Port) rightsRead(r redis.Rights) {
 	p.tuner.may(r)
-	send(p.rights, r, p.over)
+	p.inbox.post(rightsEvent(r))
 }
 
 // post hands an event to the actor.
-func (p *Port) post(ev floor.Event) { send(p.events, ev, p.over) }
-
-// send delivers v unless the actor is over.
-func send[T any](to chan<- T, v T, over <-chan struct{}) {
-	select {
-	case to <- v:
-	case <-over:
-	}
-}
+func (p *Port) post(ev floor.Event) { p.inbox.post(floorEvent(ev)) }
 
 // ended is what a device's error means to Run: nothing once the port itself
 // has closed it.

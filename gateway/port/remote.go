@@ -6,22 +6,19 @@ import (
 	"github.com/talkgate/talkgate/state/floor"
 )
 
-// listen looks for a dialled command in what the microphone heard. A command that
-// comes while one waits is lost, and can be dialled again.
+// listen looks for a dialed command in what the microphone heard. A command that
+// finds the inbox full is lost, and can be dialed again.
 func (p *Port) listen(low []float64) {
 	if p.opt.Remote == nil {
 		return
 	}
 	if c := p.opt.Remote.Hear(low); c != detect.NoCommand {
-		select {
-		case p.dialled <- c:
-		default:
-		}
+		p.inbox.offer(commandEvent(c))
 	}
 }
 
-// obey carries out a dialled command and answers by a tone.
-func (a *actor) obey(c detect.Command) {
+// onCommand carries out a dialed command and answers by a tone.
+func (a *actor) onCommand(c detect.Command) {
 	tone := media.Deny
 	switch c {
 	case detect.TellState:
