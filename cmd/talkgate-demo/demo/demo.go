@@ -29,7 +29,7 @@ func Run(ctx context.Context, cfg Config, out io.Writer) error {
 			return errors.Join(err, site.close())
 		}
 	}
-	site.beside = append(site.beside, site.attend)
+	site.beside = append(site.beside, site.attend, site.answerQuestions)
 	if err := site.welcome(out); err != nil {
 		return errors.Join(err, site.close())
 	}

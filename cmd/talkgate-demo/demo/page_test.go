@@ -175,6 +175,11 @@ func TestConsoleOfTheDemo(t *testing.T) {
 	b.Shoot("fleet of the demo")
 	press("release")
 	b.Until(`document.querySelector('[data-filter="talking"] strong').textContent === "0"`)
+
+	// What it said is heard again, and its way to the hub tried.
+	b.Until(`document.querySelectorAll("#recall-list li").length === 1 && document.querySelector("#recall-list b").textContent === "north-gate"`)
+	b.Run(chromedp.Click(`.row[data-id="south-gate"]`), chromedp.Click("#parrot"))
+	b.Until(`document.getElementById("detail-facts").textContent.includes("back after")`)
 }
 
 // start runs the demo on a Redis of its own and returns where its page is.
