@@ -94,6 +94,10 @@ func TestTheJudgeJudges(t *testing.T) {
 		{"gateway/port", module + "hal", true},
 		{"gateway/port", module + "hal/sim", false},
 		{"gateway/port", module + "gateway/hub", false},
+		{"gateway/port", module + "gateway/link/hub", false},
+		{"gateway/daemon", module + "gateway/link/hub", false},
+		{"gateway/daemon", module + "hal/gpio", false},
+		{"gateway/guard", module + "gateway/link/livekit/room", true},
 		{"gateway", module + "gateway/config", true},
 		{"gateway/link/hub", module + "gateway/port", true},
 		{"gateway/hub", module + "media/rtc", true},
@@ -125,7 +129,8 @@ func judge(from, imported string) string {
 		switch {
 		case !fits:
 			return "the importing package has no place in the layout"
-		case from == "gateway/port" && (within(to, "gateway/hub") || within(to, "gateway/link")):
+		case from == "gateway/port" && within(to, "gateway/hub"),
+			within(from, "gateway") && !within(from, "gateway/link") && within(to, "gateway/link") && to != "gateway/link/livekit/room":
 			return "gateway declares what it needs, cmd picks the drivers"
 		case strings.HasPrefix(from, "gateway") && strings.HasPrefix(to, "hal/"):
 			return "gateway knows the hardware contract only, cmd picks the drivers"

@@ -32,7 +32,7 @@ func TestDoctor(t *testing.T) {
 	config := s.Prepare("north")
 	s.Grant("north")
 	code, healthy := diagnose(t, config)
-	if code != talkgatetest.ExitOK || len(healthy) != 7 {
+	if code != talkgatetest.ExitOK || len(healthy) != 8 {
 		t.Fatalf("a healthy port: exit code %d, %+v", code, healthy)
 	}
 	good := s.Read("north.yaml")

@@ -45,7 +45,7 @@ func TestPageOnLiveKit(t *testing.T) {
 	s.State = state
 	hub := talkgatetest.Start(t, "hub", "hub", "--listen", "127.0.0.1:0", "--redis", server.URL, "--token-secret-file", s.Path("hub.secret"),
 		"--livekit", lk.URL, "--livekit-key-file", s.Path("livekit.key"))
-	page := "http://" + hub.Until(`msg="hub listens".* address=(\S+)`)
+	page := hub.Until(`msg="hub listens".* url=(\S+)`)
 	talkgatetest.Start(t, "guard", "guard", "--livekit", lk.URL, "--livekit-key-file", s.Path("livekit.key"), "--redis", server.URL)
 	s.Grant("north")
 	s.Grant("visitor")

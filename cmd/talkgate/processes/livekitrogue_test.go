@@ -38,7 +38,7 @@ func TestAGuardMutesAClientOfLiveKits(t *testing.T) {
 	// The hub is only where the client comes from.
 	hub := talkgatetest.Start(t, "hub", "hub", "--listen", "127.0.0.1:0", "--redis", server.URL, "--token-secret-file", s.Path("hub.secret"),
 		"--livekit", lk.URL, "--livekit-key-file", s.Path("livekit.key"))
-	page := "http://" + hub.Until(`msg="hub listens".* address=(\S+)`)
+	page := hub.Until(`msg="hub listens".* url=(\S+)`)
 	heard := eavesdrop(t, lk.URL)
 	for _, name := range []string{"guard", "another"} {
 		g := talkgatetest.Start(t, name, "guard", "--livekit", lk.URL, "--livekit-key-file", s.Path("livekit.key"), "--redis", server.URL)

@@ -38,7 +38,7 @@ func NewSite(t *testing.T) *Site {
 	}
 	t.Cleanup(func() { s.State.Close() })
 	s.Hub = Start(t, "hub", "hub", "--listen", "127.0.0.1:0", "--redis", s.RedisURL, "--token-secret-file", s.Path("hub.secret"))
-	s.HubURL = "http://" + s.Hub.Until(`msg="hub listens".* address=(\S+)`)
+	s.HubURL = s.Hub.Until(`msg="hub listens".* url=(\S+)`)
 	return s
 }
 
