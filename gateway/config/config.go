@@ -96,9 +96,13 @@ func (l Link) Monitored() []string {
 
 // HubLink is a session with talkgate's hub.
 type HubLink struct {
-	URL       URL    `yaml:"url" need:"true" schemes:"http https" example:"http://127.0.0.1:8080" doc:"where the hub listens"`
-	TokenFile File   `yaml:"token_file" need:"true" example:"north-gate.token" doc:"file that holds the port's bearer token; read anew for each connection"`
-	Monitor   string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on, the most important first; the token has to name them, too"`
+	URL       URL  `yaml:"url" need:"true" schemes:"http https" example:"http://127.0.0.1:8080" doc:"where the hub listens"`
+	TokenFile File `yaml:"token_file" need:"true" example:"north-gate.token" doc:"file that holds the port's bearer token; read anew for each connection"`
+
+	FallbackURLs string `yaml:"fallback_urls" match:"^(https?://[^\\s@\\p{C}]+ *)*$" as:"URLs http:// or https://, parted by blanks" within:"0..2048" doc:"other hubs on the same Redis, tried in this order when url cannot be reached, until it can"`
+	CAFile       File   `yaml:"ca_file" doc:"PEM certificates that https:// trusts; empty is the system's"`
+	Fingerprint  string `yaml:"fingerprint" match:"^([0-9A-Fa-f]{2}:?){0,32}$" as:"64 hexadecimal digits, with colons or without" within:"0..95" doc:"SHA-256 of the hub's certificate, the only one to accept, whoever signed it; empty is any valid one"`
+	Monitor      string `yaml:"monitor" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"further channels that are listened on, the most important first; the token has to name them, too"`
 }
 
 // VoicePingLink is a membership on the VoicePing servers. Its token is in a file,

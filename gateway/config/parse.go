@@ -135,7 +135,11 @@ func (d *decoder) scalar(n ast.Node, key string, line int, s scalar, v reflect.V
 	case ok:
 		v.Set(reflect.ValueOf(value))
 	case s.secret:
-		d.problem(key, line, s.noun, "something else (not shown, it might hold a secret)")
+		found := "something else"
+		if s.hint != nil {
+			found = s.hint(text)
+		}
+		d.problem(key, line, s.noun, found+" (not shown, it might hold a secret)")
 	default:
 		d.problem(key, line, s.noun, excerpt(text))
 	}

@@ -63,6 +63,14 @@ func (d *decoder) relations(c Config) {
 	if b := c.Hardware.Board; b != nil && b.Record.Chip != "" && (c.Recorder.Size == 0 || c.Recorder.Directory == "") {
 		d.relation("hardware.record.chip", "recorder.directory", "none, as there is no recorder.size and recorder.directory to record into", b.Record.Chip)
 	}
+	if h := c.Link.Hub; h != nil && !strings.Contains(string(h.URL)+h.FallbackURLs, "https:") {
+		if h.CAFile != "" {
+			d.relation("link.ca_file", "link.url", "none, as link.url is not an https:// one", "one")
+		}
+		if h.Fingerprint != "" {
+			d.relation("link.fingerprint", "link.url", "none, as link.url is not an https:// one", "one")
+		}
+	}
 	if c.Redis.CAFile != "" && strings.HasPrefix(string(c.Redis.URL), "redis:") {
 		d.relation("redis.ca_file", "redis.url", "none, as redis.url is not a rediss:// one", "one")
 	}

@@ -39,6 +39,18 @@ func ParseURL(text string, schemes ...string) (URL, error) {
 	return URL(text), nil
 }
 
+// hintURL says what is wrong with a URL, as far as that shows nothing of it.
+func hintURL(text string, schemes []string) string {
+	scheme, _, ok := strings.Cut(text, "://")
+	switch {
+	case !ok:
+		return "one without a scheme; write " + schemes[0] + ":// before it"
+	case !slices.Contains(schemes, scheme):
+		return "one of another scheme"
+	}
+	return "something else"
+}
+
 func urlNoun(schemes []string) string {
 	return "a URL " + strings.Join(schemes, ":// or ") + ":// with a host and without user or password"
 }
@@ -50,6 +62,7 @@ type scalar struct {
 	pattern string                        // of the text, for the schema
 	unit    string                        // what follows a bare number; empty where none does
 	secret  bool                          // what is found may hold a secret by mistake
+	hint    func(text string) string      // what is wrong with a text, without showing it; may be nil
 	parse   func(text string) (any, bool) // the value, of the field's type
 }
 
@@ -71,6 +84,7 @@ func scalarOf(f field) (s scalar, ok bool) {
 	case URL:
 		schemes := strings.Fields(f.Tag.Get("schemes"))
 		s = scalar{noun: urlNoun(schemes), json: "string", pattern: "^(" + strings.Join(schemes, "|") + ")://[^@]+$", secret: true,
+			hint:  func(text string) string { return hintURL(text, schemes) },
 			parse: func(text string) (any, bool) { return parseURL(text, schemes) }}
 	case File:
 		s = scalar{noun: "the path of a file, or credential:NAME", json: "string", secret: true,

@@ -3,6 +3,7 @@ package drivers
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
@@ -50,12 +51,15 @@ func openHub(cfg config.Config, engine *rtc.Engine, log *slog.Logger) (*linkhub.
 	}
 	options.WarnOfRole(token, cfg.Identity.Role, log)
 	return linkhub.New(linkhub.Config{
-		URL:     string(cfg.Link.Hub.URL),
-		Channel: cfg.Channel,
-		Monitor: cfg.Monitored(),
-		Token:   func(context.Context) (string, error) { return options.PortToken(cfg.Link.Hub.TokenFile, cfg) },
-		Engine:  engine,
-		Logger:  log,
+		URL:         string(cfg.Link.Hub.URL),
+		Fallback:    strings.Fields(cfg.Link.Hub.FallbackURLs),
+		CAFile:      string(cfg.Link.Hub.CAFile),
+		Fingerprint: cfg.Link.Hub.Fingerprint,
+		Channel:     cfg.Channel,
+		Monitor:     cfg.Monitored(),
+		Token:       func(context.Context) (string, error) { return options.PortToken(cfg.Link.Hub.TokenFile, cfg) },
+		Engine:      engine,
+		Logger:      log,
 	})
 }
 

@@ -24,11 +24,13 @@ func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo
 		return port.Echo{}, err
 	}
 	link, err := linkhub.New(linkhub.Config{
-		URL:     string(h.URL) + "/echo",
-		Channel: "parrot",
-		Token:   func(context.Context) (string, error) { return options.PortToken(h.TokenFile, cfg) },
-		Engine:  engine,
-		Logger:  log,
+		URL:         string(h.URL) + "/echo",
+		CAFile:      string(h.CAFile),
+		Fingerprint: h.Fingerprint,
+		Channel:     "parrot",
+		Token:       func(context.Context) (string, error) { return options.PortToken(h.TokenFile, cfg) },
+		Engine:      engine,
+		Logger:      log,
 	})
 	if err != nil {
 		return port.Echo{}, err

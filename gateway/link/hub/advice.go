@@ -17,6 +17,9 @@ func retryPolicy() retry.Policy {
 
 // advice reads what a hub's refusal says about the next attempt.
 func advice(err error) retry.Advice {
+	if errors.Is(err, errBetter) {
+		return retry.Advice{Now: true}
+	}
 	var refused *RefusedError
 	if !errors.As(err, &refused) {
 		return retry.Advice{}

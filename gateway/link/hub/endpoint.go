@@ -107,7 +107,11 @@ func (e endpoint) do(ctx context.Context, method, target, body string) (*http.Re
 		req.Header.Set("Content-Type", sdpType)
 		req.Header.Set("Accept", sdpType)
 	}
-	return e.client.Do(req)
+	resp, err := e.client.Do(req)
+	if err != nil {
+		return nil, explained(err)
+	}
+	return resp, nil
 }
 
 // sessionURL is the Location of a response. One on another host is refused
@@ -125,17 +129,26 @@ func sessionURL(resp *http.Response) (string, error) {
 
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
+// refusal reads why a hub refuses. The token that the request had does not get
+// into the error, should the answer repeat it.
 func refusal(resp *http.Response) error {
 	e := &RefusedError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"))}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	body := string(text)
+	if token, ok := strings.CutPrefix(resp.Request.Header.Get("Authorization"), "Bearer "); ok && token != "" {
+		body = strings.ReplaceAll(body, token, "[token]")
+	}
 	var said struct {
 		Error string `json:"error"`
 	}
+	why := misdirected(resp, body)
 	switch {
-	case json.Unmarshal(body, &said) == nil && said.Error != "":
+	case why != "":
+		e.Reason = why
+	case json.Unmarshal([]byte(body), &said) == nil && said.Error != "":
 		e.Reason = said.Error
 	case err == nil && len(body) > 0:
-		e.Reason = strconv.Quote(strings.TrimSpace(string(body)))
+		e.Reason = strconv.Quote(strings.TrimSpace(body))
 	default:
 		e.Reason = "no reason given"
 	}

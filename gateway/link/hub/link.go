@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/gateway/port"
@@ -24,8 +25,14 @@ import (
 
 // Config is where a Link connects to, and with what.
 type Config struct {
-	// URL is the hub's, for example "https://hub.example:8080".
-	URL string
+	// URL is the hub's, for example "https://hub.example:8080". Fallback are other
+	// hubs on the same Redis, tried in order where it cannot be reached.
+	URL      string
+	Fallback []string
+	// CAFile holds PEM certificates that https trusts; empty is the system's.
+	// Fingerprint is the SHA-256 of the only certificate to accept; empty is any
+	// that is valid.
+	CAFile, Fingerprint string
 	// Channel is the ID of the channel that is talked and listened on; those of
 	// Monitor are listened on, too.
 	Channel string
@@ -35,8 +42,6 @@ type Config struct {
 	Token func(ctx context.Context) (string, error)
 	// Engine makes the sessions and outlives the Link.
 	Engine *rtc.Engine
-	// Client posts the offers; nil means one with Go's defaults.
-	Client *http.Client
 	// Logger is told of connections made, lost and refused; nil discards it.
 	Logger *slog.Logger
 }
@@ -46,24 +51,25 @@ type Link struct {
 	engine *rtc.Engine
 	client *http.Client
 	log    *slog.Logger
-	send   endpoint
-	hear   []endpoint // of the channel, and of the monitored ones
+	send   []endpoint   // by hub
+	hear   [][]endpoint // of the channel and of the monitored ones, by hub
+	homes  []string     // the hubs, the preferred one first
 	retry  retry.Policy
+
+	betterEvery time.Duration
 
 	voice   atomic.Pointer[rtc.Publication]
 	in, out rtc.Meter
+	active  atomic.Uint64 // frames said and heard
 }
 
 var _ port.Link = (*Link)(nil)
 
 // New checks the configuration. It does not connect; Run does.
 func New(cfg Config) (*Link, error) {
-	base, err := url.Parse(cfg.URL)
+	bases, err := parseURLs(append([]string{cfg.URL}, cfg.Fallback...))
 	if err != nil {
-		return nil, fmt.Errorf("hub URL: %w", err)
-	}
-	if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, fmt.Errorf("hub URL %q: want http://host:port or https://host:port", base.Redacted())
+		return nil, err
 	}
 	channels := append([]string{cfg.Channel}, cfg.Monitor...)
 	for i, channel := range channels {
@@ -74,19 +80,26 @@ func New(cfg Config) (*Link, error) {
 	if cfg.Token == nil || cfg.Engine == nil {
 		return nil, errors.New("hub link: Token and Engine are required")
 	}
-	if cfg.Client == nil {
-		cfg.Client = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+	client, err := newClient(cfg.CAFile, cfg.Fingerprint)
+	if err != nil {
+		return nil, err
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Link{engine: cfg.Engine, client: cfg.Client, log: cfg.Logger, retry: retryPolicy()}
-	at := func(kind, channel string) endpoint {
-		return endpoint{
-			url:    base.JoinPath(kind, url.PathEscape(channel)).String(),
-			token:  cfg.Token,
-			client: cfg.Client,
+	l := &Link{engine: cfg.Engine, client: client, log: cfg.Logger, retry: retryPolicy(), betterEvery: betterEvery}
+	at := func(kind, channel string) (endpoints []endpoint) {
+		for _, base := range bases {
+			endpoints = append(endpoints, endpoint{
+				url:    base.JoinPath(kind, url.PathEscape(channel)).String(),
+				token:  cfg.Token,
+				client: client,
+			})
 		}
+		return endpoints
+	}
+	for _, base := range bases {
+		l.homes = append(l.homes, base.JoinPath("healthz").String())
 	}
 	l.send = at("whip", cfg.Channel)
 	for _, channel := range channels {
@@ -95,18 +108,30 @@ func New(cfg Config) (*Link, error) {
 	return l, nil
 }
 
+func parseURLs(texts []string) (bases []*url.URL, err error) {
+	for _, text := range texts {
+		base, err := url.Parse(text)
+		if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" || base.User != nil {
+			return nil, errors.New("hub URL: want http://host:port or https://host:port without user and password")
+		}
+		bases = append(bases, base)
+	}
+	return bases, nil
+}
+
 // Run implements [port.Link]. The link is up while both legs of the channel
 // are; monitored channels come and go by themselves. It runs once at a time.
 func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	defer l.client.CloseIdleConnections()
 	up := &tally{events: ev, missing: 2}
-	legs := []leg{{endpoint: l.send, connect: l.publish, up: up, log: l.log.With("leg", "send")}}
+	legs := []leg{{endpoints: l.send, connect: l.publish, up: up, log: l.log.With("leg", "send")}}
 	for i, hear := range l.hear {
 		receive := func(p media.Packet) {
 			p.Channel = i
+			l.active.Add(1)
 			ev.Receive(p)
 		}
-		leg := leg{endpoint: hear, connect: l.subscribe(receive, &l.in), up: up, log: l.log.With("leg", "hear")}
+		leg := leg{endpoints: hear, connect: l.subscribe(receive, &l.in), up: up, log: l.log.With("leg", "hear")}
 		if i > 0 {
 			leg.connect, leg.up, leg.log = l.subscribe(receive, new(rtc.Meter)), monitored{}, l.log.With("leg", "monitor")
 		}
@@ -115,6 +140,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	var running sync.WaitGroup
 	for _, leg := range legs {
 		leg.backoff.Policy = l.retry
+		leg.better = l.better
 		running.Go(func() { leg.run(ctx) })
 	}
 	running.Wait()
@@ -148,6 +174,7 @@ func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	if p == nil {
 		return port.ErrLinkDown
 	}
+	l.active.Add(1)
 	err := p.WriteOpus(frame, timestamp, first)
 	if err != nil && p.Err() != nil {
 		return port.ErrLinkDown

@@ -83,6 +83,7 @@ func joinHub(t testing.TB, cfg Config) (l *Link, e *events, stop func()) {
 		t.Fatal(err)
 	}
 	l.retry.First, l.retry.Longest = 50*time.Millisecond, 100*time.Millisecond
+	l.betterEvery = 50 * time.Millisecond
 	e = &events{}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -97,7 +98,7 @@ func joinHub(t testing.TB, cfg Config) (l *Link, e *events, stop func()) {
 	return l, e, stop
 }
 
-func newClient(t testing.TB) *http.Client {
+func clientOf(t testing.TB) *http.Client {
 	c := &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(c.CloseIdleConnections)
 	return c
@@ -225,7 +226,7 @@ func TestRefusesABadConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "http://hub/base/whip/a%2Fb"; l.send.url != want {
-		t.Errorf("URL is %s, want %s", l.send.url, want)
+	if want := "http://hub/base/whip/a%2Fb"; l.send[0].url != want {
+		t.Errorf("URL is %s, want %s", l.send[0].url, want)
 	}
 }

@@ -63,6 +63,7 @@ func newStub(t testing.TB, addr string) *stub {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{kind}/{channel}", s.post)
+	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("DELETE /{kind}/{channel}/{id}", s.delete)
 	s.server = httptest.NewUnstartedServer(mux)
 	_ = s.server.Listener.Close()
