@@ -29,7 +29,7 @@ func OpenCapture(cfg Config) (Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := openStream(cfg, card, alsa.PCM_IN, []uint32{capturePeriods, 16, 8, 4, 3, 2})
+	s, err := openStream(cfg, card, alsa.PCM_IN)
 	if err != nil {
 		return nil, err
 	}

@@ -376,96 +376,70 @@ func TestKernelVanishAndReturn(t *testing.T) {
 	}
 }
 
-// TestKernelDelay measures the way from one end of the card to the other in the
-// card's own frames: a click is played at a known sample, and captured at another.
-// What lies between is what the kernel and this package hold.
+// TestKernelDelay measures the way from one end of the card to the other, in the
+// card's own frames: what is captured is played at once, so a click goes round, and
+// its distance to the next one is what the kernel and this package hold. That is one
+// period of the microphone's side and two of the loudspeaker's. The loopback card's
+// timer wakes every 20 ms at best (two ticks of this kernel), so the periods are as
+// long.
 func TestKernelDelay(t *testing.T) {
-	for _, period := range []time.Duration{5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond} {
-		t.Run(period.String(), func(t *testing.T) {
-			speaker, mic := side(0), side(1)
-			speaker.Period, mic.Period = period, period
-			p, c := openBoth(t, speaker, mic)
-			// What is captured is played at once, so a click goes round: its distance to
-			// the next one is the whole way, card to card to card.
-			ring := make(chan int16, 1<<16)
-			var clicked atomic.Bool
-			play(t, p, func(out []int16) {
-				for i := range out {
-					select {
-					case out[i] = <-ring:
-					default:
-						out[i] = 0
-					}
-				}
-				if !clicked.Swap(true) {
-					out[0] = 20000
-				}
-			})
-			in := make([]int16, int(period*hal.SampleRate/time.Second))
-			var clicks []int
-			for n := 0; n < 4*hal.SampleRate && len(clicks) < 40; {
-				if _, err := c.Read(in); err != nil {
-					t.Fatal(err)
-				}
-				for i, s := range in {
-					if s > 10000 {
-						clicks = append(clicks, n+i)
-					}
-					if s != 0 || len(clicks) > 0 {
-						select {
-						case ring <- s:
-						default:
-						}
-					}
-				}
-				n += len(in)
+	const period = 20 * time.Millisecond
+	for range 20 { // on a busy machine the card runs empty
+		if way, ok := goRound(t, period); ok {
+			t.Logf("card to card: %d frames, %d periods", way, way/samplesOf(period))
+			if want := (1 + fullPeriods) * samplesOf(period); way != want {
+				t.Errorf("%d frames from card to card, want %d", way, want)
 			}
-			t.Logf("latency %v, %d underruns, %d overruns, clicks at %v", p.Latency(), p.Xruns(), c.Xruns(), clicks)
-			if len(clicks) < 2 {
-				t.Fatal("the click does not come round")
-			}
-			best := clicks[1] - clicks[0]
-			for i := range clicks[1:] {
-				best = min(best, clicks[i+1]-clicks[i])
-			}
-			t.Logf("card to card: %d frames, %.1f ms", best, float64(best)/48)
-			if limit := 3 * int(period*hal.SampleRate/time.Second); p.Xruns() == 0 && best > limit+limit/10 {
-				t.Errorf("%d frames from card to card, want at most %d", best, limit)
-			}
-		})
+			return
+		}
 	}
+	t.Error("the card runs empty again and again")
 }
 
-// TestKernelOto plays with oto, which opens one card in the life of a process, and
-// then takes the card away.
-func TestKernelOto(t *testing.T) {
-	c, err := OpenCapture(side(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	p, err := OpenPlayback(side(0), Oto)
-	if err != nil {
-		t.Fatal(err)
-	}
-	playing := play(t, p, (&tone{hertz: 1000}).fill)
-	hear(t, c, 1000)
-	if status, err := os.ReadFile("/proc/asound/Loopback/pcm0p/sub0/status"); err != nil {
-		t.Error(err)
-	} else {
-		t.Logf("oto: latency %v; the kernel has it as\n%s", p.Latency(), status)
-	}
-	if _, err := OpenPlayback(side(0), Oto); !errors.Is(err, ErrOnce) {
-		t.Errorf("a second context: %v", err)
-	}
-	c.Close()
-	hil.UnplugCard(t)
-	select {
-	case err := <-playing:
-		if !errors.Is(err, hal.ErrGone) {
-			t.Errorf("Play: %v", err)
+func samplesOf(d time.Duration) int { return int(d * hal.SampleRate / time.Second) }
+
+// goRound returns the frames from a click to its return; not if the card ran empty
+// or full meanwhile, or has more of its buffer kept full than at first.
+func goRound(t *testing.T, period time.Duration) (frames int, ok bool) {
+	t.Helper()
+	speaker, mic := side(0), side(1)
+	speaker.Period, mic.Period = period, period
+	p, c := openBoth(t, speaker, mic)
+	defer c.Close()
+	defer p.Close()
+	ring := make(chan int16, 1<<16)
+	var clicked atomic.Bool
+	play(t, p, func(out []int16) {
+		for i := range out {
+			select {
+			case out[i] = <-ring:
+			default:
+				out[i] = 0
+			}
 		}
-	case <-time.After(patience):
-		t.Fatal("playback does not notice")
+		if !clicked.Swap(true) {
+			out[0] = 20000
+		}
+	})
+	in := make([]int16, samplesOf(period))
+	started, xruns := false, uint64(0)
+	last, first := 0, p.Latency()
+	for n := 0; n < hal.SampleRate; n += len(in) {
+		if _, err := c.Read(in); err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range in {
+			if s > 10000 {
+				now := p.Xruns() + c.Xruns()
+				if started && now == xruns && p.Latency() <= first {
+					return n + i - last, true
+				}
+				started, xruns, last = true, now, n+i
+			}
+			if started {
+				ring <- s
+			}
+		}
 	}
+	return 0, false
 }

@@ -37,7 +37,7 @@ func OpenPlayback(cfg Config, with Player) (Playback, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := openStream(cfg, card, alsa.PCM_OUT, []uint32{playbackPeriods, 3, maxPlaybackPeriods})
+	s, err := openStream(cfg, card, alsa.PCM_OUT)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func newPlayback(cfg Config, s stream) *playback {
 	p := &playback{device: newDevice(cfg, s), gain: newGain(cfg.Gain), rate: toRate(s.Config().Rate), calm: late}
 	p.period = make([]int16, p.frames()*hal.SampleRate/int(s.Config().Rate))
 	p.queue = make([]int16, 0, p.frames()+p.rate.atMost(len(p.period)))
-	p.latency.Store(int64(s.Config().PeriodCount) * int64(p.frames()))
+	p.latency.Store(int64(s.Config().StartThreshold))
 	return p
 }
 
@@ -102,18 +102,15 @@ func (p *playback) underran() {
 	often := p.calm < late
 	p.calm = 0
 	cfg := p.stream.Config()
-	if !often || cfg.PeriodCount >= maxPlaybackPeriods {
+	full := cfg.StartThreshold / cfg.PeriodSize
+	if !often || full >= min(maxFullPeriods, cfg.PeriodCount) {
 		return
 	}
-	cfg.PeriodCount++
-	cfg = withThresholds(cfg, alsa.PCM_OUT)
-	_ = p.stream.Stop() // it is stopped already
-	if err := p.stream.SetConfig(&cfg); err != nil {
-		cfg.PeriodCount--
-		cfg = withThresholds(cfg, alsa.PCM_OUT)
-		_ = p.stream.SetConfig(&cfg) // as before; Prepare tells if not
-	}
-	_ = p.stream.Prepare() // the next exchange tells if not
+	cfg = plays(cfg, full+1)
+	// What fails here fails the next exchange, too.
+	_ = p.stream.Stop()
+	_ = p.stream.SetConfig(&cfg)
+	_ = p.stream.Prepare()
 }
 
 // Latency implements hal.Playback: the delay of the card, with the last period.

@@ -32,23 +32,26 @@ type stream interface {
 }
 
 const (
-	// capturePeriods is how many periods the kernel keeps for a reader that is
-	// late. They cost no delay.
-	capturePeriods = 32
-	// playbackPeriods is how many periods are kept full, and so the delay.
-	playbackPeriods = 2
-	// maxPlaybackPeriods is to where they grow on a board that runs late.
-	maxPlaybackPeriods = 4
+	// fullPeriods is how many periods of a loudspeaker's buffer are kept full, and so
+	// the delay.
+	fullPeriods = 2
+	// maxFullPeriods is to where they grow on a board that runs late.
+	maxFullPeriods = 4
 	// defaultPeriod is the period of a Config without one.
 	defaultPeriod = 10 * time.Millisecond
 )
 
+// bufferPeriods are lengths of a card's buffer, the best first. A long buffer costs
+// no delay: it keeps what a late reader did not fetch yet, and shows an underrun that
+// a short one hides, by wrapping around.
+var bufferPeriods = []uint32{32, 16, 8, 4, 3, 2}
+
 // rates are those a card is asked for, the best first.
 var rates = []uint32{hal.SampleRate, 96000, 44100, 32000, 24000, 16000, 8000}
 
-// openStream opens one side of a card with the first format, rate and number of
-// periods that the card can do.
-func openStream(cfg Config, card card, side alsa.PcmFlag, periods []uint32) (stream, error) {
+// openStream opens one side of a card with the first format, rate and buffer that the
+// card can do.
+func openStream(cfg Config, card card, side alsa.PcmFlag) (stream, error) {
 	params, err := alsa.PcmParamsGet(uint(card.number), uint(cfg.Device), side)
 	if err != nil {
 		return nil, cfg.openError(err)
@@ -65,7 +68,7 @@ func openStream(cfg Config, card card, side alsa.PcmFlag, periods []uint32) (str
 		if rate < lowest || rate > highest {
 			continue
 		}
-		for _, count := range periods {
+		for _, count := range bufferPeriods {
 			wanted := alsa.Config{Format: format, Rate: rate, Channels: max(1, channels), PeriodCount: count, PeriodSize: cfg.periodFrames(rate)}
 			pcm, err := open(card, cfg.Device, side, wanted)
 			switch {
@@ -82,27 +85,36 @@ func openStream(cfg Config, card card, side alsa.PcmFlag, periods []uint32) (str
 	return nil, fmt.Errorf("%v: expected a sample rate of %v Hz, found only %d to %d Hz: choose another card", cfg, rates, lowest, highest)
 }
 
-// open opens a PCM device. It stops when its buffer ran full or empty, and
-// playback starts when it is full.
+// open opens a PCM device, ready to start.
 func open(card card, device int, side alsa.PcmFlag, cfg alsa.Config) (*alsa.PCM, error) {
 	pcm, err := alsa.PcmOpen(uint(card.number), uint(device), side|alsa.PCM_MONOTONIC|alsa.PCM_NORESTART, &cfg)
 	if err != nil {
 		return nil, err
 	}
 	// The thresholds follow the period that the card chose.
-	got := withThresholds(pcm.Config(), side)
+	got := captures(pcm.Config())
+	if side == alsa.PCM_OUT {
+		got = plays(pcm.Config(), fullPeriods)
+	}
 	if err := errors.Join(pcm.SetConfig(&got), pcm.Prepare()); err != nil {
 		return nil, errors.Join(err, pcm.Close())
 	}
 	return pcm, nil
 }
 
-func withThresholds(cfg alsa.Config, side alsa.PcmFlag) alsa.Config {
-	buffer := cfg.PeriodSize * cfg.PeriodCount
-	cfg.AvailMin, cfg.StopThreshold, cfg.StartThreshold = cfg.PeriodSize, buffer, buffer
-	if side == alsa.PCM_IN {
-		cfg.StartThreshold = 1
-	}
+// captures makes a stream wake its reader for each period, and stop when the buffer
+// is full.
+func captures(cfg alsa.Config) alsa.Config {
+	cfg.AvailMin, cfg.StartThreshold, cfg.StopThreshold = cfg.PeriodSize, 1, cfg.PeriodSize*cfg.PeriodCount
+	return cfg
+}
+
+// plays makes a stream start when so many periods of its buffer are full, wake its
+// writer when one less is, and stop when none is.
+func plays(cfg alsa.Config, full uint32) alsa.Config {
+	full = min(full, cfg.PeriodCount)
+	cfg.StartThreshold, cfg.StopThreshold = full*cfg.PeriodSize, cfg.PeriodSize*cfg.PeriodCount
+	cfg.AvailMin = cfg.StopThreshold - (full-1)*cfg.PeriodSize
 	return cfg
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // card48 is a card that does what we want.
-var card48 = alsa.Config{Format: alsa.SNDRV_PCM_FORMAT_S16_LE, Channels: 1, Rate: 48000, PeriodSize: 480, PeriodCount: 2}
+var card48 = alsa.Config{Format: alsa.SNDRV_PCM_FORMAT_S16_LE, Channels: 1, Rate: 48000, PeriodSize: 480, PeriodCount: 32, StartThreshold: 960}
 
 // kernel stands in for a PCM device. Every exchange moves one period and counts
 // its samples up from zero. An error in fails comes instead of the exchange with
@@ -40,7 +40,7 @@ func (k *kernel) SetConfig(cfg *alsa.Config) error { k.cfg = *cfg; return nil }
 func (k *kernel) Prepare() error                   { k.prepared.Add(1); return nil }
 func (k *kernel) Start() error                     { k.started++; return nil }
 func (k *kernel) Stop() error                      { return nil }
-func (k *kernel) Delay() (int, error)              { return int(k.cfg.PeriodSize * k.cfg.PeriodCount), nil }
+func (k *kernel) Delay() (int, error)              { return int(k.cfg.StartThreshold), nil }
 func (k *kernel) Close() error                     { k.closed.Store(true); return nil }
 func (k *kernel) Timestamp() (uint32, time.Time, error) {
 	var now unix.Timespec
@@ -207,10 +207,11 @@ func TestPlaybackGrowsOnlyOnABoardThatIsOftenLate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := &kernel{cfg: card48, fails: tc.fails}
+			k.cfg = plays(k.cfg, fullPeriods)
 			p := newPlayback(Config{}, k)
 			_ = p.Play(func([]int16) {}) // it ends with ENODEV
-			if k.cfg.PeriodCount != tc.want {
-				t.Errorf("%d periods, want %d", k.cfg.PeriodCount, tc.want)
+			if got := k.cfg.StartThreshold / k.cfg.PeriodSize; got != tc.want || k.cfg.AvailMin != (32-tc.want+1)*480 {
+				t.Errorf("%d periods, want %d, woken at %d", got, tc.want, k.cfg.AvailMin)
 			}
 			if want := duration(480 * int(tc.want)); p.Latency() != want {
 				t.Errorf("latency %v, want %v", p.Latency(), want)
