@@ -15,7 +15,10 @@ ARCHS := arm64 armhf amd64 riscv64
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium firefox-esr node:nodejs promtool:prometheus arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libc.so.6:libc6-arm64-cross espeak-ng
 
-.PHONY: fleet help demo build test hil race bench lint fuzz failures compare cross reproducible deb deb-test appliance clean
+# Packages whose tests take minutes each.
+SLOW := /boards$$|/processes$$|/link/livekit|/link/compare$$
+
+.PHONY: fleet help demo build test slow check hil race bench lint fuzz failures compare cross reproducible deb deb-test appliance clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,10 +29,16 @@ demo: ## three virtual radios, a hub and Redis in one process; open the page it 
 build: ## build/talkgate, for this machine
 	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate
 
-test: $(PAGE_TOOLS) ## the tests, on a real Redis and in a real browser, and then the bench; installs what they need if it may
+test: $(PAGE_TOOLS) ## the tests, on a real Redis and in real browsers; installs what they need if it may
+	@echo "building first: several minutes where nothing is cached"
 	.ci/needs.sh $(TOOLS)
-	.ci/test.sh test ./...
-	$(MAKE) --no-print-directory hil
+	.ci/test.sh test $$($(GO) list ./... | grep -v -E '$(SLOW)')
+
+slow: ## the tests that make newcomers wait: emulated boards, real LiveKit servers, several processes
+	.ci/needs.sh $(TOOLS)
+	.ci/test.sh slow $$($(GO) list ./... | grep -E '$(SLOW)')
+
+check: test slow hil ## all that CI runs
 
 hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2

@@ -146,9 +146,16 @@ func (d checker) redis(ctx context.Context) (found, do string) {
 		for range 6 { // the first connects
 			began := time.Now()
 			if err := state.Ping(ctx); err != nil {
-				return err.Error(), status.ReachRedis
+				f := redis.FaultOf(err)
+				return f.Kind.String() + ": " + f.Found, f.Do
 			}
 			trips = append(trips, time.Since(began))
+		}
+		for _, channel := range d.talkChannels() {
+			if err := state.Rehearse(ctx, channel, d.cfg.Identity.UserID); err != nil {
+				f := redis.FaultOf(err)
+				return f.Kind.String() + ": " + f.Found, f.Do
+			}
 		}
 		trip := slices.Max(trips[1:])
 		if found = fmt.Sprintf("answers within %v", trip.Round(10*time.Microsecond)); trip > d.cfg.Talk.Lease/3 {

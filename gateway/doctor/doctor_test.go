@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/hal/sim"
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 // TestDoctorOfLiveKit: its token is nobody's file.
@@ -40,5 +43,23 @@ func TestParrot(t *testing.T) {
 	}
 	if want := samplesIn(trialTime) * 9 / 10; loud < want {
 		t.Errorf("%d of %d samples were played aloud, want %d", loud, samplesIn(trialTime), want)
+	}
+}
+
+// TestDoctorRehearsesAPress: an ACL rule that lacks a command of a press is named, with
+// what is missing.
+func TestDoctorRehearsesAPress(t *testing.T) {
+	s := redistest.Start(t)
+	s.Do("ACL", "SETUSER", "half", "on", ">sesame", "~*", "&*", "+@all", "-pexpire")
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("sesame\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	cfg.Channel, cfg.Identity.UserID = "gates", "north"
+	cfg.Redis = config.Redis{URL: config.URL(s.URL), Username: "half", PasswordFile: config.File(password)}
+	found, do := checker{cfg: cfg}.redis(t.Context())
+	if !strings.Contains(found, "refuses") || !strings.Contains(do, "+pexpire") {
+		t.Errorf("found %q, do %q", found, do)
 	}
 }

@@ -176,8 +176,11 @@ func (a *actor) onRights(r redis.Rights) {
 // onFloor applies who has the floor. If it is not this port although the
 // machine thinks so, Redis is asked at once.
 func (a *actor) onFloor(v redis.FloorView) {
-	if v.Known != a.view.Known {
-		a.log.Info("Redis answers", "answers", v.Known)
+	switch {
+	case v.Known && !a.view.Known:
+		a.log.Info("Redis answers")
+	case !v.Known && (a.view.Known || v.Fault.Kind != a.view.Fault.Kind):
+		a.log.Warn("a press would fail", "err", v.Fault.String(), "do", v.Fault.Do)
 	}
 	a.view = v
 	if v.Known && a.floor.Phase == floor.Talking && !a.ours() {
@@ -196,7 +199,7 @@ func (a *actor) ours() bool {
 
 // show brings lamps and observer up to date.
 func (a *actor) show() {
-	s := Status{Channel: a.channel, Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Redis: a.view.Known}
+	s := Status{Channel: a.channel, Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Redis: a.view.Known, RedisFault: a.view.Fault}
 	if h := a.view.Holder; h != nil {
 		s.Taken, s.Holder, s.HolderName, s.Emergency = true, h.UserID, h.UserName, h.Emergency != ""
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/state/floor"
+	"github.com/talkgate/talkgate/state/redis"
 )
 
 // Status is a port at an instant.
@@ -19,8 +20,10 @@ type Status struct {
 	// Looped is whether the radio's squelch is not listened to, as what the channel says
 	// came back by it.
 	Looped bool
-	// Redis is whether Redis answers.
-	Redis bool
+	// Redis is whether Redis answers, and grants what a press needs (redis.Talker);
+	// RedisFault is why not.
+	Redis      bool
+	RedisFault redis.Fault
 	// Taken is whether anybody has the floor, as Redis tells.
 	Taken bool
 	// Holder is who: empty too for a lock that nobody can read. HolderName is
@@ -66,7 +69,7 @@ func Why(f floor.Floor) string {
 	case floor.Banned:
 		return "banned"
 	case floor.NoAnswer:
-		return "Redis does not answer"
+		return "no answer to the request for the floor; the log has the cause"
 	case floor.NoLink:
 		return "no connection to the channel server"
 	case floor.NoSound:

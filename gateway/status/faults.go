@@ -62,7 +62,10 @@ func (g *Gateway) faultsOfBoard(board fleet.Board) (all []Finding) {
 
 func (g *Gateway) faultsOfStatus(s port.Status, fault func(check, found, do string)) {
 	user := g.cfg.Identity.UserID
-	if !s.Redis {
+	switch f := s.RedisFault; {
+	case f.Kind != 0:
+		fault("Redis", f.Kind.String()+": "+f.Found, f.Do)
+	case !s.Redis:
 		fault("Redis", "does not answer", ReachRedis)
 	}
 	if found, do := linkFinding(s.Link, user, s.Channel); found != "" {
