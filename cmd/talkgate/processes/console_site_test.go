@@ -91,7 +91,7 @@ func TestConsoleOfASite(t *testing.T) {
 	b.Until(`document.getElementById("detail-title").textContent === "The north gate"`)
 	b.Run(chromedp.Click("#parrot"))
 	b.Until(`/^The north gate: back after \d+ ms, .* dB, \d+ of 150 packets lost$/.test(document.getElementById("said").textContent)`)
-	b.Until(`[...document.querySelectorAll("#audit li")].some((li) => li.textContent.includes("desk asked for a parrot of north"))`)
+	b.Until(`[...document.querySelectorAll("#audit li")].some((li) => li.textContent.includes("desk tried the way to the hub of north"))`)
 
 	south.Say("quit")
 	counts("gone", "1")

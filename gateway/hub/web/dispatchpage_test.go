@@ -66,13 +66,7 @@ func TestRecallAtTheConsole(t *testing.T) {
 		addEventListener("keydown", () => { window.clicked = performance.now(); }, true);
 		HTMLAnchorElement.prototype.click = function () { window.saved = this.download; };`)
 	hub := fleetHub(t, 10)
-	now := time.Now()
-	ago := func(d time.Duration) int64 { return now.Add(-d).UnixMilli() }
-	hub.past = []object{
-		{"id": 11, "userId": "gate-0001", "userName": "Gate 1", "since": ago(50 * time.Minute), "length": 7200, "ended": "released"},
-		{"id": 12, "userId": "gate-0002", "userName": "Gate 2", "since": ago(20 * time.Minute), "length": 61000, "ended": "preempted", "by": "Anna"},
-		{"id": 13, "userId": "anna", "userName": "Anna", "since": ago(19 * time.Minute), "length": 30000, "emergency": true, "ended": "released"},
-	}
+	hub.past = pastObjects()
 	openFleet(t, b, hub, "DISPATCH")
 	b.Until(`document.querySelectorAll("#recall-list li").length === 3 && document.querySelectorAll("#recall-line i").length === 3`)
 	b.Until(`/Anna.*0:30.*emergency/.test(document.querySelector("#recall-list li").textContent) &&
@@ -103,4 +97,15 @@ func TestRecallAtTheConsole(t *testing.T) {
 	b.Run(chromedp.Click(key("past", "yards")))
 	b.Until(`document.getElementById("recall-title").textContent === "Last hour on yards"`)
 	webtest.Eventually(t, "it is read", func() bool { return hub.count("GET /api/channels/yards/recall") == 1 })
+}
+
+// pastObjects are talk spurts of the last hour.
+func pastObjects() []object {
+	now := time.Now()
+	ago := func(d time.Duration) int64 { return now.Add(-d).UnixMilli() }
+	return []object{
+		{"id": 11, "userId": "gate-0001", "userName": "Gate 1", "since": ago(50 * time.Minute), "length": 7200, "ended": "released"},
+		{"id": 12, "userId": "gate-0002", "userName": "Gate 2", "since": ago(20 * time.Minute), "length": 61000, "ended": "preempted", "by": "Anna"},
+		{"id": 13, "userId": "anna", "userName": "Anna", "since": ago(19 * time.Minute), "length": 30000, "emergency": true, "ended": "released"},
+	}
 }

@@ -93,6 +93,7 @@ func TestFleetLooks(t *testing.T) {
 		{"wall dark", 1920, 1080, "dark"}, {"desk dark", 1440, 900, "dark"}, {"desk light", 1440, 900, "light"}, {"phone dark", 390, 844, "dark"}, {"phone light", 390, 844, "light"},
 	} {
 		hub := fleetHub(t, 1000)
+		hub.past = pastObjects()
 		b.Look(size.width, size.height, size.scheme)
 		openFleet(t, b, hub, "DISPATCH")
 		b.Until(`document.querySelector('[data-filter="all"] strong').textContent === "1000" && document.querySelectorAll("#audit li").length === 4`)
@@ -112,6 +113,21 @@ func TestFleetLooks(t *testing.T) {
 	b.Run(chromedp.Navigate(hub.URL + "/fleet.html"))
 	b.Until(`!document.getElementById("sign-in").hidden`)
 	b.Shoot("fleet signed out")
+}
+
+// TestFleetFits has every column in view at every width, 640 px being 1280 at 200 % zoom.
+func TestFleetFits(t *testing.T) {
+	b := webtest.Start(t)
+	hub := fleetHub(t, 40)
+	openFleet(t, b, hub, "DISPATCH")
+	for _, width := range []int64{360, 640, 820, 1081, 1280, 1440, 1700, 1920, 2560, 3840} {
+		b.Look(width, 900, "dark")
+		b.Until(fmt.Sprintf(`innerWidth === %d && document.querySelectorAll(".row").length > 0`, width))
+		if cut := webtest.Eval[[]string](b, `[document.documentElement, document.getElementById("grid"), ...document.querySelectorAll(".card, .head > span")]
+			.filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline").map((e) => (e.id || e.textContent) + " " + e.scrollWidth + " > " + e.clientWidth)`); len(cut) > 0 {
+			t.Errorf("%d px: cut off: %q", width, cut)
+		}
+	}
 }
 
 func TestFleetIsForManagersOnly(t *testing.T) {
