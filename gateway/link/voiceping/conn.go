@@ -24,6 +24,8 @@ const (
 	pongWithin = 2 * time.Second
 	// writeWithin bounds one frame on its way out.
 	writeWithin = 2 * time.Second
+	// maxSaid bounds what is shown of an answer that is no WebSocket, in bytes.
+	maxSaid = 200
 )
 
 // conn is one WebSocket to the server. Requests may be made from any goroutine.
@@ -51,9 +53,10 @@ func dial(ctx context.Context, url, token string, client *http.Client, pushed fu
 		}
 		var text []byte
 		if resp.Body != nil {
-			text, _ = io.ReadAll(io.LimitReader(resp.Body, 200))
+			text, _ = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 		}
-		return nil, handshakeError(resp.StatusCode, strings.TrimSpace(string(text)), resp.Header.Get("Retry-After"))
+		said := strings.TrimSpace(strings.ReplaceAll(string(text), token, "[token]"))
+		return nil, handshakeError(resp.StatusCode, said[:min(len(said), maxSaid)], resp.Header.Get("Retry-After"))
 	}
 	ws.SetReadLimit(wire.MaxFrame)
 	return &conn{ws: ws, pushed: pushed, over: make(chan struct{}), waiting: make(map[string]func(wire.Frame))}, nil

@@ -128,7 +128,7 @@ func (c *ControlPlane) post(ctx context.Context, path string, data, reply any) (
 			Error string `json:"error"`
 		}
 		_ = json.Unmarshal(answer, &said)
-		return resp.StatusCode, &planeError{path: path, status: resp.StatusCode, said: said.Error}
+		return resp.StatusCode, &planeError{path: path, status: resp.StatusCode, said: hide(said.Error, data)}
 	}
 	if reply == nil {
 		return resp.StatusCode, nil
@@ -137,6 +137,21 @@ func (c *ControlPlane) post(ctx context.Context, path string, data, reply any) (
 		return resp.StatusCode, fmt.Errorf("control plane: %s: %w", path, err)
 	}
 	return resp.StatusCode, nil
+}
+
+// maxReason bounds what is shown of a refusal, in bytes.
+const maxReason = 200
+
+// hide takes the values of a request out of what the server says about it.
+func hide(said string, request any) string {
+	if values, ok := request.(map[string]string); ok {
+		for key, value := range values {
+			if value != "" {
+				said = strings.ReplaceAll(said, value, "["+key+"]")
+			}
+		}
+	}
+	return said[:min(len(said), maxReason)]
 }
 
 // planeError is the control plane's refusal.

@@ -270,7 +270,9 @@ func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error
 	default:
 		g.shut()
 		if st.State == redis.Lost && st.Holder == nil {
-			st.Holder = l.successor(ctx, cl)
+			if st.Holder = l.successor(ctx, cl); st.Holder == nil {
+				l.log.Warn("the port's lock vanished from Redis, and nobody has the floor", "channel", cl.Channel)
+			}
 		}
 	}
 	return st, err

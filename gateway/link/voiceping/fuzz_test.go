@@ -41,7 +41,7 @@ func FuzzPushed(f *testing.F) {
 		for range 2 { // also when nobody has looked yet
 			s.pushed(frame)
 		}
-		s.tellOfUnheard()
+		s.warnOfUnheard()
 		s.work.Wait()
 		for _, v := range l.members.all() {
 			if !s.listens(v.channel) || v.producer == "" {

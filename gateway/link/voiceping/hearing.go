@@ -12,19 +12,19 @@ import (
 // hear makes the members of a channel, the port's own or one of the monitored,
 // audible. Its end is the session's.
 func (s *session) hear(ctx context.Context, channel string, index int) error {
-	ear, err := s.link.cfg.Engine.Listen(ctx, s.listen(channel), s.solos[index])
+	receiver, err := s.link.cfg.Engine.Listen(ctx, s.listen(channel), s.solos[index])
 	if err != nil {
 		return fmt.Errorf("channel %q: %w", channel, err)
 	}
 	s.mu.Lock()
-	s.ears[channel] = ear
+	s.receivers[channel] = receiver
 	s.mu.Unlock()
 	s.work.Go(func() {
-		defer ear.Close()
+		defer receiver.Close()
 		select {
-		case <-ear.Done():
-			if s.receiver(channel) == ear {
-				s.fail(fmt.Errorf("what is heard of channel %q: %w", channel, ear.Err()))
+		case <-receiver.Done():
+			if s.receiver(channel) == receiver {
+				s.fail(fmt.Errorf("what is heard of channel %q: %w", channel, receiver.Err()))
 			}
 		case <-s.ctx.Done():
 		}
@@ -35,23 +35,23 @@ func (s *session) hear(ctx context.Context, channel string, index int) error {
 // deafen ends the hearing of a channel.
 func (s *session) deafen(channel string) {
 	s.mu.Lock()
-	ear := s.ears[channel]
-	delete(s.ears, channel)
+	receiver := s.receivers[channel]
+	delete(s.receivers, channel)
 	for v := range s.heard {
 		if v.channel == channel {
 			delete(s.heard, v)
 		}
 	}
 	s.mu.Unlock()
-	if ear != nil {
-		_ = ear.Close()
+	if receiver != nil {
+		_ = receiver.Close()
 	}
 }
 
 func (s *session) receiver(channel string) *rtc.Chorus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ears[channel]
+	return s.receivers[channel]
 }
 
 // look makes consume look at the roster.
@@ -96,14 +96,14 @@ func (s *session) wanted(v voice) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, heard := s.heard[v]
-	return s.ears[v.channel] != nil && !heard && s.ctx.Err() == nil
+	return s.receivers[v.channel] != nil && !heard && s.ctx.Err() == nil
 }
 
 // consumes notes the SSRC of a stream.
 func (s *session) consumes(v voice, ssrc uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ears[v.channel] != nil {
+	if s.receivers[v.channel] != nil {
 		s.heard[v] = ssrc
 	}
 	if !s.link.members.has(v) { // it went meanwhile
@@ -116,7 +116,7 @@ func (s *session) ends(v voice) {
 	s.mu.Lock()
 	ssrc, heard := s.heard[v]
 	delete(s.heard, v)
-	receiver := s.ears[v.channel]
+	receiver := s.receivers[v.channel]
 	s.mu.Unlock()
 	if heard && receiver != nil {
 		s.work.Go(func() { receiver.End(ssrc) })

@@ -1,6 +1,7 @@
 package voiceping
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -88,6 +89,19 @@ func TestATalkerWhoseLockVanishedIsCut(t *testing.T) {
 	if b.now().Floor.Phase != floor.Talking {
 		t.Error("the new talker was disturbed")
 	}
+}
+
+// TestALockThatVanishesIsNamed where nobody takes the floor.
+func TestALockThatVanishesIsNamed(t *testing.T) {
+	s := newSite(t)
+	var log page
+	a := s.tuned("u1", redis.RoleGeneral, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	a.await("is on air", up)
+	a.talk()
+	s.rdb.Del(t.Context(), "channel:c1:speaker")
+	a.phase(floor.Refused)
+	a.silent()
+	until(t, "the log tells of it", func() bool { return log.says("lock vanished from Redis") })
 }
 
 func TestALockIsRenewedAndNotLeftToTheServer(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
-// pushed takes in what the server says by itself. It runs on the reading
-// goroutine and returns at once.
+// pushed handles what the server sends without being asked. It runs on the reading
+// goroutine and must not block.
 func (s *session) pushed(f wire.Frame) {
 	l := s.link
 	switch f.Type {
@@ -66,9 +66,9 @@ func (s *session) pushed(f wire.Frame) {
 	}
 }
 
-// present takes in who comes and goes: other members, or the port itself, which
-// the server makes leave a channel that it has no rights on any more. Where it
-// is no member its producer is resumed by no grant.
+// present handles who comes and goes: other members, or the port itself, which the
+// server removes from a channel that it has no rights on any more. The grants of a
+// user who is no member resume no producer.
 func (s *session) present(f wire.Frame) {
 	var p wire.Presence
 	var left wire.Left

@@ -31,11 +31,11 @@ type session struct {
 	writing   sync.Mutex // of voice
 	timestamp uint32     // of the sample after the last that was sent
 
-	mu    sync.Mutex
-	said  error // why the server ends the session, in its own words
-	ears  map[string]*rtc.Chorus
-	heard map[voice]uint32  // SSRCs of what is consumed
-	talk  map[string]talker // by channel
+	mu        sync.Mutex
+	said      error // why the server ends the session, in its own words
+	receivers map[string]*rtc.Chorus
+	heard     map[voice]uint32  // SSRCs of what is consumed
+	talk      map[string]talker // by channel
 
 	monitored map[string]monitored // set once
 	withdrawn chan struct{}        // the user has no rights on its own channel any more
@@ -43,7 +43,7 @@ type session struct {
 
 func (l *Link) connect(ctx context.Context, token string, solos []*rtc.Solo) (*session, error) {
 	s := &session{link: l, solos: solos, ended: make(chan error, 1), lost: make(chan error, 1), news: make(chan struct{}, 1), withdrawn: make(chan struct{}, 1),
-		ears: make(map[string]*rtc.Chorus), heard: make(map[voice]uint32), talk: make(map[string]talker),
+		receivers: make(map[string]*rtc.Chorus), heard: make(map[voice]uint32), talk: make(map[string]talker),
 		monitored: make(map[string]monitored)}
 	for _, channel := range l.cfg.Monitor {
 		s.monitored[channel] = newMonitored()
@@ -142,7 +142,7 @@ func (s *session) enter(ctx context.Context, channel string) error {
 func (s *session) watch(ctx context.Context) error {
 	tick := time.NewTicker(lookAtVoice)
 	defer tick.Stop()
-	var heed attention
+	var echoes echoWatch
 	for {
 		select {
 		case <-ctx.Done():
@@ -156,9 +156,9 @@ func (s *session) watch(ctx context.Context) error {
 		case <-s.voice.Done():
 			return fmt.Errorf("what is said: %w", s.voice.Err())
 		case <-tick.C:
-			s.tellOfUnheard()
+			s.warnOfUnheard()
 			if hears := s.receiver(s.link.cfg.Channel); hears != nil {
-				if err := heed.look(s.voice, hears); err != nil {
+				if err := echoes.check(s.voice, hears); err != nil {
 					return err
 				}
 			}

@@ -22,11 +22,11 @@ func (s *session) talks(channel, user string) {
 	}
 }
 
-// tellOfUnheard says who talks without being heard: a dispatcher who has used
+// warnOfUnheard says who talks without being heard: a dispatcher who has used
 // nothing but priority and emergency since the port came to know the channel.
 // The server then names no producer to anybody, in no reply and no push, and
 // takes no other name for a stream.
-func (s *session) tellOfUnheard() {
+func (s *session) warnOfUnheard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for channel, t := range s.talk {

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// lookAtVoice is how often it is looked at.
+	// lookAtVoice is how often it is checked.
 	lookAtVoice = 250 * time.Millisecond
 	// maxUnheard is how many frames may be said without hearing oneself: 4 s.
 	maxUnheard = 200
@@ -18,22 +18,22 @@ const (
 	maxUnacknowledged = 320
 )
 
-// attention watches that the server takes notice of what is said. A server whose
+// echoWatch checks that the server forwards what the port says. A server whose
 // grant resumes nothing, as after it reaped an older connection of the same user,
-// tells nobody; but the port consumes its own producer, and what comes back of it
-// is what the others hear.
-type attention struct {
+// reports no error. The port consumes its own producer: what comes back is what
+// the others hear.
+type echoWatch struct {
 	echoes uint64 // so far
 	at     uint64 // sent, when the latest came
 }
 
-func (a *attention) look(said *rtc.Publication, ear *rtc.Chorus) error {
+func (a *echoWatch) check(said *rtc.Publication, hears *rtc.Chorus) error {
 	sent := said.Sent()
-	if n := ear.Echoes(); n != a.echoes {
+	if n := hears.Echoes(); n != a.echoes {
 		a.echoes, a.at = n, sent
 	}
 	silent, most := said.Unacknowledged(), uint64(maxUnacknowledged)
-	if ear.HasOwn() {
+	if hears.HasOwn() {
 		silent, most = sent-a.at, maxUnheard
 	}
 	if silent > most {
