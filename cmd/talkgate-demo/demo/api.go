@@ -87,7 +87,7 @@ func (a *api) handler() http.Handler {
 func (a *api) config(w http.ResponseWriter, r *http.Request) {
 	v, err := a.visit(r.Context())
 	if err != nil {
-		a.log.Error("no welcome for the visitor", "error", err)
+		a.log.Error("no welcome for the visitor", "err", err)
 		http.Error(w, "the visitor could not be given talk rights; see the terminal", http.StatusInternalServerError)
 		return
 	}
@@ -125,7 +125,7 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 		for i, s := range a.stations {
 			now, err := json.Marshal(s.view())
 			if err != nil {
-				a.log.Error("a radio cannot be shown", "radio", s.name, "error", err)
+				a.log.Error("a radio cannot be shown", "radio", s.name, "err", err)
 				return
 			}
 			if bytes.Equal(now, shown[i]) {

@@ -20,7 +20,7 @@ func (s *Site) attend(ctx context.Context) error {
 	for ctx.Err() == nil {
 		for _, st := range s.stations {
 			if err := s.state.PutReport(ctx, st.report(time.Since(began)), 3*reportEvery); err != nil && ctx.Err() == nil {
-				s.log("demo").Warn("a radio is missing on the console", "radio", st.name, "error", err)
+				s.log("demo").Warn("a radio is missing on the console", "radio", st.name, "err", err)
 			}
 		}
 		select {
@@ -32,7 +32,7 @@ func (s *Site) attend(ctx context.Context) error {
 	defer cancel()
 	for _, st := range s.stations {
 		if _, err := s.state.ForgetReport(bye, st.userID); err != nil {
-			s.log("demo").Warn("a radio stays in Redis", "radio", st.name, "error", err)
+			s.log("demo").Warn("a radio stays in Redis", "radio", st.name, "err", err)
 		}
 	}
 	return nil

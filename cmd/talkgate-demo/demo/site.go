@@ -196,7 +196,7 @@ func (s *Site) takeBack(ctx context.Context) {
 	}
 	for _, m := range members {
 		if _, err := s.state.RevokeRights(ctx, m.userID, m.channel); err != nil {
-			s.log("demo").Warn("talk rights stay in Redis", "user", m.userID, "error", err)
+			s.log("demo").Warn("talk rights stay in Redis", "user", m.userID, "err", err)
 		}
 	}
 }
