@@ -64,7 +64,7 @@ func (p *post) run(ctx context.Context) {
 	floor := make(chan struct{})
 	go func() {
 		defer close(floor)
-		if err := p.cfg.State.WatchChannel(ctx, p.name, p.watch.see); err != nil {
+		if err := p.cfg.State.WatchChannel(ctx, p.name, p.applyFloor); err != nil {
 			p.log.Warn("the floor is not followed", "error", err)
 		}
 	}()
@@ -84,6 +84,12 @@ func (p *post) run(ctx context.Context) {
 		if names, err := p.api.Rooms(ctx); err == nil && !slices.Contains(names, p.name) {
 			return
 		}
+	}
+}
+
+func (p *post) applyFloor(v redis.FloorView) {
+	if err := p.watch.apply(v); err != nil {
+		p.log.Warn("a holder of the floor was overtaken by a newer grant: treated as having no floor", "user", v.Holder.UserID, "err", err)
 	}
 }
 

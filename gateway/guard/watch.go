@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -21,9 +22,7 @@ const (
 // watch knows who has the floor of one room, and counts who sends without.
 type watch struct {
 	mu     sync.Mutex
-	holder string
-	until  time.Time
-	readAt time.Time
+	floor  floor.View[redis.Holder]
 	credit map[string]*credit
 }
 
@@ -33,19 +32,15 @@ type credit struct {
 	at   time.Time
 }
 
-func newWatch() *watch { return &watch{credit: make(map[string]*credit)} }
+func newWatch() *watch {
+	return &watch{floor: floor.View[redis.Holder]{Lease: viewLease}, credit: make(map[string]*credit)}
+}
 
-// see takes in a reading of the floor.
-func (w *watch) see(v redis.FloorView) {
+// apply applies a reading of the floor. The error is that of floor.View.Apply.
+func (w *watch) apply(v redis.FloorView) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !v.Known || v.ReadAt.Before(w.readAt) {
-		return
-	}
-	w.readAt, w.holder = v.ReadAt, ""
-	if v.Holder != nil {
-		w.holder, w.until = v.Holder.UserID, v.ReadAt.Add(viewLease)
-	}
+	return w.floor.Apply(v.Reading())
 }
 
 // sent takes in that a member sent a packet at now, and reports whether it has
@@ -58,7 +53,7 @@ func (w *watch) sent(who string, now time.Time) (offends bool) {
 		c = &credit{left: allowance, at: now}
 		w.credit[who] = c
 	}
-	if w.holder == who && now.Before(w.until) {
+	if h := w.floor.HolderAt(now); h != nil && h.UserID == who {
 		c.left, c.at = allowance, now
 		return false
 	}

@@ -21,11 +21,11 @@ func sends(w *watch, who string, now *time.Time, n int) (offences int) {
 func TestWhoSendsWithoutTheFloorOffends(t *testing.T) {
 	now := time.Now()
 	held := func(w *watch, who string) {
-		v := redis.FloorView{Known: true, ReadAt: now}
+		v := redis.FloorView{Known: true, ReadAt: now, TTL: -1}
 		if who != "" {
 			v.Holder = &redis.Holder{UserID: who}
 		}
-		w.see(v)
+		_ = w.apply(v)
 	}
 	for _, tc := range []struct {
 		name string
@@ -66,5 +66,19 @@ func TestAWatchForgetsWhoWent(t *testing.T) {
 	w.forget(map[string]bool{"b": true})
 	if len(w.credit) != 1 || w.credit["b"] == nil {
 		t.Errorf("%d are remembered", len(w.credit))
+	}
+}
+
+func TestAnOvertakenTalkerOffends(t *testing.T) {
+	now := time.Now()
+	w := newWatch()
+	hold := func(who string, epoch uint64) error {
+		return w.apply(redis.FloorView{Known: true, ReadAt: now, TTL: -1, Holder: &redis.Holder{UserID: who, Epoch: epoch}})
+	}
+	if err := hold("b", 9); err != nil || sends(w, "b", &now, 30) > 0 {
+		t.Errorf("the newest grant offends: %v", err)
+	}
+	if err := hold("a", 8); err == nil || sends(w, "a", &now, 30) == 0 {
+		t.Errorf("an overtaken grant may send: %v", err)
 	}
 }

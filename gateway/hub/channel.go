@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/hub/recall"
+	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -44,7 +45,7 @@ type channel struct {
 
 	mu       sync.Mutex
 	room     bool // its members talk in a LiveKit room
-	floor    floorView
+	floor    floor.View[redis.Holder]
 	members  map[string]*member
 	watchers map[*watcher]struct{}
 	last     trail
@@ -68,7 +69,7 @@ func newChannel(ctx context.Context, id string, state floorReader, lease, hold t
 		log:         log.With("channel", id),
 		look:        make(chan struct{}, 1),
 		known:       make(chan struct{}),
-		floor:       floorView{lease: lease},
+		floor:       floor.View[redis.Holder]{Lease: lease},
 		members:     map[string]*member{},
 		watchers:    map[*watcher]struct{}{},
 	}
@@ -122,7 +123,7 @@ func (ch *channel) refresh() {
 			return
 		case <-tick.C:
 			ch.mu.Lock()
-			held := ch.floor.holder != nil
+			held := ch.floor.Holder() != nil
 			ch.mu.Unlock()
 			if !held {
 				continue
@@ -157,7 +158,7 @@ func (ch *channel) read() {
 	ch.seeFloor(floor)
 	ch.mu.Lock()
 	var m *member
-	if h := ch.floor.holder; h != nil {
+	if h := ch.floor.Holder(); h != nil {
 		m = ch.members[h.UserID]
 	}
 	ch.mu.Unlock()
@@ -178,8 +179,8 @@ func (ch *channel) seeFloor(f redis.FloorView) {
 // learn takes in a reading of the floor. ch.mu is held.
 func (ch *channel) learn(f redis.FloorView) {
 	ch.pausedBy = f.PausedBy
-	if err := ch.floor.see(f); err != nil {
-		ch.log.Warn("floor is not honoured", "error", err)
+	if err := ch.floor.Apply(f.Reading()); err != nil {
+		ch.log.Warn("a holder of the floor was overtaken by a newer grant: it is not heard", "user", f.Holder.UserID, "err", err)
 	}
 }
 
@@ -196,7 +197,7 @@ func (ch *channel) change(f func()) {
 // the watchers. ch.mu is held.
 func (ch *channel) decide() {
 	now := time.Now()
-	holder := ch.floor.holderAt(now)
+	holder := ch.floor.HolderAt(now)
 	ch.admit(holder, now)
 	if !sameGrant(holder, ch.shown) {
 		ch.tellHandover(ch.shown, holder)
@@ -213,7 +214,7 @@ func (ch *channel) admit(holder *redis.Holder, now time.Time) {
 			m = ch.members[holder.UserID]
 		}
 		if m != nil && m.source != nil {
-			if until := m.mayTalkUntil(ch.floor.until); now.Before(until) {
+			if until := m.mayTalkUntil(ch.floor.Until()); now.Before(until) {
 				ch.last = trail{member: m, token: holder.Token}
 				ch.fwd.admit(m.source, grantOf(holder), until)
 				return

@@ -111,7 +111,7 @@ func TestRedisFallsSilentInMidSpurt(t *testing.T) {
 	ch := s.hub.channels[channelID]
 	s.hub.mu.Unlock()
 	ch.mu.Lock()
-	until := ch.floor.until
+	until := ch.floor.Until()
 	ch.mu.Unlock()
 	if relied := until.Sub(stopped); relied > s.hub.cfg.Lease {
 		t.Errorf("the view was good for %v more, longer than the lease", relied)

@@ -39,8 +39,8 @@ func (ch *channel) shownState() json.RawMessage {
 
 // snapshot is the channel as it is at now. ch.mu is held.
 func (ch *channel) snapshot(now time.Time) channelState {
-	s := channelState{Recall: ch.recall.Keeps(ch.id).Seconds(), Channel: ch.id, Redis: ch.floor.knownAt(now), Room: ch.room, Members: []memberState{}}
-	if h := ch.floor.holderAt(now); h != nil {
+	s := channelState{Recall: ch.recall.Keeps(ch.id).Seconds(), Channel: ch.id, Redis: ch.floor.KnownAt(now), Room: ch.room, Members: []memberState{}}
+	if h := ch.floor.HolderAt(now); h != nil {
 		s.Holder = holderOf(h)
 	}
 	for _, m := range ch.members {
@@ -104,7 +104,7 @@ func (ch *channel) whyEnded(from, to *redis.Holder) reason {
 	if m != nil && m.rights.known && !m.rights.talk {
 		return reasonRevoked
 	}
-	if !ch.floor.known {
+	if !ch.floor.Known() {
 		return reasonRedis
 	}
 	if to != nil && to.UserID != from.UserID {

@@ -19,7 +19,7 @@ type trail struct {
 func (ch *channel) trails(now time.Time) bool {
 	t := &ch.last
 	switch {
-	case t.member == nil || !ch.floor.idle || t.token == ch.kept:
+	case t.member == nil || !ch.floor.Idle() || t.token == ch.kept:
 		return false
 	case t.member.source == nil || !now.Before(t.member.mayTalkUntil(now.Add(ch.lease))):
 		return false

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/talkgate/talkgate/state/floor"
 )
 
 // FloorView is the floor of a channel as it was read.
@@ -22,6 +24,15 @@ type FloorView struct {
 	ReadAt time.Time
 	// TTL is what was left of the lock; negative for a lock without end.
 	TTL time.Duration
+}
+
+// Reading returns v as a reading that a floor.View applies.
+func (v FloorView) Reading() floor.Reading[Holder] {
+	r := floor.Reading[Holder]{Known: v.Known, Holder: v.Holder, At: v.ReadAt, TTL: v.TTL}
+	if v.Holder != nil {
+		r.Epoch = v.Holder.Epoch
+	}
+	return r
 }
 
 // ReadFloor reads the speaker lock of a channel; one round trip.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -33,9 +34,7 @@ type ear struct {
 	out func(p *rtp.Packet, arrived time.Time)
 
 	mu      sync.Mutex
-	holder  string // "" for nobody
-	until   time.Time
-	readAt  time.Time
+	floor   floor.View[redis.Holder]
 	left    string    // who handed the floor back last
 	trailed time.Time // until when it may still be heard
 	streams []*stream
@@ -44,7 +43,7 @@ type ear struct {
 // newEar hands what is heard, as one stream of a channel, to on.
 func newEar(channel int, on func(media.Packet)) *ear {
 	merge := rtc.NewMerge()
-	return &ear{out: func(p *rtp.Packet, arrived time.Time) {
+	return &ear{floor: floor.View[redis.Holder]{Lease: viewLease}, out: func(p *rtp.Packet, arrived time.Time) {
 		heard := merge.Next(p, arrived)
 		heard.Channel = channel
 		on(heard)
@@ -86,40 +85,36 @@ func (e *ear) forget() {
 	e.streams = nil
 }
 
-// see takes in a reading of the floor. One that could not be had leaves what is
-// known to run out.
-func (e *ear) see(v redis.FloorView) {
+// apply applies a reading of the floor. The error is that of floor.View.Apply.
+func (e *ear) apply(v redis.FloorView) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !v.Known || v.ReadAt.Before(e.readAt) {
-		return
-	}
-	e.readAt = v.ReadAt
-	if v.Holder == nil {
-		if e.holder != "" {
-			e.left, e.trailed = e.holder, v.ReadAt.Add(trail)
+	before := e.floor.Holder()
+	err := e.floor.Apply(v.Reading())
+	if e.floor.Holder() == nil {
+		if before != nil && err == nil && v.Holder == nil {
+			e.left, e.trailed = before.UserID, v.ReadAt.Add(trail)
 		}
-		e.holder = ""
-		return
+		return err
 	}
 	e.left = ""
-	e.holder, e.until = v.Holder.UserID, v.ReadAt.Add(viewLease)
-	if v.TTL >= 0 && v.TTL < viewLease {
-		e.until = v.ReadAt.Add(v.TTL)
-	}
 	now := time.Now()
-	for _, s := range e.streams {
-		if s.is(e.holder) {
-			s.flush(now)
+	if h := e.floor.HolderAt(now); h != nil {
+		for _, s := range e.streams {
+			if s.is(h.UserID) {
+				s.flush(now)
+			}
 		}
 	}
+	return err
 }
 
-// hears reports whether who is heard at now.
+// hears reports whether s is heard at now.
 func (e *ear) hears(s *stream, now time.Time) bool {
 	switch {
-	case e.holder != "":
-		return s.is(e.holder) && now.Before(e.until)
+	case e.floor.Holder() != nil:
+		h := e.floor.HolderAt(now)
+		return h != nil && s.is(h.UserID)
 	case e.left != "":
 		return s.is(e.left) && now.Before(e.trailed)
 	}

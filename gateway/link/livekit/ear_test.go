@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -17,7 +18,7 @@ type hearing struct {
 }
 
 func newHearing() *hearing {
-	h := &hearing{}
+	h := &hearing{ear: ear{floor: floor.View[redis.Holder]{Lease: viewLease}}}
 	h.out = func(p *rtp.Packet, _ time.Time) { h.got = append(h.got, p.SequenceNumber) }
 	return h
 }
@@ -27,7 +28,7 @@ func (h *hearing) floor(who string) {
 	if who != "" {
 		v.Holder = &redis.Holder{UserID: who}
 	}
-	h.see(v)
+	_ = h.apply(v)
 }
 
 // says lets a stream say n frames, 20 ms apart, from sequence number seq.
@@ -54,12 +55,12 @@ func TestAnEarHearsTheHolderOnly(t *testing.T) {
 		{"the last of a spurt trails", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 5); h.floor(""); says(a, 5, 5) }, 5 + int(trail/(20*time.Millisecond))},
 		{"but not into another's", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 5); h.floor("b"); says(a, 5, 5) }, 5},
 		{"a view runs out", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 200) }, int(viewLease / (20 * time.Millisecond))},
-		{"an unknown floor changes nothing", func(h *hearing, a, _ *stream) { h.floor("a"); h.see(redis.FloorView{}); says(a, 0, 5) }, 5},
+		{"an unknown floor changes nothing", func(h *hearing, a, _ *stream) { h.floor("a"); _ = h.apply(redis.FloorView{}); says(a, 0, 5) }, 5},
 		{"an older reading is passed over", func(h *hearing, a, _ *stream) {
 			old := time.Now()
 			time.Sleep(time.Millisecond)
 			h.floor("a")
-			h.see(redis.FloorView{Known: true, ReadAt: old})
+			_ = h.apply(redis.FloorView{Known: true, ReadAt: old})
 			says(a, 0, 5)
 			time.Sleep(trail)
 			says(a, 5, 5)
@@ -79,6 +80,28 @@ func TestAnEarHearsTheHolderOnly(t *testing.T) {
 	}
 }
 
+func TestAnEarRefusesAnOvertakenTalker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHearing()
+		a, b := h.add(func() string { return "a" }), h.add(func() string { return "b" })
+		hold := func(who string, epoch uint64) error {
+			return h.apply(redis.FloorView{Known: true, ReadAt: time.Now(), TTL: -1, Holder: &redis.Holder{UserID: who, Epoch: epoch}})
+		}
+		if err := hold("b", 9); err != nil {
+			t.Fatal(err)
+		}
+		says(b, 0, 5)
+		if err := hold("a", 8); err == nil {
+			t.Error("an overtaken grant is not reported")
+		}
+		says(a, 0, 20)
+		says(b, 5, 5)
+		if len(h.got) != 5 {
+			t.Errorf("let out %v, want the five packets of the newest grant", h.got)
+		}
+	})
+}
+
 // Whose a stream is may be known later than its first packet.
 func TestAnEarAsksWhoseAStreamIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -95,7 +118,7 @@ func TestAnEarAsksWhoseAStreamIs(t *testing.T) {
 }
 
 func TestAnEarAllocatesNothing(t *testing.T) {
-	h := &hearing{}
+	h := &hearing{ear: ear{floor: floor.View[redis.Holder]{Lease: viewLease}}}
 	h.out = func(*rtp.Packet, time.Time) {}
 	a, b := h.add(func() string { return "a" }), h.add(func() string { return "b" })
 	h.floor("a")

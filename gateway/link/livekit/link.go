@@ -87,7 +87,11 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	for i, channel := range append([]string{l.cfg.Channel}, l.cfg.Monitor...) {
 		e := newEar(i, ev.Receive)
 		work.Go(func() {
-			if err := l.cfg.Floor.WatchChannel(ctx, channel, func(v redis.FloorView) { e.see(v) }); err != nil {
+			if err := l.cfg.Floor.WatchChannel(ctx, channel, func(v redis.FloorView) {
+				if err := e.apply(v); err != nil {
+					l.log.Warn("a holder of the floor was overtaken by a newer grant: it is not heard", "channel", channel, "user", v.Holder.UserID, "err", err)
+				}
+			}); err != nil {
 				failed <- fmt.Errorf("floor of channel %q: %w", channel, err)
 				cancel()
 			}
