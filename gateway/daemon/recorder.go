@@ -66,7 +66,7 @@ func (r *recorder) Observe(s port.Status) {
 		return
 	}
 	switch s.Floor.Why {
-	case floor.Revoked, floor.Banned:
+	case floor.Revoked, floor.Banned, floor.Cleared:
 		r.Keep("revoked")
 	case floor.LeaseExpired:
 		r.Keep("lease-expired")

@@ -186,6 +186,8 @@ func (k *keeper) renew(ctx context.Context, o order) {
 		ev.Why = floor.Banned
 	case s.Holder != nil:
 		ev.Why, ev.Holder = floor.Preempted, s.Holder.UserName
+	case s.State == redis.Lost:
+		ev.Why = floor.Cleared
 	}
 	k.tell(ev)
 }

@@ -75,7 +75,7 @@ func TestLostLock(t *testing.T) {
 					w.redis.view(v)
 				}
 				w.pass(within)
-				why := floor.Revoked
+				why := floor.Cleared
 				if next != nil {
 					why = floor.Preempted
 				}

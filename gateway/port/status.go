@@ -88,6 +88,8 @@ func Why(f floor.Floor) string {
 		return "lost touch with Redis"
 	case floor.Looped:
 		return "what the channel says comes back by radio"
+	case floor.Cleared:
+		return "a dispatcher ended the talk spurt, or Redis lost its lock: press again"
 	case floor.NoReason:
 	}
 	return ""

@@ -34,18 +34,19 @@ const (
 	NoAnswer            // Redis did not answer in time
 	NoLink              // no media connection
 	NoSound             // no microphone
-	Revoked             // talk rights or the floor were taken away
+	Revoked             // talk rights were taken away
 	Preempted           // a member with priority took the floor
 	TimedOut            // talked longer than allowed without a pause
 	BudgetSpent         // talked as much as is allowed in a while
 	Penalty             // timed out, and has to wait before the next press
 	LeaseExpired        // the lock could not be renewed in time
 	Looped              // what was said on the channel came back by radio
+	Cleared             // the floor was taken away, by nobody who took it: a dispatcher paused the event
 )
 
 // Reasons are all reasons for being Refused.
 func Reasons() []Reason {
-	return []Reason{Busy, NoRights, Banned, NoAnswer, NoLink, NoSound, Revoked, Preempted, TimedOut, BudgetSpent, Penalty, LeaseExpired, Looped}
+	return []Reason{Busy, NoRights, Banned, NoAnswer, NoLink, NoSound, Revoked, Preempted, TimedOut, BudgetSpent, Penalty, LeaseExpired, Looped, Cleared}
 }
 
 // Rules are the durations that the machine keeps to.

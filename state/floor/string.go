@@ -45,11 +45,12 @@ func _() {
 	_ = x[Penalty-11]
 	_ = x[LeaseExpired-12]
 	_ = x[Looped-13]
+	_ = x[Cleared-14]
 }
 
-const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkNoSoundRevokedPreemptedTimedOutBudgetSpentPenaltyLeaseExpiredLooped"
+const _Reason_name = "NoReasonBusyNoRightsBannedNoAnswerNoLinkNoSoundRevokedPreemptedTimedOutBudgetSpentPenaltyLeaseExpiredLoopedCleared"
 
-var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 54, 63, 71, 82, 89, 101, 107}
+var _Reason_index = [...]uint8{0, 8, 12, 20, 26, 34, 40, 47, 54, 63, 71, 82, 89, 101, 107, 114}
 
 func (i Reason) String() string {
 	idx := int(i) - 0
