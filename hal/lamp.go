@@ -11,7 +11,7 @@ type Lamps struct {
 }
 
 // Panel shows lamps. Show is called with the whole new state and only when it
-// changed; it does not block.
+// changed; it may wait for the device.
 type Panel interface {
 	Show(Lamps) error
 	Close() error

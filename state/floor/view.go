@@ -10,6 +10,9 @@ import (
 // and counts as none: if it were believed, it would outrank every later grant.
 const MaxEpochAhead = 24 * time.Hour
 
+// clockSkew is how far the clock of Redis may be ahead of the local one.
+const clockSkew = time.Minute
+
 // Reading is one reading of a channel's speaker lock. H describes the holder.
 type Reading[H any] struct {
 	// Known is false when the lock could not be read. Only At is set then.
@@ -46,7 +49,8 @@ type View[H any] struct {
 //
 // A holder whose epoch is older than one seen before is refused: another grant has
 // overtaken it, whatever the key says, and nobody has the floor. Apply returns an
-// error for the first reading of each such epoch.
+// error for the first reading of each such epoch. An epoch from the future outranks
+// later grants only until the channel is idle: then it is forgotten.
 func (v *View[H]) Apply(r Reading[H]) error {
 	if r.At.Before(v.readAt) {
 		return nil
@@ -57,6 +61,9 @@ func (v *View[H]) Apply(r Reading[H]) error {
 	}
 	v.readAt, v.holder, v.idle = r.At, r.Holder, r.Holder == nil
 	if r.Holder == nil {
+		if v.epoch > uint64(max(0, r.At.Add(clockSkew).UnixMilli())) {
+			v.epoch, v.refused = 0, 0
+		}
 		return nil
 	}
 	epoch := r.Epoch

@@ -136,3 +136,33 @@ func TestViewProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestViewHealsWhenIdle: an epoch from the future, which any writer of the key may set,
+// outranks others only until the channel is idle; one of now is kept.
+func TestViewHealsWhenIdle(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_000)
+	reading := func(after time.Duration, holder string, ahead time.Duration) Reading[string] {
+		r := Reading[string]{Known: true, At: now.Add(after), TTL: 3 * time.Second, Epoch: uint64(now.Add(ahead).UnixMilli())}
+		if holder != "" {
+			r.Holder = &holder
+		}
+		return r
+	}
+	for _, tc := range []struct {
+		ahead  time.Duration // of the first holder's epoch
+		idle   bool          // in between
+		second bool          // is believed
+	}{{23 * time.Hour, false, false}, {23 * time.Hour, true, true}, {2 * time.Second, true, false}} {
+		v := View[string]{Lease: time.Second}
+		if err := v.Apply(reading(0, "forger", tc.ahead)); err != nil {
+			t.Fatal(err)
+		}
+		if tc.idle {
+			_ = v.Apply(reading(time.Second, "", 0))
+		}
+		_ = v.Apply(reading(2*time.Second, "talker", time.Second))
+		if got := v.HolderAt(now.Add(2*time.Second)) != nil; got != tc.second {
+			t.Errorf("an epoch %v ahead, idle in between: %v; the next talker is believed: %v", tc.ahead, tc.idle, got)
+		}
+	}
+}
