@@ -151,6 +151,10 @@ func (k *Keying) ready(taken bool) bool {
 	return !held && !k.barred && k.cooling == 0 && !k.duty.spent()
 }
 
+// ends reports whether the transmitter is let go within n samples of its tail, unless
+// speech comes.
+func (k *Keying) ends(n int) bool { return k.hold < min(n, k.tail) }
+
 // cut lets go of the transmitter, whatever is in the line.
 func (k *Keying) cut() {
 	if k.hold > 0 {

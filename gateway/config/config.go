@@ -144,7 +144,7 @@ type Talk struct {
 	Queue          time.Duration `yaml:"queue" live:"true" within:"0s..10m" doc:"how long a press waits for its turn while another has the floor, in a queue of all gateways on the channel; 0s denies it at once"`
 	RequestTimeout time.Duration `yaml:"request_timeout" live:"true" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
 	VOX            VOX           `yaml:"vox" doc:"a microphone that talks by itself, for a port without COR"`
-	CTCSS          string        `yaml:"ctcss" oneof:"off 67.0 69.3 71.9 74.4 77.0 79.7 82.5 85.4 88.5 91.5 94.8 97.4 100.0 103.5 107.2 110.9 114.8 118.8 123.0 127.3 131.8 136.5 141.3 146.2 151.4 156.7 162.2 167.9 173.8 179.9 186.2 192.8 203.5 206.5 210.7 218.1 225.7 229.1 233.6 241.8 250.3 254.1" doc:"tone of EIA/TIA-603 in Hz, in quotes, that a radio sends below speech while it is received: it talks as an open COR does; not beside hardware.cor or vox"`
+	CTCSS          string        `yaml:"ctcss" match:"^(off|(([6-9][0-9]|1[0-9]{2}|2[0-5][0-9])(\\.[0-9])?|260(\\.0)?))$" as:"off, or 60.0 to 260.0" doc:"sub-audible tone in Hz, in quotes, that a radio sends below speech while it is received: it talks as an open COR does; not beside hardware.cor or vox"`
 	DTMF           DTMF          `yaml:"dtmf" doc:"remote commands by those who have a code"`
 }
 
@@ -172,6 +172,10 @@ type Key struct {
 	CoolDown   time.Duration `yaml:"cool_down" live:"true" within:"0s..1h" doc:"how long at least it is not keyed once duty was reached; what is said meanwhile is not sent"`
 	Interlock  string        `yaml:"interlock" oneof:"off hold drop" doc:"never key a radio whose squelch (COR) is open, as one that cannot listen and transmit at once: hold what the channel says meanwhile, or drop it. While it is keyed its squelch is not listened to"`
 	Hold       time.Duration `yaml:"hold" within:"0s..1m" doc:"most that interlock holds; what does not fit is dropped"`
+
+	PreEmphasis bool    `yaml:"pre_emphasis" doc:"+6 dB an octave from 300 to 3000 Hz, for a card that is wired to the modulator of the transmitter; off for its microphone input"`
+	CTCSS       string  `yaml:"ctcss" match:"^(off|(([6-9][0-9]|1[0-9]{2}|2[0-5][0-9])(\\.[0-9])?|260(\\.0)?))$" as:"off, or 60.0 to 260.0" doc:"sub-audible tone in Hz, in quotes, that is sent while the transmitter is keyed; for the last 150ms of tail its phase is turned, so that receivers close before they hear noise. For a card that is wired to the modulator"`
+	CTCSSLevel  Decibel `yaml:"ctcss_level" within:"-50 dB..-6 dB" doc:"level of that tone (RMS below full scale)"`
 
 	Ident Ident `yaml:"ident" doc:"how the transmitter tells whose it is, as the law of many places asks"`
 }
@@ -216,7 +220,7 @@ func Default() Config {
 		Emergency: Emergency{Guard: 2 * time.Second},
 		Squelch:   Squelch{ChatterTime: 200 * time.Millisecond, Loop: 10 * time.Second},
 		Key: Key{Ident: defaultIdent(), Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
-			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second},
+			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second, CTCSS: "off", CTCSSLevel: -24},
 		Recorder: Recorder{Size: 4, Keep: 20},
 		Log:      Log{Level: "info", Format: "auto"},
 

@@ -3,6 +3,8 @@ package config
 // Microphone is what is done to a microphone's sound before it is sent, in this
 // order, after the gain of its card.
 type Microphone struct {
+	DeEmphasis bool `yaml:"de_emphasis" doc:"-6 dB an octave from 300 to 3000 Hz, for a card that is wired to the discriminator of a receiver; before all that detects or levels. Off for its loudspeaker output"`
+
 	HighPass int  `yaml:"high_pass" live:"true" within:"0..400" doc:"takes away what is below so many Hz: rumble, hum, a radio's CTCSS tone; 0 is off"`
 	Gate     Gate `yaml:"gate" doc:"mutes what is softer than speech"`
 	AGC      AGC  `yaml:"agc" doc:"brings everybody's speech to one level"`

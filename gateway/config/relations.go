@@ -40,6 +40,14 @@ func (d *decoder) relations(c Config) {
 	if k := c.Key; k.Min > k.Limit {
 		d.relation("key.min", "key.limit", fmt.Sprint("at most key.limit, ", k.Limit), k.Min)
 	}
+	if b := c.Hardware.Board; b != nil && b.PTTOut.Chip == "" {
+		if c.Key.CTCSS != "off" {
+			d.relation("key.ctcss", "hardware.ptt_out.chip", "off, as there is no transmitter (hardware.ptt_out)", c.Key.CTCSS)
+		}
+		if c.Key.PreEmphasis {
+			d.relation("key.pre_emphasis", "hardware.ptt_out.chip", "false, as there is no transmitter (hardware.ptt_out)", "true")
+		}
+	}
 	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && b.COR.Chip == "" && !t.heard() {
 		d.relation("key.interlock", "hardware.cor.chip", "off, as no squelch is wired (hardware.cor)", c.Key.Interlock)
 	}

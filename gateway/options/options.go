@@ -17,6 +17,8 @@ func Port(cfg config.Config) (opt port.Options, err error) {
 		Channel:   cfg.Channel,
 		Emergency: port.Emergency{Guard: cfg.Emergency.Guard, Gain: float64(cfg.Emergency.Gain)},
 		Duck:      Duck(cfg),
+
+		DeEmphasis: cfg.Audio.Microphone.DeEmphasis, PreEmphasis: cfg.Key.PreEmphasis,
 	}
 	if opt.Tuning, err = Tuning(cfg); err != nil {
 		return opt, err
@@ -25,6 +27,9 @@ func Port(cfg config.Config) (opt port.Options, err error) {
 		return opt, err
 	}
 	if opt.Remote, err = remoteOf(cfg.Talk.DTMF); err != nil {
+		return opt, err
+	}
+	if opt.Subtone, err = subtoneOf(cfg.Key); err != nil {
 		return opt, err
 	}
 	opt.Ident, err = identOf(cfg.Key.Ident)

@@ -1,6 +1,8 @@
 package options
 
 import (
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
@@ -22,6 +24,18 @@ func Key(cfg config.Key) media.KeyTiming {
 		t.Hold = cfg.Hold
 	}
 	return t
+}
+
+// subtoneOf is the CTCSS tone of a transmitter; nil where it sends none.
+func subtoneOf(cfg config.Key) (*media.Subtone, error) {
+	if cfg.CTCSS == "off" {
+		return nil, nil
+	}
+	hz, err := strconv.ParseFloat(cfg.CTCSS, 64)
+	if err != nil {
+		return nil, fmt.Errorf("key.ctcss: %w", err)
+	}
+	return media.NewSubtone(hz, float64(cfg.CTCSSLevel)), nil
 }
 
 // Squelch is what the configuration says about a radio's squelch.

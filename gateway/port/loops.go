@@ -89,6 +89,9 @@ func (p *Port) capture(ctx context.Context) error {
 // captured takes in what the microphone heard up to at, and may change it.
 func (p *Port) captured(period []int16, at time.Time) {
 	p.card.Measure(period)
+	if p.deEmphasis != nil {
+		p.deEmphasis.Process(period)
+	}
 	if p.low != nil {
 		p.detect(p.low.Take(period), at)
 	}

@@ -34,14 +34,18 @@ type Options struct {
 	// Duck makes a lesser voice that sounds together with another (media.Packet)
 	// softer by so many decibels, which are negative; 0 is a link that hands over one
 	// voice at a time.
-	Duck     float64
-	Ident    media.Ident // of the transmitter, where there is one
-	Hardware Hardware
-	Link     Link
-	Lock     SpeakerLock
-	Rights   RightsWatcher
-	Floor    FloorWatcher
-	Logger   *slog.Logger
+	Duck float64
+	// DeEmphasis is done to what the microphone hears, before all else; PreEmphasis to
+	// what the transmitter is given, after all but Subtone.
+	DeEmphasis, PreEmphasis bool
+	Subtone                 *media.Subtone // of the transmitter; nil where it sends none
+	Ident                   media.Ident    // of the transmitter, where there is one
+	Hardware                Hardware
+	Link                    Link
+	Lock                    SpeakerLock
+	Rights                  RightsWatcher
+	Floor                   FloorWatcher
+	Logger                  *slog.Logger
 
 	// Observe, if not nil, is called with every change of the port's status,
 	// on the actor's goroutine: it returns at once.

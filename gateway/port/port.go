@@ -49,9 +49,10 @@ type Port struct {
 	// is known it does.
 	taken       atomic.Bool
 	keyed       keyedLine
-	refused     atomic.Bool  // what is pressed will not talk
-	calling     atomic.Bool  // the port has an emergency of its own
-	transmitter *transmitter // nil where there is none
+	refused     atomic.Bool     // what is pressed will not talk
+	calling     atomic.Bool     // the port has an emergency of its own
+	transmitter *transmitter    // nil where there is none
+	deEmphasis  *media.Emphasis // of the microphone; nil where there is none
 
 	squelching   atomic.Pointer[SquelchTiming] // from when the squelch is closed
 	squelchState squelchState
@@ -114,6 +115,9 @@ func New(opt Options) (*Port, error) {
 			return nil, fmt.Errorf("port: %w", err)
 		}
 	}
+	if opt.DeEmphasis {
+		p.deEmphasis = media.NewDeEmphasis()
+	}
 	if opt.Ear != nil {
 		p.ear = newHeardLine(opt.Ear, p.playout.Level().Peak)
 		p.opt.Hardware.COR = p.ear
@@ -121,6 +125,10 @@ func New(opt Options) (*Port, error) {
 	if out := opt.Hardware.PTTOut; out != nil {
 		p.transmitter = newTransmitter(out, p.keyTiming(opt.Key), p.fill, p.now, p.taken.Load)
 		p.transmitter.ident = media.NewIdentifier(opt.Ident)
+		p.transmitter.subtone = opt.Subtone
+		if opt.PreEmphasis {
+			p.transmitter.preEmphasis = media.NewPreEmphasis()
+		}
 		p.transmitter.moved = p.transmitterMoved
 		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs
 	}

@@ -36,6 +36,9 @@ func (a *actor) onCommand(c detect.Command) {
 		a.log.Warn("talking is unlocked by DTMF")
 		a.locked.Store(false)
 		tone = media.Permit
+	case detect.NotObeyed:
+		a.log.Warn("DTMF digits were heard and not obeyed: expected *CODE1#, *CODE2# or *CODE3# with a code of talk.dtmf.access_file")
+		return
 	case detect.NoCommand:
 		return
 	}

@@ -18,7 +18,10 @@ type transmitter struct {
 	keying *media.Keying
 	ident  *media.Identifier
 	source func(period []int16) (speech bool)
-	taken  func() bool // whether the radio hears somebody
+	// preEmphasis and subtone are nil where the radio does that itself.
+	preEmphasis *media.Emphasis
+	subtone     *media.Subtone
+	taken       func() bool // whether the radio hears somebody
 	// retimed waits until the transmitter is let go; nil is nothing.
 	retimed atomic.Pointer[media.KeyTiming]
 }
@@ -37,6 +40,12 @@ func (t *transmitter) fill(period []int16) {
 	until := time.Duration(0)
 	if t.ident.Process(t.keying, period, t.source(period), t.taken()) {
 		until = t.now() + keyStall
+		if t.preEmphasis != nil {
+			t.preEmphasis.Process(period)
+		}
+	}
+	if t.subtone != nil {
+		t.subtone.Process(t.keying, period)
 	}
 	t.hold(until)
 }

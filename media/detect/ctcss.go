@@ -3,17 +3,21 @@ package detect
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/talkgate/talkgate/media/biquad"
 )
 
-// CTCSSTones are the tones of EIA/TIA-603 in Hz, lowest first.
+// CTCSSMin and CTCSSMax are the lowest and highest tone that is decoded, in Hz.
+const CTCSSMin, CTCSSMax = 60.0, 260.0
+
+// CTCSSTones are the tones that radios on the market offer in Hz, lowest first: those of
+// TIA-603 and the others that makers have added.
 func CTCSSTones() []float64 {
 	return []float64{
 		67.0, 69.3, 71.9, 74.4, 77.0, 79.7, 82.5, 85.4, 88.5, 91.5, 94.8, 97.4, 100.0, 103.5, 107.2, 110.9, 114.8,
-		118.8, 123.0, 127.3, 131.8, 136.5, 141.3, 146.2, 151.4, 156.7, 162.2, 167.9, 173.8, 179.9, 186.2, 192.8,
-		203.5, 206.5, 210.7, 218.1, 225.7, 229.1, 233.6, 241.8, 250.3, 254.1,
+		118.8, 123.0, 127.3, 131.8, 136.5, 141.3, 146.2, 150.0, 151.4, 156.7, 159.8, 162.2, 165.5, 167.9, 171.3, 173.8,
+		177.3, 179.9, 183.5, 186.2, 189.9, 192.8, 196.6, 199.5, 203.5, 206.5, 210.7, 218.1, 225.7, 229.1, 233.6, 241.8,
+		250.3, 254.1,
 	}
 }
 
@@ -31,9 +35,11 @@ const (
 	// ctcssFaint its least level in dBFS.
 	ctcssPure  = 0.45
 	ctcssFaint = -55.0
-	// ctcssOff is the largest deviation from its frequency in Hz: half of the way to
-	// the nearest other tone is more.
-	ctcssOff = 1.1
+	// ctcssOff is the largest deviation from its frequency in Hz, or, if that is more,
+	// ctcssOffShare of it: a tone may be off by 0.5 Hz, and by 0.5 %, as TIA-603 has it.
+	// One that is 2 Hz away is another.
+	ctcssOff      = 1.1
+	ctcssOffShare = 0.006
 	// ctcssFalls is what of its power a tone that goes on has at least from one look to
 	// the next: of one that leaves the window an eighth of it leaves at a time.
 	ctcssFalls = 0.8
@@ -59,10 +65,11 @@ type CTCSS struct {
 	open       bool
 }
 
-// NewCTCSS returns a detector of one of CTCSSTones that has heard nothing.
+// NewCTCSS returns a detector of a tone that has heard nothing. The error names the
+// range of its frequency.
 func NewCTCSS(hz float64) (*CTCSS, error) {
-	if !slices.Contains(CTCSSTones(), hz) {
-		return nil, fmt.Errorf("CTCSS tone of %g Hz: expected one of EIA/TIA-603, such as 88.5", hz)
+	if !(hz >= CTCSSMin && hz <= CTCSSMax) {
+		return nil, fmt.Errorf("CTCSS tone of %g Hz: expected %g to %g Hz", hz, CTCSSMin, CTCSSMax)
 	}
 	return &CTCSS{hz: hz, filter: biquad.LowPass(ctcssCorner, Rate), again: biquad.LowPass(ctcssCorner, Rate), tone: newGoertzel(hz, ctcssRate)}, nil
 }
@@ -127,5 +134,5 @@ func (c *CTCSS) look() bool {
 	level, before := 2*(re*re+im*im)/(ctcssWindow*ctcssWindow), c.level
 	c.level = level
 	off := turned / (2 * math.Pi) * ctcssRate / ctcssHop
-	return level > ctcssFalls*before && level > math.Pow(10, ctcssFaint/10) && level > ctcssPure*power(c.window[:]) && math.Abs(off) < ctcssOff
+	return level > ctcssFalls*before && level > math.Pow(10, ctcssFaint/10) && level > ctcssPure*power(c.window[:]) && math.Abs(off) < max(ctcssOff, ctcssOffShare*c.hz)
 }

@@ -11,6 +11,8 @@ const (
 	TellState Command = '1'
 	LockTalk  Command = '2'
 	FreeTalk  Command = '3'
+	// NotObeyed is digits that were no command, once no more has come for 5 s.
+	NotObeyed Command = '?'
 )
 
 const (
@@ -29,6 +31,7 @@ type Remote struct {
 	digits [16]byte
 	n      int // of them, from the * on; 0 is before it
 	since  int // samples since the last digit
+	loose  int // digits since the last command
 	wrong  int
 	shut   int // samples for which nothing is obeyed
 }
@@ -36,25 +39,38 @@ type Remote struct {
 // NewRemote returns one that has heard nothing. A code is some digits.
 func NewRemote(codes []string) *Remote { return &Remote{codes: codes, dtmf: NewDTMF()} }
 
-// Hear takes in low, the next samples at Rate, and returns the command that was
-// completed in them, or NoCommand.
+// Hear takes low, the next samples at Rate, and returns the command that was completed
+// in them, NotObeyed, or NoCommand.
 func (r *Remote) Hear(low []float64) Command {
 	digit := r.dtmf.Hear(low)
 	r.shut = max(0, r.shut-len(low))
-	if r.since += len(low); r.since > dialPause {
+	if r.since += len(low); digit == 0 && r.since <= dialPause {
+		return NoCommand
+	}
+	if r.since > dialPause {
 		r.n = 0
 	}
 	if digit == 0 {
-		return NoCommand
+		if r.loose == 0 {
+			return NoCommand
+		}
+		r.loose = 0
+		return NotObeyed
 	}
 	r.since = 0
-	return r.take(digit)
+	r.loose++
+	c := r.dial(digit)
+	if c != NoCommand {
+		r.loose = 0
+	}
+	return c
 }
 
 // Digit reports whether a digit is dialled at the moment.
 func (r *Remote) Digit() bool { return r.dtmf.Digit() != 0 }
 
-func (r *Remote) take(digit byte) Command {
+// dial adds a digit, and returns the command that it completes.
+func (r *Remote) dial(digit byte) Command {
 	switch {
 	case digit == '*':
 		r.digits[0], r.n = digit, 1

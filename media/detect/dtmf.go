@@ -1,6 +1,10 @@
 package detect
 
-import "math"
+import (
+	"math"
+
+	"github.com/talkgate/talkgate/media/biquad"
+)
 
 // A digit is one of four low tones with one of four high ones (ITU-T Q.23). What is
 // taken for one follows ITU-T Q.24 and Bellcore's tests against talk-off.
@@ -12,7 +16,9 @@ const (
 	dtmfFaint = -45.0
 	// dtmfTwist is by how many dB the high tone may be above the low one,
 	// dtmfReverse by how many below.
-	dtmfTwist, dtmfReverse = 5.0, 11.0
+	dtmfTwist, dtmfReverse = 11.0, 11.0
+	// dtmfCorner in Hz keeps hum and CTCSS out, which de-emphasis makes loud.
+	dtmfCorner = 300.0
 	// dtmfPure is the least share of all sound that the two tones are.
 	dtmfPure = 0.70
 	// dtmfAlone in dB is by how much a tone is above the others of its group.
@@ -26,9 +32,11 @@ const (
 
 // DTMF decodes digits.
 type DTMF struct {
-	block [dtmfBlock]float64
-	n     int // samples in it
-	tones [8]tone
+	filter *biquad.Filter
+	work   []float64
+	block  [dtmfBlock]float64
+	n      int // samples in it
+	tones  [8]tone
 
 	candidate byte
 	seen      int
@@ -45,7 +53,7 @@ type tone struct {
 
 // NewDTMF returns a decoder that has heard nothing.
 func NewDTMF() *DTMF {
-	d := &DTMF{}
+	d := &DTMF{filter: biquad.HighPass(dtmfCorner, Rate)}
 	for i, hz := range [8]float64{697, 770, 852, 941, 1209, 1336, 1477, 1633} {
 		d.tones[i] = tone{hz: hz, at: newGoertzel(hz, Rate)}
 	}
@@ -55,7 +63,9 @@ func NewDTMF() *DTMF {
 // Hear takes in low, the next samples at Rate, and returns the digit that began in them:
 // one of 0123456789ABCD*#, or 0 for none. There is at most one in 40 ms.
 func (d *DTMF) Hear(low []float64) (digit byte) {
-	for len(low) > 0 {
+	d.work = append(d.work[:0], low...)
+	d.filter.Process(d.work)
+	for low = d.work; len(low) > 0; {
 		n := copy(d.block[d.n:], low)
 		low = low[n:]
 		if d.n += n; d.n < len(d.block) {
@@ -113,13 +123,13 @@ func (d *DTMF) look() byte {
 		levels[i] = 2 * (t[i].re*t[i].re + t[i].im*t[i].im) / (dtmfBlock * dtmfBlock)
 	}
 	low, high := loudest(levels[:4]), 4+loudest(levels[4:])
-	faint := math.Pow(10, dtmfFaint/10)
+	faint, twist := math.Pow(10, dtmfFaint/10), decibels(levels[high]/levels[low])
 	switch {
 	case levels[low] < faint || levels[high] < faint:
 		return 0
 	case levels[low]+levels[high] < dtmfPure*all:
 		return 0
-	case decibels(levels[high]/levels[low]) > dtmfTwist || decibels(levels[low]/levels[high]) > dtmfReverse:
+	case twist > dtmfTwist || twist < -dtmfReverse:
 		return 0
 	case !alone(levels[:4], low) || !alone(levels[4:], high-4):
 		return 0

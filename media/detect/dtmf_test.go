@@ -74,6 +74,8 @@ func TestDTMFRates(t *testing.T) {
 		{"40 ms, both tones 1.5 % high", with(func(d *dial) { d.low, d.high = 0.015, 0.015 }), true},
 		{"40 ms, low tone 1.5 % low, high tone 1.5 % high", with(func(d *dial) { d.low, d.high = -0.015, 0.015 }), true},
 		{"40 ms, high tone 4 dB louder", with(func(d *dial) { d.twist = 4 }), true},
+		{"40 ms, high tone 8 dB louder", with(func(d *dial) { d.twist = 8 }), true},
+		{"100 ms, high tone 8 dB louder, 1 % off, 15 dB above noise", with(func(d *dial) { d.ms, d.twist, d.low, d.high, d.noise = 100, 8, 0.01, -0.01, -35 }), true},
 		{"40 ms, high tone 8 dB softer", with(func(d *dial) { d.twist = -8 }), true},
 		{"40 ms, -40 dBFS", with(func(d *dial) { d.level = -40 }), true},
 		{"40 ms, 15 dB above noise", with(func(d *dial) { d.noise = -35 }), true},
@@ -82,7 +84,7 @@ func TestDTMFRates(t *testing.T) {
 		{"100 ms, low tone 3.5 % high", with(func(d *dial) { d.ms, d.low = 100, 0.035 }), false},
 		{"100 ms, high tone 3.5 % low", with(func(d *dial) { d.ms, d.high = 100, -0.035 }), false},
 		{"100 ms, high tone 14 dB softer", with(func(d *dial) { d.ms, d.twist = 100, -14 }), false},
-		{"100 ms, high tone 9 dB louder", with(func(d *dial) { d.ms, d.twist = 100, 9 }), false},
+		{"100 ms, high tone 14 dB louder", with(func(d *dial) { d.ms, d.twist = 100, 14 }), false},
 	} {
 		taken, wrong, sent := run(tc.dial)
 		t.Logf("%-50s %d of %d taken, %d taken for another", tc.name, taken, sent, wrong)
