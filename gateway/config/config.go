@@ -24,7 +24,6 @@ package config
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -239,7 +238,7 @@ func Load(path, credentials string) (Config, error) {
 		return Config{}, err
 	}
 	c, err := parse(path, text, func(f File) (File, bool) {
-		return f.resolve(filepath.Dir(path), credentials)
+		return f.resolve(path, credentials)
 	})
 	return c, err
 }

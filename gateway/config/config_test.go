@@ -266,9 +266,39 @@ func TestFilesAreFoundBesideTheConfigurationOrAmongTheCredentials(t *testing.T) 
 	if got := c.Redis.PasswordFile; got != "/run/credentials/port/redis" {
 		t.Errorf("password_file: got %s", got)
 	}
-	_, err = config.Load(path, "")
-	if err == nil || !strings.Contains(err.Error(), "redis.password_file") {
-		t.Errorf("credential without a directory: got %v", err)
+}
+
+// TestCredentialsAtAShell: without systemd's directory a credential is the file that the
+// units load it from, beside the configuration.
+func TestCredentialsAtAShell(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "north-gate.yaml")
+	text := strings.NewReplacer("redis: {", `redis: {password_file: "credential:redis-password", `, "token_file: north.token", `token_file: "credential:token"`).Replace(minimal)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit, err := os.ReadFile("../../systemd/talkgate@.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for credential, file := range map[string]config.File{"token": c.Link.Hub.TokenFile, "redis-password": c.Redis.PasswordFile} {
+		if filepath.Dir(string(file)) != dir {
+			t.Errorf("%s is %s, want a file in %s", credential, file, dir)
+		}
+		name := strings.Replace(filepath.Base(string(file)), "north-gate", "%i", 1)
+		if !strings.Contains(string(unit), "LoadCredential="+credential+":/etc/talkgate/"+name+"\n") {
+			t.Errorf("the unit does not load %s from %s", credential, name)
+		}
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(text, "credential:token", "credential:../token", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(path, ""); err == nil || !strings.Contains(err.Error(), "link.token_file") {
+		t.Errorf("a credential elsewhere: %v", err)
 	}
 }
 

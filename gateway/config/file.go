@@ -16,21 +16,36 @@ type File string
 // maxSecret is more than any password or token needs, in bytes.
 const maxSecret = 64 << 10
 
-// resolve makes the name a path that can be opened from anywhere; ok is false
-// for a credential that this process was not given a directory for.
-func (f File) resolve(dir, credentials string) (File, bool) {
+// resolve makes the name, which the configuration at path gives, a path that can be
+// opened from anywhere; ok is false for a name that is none. credentials is
+// $CREDENTIALS_DIRECTORY; without one, as at a technician's shell, a credential is the
+// file that the service's unit passes on.
+func (f File) resolve(path, credentials string) (File, bool) {
 	name, isCredential := strings.CutPrefix(string(f), "credential:")
 	switch {
 	case f == "":
 		return f, true
+	case isCredential && (name == "" || name != filepath.Base(name)):
+		return f, false
+	case isCredential && credentials != "":
+		return File(filepath.Join(credentials, name)), true
 	case isCredential:
-		ok := credentials != "" && name != "" && name == filepath.Base(name)
-		return File(filepath.Join(credentials, name)), ok
+		return File(filepath.Join(filepath.Dir(path), unitFile(path, name))), true
 	case filepath.IsAbs(name):
 		return f, true
 	default:
-		return File(filepath.Join(dir, name)), true
+		return File(filepath.Join(filepath.Dir(path), name)), true
 	}
+}
+
+// unitFile is the file, beside the configuration at path, that the units of
+// systemd/*.service load a credential from: NAME.token for the token of the port
+// NAME.yaml, and redis.password for redis-password.
+func unitFile(path, credential string) string {
+	if credential == "token" {
+		return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".token"
+	}
+	return strings.Replace(credential, "-", ".", 1)
 }
 
 // ReadSecret is the content of a file that holds a secret, without a byte order mark

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -24,7 +23,7 @@ func LoadLocal(path, credentials string) (Local, error) {
 	if err != nil {
 		return Local{}, err
 	}
-	l := Local{resolve: func(f File) (File, bool) { return f.resolve(filepath.Dir(path), credentials) }}
+	l := Local{resolve: func(f File) (File, bool) { return f.resolve(path, credentials) }}
 	l.Config, l.settings, err = parseLocal(path, text, l.resolve)
 	return l, err
 }
