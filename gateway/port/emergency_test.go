@@ -146,7 +146,7 @@ func TestEmergencyFailsClosed(t *testing.T) {
 		"right is lost":   {func(w *world) { w.redis.allow(false, true) }, 0, floor.Revoked},
 		"link is lost":    {func(w *world) { w.link.events.LinkDown(ErrLinkDown) }, 0, floor.NoLink},
 		"too long":        {func(w *world) { w.pass(time.Minute) }, 0, floor.TimedOut},
-		"event is paused": {func(w *world) { w.redis.hold(nil) }, 400 * time.Millisecond, floor.Revoked},
+		"event is paused": {func(w *world) { w.redis.hold(nil) }, 400 * time.Millisecond, floor.Cleared},
 		"DTMF locks it":   {func(w *world) { w.port.inbox.post(commandEvent(detect.LockTalk)); w.pass(time.Millisecond) }, 20 * time.Millisecond, floor.NoReason},
 	} {
 		t.Run(name, func(t *testing.T) {

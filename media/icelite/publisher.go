@@ -84,9 +84,10 @@ func (p *Publisher) LastHeard() time.Time {
 	return p.born.Add(time.Duration(last))
 }
 
-// push queues a packet, unless it is of another stream or there are too many.
+// push queues a packet, unless it is of another stream or there are too many. The peer
+// may know its keys an instant before we know ours: what it sends then waits for them.
 func (p *Publisher) push(b []byte) bool {
-	if !p.isConnected() || b[1]&0x7f != p.offer.payloadType || len(b) > mtu {
+	if b[1]&0x7f != p.offer.payloadType || len(b) > mtu {
 		return false
 	}
 	if p.bound.Load() && ssrcOf(b) != p.ssrc.Load() {

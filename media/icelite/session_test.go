@@ -110,7 +110,12 @@ func TestVoicePassesFromPortToPort(t *testing.T) {
 			}
 			var first media.Packet
 			for i := range frames {
-				got := <-heard
+				var got media.Packet
+				select {
+				case got = <-heard:
+				case <-time.After(time.Minute):
+					t.Fatalf("%d of %d packets are heard", i, frames)
+				}
 				if i == 0 {
 					first = got
 				}
