@@ -387,8 +387,8 @@ func TestKernelDelay(t *testing.T) {
 	for range 20 { // on a busy machine the card runs empty
 		if way, ok := goRound(t, period); ok {
 			t.Logf("card to card: %d frames, %d periods", way, way/samplesOf(period))
-			if want := (1 + fullPeriods) * samplesOf(period); way != want {
-				t.Errorf("%d frames from card to card, want %d", way, want)
+			if most := (1 + fullPeriods) * samplesOf(period); way > most {
+				t.Errorf("%d frames from card to card, want %d at most", way, most)
 			}
 			return
 		}

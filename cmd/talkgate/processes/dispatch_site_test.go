@@ -29,8 +29,8 @@ func TestDispatcherAtASite(t *testing.T) {
 		end, undo []string
 		shown     string
 	}{
-		{[]string{"event", "pause", "marathon"}, nil, `^state=refused lamps=alert,link .*why="the right to talk was taken away"`},
-		{[]string{"floor", "release", "gates"}, nil, `^state=refused lamps=alert,link .*why="the right to talk was taken away"`},
+		{[]string{"event", "pause", "marathon"}, nil, `^state=refused lamps=alert,link .*why="a dispatcher ended the talk spurt, or Redis lost its lock: press again"`},
+		{[]string{"floor", "release", "gates"}, nil, `^state=refused lamps=alert,link .*why="a dispatcher ended the talk spurt, or Redis lost its lock: press again"`},
 		{[]string{"rights", "set", "north"}, []string{"rights", "set", "north", "gates"}, `^state=refused lamps=alert .*why="the right to talk was taken away"`},
 		{[]string{"ban", "set", "north", "--as", "boss"}, []string{"ban", "lift", "north", "--as", "boss"}, `^state=refused .*why=`},
 	} {
