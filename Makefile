@@ -24,10 +24,12 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## three virtual radios, a hub and Redis in one process; open the page it prints
-	$(GO) run ./cmd/talkgate-demo
+	@echo "building first: several minutes where nothing is cached"
+	$(GO) build -o build/talkgate-demo ./cmd/talkgate-demo
+	@build/talkgate-demo
 
 build: ## build/talkgate, for this machine
-	$(GO) build -trimpath -o build/talkgate ./cmd/talkgate
+	$(GO) build -o build/talkgate ./cmd/talkgate
 
 test: $(PAGE_TOOLS) ## the tests, on a real Redis and in real browsers; installs what they need if it may
 	@echo "building first: several minutes where nothing is cached"
