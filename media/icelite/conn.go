@@ -44,15 +44,14 @@ type conn struct {
 	// onSweep is called now and then while the session is connected, if set.
 	onSweep func(now time.Time)
 
-	mu      sync.Mutex
-	here    credentials // ours
-	there   credentials // the peer's
-	before  credentials // ours before an ICE restart, until the peer uses the new ones
-	probed  [stun.TransactionIDSize]byte
-	tag     string // names this ICE session
-	chosen  sync.Once
-	paths   []path // guarded by the server's lock
-	started bool   // guarded by mu
+	mu     sync.Mutex
+	here   credentials // ours
+	there  credentials // the peer's
+	before credentials // ours before an ICE restart, until the peer uses the new ones
+	probed [stun.TransactionIDSize]byte
+	tag    string // names this ICE session
+	chosen sync.Once
+	paths  []path // guarded by the server's lock
 }
 
 // newConn makes the session of an offer. Nothing is sent until the peer has

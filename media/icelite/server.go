@@ -77,7 +77,6 @@ type Server struct {
 	ufrags  map[string]*conn
 	routes  map[route]*conn
 	conns   map[*conn]struct{}
-	swept   []*conn // of the sweep
 	dropped counters
 }
 
