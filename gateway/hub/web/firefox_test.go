@@ -80,12 +80,14 @@ func TestFirefox(t *testing.T) {
 			hub := newMockHub(t, gates...)
 			f.Look(size[0], size[1])
 			joinFirefox(t, f, hub)
+			f.Until(fmt.Sprintf("innerWidth === %d", size[0]))
+			f.Until(twoFrames)
 			want := webtest.EvalFirefox[map[string][]float64](f, `(scrollTo(0, 0), `+controlBoxes+`)`)
 			for name, state := range channelStates() {
 				hub.send("state", state)
 				hub.send("notice", object{"kind": "released", "userId": "n", "text": "now " + name})
 				f.Until(fmt.Sprintf(`document.getElementById("log").textContent.includes(%q)`, "now "+name))
-				f.Until(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+				f.Until(twoFrames)
 				got := webtest.EvalFirefox[map[string][]float64](f, controlBoxes)
 				for control, box := range want {
 					for i, v := range box {

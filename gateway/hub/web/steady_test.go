@@ -27,6 +27,9 @@ const controlBoxes = `Object.fromEntries([...document.querySelectorAll("button, 
 		return [name, [x, y, width, height]];
 	}))`
 
+// twoFrames is true once the page was laid out and painted twice.
+const twoFrames = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`
+
 // TestNoControlMoves takes the page through its states at many widths: whatever the state,
 // every control that was there before is where it was.
 func TestNoControlMoves(t *testing.T) {
@@ -51,7 +54,7 @@ func TestNoControlMoves(t *testing.T) {
 				if width := webtest.Eval[int64](b, "document.documentElement.scrollWidth"); width > size[0] {
 					t.Errorf("%s: the page is %d px wide", state, width)
 				}
-				b.Until(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+				b.Until(twoFrames)
 				got := webtest.Eval[map[string][]float64](b, controlBoxes)
 				for name, box := range want {
 					for i, v := range got[name] {

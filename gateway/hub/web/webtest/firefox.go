@@ -144,10 +144,12 @@ func (f *Firefox) Open(url string) {
 	f.call("browsingContext.navigate", map[string]any{"context": f.tab, "url": url, "wait": "complete"}, nil)
 }
 
-// Look sets the size of the window in CSS pixels.
+// Look sets the size of the window in CSS pixels, and waits until the page has it: Firefox
+// answers the command before that.
 func (f *Firefox) Look(width, height int64) {
 	f.t.Helper()
 	f.call("browsingContext.setViewport", map[string]any{"context": f.tab, "viewport": map[string]any{"width": width, "height": height}}, nil)
+	f.Until(fmt.Sprintf("innerWidth === %d && innerHeight === %d", width, height))
 }
 
 // EvalFirefox returns what a JavaScript expression comes to, its promise awaited.
