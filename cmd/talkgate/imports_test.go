@@ -39,7 +39,6 @@ var rooms = map[string][]string{
 	"github.com/google/uuid":              {"state/redis"},
 	"github.com/goccy/go-yaml":            {"gateway/config"},
 	"github.com/golang-jwt/jwt":           {"gateway/hub", "gateway/link", "cmd"},
-	"github.com/invopop/jsonschema":       {"gateway/config"},
 	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate-demo/demo"},
 	"github.com/pion/rtp":                 {"media/rtc", "media/icelite", "gateway/hub", "gateway/link", "gateway/flight", "gateway/guard"},
 	"github.com/pion/webrtc/v4/pkg/media": {"gateway/flight", "gateway/hub/recall"},

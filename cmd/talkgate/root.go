@@ -40,7 +40,6 @@ Exit codes:
 		newFleetCommand(),
 		newConfigCommand(),
 		newVersionCommand(),
-		newManCommand(),
 	)
 	return root
 }

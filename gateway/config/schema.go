@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-
-	"github.com/invopop/jsonschema"
 )
 
 // Schema is the JSON Schema (draft 2020-12) of the file, for editors. It cannot
@@ -16,18 +14,18 @@ import (
 func Schema() ([]byte, error) {
 	c := Default()
 	s := schemaOf(reflect.ValueOf(c))
-	s.Version = jsonschema.Version
+	s.Dialect = "https://json-schema.org/draft/2020-12/schema"
 	s.Title = "talkgate port"
 	return json.MarshalIndent(s, "", "  ")
 }
 
 // schemaOf describes the section v, whose values are the defaults.
-func schemaOf(v reflect.Value) *jsonschema.Schema {
+func schemaOf(v reflect.Value) *schema {
 	fields, variants := fieldsOf(v)
 	if variants == nil {
 		return object(fields)
 	}
-	s := &jsonschema.Schema{}
+	s := &schema{}
 	for _, variant := range variants {
 		word := fields[0]
 		word.words, word.doc = []string{variant.key}, variant.doc
@@ -37,15 +35,11 @@ func schemaOf(v reflect.Value) *jsonschema.Schema {
 	return s
 }
 
-func object(fields []field) *jsonschema.Schema {
-	s := &jsonschema.Schema{
-		Type:                 "object",
-		Properties:           jsonschema.NewProperties(),
-		AdditionalProperties: jsonschema.FalseSchema,
-	}
+func object(fields []field) *schema {
+	s := &schema{Type: "object", AdditionalProperties: new(bool)}
 	for _, f := range fields {
 		p := property(f)
-		s.Properties.Set(f.key, p)
+		s.Properties = append(s.Properties, namedSchema{f.key, p})
 		if f.need || len(p.Required) > 0 || len(p.OneOf) > 0 {
 			s.Required = append(s.Required, f.key)
 		}
@@ -53,14 +47,14 @@ func object(fields []field) *jsonschema.Schema {
 	return s
 }
 
-func property(f field) *jsonschema.Schema {
+func property(f field) *schema {
 	kind, isScalar := scalarOf(f)
 	if !isScalar {
 		s := schemaOf(f.value)
 		s.Description = f.doc
 		return s
 	}
-	s := &jsonschema.Schema{
+	s := &schema{
 		Type:        kind.json,
 		Pattern:     kind.pattern,
 		Description: fmt.Sprintf("%s (%s)", f.doc, kind.noun),

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 const (
@@ -36,17 +35,13 @@ func (cfg Config) options() (*goredis.UniversalOptions, error) {
 		Username: a.user, SentinelUsername: cfg.SentinelUsername,
 		Protocol: 2,
 		// Our own dialer keeps to dialTimeout; what is left is for finding out why.
-		DialTimeout: 3 * dialTimeout, DialerRetries: 1,
+		DialTimeout: 3 * dialTimeout,
 		ReadTimeout: commandTimeout, WriteTimeout: commandTimeout,
 		ContextTimeoutEnabled: true,
 		// Every script may be repeated.
-		MaxRetries:   1,
-		MinIdleConns: 1,
-		// One pool for all: a pipeline of its own pool would dial anew
-		// whenever that is empty.
-		PipelinePoolSize:         -1,
-		DisableIdentity:          true,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		MaxRetries:      1,
+		MinIdleConns:    1,
+		DisableIdentity: true,
 	}
 	if cfg.Username != "" {
 		opt.Username = cfg.Username

@@ -12,7 +12,7 @@ rm -rf $stage
 mkdir -p $stage/man
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-$go run ./cmd/talkgate man $stage/man
+$go test -count 1 -run '^TestManualPages$' ./cmd/talkgate -man "$PWD/$stage/man" >/dev/null
 gzip -9n $stage/man/*.1
 for shell in bash zsh fish; do $go run ./cmd/talkgate completion $shell >$stage/completion.$shell; done
 
