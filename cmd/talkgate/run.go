@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 
@@ -20,8 +21,8 @@ func newRunCommand() *cobra.Command {
 waits for, such as Redis or the hub, it waits for without end; it never talks
 without both.
 
-With the driver board, hardware that is missing is waited for, too; when some
-vanishes the program starts anew in the same process.
+With the driver board, hardware that is missing is waited for, too, also when it
+vanishes while the port runs.
 
 With status.listen the port shows on a page what it does, what is wrong and what to
 do about it; nothing can be done on that page.
@@ -54,7 +55,7 @@ and lines on standard output tell what it shows and whether it is heard.`,
 				Drivers: drivers.New(cmd.InOrStdin(), cmd.OutOrStdout()),
 				OpenLog: func(cfg config.Log) (*slog.Logger, *slog.LevelVar, error) { return openLog(cmd, cfg) },
 			})
-			if daemon.NeedsRestart(err) {
+			if errors.Is(err, daemon.ErrRestart) {
 				return restart(cmd.Context())
 			}
 			return err

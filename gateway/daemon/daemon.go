@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/status"
+	"github.com/talkgate/talkgate/hal"
 	desired "github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -29,8 +30,9 @@ type Options struct {
 
 // Run runs a port and what belongs to it until ctx ends or the port does: the part in a
 // fleet that its file names, service manager, status, recorder. It waits without end for
-// what is missing: documents, hardware, Redis, the channel server. Use NeedsRestart on
-// the error.
+// what is missing: documents, hardware, Redis, the channel server. Hardware that vanishes
+// ends the port; Run waits for it and runs a new one. After an error that wraps ErrRestart
+// only a new process can go on.
 func Run(ctx context.Context, opt Options) (err error) {
 	log, _, err := opt.OpenLog(opt.Local.Log)
 	if err != nil {
@@ -107,25 +109,52 @@ func (d *runner) Run(ctx context.Context) (err error) {
 		return err
 	}
 	begin(waiting...)
-	board, err := starter.await(ctx, d.cfg.Hardware, d.opt.Drivers, quit, log)
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+	// Which channel is on, and what is asked from afar, outlive a port.
 	last := newLastChannel(log)
-	opt, err := d.portOptions(board, timeOfDay, last.read())
-	if err != nil {
-		return err
+	questions := &questions{cfg: d.cfg, log: log, parrot: d.opt.Drivers.Parrot}
+	begin(questions.Run, last.Run)
+	if d.recorder != nil {
+		begin(d.recorder.Run)
 	}
-	observers := []func(port.Status){d.health.Observe, beat.Observe, last.Observe}
+	for {
+		board, err := starter.await(ctx, d.cfg.Hardware, d.opt.Drivers, quit, log)
+		if errors.Is(err, context.Canceled) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = d.runPort(ctx, board, portSurroundings{starter, timeOfDay, last, beat})
+		if !errors.Is(err, hal.ErrGone) || ctx.Err() != nil {
+			return err
+		}
+		log.Error("hardware is gone; waiting for it", "err", err)
+		if d.recorder != nil {
+			d.recorder.save("hardware-gone")
+		}
+		// Hardware that comes and goes keeps no core busy.
+		starter.pause(ctx)
+	}
+}
+
+// portSurroundings are the components that a port tells what it does.
+type portSurroundings struct {
+	starter *starter
+	clock   *clock.Clock
+	last    *lastChannel
+	beat    *status.Heartbeat
+}
+
+// runPort runs a port on a board until ctx ends or hardware vanishes. It leaves the
+// board closed and the gateway without a port.
+func (d *runner) runPort(ctx context.Context, board Board, around portSurroundings) error {
+	opt, err := d.portOptions(board, around.clock, around.last.read())
+	if err != nil {
+		return errors.Join(err, board.Close())
+	}
+	observers := []func(port.Status){d.health.Observe, around.beat.Observe, around.last.Observe}
 	if d.recorder != nil {
 		observers = append(observers, d.recorder.Observe)
-		begin(d.recorder.Run)
-		if board.Record != nil {
-			begin(func(ctx context.Context) { d.recorder.follow(ctx, board.Record) })
-		}
 	}
 	if board.Observe != nil {
 		observers = append(observers, board.Observe)
@@ -137,22 +166,26 @@ func (d *runner) Run(ctx context.Context) (err error) {
 	}
 	p, err := port.New(opt)
 	if err != nil {
-		return config.Mistake{Err: err}
+		return errors.Join(config.Mistake{Err: err}, board.Close())
+	}
+	ctx, quit := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer quit()
+	if d.recorder != nil && board.Record != nil {
+		beside.Go(func() { d.recorder.follow(ctx, board.Record) })
+	}
+	if board.Run != nil {
+		beside.Go(func() { board.Run(ctx) })
 	}
 	d.view.Show(d.gateway.Running(p, opt.Hardware))
-	questions := &questions{cfg: d.cfg, log: log, parrot: d.opt.Drivers.Parrot}
-	begin(questions.Run, last.Run)
-	if board.Run != nil {
-		begin(board.Run)
-	}
-	starter.port.Store(p)
-	if err = p.Run(ctx); NeedsRestart(err) {
-		log.Error("hardware is gone; starting anew and waiting for it", "err", err)
-		if d.recorder != nil {
-			d.recorder.save("hardware-gone")
-		}
-	}
-	return err
+	around.starter.port.Store(p)
+	defer func() {
+		around.starter.port.Store(nil)
+		d.health.Forget()
+		d.view.Show(d.gateway)
+	}()
+	return p.Run(ctx)
 }
 
 // surroundings are the components that run before there is a port, too.
@@ -185,7 +218,8 @@ func (d *runner) surroundings(quit context.CancelFunc) (all []component, beat *s
 // portOptions are those of the port on a board; last is the channel that was selected
 // before.
 func (d *runner) portOptions(board Board, timeOfDay *clock.Clock, last string) (port.Options, error) {
-	opt, err := options.Port(d.cfg)
+	cfg := d.reloader.current()
+	opt, err := options.Port(cfg)
 	if err != nil {
 		return opt, config.Mistake{Err: err}
 	}

@@ -66,7 +66,3 @@ type Links interface {
 	// Hears is the channel that is heard now, of several; empty for none.
 	Hears() string
 }
-
-// NeedsRestart reports whether a port ended because hardware is gone that may come
-// back, or because the program has to start anew.
-func NeedsRestart(err error) bool { return errors.Is(err, hal.ErrGone) || errors.Is(err, ErrRestart) }

@@ -22,6 +22,13 @@ type reloader struct {
 	cfg config.Config // what takes effect
 }
 
+// current is what takes effect now.
+func (r *reloader) current() config.Config {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cfg
+}
+
 // waiting are the keys whose change takes a restart.
 func (r *reloader) waiting(cfg config.Config) []string {
 	r.mu.Lock()

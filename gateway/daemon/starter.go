@@ -64,15 +64,20 @@ func (s *starter) await(ctx context.Context, cfg config.Hardware, drivers Driver
 			s.lacks.Store(&words)
 			log.Warn("hardware is missing; waiting for it", "err", err)
 		}
-		s.looks.Add(1)
 		end := drivers.ShowMissing(cfg)
-		select {
-		case <-ctx.Done():
-		case <-time.After(lookAgain):
-		}
+		s.pause(ctx)
 		end()
 		if ctx.Err() != nil {
 			return Board{}, ctx.Err()
 		}
+	}
+}
+
+// pause lies between two looks for hardware.
+func (s *starter) pause(ctx context.Context) {
+	s.looks.Add(1)
+	select {
+	case <-ctx.Done():
+	case <-time.After(lookAgain):
 	}
 }

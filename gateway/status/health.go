@@ -48,6 +48,15 @@ func (h *Health) Observe(s port.Status) {
 	}
 }
 
+// Forget says that there is no port anymore.
+func (h *Health) Forget() {
+	h.status.Store(nil)
+	select {
+	case h.news <- struct{}{}:
+	default:
+	}
+}
+
 // Changed is signaled when Standing may say something else.
 func (h *Health) Changed() <-chan struct{} { return h.news }
 

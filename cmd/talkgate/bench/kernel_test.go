@@ -86,7 +86,7 @@ func TestKernelPortComesBack(t *testing.T) {
 	b.lit(lineLink, true)
 
 	b.chip.Unplug()
-	b.port.Until(`hardware is gone; starting anew`)
+	b.port.Until(`hardware is gone; waiting for it`)
 	b.port.Until(`hardware is missing; waiting for it.*line PTT of chip board`)
 	b.Sighted("board", "the fleet reads what is missing", func(g fleet.Sighting) bool {
 		return g.Live && !g.Report.Health.OnAir && strings.HasPrefix(g.Report.Health.Standing, "waiting for hardware: ")
@@ -97,7 +97,7 @@ func TestKernelPortComesBack(t *testing.T) {
 
 	b.trySome("talking", b.press, func(within time.Duration) bool { return south.Hears(`lamps=busy,link `, within) })
 	unplugged := hil.UnplugCard(t)
-	b.port.Until(`hardware is gone; starting anew`)
+	b.port.Until(`hardware is gone; waiting for it`)
 	if err := <-unplugged; err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func TestKernelPortOnARadioInterface(t *testing.T) {
 
 	b.trySome("talking", squelch, func(within time.Duration) bool { return soon(within, func() bool { return b.chip.High(lineTalk) }) })
 	radio.Unplug()
-	b.port.Until(`hardware is gone; starting anew`)
+	b.port.Until(`hardware is gone; waiting for it`)
 	b.port.Until(`hardware is missing; waiting for it.*radio interface`)
 	b.lit(lineAlert, true)
 	radio.Plug()
