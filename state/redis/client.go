@@ -92,3 +92,6 @@ func (c *Client) preload(ctx context.Context, conn *goredis.Conn) error {
 	}
 	return nil
 }
+
+// Connections is what the packages beside this one work on; Close closes it.
+func (c *Client) Connections() goredis.UniversalClient { return c.rdb }
