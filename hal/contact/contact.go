@@ -64,6 +64,19 @@ func (c *Contact) See(active bool, at time.Duration) {
 		}
 		level = !c.active.Load()
 	}
+	c.deliver(level, when)
+}
+
+// Release makes the contact inactive at once, whatever its filter and Toggle say: what
+// it hung on has vanished.
+func (c *Contact) Release(at time.Duration) {
+	c.filter.Start(false)
+	if c.active.Load() {
+		c.deliver(false, at)
+	}
+}
+
+func (c *Contact) deliver(level bool, when time.Duration) {
 	c.active.Store(level)
 	select {
 	case c.edges <- hal.Edge{Active: level, At: c.epoch.Add(when)}:

@@ -43,7 +43,7 @@ func OpenInput(cfg InputConfig) (*Input, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
-	in := &Input{Contact: contact.New(cfg.Config, epoch(), active), handle: h}
+	in := &Input{Contact: contact.New(cfg.Config, contact.Epoch(), active), handle: h}
 	go in.run()
 	return in, nil
 }

@@ -1,4 +1,4 @@
-package gpio
+package contact
 
 import (
 	"time"
@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// epoch is when the kernel's monotonic clock, which edges are stamped with,
-// showed 0, on Go's, which on Linux is the same but does not show it. Both are
-// read at what is most nearly the same instant: a process may be stopped between
-// two reads.
-func epoch() time.Time {
+// Epoch is the instant, on Go's clock, at which the kernel's monotonic clock
+// (CLOCK_MONOTONIC) showed 0. Drivers whose kernel stamps edges with that clock give
+// it to New. Both clocks are read several times and the narrowest pair counts: a
+// process may be stopped between two reads.
+func Epoch() time.Time {
 	var best time.Time
 	for i, narrowest := 0, time.Duration(0); i < 5; i++ {
 		before := monotonic()
