@@ -40,6 +40,7 @@ var rooms = map[string][]string{
 	"github.com/google/uuid":              {"state/redis"},
 	"github.com/goccy/go-yaml":            {"gateway/config"},
 	"github.com/golang-jwt/jwt":           {"gateway/hub", "gateway/link", "cmd"},
+	"github.com/holoplot/go-evdev":        {"hal/evdev", "hal/hil"},
 	"github.com/pion/opus":                {"media", "gateway/hub", "cmd/talkgate-demo/demo"},
 	"github.com/pion/logging":             {"media/rtc", "media/icelite", "gateway/link", "gateway/enroll"},
 	"github.com/pion/mdns":                {"gateway/enroll"},

@@ -30,6 +30,7 @@ Exit codes:
 		newHubCommand(),
 		newGuardCommand(),
 		newDoctorCommand(),
+		newInputsCommand(),
 		newRecordCommand(),
 		newReplayCommand(),
 		newTokenCommand(),

@@ -22,6 +22,8 @@ type BoardHardware struct {
 type ButtonLine struct {
 	Chip      string        `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip, or a USB radio interface: usb:SOCKET, serial:NUMBER, or card:ID of its sound card; empty where nothing is wired"`
 	Line      string        `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, its offset on the chip, or a pin of the interface"`
+	Input     string        `yaml:"input" match:"^[^\\p{C}]*$" as:"the name of an input device, or its path below /dev/input/by-id" within:"0..256" doc:"in place of chip and line: an input device with keys, such as a foot switch or a Bluetooth button, by its name or by its path below /dev/input/by-id, as 'talkgate doctor' lists them; it types nowhere else"`
+	Key       string        `yaml:"key" match:"^((KEY|BTN)_[A-Z0-9_]+|[0-9]{1,3})?$" as:"a key such as KEY_F13 or BTN_LEFT, or its number in quotes" within:"0..40" doc:"the key of that device, such as KEY_F13"`
 	ActiveLow bool          `yaml:"active_low" doc:"whether the low level means pressed, as with a button to ground"`
 	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is. A USB interface has its own"`
 	Mode      string        `yaml:"mode" oneof:"hold toggle" doc:"talk while it is held, or from one press to the next"`
@@ -29,15 +31,23 @@ type ButtonLine struct {
 	Glitch    time.Duration `yaml:"glitch" within:"0s..100ms" doc:"how long a level has to last to count, on a line that picks up noise; it delays every press"`
 }
 
+// Wired reports whether there is such an input.
+func (l ButtonLine) Wired() bool { return l.Chip != "" || l.Input != "" }
+
 // InputLine is an input from a radio, or none.
 type InputLine struct {
 	Chip      string        `yaml:"chip" match:"^[^\\p{C}]*$" as:"the label of a chip, as 'gpiodetect' has it" within:"0..64" doc:"label of the GPIO chip, or a USB radio interface: usb:SOCKET, serial:NUMBER, or card:ID of its sound card; empty where nothing is wired"`
 	Line      string        `yaml:"line" match:"^[^\\p{C}]*$" as:"the name of a line, as 'gpioinfo' has it, or its offset in quotes" within:"0..64" doc:"name of the line, its offset on the chip, or a pin of the interface: VOLDN is where a squelch is"`
+	Input     string        `yaml:"input" match:"^[^\\p{C}]*$" as:"the name of an input device, or its path below /dev/input/by-id" within:"0..256" doc:"in place of chip and line: an input device with keys, such as a foot switch or a Bluetooth button, by its name or by its path below /dev/input/by-id, as 'talkgate doctor' lists them; it types nowhere else"`
+	Key       string        `yaml:"key" match:"^((KEY|BTN)_[A-Z0-9_]+|[0-9]{1,3})?$" as:"a key such as KEY_F13 or BTN_LEFT, or its number in quotes" within:"0..40" doc:"the key of that device, such as KEY_F13"`
 	ActiveLow bool          `yaml:"active_low" doc:"whether the low level means active, as with an open collector or an opto-coupler"`
 	Pull      string        `yaml:"pull" oneof:"up down off keep" doc:"the chip's resistor; keep leaves it as it is. A USB interface has its own"`
 	Debounce  time.Duration `yaml:"debounce" within:"0s..500ms" doc:"how long it bounces after its first edge, which counts at once"`
 	Glitch    time.Duration `yaml:"glitch" within:"0s..100ms" doc:"how long a level has to last to count, on a line that picks up noise; it delays every edge"`
 }
+
+// Wired reports whether there is such an input.
+func (l InputLine) Wired() bool { return l.Chip != "" || l.Input != "" }
 
 // OutputLine is a line that is driven, or none.
 type OutputLine struct {

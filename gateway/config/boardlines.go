@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 // boardLine is where one line of a board is.
 type boardLine struct {
 	key, chip, line string
+	input, inputKey string // of an input
 	// setting is the key that a USB interface ignores, value what it is, and neutral
 	// the value that asks for nothing.
 	setting, value, neutral string
@@ -21,13 +23,13 @@ func (b *BoardHardware) lines() []boardLine {
 	pinsIn := regexp.MustCompile(`^(VOLUP|VOLDN|PLAYMUTE|RECMUTE|GPIO[1-8])$`)
 	pinsOut := regexp.MustCompile(`^GPIO[1-8]$`)
 	in := func(key string, l InputLine, usb *regexp.Regexp) boardLine {
-		return boardLine{"hardware." + key, l.Chip, l.Line, "pull", l.Pull, "keep", usb}
+		return boardLine{"hardware." + key, l.Chip, l.Line, l.Input, l.Key, "pull", l.Pull, "keep", usb}
 	}
 	out := func(key string, l OutputLine, usb *regexp.Regexp) boardLine {
-		return boardLine{"hardware." + key, l.Chip, l.Line, "drive", l.Drive, "push-pull", usb}
+		return boardLine{"hardware." + key, l.Chip, l.Line, "", "", "drive", l.Drive, "push-pull", usb}
 	}
 	return []boardLine{
-		{"hardware.ptt", b.PTT.Chip, b.PTT.Line, "pull", b.PTT.Pull, "keep", pinsIn},
+		{"hardware.ptt", b.PTT.Chip, b.PTT.Line, b.PTT.Input, b.PTT.Key, "pull", b.PTT.Pull, "keep", pinsIn},
 		in("emergency", b.Emergency, pinsIn),
 		in("cor", b.COR, pinsIn),
 		out("ptt_out", b.PTTOut, pinsOut),
@@ -61,6 +63,10 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 	}
 	used := map[[2]string]string{} // key by chip and line
 	for _, l := range b.lines() {
+		if l.input != "" || l.inputKey != "" {
+			l.inputRelations(d, used)
+			continue
+		}
 		if n, err := strconv.Atoi(l.line); err == nil && n < 0 {
 			d.relation(l.key+".line", l.key+".chip", "the name of a line, or its offset from 0 on", l.line)
 		}
@@ -84,12 +90,37 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 		used[[2]string{l.chip, l.line}] = l.key
 	}
 	switch {
-	case heard && b.COR.Chip != "":
-		d.relation("hardware.cor.chip", "talk.vox.enabled", "none, as the microphone talks by itself", b.COR.Chip)
-	case !heard && b.PTT.Chip == "" && b.COR.Chip == "":
-		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or one of hardware.cor, or talk.vox or talk.ctcss", "neither")
+	case heard && b.COR.Wired():
+		d.relation("hardware.cor.chip", "talk.vox.enabled", "none, as the microphone talks by itself", b.COR.where())
+	case !heard && !b.PTT.Wired() && !b.COR.Wired():
+		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or ptt.input, or one of hardware.cor, or talk.vox or talk.ctcss", "neither")
 	}
-	if b.PTTReadback.Chip != "" && b.PTTOut.Chip == "" {
-		d.relation("hardware.ptt_readback.chip", "hardware.ptt_out.chip", "none, as there is no hardware.ptt_out", b.PTTReadback.Chip)
+	if b.PTTReadback.Wired() && b.PTTOut.Chip == "" {
+		d.relation("hardware.ptt_readback.chip", "hardware.ptt_out.chip", "none, as there is no hardware.ptt_out", b.PTTReadback.where())
 	}
+}
+
+// where is the chip or the input device of a line, for an error.
+func (l InputLine) where() string { return cmp.Or(l.Chip, l.Input) }
+
+// inputRelations checks a line that is a key of an input device.
+func (l boardLine) inputRelations(d *decoder, used map[[2]string]string) {
+	switch other, twice := used[[2]string{l.input, l.inputKey}]; {
+	case l.chip != "":
+		d.relation(l.key+".input", l.key+".chip", "none, as there is "+l.key+".chip: a line is either of the two", l.input)
+	case l.line != "":
+		d.relation(l.key+".line", l.key+".input", "none, as a key has no line", l.line)
+	case l.input == "":
+		d.relation(l.key+".input", l.key+".key", "the device that has the key "+l.key+".key names", "none")
+	case l.inputKey == "":
+		d.relation(l.key+".key", l.key+".input", "a key of the device "+l.key+".input names", "none")
+	case twice:
+		d.relation(l.key+".key", other+".key", "a key of its own, as "+other+" is this one", l.inputKey)
+	}
+	for _, setting := range []string{"pull", "active_low"} {
+		if d.lines[l.key+"."+setting] > 0 {
+			d.relation(l.key+"."+setting, l.key+".input", "no such key, as a key of an input device is pressed or not", "one")
+		}
+	}
+	used[[2]string{l.input, l.inputKey}] = l.key
 }

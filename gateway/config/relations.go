@@ -30,10 +30,10 @@ func (d *decoder) relations(c Config) {
 		}
 		d.voiceping(*v)
 	}
-	if b := c.Hardware.Board; b != nil && b.Emergency.Chip != "" && c.Link.Hub == nil {
-		d.relation("hardware.emergency.chip", "link.kind", "none, as only a hub carries a voice to all channels of an event", b.Emergency.Chip)
+	if b := c.Hardware.Board; b != nil && b.Emergency.Wired() && c.Link.Hub == nil {
+		d.relation("hardware.emergency.chip", "link.kind", "none, as only a hub carries a voice to all channels of an event", b.Emergency.where())
 	}
-	if b := c.Hardware.Board; b != nil && b.Emergency.Chip != "" && c.Identity.Role != "DISPATCH" {
+	if b := c.Hardware.Board; b != nil && b.Emergency.Wired() && c.Identity.Role != "DISPATCH" {
 		d.relation("identity.role", "hardware.emergency.chip", "DISPATCH, as there is an emergency button (hardware.emergency)", c.Identity.Role)
 	}
 	c.Squelch.relations(d, t.RequestTimeout)
@@ -48,7 +48,7 @@ func (d *decoder) relations(c Config) {
 			d.relation("key.pre_emphasis", "hardware.ptt_out.chip", "false, as there is no transmitter (hardware.ptt_out)", "true")
 		}
 	}
-	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && b.COR.Chip == "" && !t.heard() {
+	if b := c.Hardware.Board; c.Key.Interlock != "off" && b != nil && !b.COR.Wired() && !t.heard() {
 		d.relation("key.interlock", "hardware.cor.chip", "off, as no squelch is wired (hardware.cor)", c.Key.Interlock)
 	}
 	if c.Audio.DTX && c.Link.Hub == nil {
@@ -68,8 +68,8 @@ func (d *decoder) relations(c Config) {
 		d.relation("squelch.tail", "talk.vox.enabled", "0s, as there is no squelch that closes with a noise: talk.vox ends talk.vox.hang after the last sound", c.Squelch.Tail)
 	}
 	c.Hardware.Board.relations(d, t.heard())
-	if b := c.Hardware.Board; b != nil && b.Record.Chip != "" && (c.Recorder.Size == 0 || c.Recorder.Directory == "") {
-		d.relation("hardware.record.chip", "recorder.directory", "none, as there is no recorder.size and recorder.directory to record into", b.Record.Chip)
+	if b := c.Hardware.Board; b != nil && b.Record.Wired() && (c.Recorder.Size == 0 || c.Recorder.Directory == "") {
+		d.relation("hardware.record.chip", "recorder.directory", "none, as there is no recorder.size and recorder.directory to record into", b.Record.where())
 	}
 	if h := c.Link.Hub; h != nil && !strings.Contains(string(h.URL)+h.FallbackURLs, "https:") {
 		if h.CAFile != "" {

@@ -59,10 +59,10 @@ func (d *decoder) selector(c Config) {
 	if b := c.Hardware.Board; b != nil {
 		for i, l := range b.Selector.All() {
 			key := "hardware.selector." + string(rune('a'+i)) + ".chip"
-			if wants := i < selectorLines(s.Kind); wants && l.Chip == "" {
+			if wants := i < selectorLines(s.Kind); wants && !l.Wired() {
 				d.relation(key, "selector.kind", "a chip, as selector.kind needs that line", "none")
-			} else if !wants && l.Chip != "" {
-				d.relation(key, "selector.kind", "none, as selector.kind has no such line", l.Chip)
+			} else if !wants && l.Wired() {
+				d.relation(key, "selector.kind", "none, as selector.kind has no such line", l.where())
 			}
 		}
 	}

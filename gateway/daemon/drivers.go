@@ -27,6 +27,8 @@ type Drivers interface {
 	// Mixer lists the controls of the sound cards with their values, and names the card
 	// for which good settings are known.
 	Mixer(cfg config.Hardware) (controls []string, known string, err error)
+	// Inputs lists the input devices with keys that are there, used or not.
+	Inputs() ([]string, error)
 	// Links makes the links of all channels that the port can be on; on says on which it
 	// is. It does not connect.
 	Links(cfg config.Config, on func() string, state *redis.Client, log *slog.Logger) (Links, error)

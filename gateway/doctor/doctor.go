@@ -48,6 +48,7 @@ func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon
 		{"token", d.token},
 		{"lines and cards", d.hardware},
 		{"mixer", d.mixer},
+		{"input devices", d.inputs},
 		{"Redis", d.redis},
 		{"talk rights", d.rights},
 		{"link", d.link},
@@ -82,6 +83,9 @@ func (d checker) hardware(context.Context) (found, do string) {
 			words = append(words, l.Says(active))
 			if active {
 				do = l.Do
+			}
+			if err := l.Missing(); err != nil {
+				words, do = append(words, err.Error()), status.PlugIn
 			}
 		}
 		pcm, err := record(b.Mic, levelTime)
@@ -126,6 +130,18 @@ func (d checker) mixer(context.Context) (found, do string) {
 		return found, "set hardware.sound.mixer to known, or to the controls that matter: now they are as whoever had the card last left them"
 	}
 	return found, ""
+}
+
+// inputs lists what has keys: a foot switch, a Bluetooth button.
+func (d checker) inputs(context.Context) (found, do string) {
+	all, err := d.drivers.Inputs()
+	switch {
+	case err != nil:
+		return err.Error(), "correct what the error names"
+	case len(all) == 0:
+		return "none", ""
+	}
+	return strings.Join(all, "; "), ""
 }
 
 // state runs f with Redis.

@@ -27,6 +27,11 @@ func (r *Running) faults(board fleet.Board) []Finding {
 	if s, ok := r.gateway.health.Latest(); ok {
 		r.gateway.faultsOfStatus(s, fault)
 	}
+	for _, l := range LinesOf(r.hw) {
+		if err := l.Missing(); err != nil {
+			fault(l.name, err.Error(), PlugIn)
+		}
+	}
 	if r.port.TalkLocked() {
 		fault("DTMF", "talking is locked by DTMF", "dial *CODE3#, with a code of talk.dtmf.access_file")
 	}

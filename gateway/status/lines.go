@@ -14,6 +14,15 @@ type watchedLine struct {
 
 func (l watchedLine) Says(active bool) string { return l.name + " is " + l.word(active) }
 
+// Missing is why an input that comes and goes, such as a Bluetooth button, cannot be
+// used now; nil is that it can.
+func (l watchedLine) Missing() error {
+	if in, ok := l.In.(interface{ Missing() error }); ok {
+		return in.Missing()
+	}
+	return nil
+}
+
 func (l watchedLine) word(active bool) string {
 	if active {
 		return l.active

@@ -56,7 +56,7 @@ func readLines(hw port.Hardware) []lineStatus {
 	all := []lineStatus{}
 	for _, l := range LinesOf(hw) {
 		s := lineStatus{Name: l.name, Says: "gone"}
-		if active, err := l.In.Active(); err == nil {
+		if active, err := l.In.Active(); err == nil && l.Missing() == nil {
 			s.Active, s.Says = active, l.word(active)
 		}
 		all = append(all, s)

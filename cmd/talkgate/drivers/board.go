@@ -13,7 +13,7 @@ import (
 
 // openBoard opens all that is wired or, with an error, nothing. The loudspeaker
 // comes last: oto opens one in the life of a process.
-func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
+func openBoard(cfg config.BoardHardware, in inputs) (hw port.Hardware, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, hw.Close())
@@ -27,16 +27,16 @@ func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 		return hw, err
 	}
 	hw.Mic = mic
-	if hw.PTT, err = openButton(cfg.PTT); err != nil {
+	if hw.PTT, err = in.button(cfg.PTT); err != nil {
 		return hw, err
 	}
-	if hw.Emergency, err = openInput(cfg.Emergency); err != nil {
+	if hw.Emergency, err = in.line(cfg.Emergency); err != nil {
 		return hw, err
 	}
-	if hw.COR, err = openInput(cfg.COR); err != nil {
+	if hw.COR, err = in.line(cfg.COR); err != nil {
 		return hw, err
 	}
-	if hw.Selector, err = openSelector(cfg.Selector); err != nil {
+	if hw.Selector, err = in.selector(cfg.Selector); err != nil {
 		return hw, err
 	}
 	panel, err := gpio.OpenPanel(panelLines(cfg.Lamps))
@@ -47,7 +47,7 @@ func openBoard(cfg config.BoardHardware) (hw port.Hardware, err error) {
 	if hw.PTTOut, err = openOutput(cfg.PTTOut); err != nil {
 		return hw, err
 	}
-	if hw.PTTEcho, err = openInput(cfg.PTTReadback); err != nil {
+	if hw.PTTEcho, err = in.line(cfg.PTTReadback); err != nil {
 		return hw, err
 	}
 	if hw.Amplifier, err = openOutput(cfg.Amplifier); err != nil {

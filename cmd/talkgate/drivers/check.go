@@ -8,6 +8,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/hal/cm108"
+	"github.com/talkgate/talkgate/hal/evdev"
 	"github.com/talkgate/talkgate/hal/gpio"
 )
 
@@ -38,25 +39,41 @@ func checkHardware(cfg config.Hardware) error {
 			errs = append(errs, fmt.Errorf("hardware.%s: %w", key, err))
 		}
 	}
-	for _, line := range []struct{ key, chip, name string }{
-		{"ptt", b.PTT.Chip, b.PTT.Line},
-		{"emergency", b.Emergency.Chip, b.Emergency.Line},
-		{"cor", b.COR.Chip, b.COR.Line},
-		{"ptt_out", b.PTTOut.Chip, b.PTTOut.Line},
-		{"ptt_readback", b.PTTReadback.Chip, b.PTTReadback.Line},
-		{"selector.a", b.Selector.A.Chip, b.Selector.A.Line},
-		{"selector.b", b.Selector.B.Chip, b.Selector.B.Line},
-		{"selector.c", b.Selector.C.Chip, b.Selector.C.Line},
-		{"selector.d", b.Selector.D.Chip, b.Selector.D.Line},
-		{"amplifier", b.Amplifier.Chip, b.Amplifier.Line},
-		{"heartbeat", b.Heartbeat.Chip, b.Heartbeat.Line},
-		{"lamps.talk", b.Lamps.Talk.Chip, b.Lamps.Talk.Line},
-		{"lamps.busy", b.Lamps.Busy.Chip, b.Lamps.Busy.Line},
-		{"lamps.alert", b.Lamps.Alert.Chip, b.Lamps.Alert.Line},
-		{"lamps.link", b.Lamps.Link.Chip, b.Lamps.Link.Line},
-		{"lamps.emergency", b.Lamps.Emergency.Chip, b.Lamps.Emergency.Line},
+	p := b.PTT
+	for _, in := range []struct {
+		key string
+		config.InputLine
+	}{
+		{"ptt", config.InputLine{Chip: p.Chip, Line: p.Line, Input: p.Input, Key: p.Key}},
+		{"emergency", b.Emergency},
+		{"cor", b.COR},
+		{"record", b.Record},
+		{"ptt_readback", b.PTTReadback},
+		{"selector.a", b.Selector.A},
+		{"selector.b", b.Selector.B},
+		{"selector.c", b.Selector.C},
+		{"selector.d", b.Selector.D},
 	} {
-		check(line.key, checkLine(line.chip, line.name))
+		if in.Input != "" {
+			check(in.key, evdev.Key{Device: in.Input, Name: in.Key}.Check())
+		} else {
+			check(in.key, checkLine(in.Chip, in.Line))
+		}
+	}
+	for _, out := range []struct {
+		key string
+		config.OutputLine
+	}{
+		{"ptt_out", b.PTTOut},
+		{"amplifier", b.Amplifier},
+		{"heartbeat", b.Heartbeat},
+		{"lamps.talk", b.Lamps.Talk},
+		{"lamps.busy", b.Lamps.Busy},
+		{"lamps.alert", b.Lamps.Alert},
+		{"lamps.link", b.Lamps.Link},
+		{"lamps.emergency", b.Lamps.Emergency},
+	} {
+		check(out.key, checkLine(out.Chip, out.Line))
 	}
 	check("sound.microphone", sideOf(b.Sound.Microphone).Check())
 	check("sound.speaker", sideOf(b.Sound.Speaker).Check())

@@ -10,6 +10,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/hal/evdev"
 	"github.com/talkgate/talkgate/hal/gpio"
 	"github.com/talkgate/talkgate/hal/sound"
 	"github.com/talkgate/talkgate/state/redis"
@@ -50,6 +51,15 @@ func (d drivers) Mixer(cfg config.Hardware) (controls []string, known string, er
 		return nil, "", nil
 	}
 	return sound.DescribeMixer(sideOf(cfg.Board.Sound.Microphone), sideOf(cfg.Board.Sound.Speaker))
+}
+
+// Inputs implements Drivers.
+func (d drivers) Inputs() (names []string, err error) {
+	all, err := evdev.List()
+	for _, device := range all {
+		names = append(names, device.Use())
+	}
+	return names, err
 }
 
 // Links implements Drivers.

@@ -13,11 +13,12 @@ import (
 // error wraps hal.ErrGone when something is not there.
 func openHardware(cfg config.Hardware, in io.Reader, out io.Writer, quit func()) (daemon.Board, error) {
 	if cfg.Board != nil {
-		record, err := openInput(cfg.Board.Record)
+		inputs := newInputs()
+		record, err := inputs.line(cfg.Board.Record)
 		if err != nil {
 			return daemon.Board{}, err
 		}
-		hw, err := openBoard(*cfg.Board)
+		hw, err := openBoard(*cfg.Board, inputs)
 		if err != nil && record != nil {
 			err = errors.Join(err, record.Close())
 		}

@@ -5,27 +5,34 @@ import (
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/cm108"
 	"github.com/talkgate/talkgate/hal/contact"
+	"github.com/talkgate/talkgate/hal/evdev"
 	"github.com/talkgate/talkgate/hal/gpio"
 )
 
-// openButton opens a push-to-talk line; nil is one that is not wired.
-func openButton(l config.ButtonLine) (hal.Input, error) {
-	return openContact(config.InputLine{
-		Chip: l.Chip, Line: l.Line, ActiveLow: l.ActiveLow, Pull: l.Pull, Debounce: l.Debounce, Glitch: l.Glitch,
+// inputs opens the inputs of a board.
+type inputs struct{ keys *evdev.Devices }
+
+func newInputs() inputs { return inputs{evdev.NewDevices()} }
+
+// button opens a push-to-talk line; nil is one that is not wired.
+func (o inputs) button(l config.ButtonLine) (hal.Input, error) {
+	return o.contact(config.InputLine{
+		Chip: l.Chip, Line: l.Line, Input: l.Input, Key: l.Key,
+		ActiveLow: l.ActiveLow, Pull: l.Pull, Debounce: l.Debounce, Glitch: l.Glitch,
 	}, l.Mode == "toggle")
 }
 
-// openInput opens a line that is read; nil is one that is not wired.
-func openInput(l config.InputLine) (hal.Input, error) { return openContact(l, false) }
+// line opens a line that is read; nil is one that is not wired.
+func (o inputs) line(l config.InputLine) (hal.Input, error) { return o.contact(l, false) }
 
-// openSelector opens the lines of a channel selector that are wired, and with an
-// error those that could be opened.
-func openSelector(cfg config.SelectorLines) (lines []hal.Input, err error) {
+// selector opens the lines of a channel selector that are wired, and with an error
+// those that could be opened.
+func (o inputs) selector(cfg config.SelectorLines) (lines []hal.Input, err error) {
 	for _, l := range cfg.All() {
-		if l.Chip == "" {
+		if !l.Wired() {
 			continue
 		}
-		in, err := openInput(l)
+		in, err := o.line(l)
 		if err != nil {
 			return lines, err
 		}
@@ -34,9 +41,11 @@ func openSelector(cfg config.SelectorLines) (lines []hal.Input, err error) {
 	return lines, nil
 }
 
-func openContact(l config.InputLine, toggle bool) (hal.Input, error) {
+func (o inputs) contact(l config.InputLine, toggle bool) (hal.Input, error) {
 	what := contact.Config{Filter: contact.Filter{Debounce: l.Debounce, Glitch: l.Glitch}, Toggle: toggle}
 	switch {
+	case l.Input != "":
+		return opened(o.keys.Open(evdev.Key{Device: l.Input, Name: l.Key}, what))
 	case l.Chip == "":
 		return nil, nil
 	case cm108.Names(l.Chip):
