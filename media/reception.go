@@ -7,6 +7,8 @@ type Reception struct {
 	// Expected is how many packets there were by their sequence numbers, Received
 	// how many of them came; duplicates count too.
 	Expected, Received uint64
+	// Recovered is how many of the lost ones came as a copy in a later one (RFC 2198).
+	Recovered uint64
 	// Jitter is the interarrival jitter of RFC 3550 section 6.4.1, as it is now.
 	Jitter time.Duration
 }
@@ -18,6 +20,7 @@ func (r Reception) Lost() uint64 { return r.Expected - min(r.Received, r.Expecte
 func (r Reception) After(before Reception) Reception {
 	r.Expected += before.Expected
 	r.Received += before.Received
+	r.Recovered += before.Recovered
 	return r
 }
 
@@ -27,6 +30,7 @@ func (r Reception) Since(before Reception) Reception {
 	if r.Expected >= before.Expected && r.Received >= before.Received {
 		r.Expected -= before.Expected
 		r.Received -= before.Received
+		r.Recovered -= min(before.Recovered, r.Recovered)
 	}
 	return r
 }

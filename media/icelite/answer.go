@@ -38,7 +38,7 @@ func (o *offer) answer(author direction, l local) string {
 			line("a=inactive")
 			continue
 		}
-		line("m=audio 9 %s %d", s.protos, o.payloadType)
+		line("m=audio 9 %s %s", s.protos, o.formats())
 		line("c=IN IP4 0.0.0.0")
 		if s.mid != "" {
 			line("a=mid:%s", s.mid)
@@ -47,6 +47,10 @@ func (o *offer) answer(author direction, l local) string {
 		line("a=rtcp-mux")
 		line("a=rtpmap:%d opus/%d/2", o.payloadType, media.SampleRate)
 		line("a=fmtp:%d minptime=10;useinbandfec=1", o.payloadType)
+		if o.redType != 0 {
+			line("a=rtpmap:%d red/%d/2", o.redType, media.SampleRate)
+			line("a=fmtp:%d %d/%d", o.redType, o.payloadType, o.payloadType)
+		}
 		if l.ssrc != 0 {
 			line("a=msid:talkgate voice")
 			line("a=ssrc:%d cname:talkgate", l.ssrc)
@@ -56,6 +60,15 @@ func (o *offer) answer(author direction, l local) string {
 		l.transport(line)
 	}
 	return b.String()
+}
+
+// formats are the payload types that are accepted. Opus comes first: it is what is sent
+// where nothing is lost.
+func (o *offer) formats() string {
+	if o.redType == 0 {
+		return fmt.Sprint(o.payloadType)
+	}
+	return fmt.Sprint(o.payloadType, " ", o.redType)
 }
 
 // setup is our side of the DTLS roles (RFC 8842 section 5.2).

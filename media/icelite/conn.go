@@ -41,6 +41,9 @@ type conn struct {
 	// onRTP takes a packet of RTP, still encrypted, and keeps nothing of it; nil for
 	// a session that receives none.
 	onRTP func(b []byte) bool
+	// onRTCP takes a packet of SRTCP and keeps nothing of it; nil for a session that has
+	// no use for any.
+	onRTCP func(b []byte)
 	// onSweep is called now and then while the session is connected, if set.
 	onSweep func(now time.Time)
 

@@ -51,7 +51,7 @@ func (o *offer) fragment(l local) string {
 	if o.bundled {
 		line("a=group:BUNDLE %s", s.mid)
 	}
-	line("m=audio 9 %s %d", s.protos, o.payloadType)
+	line("m=audio 9 %s %s", s.protos, o.formats())
 	if s.mid != "" {
 		line("a=mid:%s", s.mid)
 	}

@@ -47,9 +47,11 @@ func (in *inbox) receive(via carrier, remote netip.AddrPort, control, b []byte) 
 	case b[0] >= 20 && b[0] < 64:
 		c.pipe.push(b)
 	case b[0] >= 128 && b[0] < 192 && len(b) >= 12:
-		// RTCP is told apart by its packet type (RFC 5761 section 4). A peer's
-		// reports have no reader.
+		// RTCP is told apart by its packet type (RFC 5761 section 4).
 		if b[1] >= 192 && b[1] < 224 {
+			if c.onRTCP != nil {
+				c.onRTCP(b)
+			}
 			return
 		}
 		if c.onRTP == nil || !c.onRTP(b) {

@@ -3,6 +3,7 @@ package icelite
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,6 +71,7 @@ type offer struct {
 	bundled  bool
 
 	payloadType uint8 // of Opus
+	redType     uint8 // of RED with Opus in it (RFC 2198); zero is none
 	remote      credentials
 	prints      []print
 	dtlsClient  bool // the peer wants to be the DTLS server
@@ -125,7 +127,7 @@ func parseOffer(text string, author direction) (*offer, error) {
 			reasons = append(reasons, fmt.Errorf("section %d: %w", i, err))
 			continue
 		}
-		o.accepted, o.payloadType = i, pt
+		o.accepted, o.payloadType, o.redType = i, pt, redPayloadType(m, pt)
 	}
 	switch {
 	case o.accepted >= 0:
@@ -258,21 +260,48 @@ func directionOf(d *sdp.SessionDescription, m *sdp.MediaDescription) string {
 // opusPayloadType finds the first mapping of RFC 7587 section 7, "opus/48000/2",
 // whose payload type the section lists.
 func opusPayloadType(m *sdp.MediaDescription) (uint8, bool) {
-	want := fmt.Sprintf("opus/%d/2", media.SampleRate)
-	for _, a := range m.Attributes {
-		if a.Key != "rtpmap" {
-			continue
-		}
-		number, encoding, ok := strings.Cut(strings.TrimSpace(a.Value), " ")
-		if !ok || !strings.EqualFold(strings.TrimSpace(encoding), want) || !slices.Contains(m.MediaName.Formats, number) {
-			continue
-		}
-		// 64 to 95 can't be told from RTCP on one port (RFC 5761 section 4).
-		if pt, err := strconv.ParseUint(number, 10, 8); err == nil && pt < 128 && (pt < 64 || pt > 95) {
-			return uint8(pt), true
-		}
+	for pt := range payloadTypes(m, fmt.Sprintf("opus/%d/2", media.SampleRate)) {
+		return pt, true
 	}
 	return 0, false
+}
+
+// redPayloadType finds RED of a payload type alone, as in "a=fmtp:63 111/111" (RFC 2198
+// section 5), or 0.
+func redPayloadType(m *sdp.MediaDescription, opus uint8) uint8 {
+	for pt := range payloadTypes(m, fmt.Sprintf("red/%d/2", media.SampleRate)) {
+		for _, a := range m.Attributes {
+			number, types, ok := strings.Cut(strings.TrimSpace(a.Value), " ")
+			if a.Key != "fmtp" || !ok || number != strconv.Itoa(int(pt)) {
+				continue
+			}
+			blocks := strings.Split(strings.TrimSpace(types), "/")
+			if len(blocks) >= 2 && !slices.ContainsFunc(blocks, func(b string) bool { return b != strconv.Itoa(int(opus)) }) {
+				return pt
+			}
+		}
+	}
+	return 0
+}
+
+// payloadTypes are those that a section lists and maps to an encoding.
+func payloadTypes(m *sdp.MediaDescription, encoding string) iter.Seq[uint8] {
+	return func(yield func(uint8) bool) {
+		for _, a := range m.Attributes {
+			if a.Key != "rtpmap" {
+				continue
+			}
+			number, mapped, ok := strings.Cut(strings.TrimSpace(a.Value), " ")
+			if !ok || !strings.EqualFold(strings.TrimSpace(mapped), encoding) || !slices.Contains(m.MediaName.Formats, number) {
+				continue
+			}
+			// 64 to 95 can't be told from RTCP on one port (RFC 5761 section 4).
+			pt, err := strconv.ParseUint(number, 10, 8)
+			if err == nil && pt < 128 && (pt < 64 || pt > 95) && !yield(uint8(pt)) {
+				return
+			}
+		}
+	}
 }
 
 func has(attributes []sdp.Attribute, key string) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/pion/srtp/v3"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/red"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -21,8 +22,6 @@ const (
 	backlog = 128
 	// replayWindow is how late a packet may be, in sequence numbers.
 	replayWindow = 128
-	// reportPeriod is that of receiver reports (RFC 3550 section 6.2).
-	reportPeriod = 5 * time.Second
 )
 
 // Publisher is a session whose peer sends: a member's voice.
@@ -40,10 +39,14 @@ type Publisher struct {
 	count rtc.Counter
 	last  atomic.Int64 // last packet of sound, since born; zero is never
 
-	outMu    sync.Mutex
-	out      *srtp.Context // of reports
-	own      uint32
-	reported time.Time
+	packet    rtp.Packet // that is handled
+	single    rtp.Packet // of those in it, the one that is handed over
+	copies    *red.Receiver
+	recovered atomic.Uint64
+
+	outMu sync.Mutex
+	out   *srtp.Context // of reports
+	own   uint32
 }
 
 type datagram struct {
@@ -53,8 +56,9 @@ type datagram struct {
 
 // AcceptPublisher answers an offer to send. It returns before the peer has
 // connected; the session ends by itself if that never happens. on is called with
-// each packet of the first stream that the peer sends, one at a time; the packet
-// and its payload are reused when it returns. Errors wrap rtc.ErrBadSDP,
+// each packet of Opus of the first stream that the peer sends, one at a time, of RED
+// (RFC 2198) with each that is in it and was not there before; the packet and its
+// payload are reused when it returns. Errors wrap rtc.ErrBadSDP,
 // rtc.ErrNoOpus or ErrUnacceptable when the offer is at fault.
 func (s *Server) AcceptPublisher(text string, on func(p *rtp.Packet)) (*Publisher, string, error) {
 	o, err := parseOffer(text, sends)
@@ -62,6 +66,7 @@ func (s *Server) AcceptPublisher(text string, on func(p *rtp.Packet)) (*Publishe
 		return nil, "", fmt.Errorf("accept publisher: %w", err)
 	}
 	p := &Publisher{conn: s.newConn(o, sends), on: on, queue: make(chan *datagram, backlog), own: rand.Uint32()}
+	p.copies = red.NewReceiver(o.payloadType, o.redType, p.handOver)
 	p.free.New = func() any { return new(datagram) }
 	p.onRTP, p.onSweep = p.push, p.report
 	answer, err := p.start()
@@ -73,7 +78,11 @@ func (s *Server) AcceptPublisher(text string, on func(p *rtp.Packet)) (*Publishe
 }
 
 // Reception is how the stream arrives.
-func (p *Publisher) Reception() media.Reception { return p.count.Reception() }
+func (p *Publisher) Reception() media.Reception {
+	r := p.count.Reception()
+	r.Recovered = p.recovered.Load()
+	return r
+}
 
 // LastHeard is when the last packet of sound arrived, zero if none has.
 func (p *Publisher) LastHeard() time.Time {
@@ -87,7 +96,7 @@ func (p *Publisher) LastHeard() time.Time {
 // push queues a packet, unless it is of another stream or there are too many. The peer
 // may know its keys an instant before we know ours: what it sends then waits for them.
 func (p *Publisher) push(b []byte) bool {
-	if b[1]&0x7f != p.offer.payloadType || len(b) > mtu {
+	if pt := b[1] & 0x7f; pt != p.offer.payloadType && (pt != p.offer.redType || pt == 0) || len(b) > mtu {
 		return false
 	}
 	if p.bound.Load() && ssrcOf(b) != p.ssrc.Load() {
@@ -121,13 +130,12 @@ func (p *Publisher) receive() {
 		p.lost()
 		return
 	}
-	packet := &rtp.Packet{}
 	for {
 		select {
 		case <-p.ctx.Done():
 			return
 		case d := <-p.queue:
-			p.handle(d, packet)
+			p.handle(d)
 			p.free.Put(d)
 		}
 	}
@@ -146,8 +154,8 @@ func (p *Publisher) prepare() (err error) {
 
 // handle decrypts one packet. The first authentic one decides which stream is
 // heard.
-func (p *Publisher) handle(d *datagram, packet *rtp.Packet) {
-	b := d.data[:d.n]
+func (p *Publisher) handle(d *datagram) {
+	b, packet := d.data[:d.n], &p.packet
 	ssrc := ssrcOf(b)
 	if p.bound.Load() && ssrc != p.ssrc.Load() {
 		return
@@ -166,16 +174,23 @@ func (p *Publisher) handle(d *datagram, packet *rtp.Packet) {
 	age := time.Since(p.born)
 	p.last.Store(max(1, int64(age)))
 	p.count.Count(&packet.Header, age)
-	p.on(packet)
+	p.copies.Receive(packet.PayloadType, red.Packet{
+		Seq: packet.SequenceNumber, Timestamp: packet.Timestamp, Marker: packet.Marker, Opus: packet.Payload,
+	})
+	p.recovered.Store(p.copies.Recovered())
+}
+
+// handOver hands over a packet of Opus that was in the one that is handled.
+func (p *Publisher) handOver(one red.Packet) {
+	p.single.Header, p.single.Payload = p.packet.Header, one.Opus
+	p.single.PayloadType = p.offer.payloadType
+	p.single.SequenceNumber, p.single.Timestamp, p.single.Marker = one.Seq, one.Timestamp, one.Marker
+	p.on(&p.single)
 }
 
 // report tells the peer what of its stream arrives (RFC 3550 section 6.4.2).
 func (p *Publisher) report(now time.Time) {
-	if now.Sub(p.reported) < reportPeriod {
-		return
-	}
-	p.reported = now
-	report := p.count.Report(p.own)
+	report := p.count.Report(p.own, now)
 	if report == nil {
 		return
 	}

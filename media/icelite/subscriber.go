@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
 
+	"github.com/talkgate/talkgate/media/red"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -21,6 +22,9 @@ type Subscriber struct {
 	out    *srtp.Context // nil until the first packet
 	packet rtp.Packet
 	buf    [mtu]byte
+	sender red.Sender
+
+	reports reports
 }
 
 // AcceptSubscriber answers an offer to listen. It returns before the peer has
@@ -31,13 +35,20 @@ func (s *Server) AcceptSubscriber(text string) (*Subscriber, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("accept subscriber: %w", err)
 	}
-	l := &Subscriber{conn: s.newConn(o, listens), merge: rtc.NewMerge()}
+	l := &Subscriber{conn: s.newConn(o, listens), merge: rtc.NewMerge(), sender: red.Sender{Opus: o.payloadType}}
+	if o.redType != 0 {
+		l.onRTCP = func(b []byte) { l.reports.receive(l.conn, b, time.Now()) }
+	}
 	answer, err := l.start()
 	if err != nil {
 		return nil, "", fmt.Errorf("accept subscriber: %w", err)
 	}
 	return l, answer, nil
 }
+
+// Copies is how many copies of earlier packets go along with each (RFC 2198): more
+// while the peer reports loss, none on a line without, or to a peer that has no RED.
+func (l *Subscriber) Copies() int { return l.reports.depth.Copies() }
 
 // WriteRTP forwards one packet of whoever speaks; p is neither changed nor kept.
 // Packets of different speakers become one stream with continuous sequence
@@ -62,12 +73,17 @@ func (l *Subscriber) WriteRTP(p *rtp.Packet) error {
 		l.out = out
 	}
 	merged := l.merge.Next(p, time.Time{})
+	pt := l.offer.payloadType
+	payload, isRED := l.sender.Next(p.Payload, merged.Timestamp, merged.Marker, l.Copies())
+	if isRED {
+		pt = l.offer.redType
+	}
 	l.packet = rtp.Packet{
 		Header: rtp.Header{
-			Version: 2, PayloadType: l.offer.payloadType, SSRC: l.ssrc,
+			Version: 2, PayloadType: pt, SSRC: l.ssrc,
 			SequenceNumber: merged.Seq, Timestamp: merged.Timestamp, Marker: merged.Marker,
 		},
-		Payload: p.Payload,
+		Payload: payload,
 	}
 	n, err := l.packet.MarshalTo(l.buf[:])
 	if err != nil {

@@ -91,13 +91,13 @@ func (l *Listener) WriteRTP(p *rtp.Packet) error {
 	defer l.mu.Unlock()
 	l.header = rtp.Header{Version: 2}
 	l.header.SequenceNumber, l.header.Timestamp, l.header.Marker = l.splice.next(&p.Header)
-	return l.out.write(&l.header, p.Payload)
+	return l.out.write(&l.header, p.Payload, false)
 }
 
 // answer returns the answer to an offer of an author whose part is offerer; the
 // connection then comes about, or fails, by itself.
 func (c *conn) answer(ctx context.Context, offer string, offerer role) (string, error) {
-	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: withoutOpusParameters(offer)}); err != nil {
 		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
 	}
 	local, err := c.pc.CreateAnswer(nil)

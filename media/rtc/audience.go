@@ -40,12 +40,12 @@ func (e *Engine) Attend(hearer func(stream string) Hearer) (*Audience, error) {
 		return nil, err
 	}
 	a := &Audience{conn: c, live: make(map[*ear]struct{})}
-	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		on := hearer(t.StreamID())
 		one := &ear{born: time.Now()}
 		c.loop(func() {
 			a.begin(one)
-			one.read(c, t, on)
+			one.read(c, t, codecsOf(r.GetParameters().Codecs), on)
 			a.over(one)
 		})
 	})
@@ -86,7 +86,7 @@ func (a *Audience) Answer(ctx context.Context, offer string) (string, error) {
 	if len(offer) > maxAudienceSDP {
 		return "", fmt.Errorf("%w: %d bytes, want at most %d", ErrBadSDP, len(offer), maxAudienceSDP)
 	}
-	if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+	if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: withoutOpusParameters(offer)}); err != nil {
 		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
 	}
 	a.attach(a.conn)

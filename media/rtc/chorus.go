@@ -39,7 +39,7 @@ func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo) (*Ch
 		s.mu.Lock()
 		s.streams[uint32(t.SSRC())] = r
 		s.mu.Unlock()
-		c.loop(func() { one.read(c, t, s.take) })
+		c.loop(func() { one.read(c, t, codecsOf(r.GetParameters().Codecs), s.take) })
 	})
 	if _, err = c.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio,
 		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err == nil {

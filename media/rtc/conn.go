@@ -178,7 +178,7 @@ func (c *conn) offer(ctx context.Context, exchange Exchange, answerer role) erro
 	if err := checkSDP(answer, answerer); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: withoutOpusParameters(answer)}); err != nil {
 		return fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
 	}
 	c.trickle.attach(c)

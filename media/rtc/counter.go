@@ -25,8 +25,17 @@ type Counter struct {
 	ssrc, highest, jitter atomic.Uint32
 	expected, received    atomic.Uint64
 
-	reported media.Reception // by the last report
+	reported   media.Reception // by the last report
+	reportedAt time.Time
 }
+
+const (
+	// reportPeriod is that of receiver reports (RFC 3550 section 6.2), and
+	// lossReportPeriod their least distance while packets are lost: a sender that can
+	// do something about it is told soon (RFC 4585 section 3.3).
+	reportPeriod     = 5 * time.Second
+	lossReportPeriod = time.Second
+)
 
 // Count counts a packet that arrived at a time of any clock.
 func (r *Counter) Count(h *rtp.Header, arrived time.Duration) {
@@ -67,14 +76,20 @@ func (r *Counter) Reception() media.Reception {
 func inSamples(n uint32) time.Duration { return time.Duration(n) * time.Second / media.SampleRate }
 
 // Report is a receiver report (RFC 3550 section 6.4.2) from own about what arrived
-// since the one before; nil if nothing did.
-func (r *Counter) Report(own uint32) *rtcp.ReceiverReport {
+// since the one before; nil if nothing did, or if it is too soon for the next: after
+// 1 s with a loss, 5 s without. Call it about once a second.
+func (r *Counter) Report(own uint32, at time.Time) *rtcp.ReceiverReport {
 	now := r.Reception()
-	if now.Received == r.reported.Received {
+	since := now.Since(r.reported)
+	period := reportPeriod
+	if since.Lost() > 0 {
+		period = lossReportPeriod
+	}
+	if now.Received == r.reported.Received || at.Sub(r.reportedAt) < period {
 		return nil
 	}
-	block := r.block(now, now.Since(r.reported))
-	r.reported = now
+	block := r.block(now, since)
+	r.reported, r.reportedAt = now, at
 	return &rtcp.ReceiverReport{SSRC: own, Reports: []rtcp.ReceptionReport{block}}
 }
 

@@ -9,8 +9,6 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
-
-	"github.com/talkgate/talkgate/media"
 )
 
 // Config is what all sessions of an Engine share. Its zero value works.
@@ -55,12 +53,9 @@ func NewEngine(cfg Config) (*Engine, error) {
 	cfg.PeerTimeout = max(cfg.PeerTimeout, time.Second)
 	e := &Engine{peerTimeout: cfg.PeerTimeout}
 
-	codecs := &webrtc.MediaEngine{}
-	if err := codecs.RegisterCodec(webrtc.RTPCodecParameters{
-		RTPCodecCapability: opusCapability(),
-		PayloadType:        opusPayloadType,
-	}, webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, fmt.Errorf("register Opus: %w", err)
+	known := &webrtc.MediaEngine{}
+	if err := register(known); err != nil {
+		return nil, err
 	}
 	// No interceptors: retransmission is of no use to a talk spurt, reports are
 	// our own, and each of them would cost allocations per packet.
@@ -69,7 +64,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e.api = webrtc.NewAPI(
-		webrtc.WithMediaEngine(codecs),
+		webrtc.WithMediaEngine(known),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
 		webrtc.WithSettingEngine(settings),
 	)
@@ -106,15 +101,4 @@ func (e *Engine) settings(cfg Config) (webrtc.SettingEngine, error) {
 		return s, fmt.Errorf("DTLS role: %w", err)
 	}
 	return s, nil
-}
-
-// opusCapability is Opus as RFC 7587 wants it written, always with two
-// channels; absent "stereo" parameters make it mono.
-func opusCapability() webrtc.RTPCodecCapability {
-	return webrtc.RTPCodecCapability{
-		MimeType:    webrtc.MimeTypeOpus,
-		ClockRate:   media.SampleRate,
-		Channels:    2,
-		SDPFmtpLine: "minptime=20;useinbandfec=1",
-	}
 }

@@ -123,11 +123,11 @@ func TestMalformedPacketsAreDropped(t *testing.T) {
 		_, _ = b.writer.WriteRTP(&h, payload)
 	}
 	for range 200 {
-		write(rtp.Header{PayloadType: b.payloadType}, nil)
-		write(rtp.Header{PayloadType: b.payloadType}, make([]byte, media.MaxOpusPacket+1))
+		write(rtp.Header{PayloadType: b.types.opus}, nil)
+		write(rtp.Header{PayloadType: b.types.opus}, make([]byte, media.MaxOpusPacket+1))
 		write(rtp.Header{PayloadType: uint8(rand.N(128))}, make([]byte, rand.N(200)))
-		write(rtp.Header{PayloadType: b.payloadType, CSRC: make([]uint32, rand.N(16))}, []byte{1})
-		write(rtp.Header{PayloadType: b.payloadType, Padding: true, PaddingSize: byte(rand.N(255))}, []byte{1})
+		write(rtp.Header{PayloadType: b.types.opus, CSRC: make([]uint32, rand.N(16))}, []byte{1})
+		write(rtp.Header{PayloadType: b.types.opus, Padding: true, PaddingSize: byte(rand.N(255))}, []byte{1})
 		junk := make([]byte, 1+rand.N(100))
 		for i := range junk {
 			junk[i] = byte(rand.Uint32())

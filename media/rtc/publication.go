@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/red"
 )
 
 // Publication is the offering side of a stream that is sent: a port's voice.
@@ -24,6 +25,18 @@ type Publication struct {
 
 	first uint16                          // sequence number of the first frame
 	far   atomic.Pointer[media.Reception] // as the peer last reported
+
+	depth  red.Depth
+	sender red.Sender
+}
+
+// Copies is how many copies of earlier packets go along with each: more while the peer
+// reports loss, none on a line without.
+func (p *Publication) Copies() int {
+	if p.out.types().red == 0 {
+		return 0
+	}
+	return p.depth.Copies()
 }
 
 // Reception is how the stream arrives at the peer, as its receiver reports say;
@@ -54,6 +67,7 @@ func (p *Publication) reported(b []byte) {
 			sent := p.sent.Load()
 			p.acked.Store(sent)
 			p.far.Store(p.farReception(r.Reports[0], sent))
+			p.depth.Report(float64(r.Reports[0].FractionLost) / 256)
 		}
 	}
 }
@@ -125,7 +139,9 @@ func (p *Publication) WriteOpus(frame []byte, timestamp uint32, first bool) erro
 	p.header.Timestamp = timestamp
 	p.header.Marker = first
 	p.sent.Add(1)
-	return p.out.write(&p.header, frame)
+	p.sender.Opus = p.out.types().opus
+	payload, isRED := p.sender.Next(frame, timestamp, first, p.Copies())
+	return p.out.write(&p.header, payload, isRED)
 }
 
 // Announce sends one packet without sound, of padding only (RFC 3550 section
@@ -135,7 +151,7 @@ func (p *Publication) Announce() error {
 	h := rtp.Header{Version: 2, Padding: true}
 	p.header.SequenceNumber++
 	h.SequenceNumber = p.header.SequenceNumber
-	return p.out.write(&h, []byte{1})
+	return p.out.write(&h, []byte{1}, false)
 }
 
 // send adds an outgoing stream, and keeps reading the receiver's reports on it,

@@ -13,24 +13,27 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/red"
 )
 
-const (
-	// mtu is the largest datagram that is read.
-	mtu = 1500
-	// reportPeriod is that of receiver reports (RFC 3550 section 6.2).
-	reportPeriod = 5 * time.Second
-)
+// mtu is the largest datagram that is read.
+const mtu = 1500
 
 // ear hears the one stream of a session that receives.
 type ear struct {
 	born  time.Time
 	last  atomic.Int64 // since born; zero is never
 	count Counter
+
+	recovered atomic.Uint64
 }
 
 // Reception is how the stream arrives.
-func (e *ear) Reception() media.Reception { return e.count.Reception() }
+func (e *ear) Reception() media.Reception {
+	r := e.count.Reception()
+	r.Recovered = e.recovered.Load()
+	return r
+}
 
 // LastHeard is when the last packet of the stream arrived, zero if none has.
 func (e *ear) LastHeard() time.Time {
@@ -46,9 +49,9 @@ func (e *ear) LastHeard() time.Time {
 func (e *ear) hear(c *conn, on func(p *rtp.Packet, arrived time.Time)) {
 	e.born = time.Now()
 	var first sync.Once
-	c.pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		first.Do(func() {
-			c.loop(func() { e.read(c, t, on) })
+			c.loop(func() { e.read(c, t, codecsOf(r.GetParameters().Codecs), on) })
 			c.loop(func() { e.report(c) })
 		})
 	})
@@ -56,24 +59,37 @@ func (e *ear) hear(c *conn, on func(p *rtp.Packet, arrived time.Time)) {
 
 // report tells the sender what of its stream arrives, until the session ends.
 func (e *ear) report(c *conn) {
-	tick := time.NewTicker(reportPeriod)
+	tick := time.NewTicker(lossReportPeriod)
 	defer tick.Stop()
 	own := rand.Uint32()
 	for {
 		select {
 		case <-c.ending:
 			return
-		case <-tick.C:
-		}
-		if report := e.count.Report(own); report != nil {
-			_ = c.pc.WriteRTCP([]rtcp.Packet{report}) // lost where it can't be sent: another follows
+		case now := <-tick.C:
+			e.reportAt(c, own, now)
 		}
 	}
 }
 
-func (e *ear) read(c *conn, t *webrtc.TrackRemote, on func(*rtp.Packet, time.Time)) {
+func (e *ear) reportAt(c *conn, own uint32, now time.Time) {
+	if report := e.count.Report(own, now); report != nil {
+		_ = c.pc.WriteRTCP([]rtcp.Packet{report}) // lost where it can't be sent: another follows
+	}
+}
+
+// read hands on the packets of a stream. Of RED it hands on the packets in it that were
+// not there before, so a copy of one that was lost comes late, like any other.
+func (e *ear) read(c *conn, t *webrtc.TrackRemote, types codecs, on func(*rtp.Packet, time.Time)) {
 	buf := make([]byte, mtu)
-	p := &rtp.Packet{}
+	p, out := &rtp.Packet{}, &rtp.Packet{}
+	var arrived time.Time
+	receiver := red.NewReceiver(types.opus, types.red, func(one red.Packet) {
+		out.Header, out.Payload = p.Header, one.Opus
+		out.PayloadType = types.opus
+		out.SequenceNumber, out.Timestamp, out.Marker = one.Seq, one.Timestamp, one.Marker
+		on(out, arrived)
+	})
 	for {
 		n, _, err := t.Read(buf)
 		select {
@@ -90,10 +106,11 @@ func (e *ear) read(c *conn, t *webrtc.TrackRemote, on func(*rtp.Packet, time.Tim
 		if p.Unmarshal(buf[:n]) != nil || len(p.Payload) == 0 || len(p.Payload) > media.MaxOpusPacket {
 			continue
 		}
-		arrived := time.Now()
+		arrived = time.Now()
 		age := arrived.Sub(e.born)
 		e.last.Store(max(1, int64(age)))
 		e.count.Count(&p.Header, age)
-		on(p, arrived)
+		receiver.Receive(p.PayloadType, red.Packet{Seq: p.SequenceNumber, Timestamp: p.Timestamp, Marker: p.Marker, Opus: p.Payload})
+		e.recovered.Store(receiver.Recovered())
 	}
 }

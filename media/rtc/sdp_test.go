@@ -42,8 +42,8 @@ func TestOfferIsMonoVoiceWithFEC(t *testing.T) {
 				t.Errorf("offer lacks %q:\n%s", want, offer)
 			}
 		}
-		if n := strings.Count(offer, "a=rtpmap:"); n != 1 {
-			t.Errorf("offer has %d codecs, want 1", n)
+		if n := strings.Count(offer, "a=rtpmap:"); n != 2 || !strings.Contains(offer, "SAVPF 111 63\r\n") || !strings.Contains(offer, "a=fmtp:63 111/111\r\n") {
+			t.Errorf("offer has %d codecs, want Opus, then RED of it:\n%s", n, offer)
 		}
 	}
 	if !strings.Contains(send, "a=sendonly\r\n") || !strings.Contains(hear, "a=recvonly\r\n") {

@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -17,41 +18,49 @@ type track struct {
 }
 
 type binding struct {
-	ssrc        uint32
-	payloadType uint8
-	writer      webrtc.TrackLocalWriter
+	ssrc   uint32
+	types  codecs
+	writer webrtc.TrackLocalWriter
 }
 
 var _ webrtc.TrackLocal = (*track)(nil)
 
 func newTrack() *track { return &track{bound: make(chan struct{})} }
 
-// write sends one packet under the session's own SSRC and payload type, which
-// it sets in h. A packet before the connection stands is dropped.
-func (t *track) write(h *rtp.Header, payload []byte) error {
+// write sends one packet under the session's own SSRC and payload type, of Opus or of
+// RED, which it sets in h. A packet before the connection stands is dropped.
+func (t *track) write(h *rtp.Header, payload []byte, isRED bool) error {
 	b := t.binding.Load()
 	if b == nil {
 		return nil
 	}
-	h.SSRC, h.PayloadType = b.ssrc, b.payloadType
+	h.SSRC, h.PayloadType = b.ssrc, b.types.opus
+	if isRED {
+		h.PayloadType = b.types.red
+	}
 	_, err := b.writer.WriteRTP(h, payload)
 	return err
 }
 
+// types are the payload types that were negotiated; none before the connection stands.
+func (t *track) types() codecs {
+	if b := t.binding.Load(); b != nil {
+		return b.types
+	}
+	return codecs{}
+}
+
 // Bind is the stack saying that the stream is negotiated.
 func (t *track) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	// The MediaEngine knows nothing but Opus, and lists what the peer took.
-	codecs := ctx.CodecParameters()
-	if len(codecs) == 0 {
+	all := ctx.CodecParameters()
+	types := codecsOf(all)
+	if types.opus == 0 {
 		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
 	}
-	t.binding.Store(&binding{
-		ssrc:        uint32(ctx.SSRC()),
-		payloadType: uint8(codecs[0].PayloadType),
-		writer:      ctx.WriteStream(),
-	})
+	t.binding.Store(&binding{ssrc: uint32(ctx.SSRC()), types: types, writer: ctx.WriteStream()})
 	t.once.Do(func() { close(t.bound) })
-	return codecs[0], nil
+	opus := slices.IndexFunc(all, func(c webrtc.RTPCodecParameters) bool { return uint8(c.PayloadType) == types.opus })
+	return all[opus], nil
 }
 
 // Unbind is the stack saying that the stream has ended.

@@ -15,7 +15,26 @@ type Cable struct {
 	t     testing.TB
 	mu    sync.Mutex
 	conns []net.PacketConn
+	lose  func(packet []byte) bool
 	loops sync.WaitGroup
+}
+
+// Lose loses those packets of RTP, encrypted, in both directions, of which lose says
+// so; it is called for one at a time. nil loses none.
+func (c *Cable) Lose(lose func(packet []byte) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lose = lose
+}
+
+// loses says whether a packet is lost (RFC 7983, RFC 5761 section 4).
+func (c *Cable) loses(b []byte) bool {
+	if len(b) < 12 || b[0]&0xc0 != 0x80 || b[1] >= 192 && b[1] < 224 {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lose != nil && c.lose(b)
 }
 
 // NewCable lays a cable that is removed with the test.
@@ -102,7 +121,9 @@ func (c *Cable) pump(conn net.PacketConn, on func(b []byte, from net.Addr)) {
 			if err != nil {
 				return
 			}
-			on(buf[:n], from)
+			if !c.loses(buf[:n]) {
+				on(buf[:n], from)
+			}
 		}
 	})
 }
