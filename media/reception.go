@@ -11,6 +11,9 @@ type Reception struct {
 	Recovered uint64
 	// Jitter is the interarrival jitter of RFC 3550 section 6.4.1, as it is now.
 	Jitter time.Duration
+	// Copies is how many copies of earlier packets go along with each now: more while
+	// packets are lost, and none where nothing is.
+	Copies int
 }
 
 // Lost is how many packets never came.

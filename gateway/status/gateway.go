@@ -70,12 +70,13 @@ func (g *Gateway) Port(context.Context) Port {
 
 // port is what a gateway says of itself with and without a port.
 func (g *Gateway) port() Port {
+	quality := g.link.Quality()
 	s := Port{
 		Channel: g.health.Channel(), UserID: g.cfg.Identity.UserID, UserName: g.cfg.Identity.UserName,
 		Version: build.Version(), Up: g.up(), Board: g.board.read(), State: "idle",
 		Speaker: silence, Microphone: micStatus{RMS: silence, Peak: silence},
 		Radio: port.RadioStatus{Microphone: port.MicrophoneStatus{DBFS: silence}},
-		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(g.link.Quality().RTT),
+		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(quality.RTT), Copies: quality.Out.Copies,
 	}
 	s.OnAir, s.Standing = g.health.Standing()
 	return s

@@ -30,6 +30,10 @@ func registerLink(registry *prometheus.Registry, link LinkQuality) {
 		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_link_jitter_seconds", Help: "Interarrival jitter (RFC 3550), by direction; out is as the server tells.", ConstLabels: labels},
 			func() float64 { return reception(link.Quality()).Jitter.Seconds() })
 	}
+	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_link_packets_recovered_total", Help: "Packets heard that were lost and came as a copy in a later one (RED, RFC 2198)."},
+		func() float64 { return float64(link.Quality().In.Recovered) })
+	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_link_copies", Help: "Copies of earlier packets that go along with each that is sent (RED, RFC 2198): 0 while the server reports no loss."},
+		func() float64 { return float64(link.Quality().Out.Copies) })
 }
 
 // registerBoard adds what the port's hardware tells.

@@ -41,7 +41,8 @@ type Port struct {
 	Speaker    float64           `json:"speakerDBFS"`
 	Microphone micStatus         `json:"microphone"`
 	Xruns      uint64            `json:"xruns"`
-	RTT        float64           `json:"rttMs"` // 0 while it is not known
+	RTT        float64           `json:"rttMs"`  // 0 while it is not known
+	Copies     int               `json:"copies"` // of earlier packets that go along with each, while there is loss
 	Board      fleet.Board       `json:"board"`
 }
 

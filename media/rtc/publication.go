@@ -42,10 +42,12 @@ func (p *Publication) Copies() int {
 // Reception is how the stream arrives at the peer, as its receiver reports say;
 // zero while there was none.
 func (p *Publication) Reception() media.Reception {
-	if r := p.far.Load(); r != nil {
-		return *r
+	r := media.Reception{}
+	if far := p.far.Load(); far != nil {
+		r = *far
 	}
-	return media.Reception{}
+	r.Copies = p.Copies()
+	return r
 }
 
 // Sent is how many frames were sent.

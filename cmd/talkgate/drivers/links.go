@@ -55,6 +55,7 @@ func (l *portLinks) Quality() (all port.LinkQuality) {
 		now = link.Quality()
 	}
 	all.In.Jitter, all.Out.Jitter = now.In.Jitter, now.Out.Jitter
+	all.Out.Copies = now.Out.Copies
 	return all
 }
 

@@ -70,6 +70,7 @@ export function details(s, now) {
   return [
     ['ID', s.userId], ['Channel', s.channel || '–'], ['Standing', s.standing],
     ['Round trip', s.rttMs > 0 ? `${s.rttMs.toFixed(1)} ms` : 'not measured'],
+    ['Against loss', s.copies > 0 ? `${s.copies} copies of each packet` : 'no copies needed'],
     ['Sent', `${talked.Sent} frames, ${talked.Unsent + talked.Skipped} lost`],
     ['Heard', `${heard.Played} packets, ${heard.Lost} lost, ${heard.Late} late`],
     ['Sound card', `${s.xruns} overruns and underruns`],
