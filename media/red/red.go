@@ -16,8 +16,12 @@ const (
 	// PayloadType is the one that browsers use for RED of Opus.
 	PayloadType = 63
 	// maxPayload bounds a payload with copies, bytes: what a datagram has room for on
-	// any path. A copy that does not fit is left out.
+	// any path. MaxRate bounds a stream with copies, bit/s: a line that loses packets may
+	// be one that is full. A copy that does not fit is left out.
 	maxPayload = 1100
+	MaxRate    = 110_000
+	// clock is that of RTP, in Hz (RFC 7587 section 4.1).
+	clock = 48000
 	// maxCopy is the largest copy, bytes, and headerBytes what one costs besides (RFC
 	// 2198 section 3).
 	maxCopy, headerBytes = 1<<10 - 1, 4
@@ -48,7 +52,7 @@ func (s *Sender) Next(opus []byte, timestamp uint32, first bool, copies int) (pa
 		return opus, false
 	}
 	payload = opus
-	if n := s.fitting(opus, min(s.n, copies)); n > 0 {
+	if n := s.fitting(opus, timestamp, min(s.n, copies)); n > 0 {
 		// Any distance will do: it is what tells the copies apart.
 		out, bytes := red.BuildAppend(s.out[:0], opus, timestamp, s.frames[:n], n, 1, s.Opus)
 		s.out = out
@@ -60,11 +64,16 @@ func (s *Sender) Next(opus []byte, timestamp uint32, first bool, copies int) (pa
 	return payload, isRED
 }
 
-// fitting is how many of the newest n packets have room beside opus.
-func (s *Sender) fitting(opus []byte, n int) int {
+// fitting is how many of the newest n packets have room beside opus, which stands for
+// the time since the packet before it.
+func (s *Sender) fitting(opus []byte, timestamp uint32, n int) int {
+	if n == 0 {
+		return 0
+	}
+	room := min(maxPayload, int(timestamp-s.frames[0].Timestamp)*(MaxRate/8)/clock)
 	size := 1 + len(opus)
 	for i := range n {
-		if size += headerBytes + len(s.frames[i].Payload); size > maxPayload {
+		if size += headerBytes + len(s.frames[i].Payload); size > room {
 			return i
 		}
 	}
