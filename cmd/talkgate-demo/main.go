@@ -17,13 +17,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/cmd/talkgate-demo/demo"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)               // a second signal ends the process at once
-	redis.LogTo(slog.New(slog.DiscardHandler)) // each caller reports its own errors
+	context.AfterFunc(ctx, stop)              // a second signal ends the process at once
+	conn.LogTo(slog.New(slog.DiscardHandler)) // each caller reports its own errors
 	if err := newCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

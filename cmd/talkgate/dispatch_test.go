@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -37,7 +38,7 @@ func dispatchJSON[T any](t *testing.T, url string, args ...string) T {
 
 func TestDispatch(t *testing.T) {
 	s := redistest.Start(t)
-	state, err := redis.Open(redis.Config{URL: s.URL})
+	state, err := redis.Open(conn.Config{URL: s.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func TestDispatch(t *testing.T) {
 
 func TestFloorWatch(t *testing.T) {
 	s := redistest.Start(t)
-	state, err := redis.Open(redis.Config{URL: s.URL})
+	state, err := redis.Open(conn.Config{URL: s.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/fleet/operator"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 func newFleetDiffCommand() *cobra.Command {
@@ -137,7 +138,7 @@ func newFleetHistoryCommand() *cobra.Command {
 				}
 				all := make([]historyJSON, len(applies))
 				for i, a := range applies {
-					all[i] = historyJSON{FleetApply: a}
+					all[i] = historyJSON{Apply: a}
 					if a.Rollout != nil {
 						r, err := state.ReadRollout(ctx, a.Version)
 						if err != nil {
@@ -162,7 +163,7 @@ func newFleetHistoryCommand() *cobra.Command {
 
 // historyJSON is an apply with how its rollout stands.
 type historyJSON struct {
-	redis.FleetApply
+	fleetstore.Apply
 	State fleet.State `json:"state,omitempty"`
 	Why   string      `json:"halted,omitempty"`
 }

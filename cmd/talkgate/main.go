@@ -9,12 +9,12 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)               // a second signal ends the process at once
-	redis.LogTo(slog.New(slog.DiscardHandler)) // its errors are reported by who asked
+	context.AfterFunc(ctx, stop)              // a second signal ends the process at once
+	conn.LogTo(slog.New(slog.DiscardHandler)) // its errors are reported by who asked
 	os.Exit(execute(ctx, newRoot(), os.Stderr))
 }

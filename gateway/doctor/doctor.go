@@ -19,6 +19,7 @@ import (
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 const (
@@ -162,14 +163,14 @@ func (d checker) redis(ctx context.Context) (found, do string) {
 		for range 6 { // the first connects
 			began := time.Now()
 			if err := state.Ping(ctx); err != nil {
-				f := redis.FaultOf(err)
+				f := conn.FaultOf(err)
 				return f.Kind.String() + ": " + f.Found, f.Do
 			}
 			trips = append(trips, time.Since(began))
 		}
 		for _, channel := range d.talkChannels() {
 			if err := state.Rehearse(ctx, channel, d.cfg.Identity.UserID); err != nil {
-				f := redis.FaultOf(err)
+				f := conn.FaultOf(err)
 				return f.Kind.String() + ": " + f.Found, f.Do
 			}
 		}

@@ -10,12 +10,12 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // Redis is what an Agent needs of it.
 type Redis interface {
-	WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(redis.FleetView)) error
+	WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(fleetstore.View)) error
 	JudgeRollout(ctx context.Context, version uint64, gateway, failure string) (fleet.State, error)
 }
 
@@ -176,7 +176,7 @@ func (a *Agent) await(ctx context.Context) (config.Config, error) {
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
 	var c config.Config
-	err := a.redis.WatchFleet(ctx, a.scopes(), func(v redis.FleetView) {
+	err := a.redis.WatchFleet(ctx, a.scopes(), func(v fleetstore.View) {
 		if ctx.Err() != nil || !a.take(v) {
 			return
 		}
@@ -209,11 +209,11 @@ func (a *Agent) build(d documents) (config.Config, error) {
 // Run watches until ctx ends.
 func (a *Agent) Run(ctx context.Context, r Redis) error {
 	a.redis = r
-	views := make(chan redis.FleetView)
+	views := make(chan fleetstore.View)
 	watching, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- a.redis.WatchFleet(watching, a.scopes(), func(v redis.FleetView) {
+		ended <- a.redis.WatchFleet(watching, a.scopes(), func(v fleetstore.View) {
 			select {
 			case views <- v:
 			case <-watching.Done():
@@ -240,7 +240,7 @@ func (a *Agent) Run(ctx context.Context, r Redis) error {
 }
 
 // take takes in what scopes are told; false is nothing new to decide on.
-func (a *Agent) take(v redis.FleetView) bool {
+func (a *Agent) take(v fleetstore.View) bool {
 	if !v.Known {
 		return false
 	}

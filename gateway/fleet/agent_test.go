@@ -15,7 +15,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 const patience = 10 * time.Minute
@@ -23,18 +23,18 @@ const patience = 10 * time.Minute
 // fakeRedis has the fleet's documents.
 type fakeRedis struct {
 	mu     sync.Mutex
-	view   redis.FleetView
+	view   fleetstore.View
 	fresh  chan struct{}
 	away   bool
 	judged map[uint64]string
 }
 
-func (r *fakeRedis) WatchFleet(ctx context.Context, _ []fleet.Scope, fn func(redis.FleetView)) error {
+func (r *fakeRedis) WatchFleet(ctx context.Context, _ []fleet.Scope, fn func(fleetstore.View)) error {
 	for {
 		r.mu.Lock()
 		v := r.view
 		if r.away {
-			v = redis.FleetView{}
+			v = fleetstore.View{}
 		}
 		fresh := r.fresh
 		r.mu.Unlock()
@@ -193,7 +193,7 @@ func (w *world) tell(scope fleet.Scope, version uint64, rollout *fleet.Rollout, 
 func (w *world) store(scope fleet.Scope, s fleet.Stored) {
 	w.docs[scope] = s
 	w.redis.mu.Lock()
-	w.redis.view = redis.FleetView{Known: true, Scopes: map[fleet.Scope]fleet.Stored{}}
+	w.redis.view = fleetstore.View{Known: true, Scopes: map[fleet.Scope]fleet.Stored{}}
 	for scope, s := range w.docs {
 		w.redis.view.Scopes[scope] = s
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -22,7 +24,7 @@ import (
 var gateways = flag.Int("gateways", 40, "gateways of the simulated fleet")
 
 func TestMain(m *testing.M) {
-	redis.LogTo(slog.New(slog.DiscardHandler))
+	conn.LogTo(slog.New(slog.DiscardHandler))
 	flag.Parse()
 	os.Exit(m.Run())
 }
@@ -135,7 +137,7 @@ func newSimFleet(t testing.TB, server *redistest.Server, url string, n int, prob
 
 func openSim(t testing.TB, url string) *redis.Client {
 	t.Helper()
-	c, err := redis.Open(redis.Config{URL: url})
+	c, err := redis.Open(conn.Config{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,8 +160,8 @@ func (f *simFleet) apply(scope fleet.Scope, rollout *fleet.Rollout, s fleet.Sett
 	if err != nil {
 		f.Fatal(err)
 	}
-	err = f.admin.ApplyFleet(ctx, redis.FleetApply{Version: f.next, Time: at, Rollout: rollout, Scopes: []fleet.Scope{scope},
-		Changes: []redis.FleetChange{{Old: now.Scopes[scope].Newest, New: e}}})
+	err = f.admin.ApplyFleet(ctx, fleetstore.Apply{Version: f.next, Time: at, Rollout: rollout, Scopes: []fleet.Scope{scope},
+		Changes: []fleetstore.Change{{Old: now.Scopes[scope].Newest, New: e}}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -196,7 +198,7 @@ func (f *simFleet) await(what string, holds func(*simGateway) bool) {
 	}
 }
 
-func (f *simFleet) rollout(version uint64) redis.FleetRollout {
+func (f *simFleet) rollout(version uint64) fleetstore.Rollout {
 	f.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -207,7 +209,7 @@ func (f *simFleet) rollout(version uint64) redis.FleetRollout {
 	return r
 }
 
-func (f *simFleet) awaitRollout(version uint64, state fleet.State) redis.FleetRollout {
+func (f *simFleet) awaitRollout(version uint64, state fleet.State) fleetstore.Rollout {
 	f.Helper()
 	for end := time.Now().Add(simPatience); ; time.Sleep(50 * time.Millisecond) {
 		r := f.rollout(version)

@@ -17,6 +17,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -48,7 +49,7 @@ func newSite(t *testing.T, guards int) *site {
 }
 
 func (s *site) open() *redis.Client {
-	c, err := redis.Open(redis.Config{URL: s.url})
+	c, err := redis.Open(conn.Config{URL: s.url})
 	if err != nil {
 		s.t.Fatal(err)
 	}

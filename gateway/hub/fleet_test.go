@@ -13,6 +13,7 @@ import (
 
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // as what a token says.
@@ -298,14 +299,14 @@ func TestSlowConsoleIsToldTheNewest(t *testing.T) {
 	for i := range 1000 {
 		all = append(all, sight(fmt.Sprint("g", i), 0))
 	}
-	v.see(redis.ReportsView{Known: true, Whole: true, Sightings: all})
+	v.see(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
 	w := v.watch(admin("boss"))
 	if n := v.news(w); len(n.Gateways) != 1000 {
 		t.Fatalf("first %d gateways", len(n.Gateways))
 	}
-	v.see(redis.ReportsView{Known: true, Whole: true, Sightings: all})
+	v.see(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
 	for n := range 500 {
-		v.see(redis.ReportsView{Known: true, Sightings: []fleet.Sighting{sight("g7", n+1)}})
+		v.see(fleetstore.ReportsView{Known: true, Sightings: []fleet.Sighting{sight("g7", n+1)}})
 	}
 	n := v.news(w)
 	if len(n.Gateways) != 1 || !strings.Contains(string(n.Gateways[0]), `"seen":500,`) {

@@ -8,13 +8,13 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // fleetReader is what the hub needs to know of the gateways of the fleet.
 type fleetReader interface {
 	// WatchReports reports until ctx ends, one view at a time.
-	WatchReports(ctx context.Context, fn func(redis.ReportsView)) error
+	WatchReports(ctx context.Context, fn func(fleetstore.ReportsView)) error
 }
 
 // seenGateway is a gateway, and what is written of it to those who watch.
@@ -45,7 +45,7 @@ func (v *fleetView) follow(ctx context.Context, state fleetReader) {
 }
 
 // see takes in a reading, and tells the watchers what has changed.
-func (v *fleetView) see(r redis.ReportsView) {
+func (v *fleetView) see(r fleetstore.ReportsView) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if r.Known != v.known {

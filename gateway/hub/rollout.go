@@ -4,13 +4,13 @@ import (
 	"context"
 
 	"github.com/talkgate/talkgate/state/fleet"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // rolloutReader is what the hub needs to know of the fleet's documents.
 type rolloutReader interface {
-	FleetHistory(ctx context.Context, limit int) ([]redis.FleetApply, error)
-	ReadRollout(ctx context.Context, version uint64) (redis.FleetRollout, error)
+	FleetHistory(ctx context.Context, limit int) ([]fleetstore.Apply, error)
+	ReadRollout(ctx context.Context, version uint64) (fleetstore.Rollout, error)
 }
 
 // rolloutState is the newest apply to the fleet, in the HTTP API. State is empty
@@ -51,7 +51,7 @@ func (h *Hub) readRollout(ctx context.Context) (*rolloutState, error) {
 }
 
 // count counts how far an apply has come.
-func (v *fleetView) count(a redis.FleetApply, r *rolloutState) {
+func (v *fleetView) count(a fleetstore.Apply, r *rolloutState) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, g := range v.gateways {

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/state/fleet"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // A console shows how the newest apply stands, by the same keys as the command
@@ -14,9 +14,9 @@ func TestConsoleShowsARollout(t *testing.T) {
 	s := newSite(t)
 	s.fleetStream(admin("boss"), "no rollout", func(f *fleetStream) bool { return f.desk.Redis && f.desk.Rollout == nil })
 
-	a := redis.FleetApply{Version: 7, Author: "anna", Time: time.Now(), Reason: "quieter tones",
+	a := fleetstore.Apply{Version: 7, Author: "anna", Time: time.Now(), Reason: "quieter tones",
 		Rollout: &fleet.Rollout{Upto: 1 << 30, Canaries: 2, HoldSeconds: 60}, Scopes: []fleet.Scope{fleet.Group("gates")},
-		Changes: []redis.FleetChange{{New: "a document"}}}
+		Changes: []fleetstore.Change{{New: "a document"}}}
 	if err := s.state.ApplyFleet(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -116,7 +117,7 @@ func engine(t testing.TB, cfg rtc.Config) *rtc.Engine {
 
 func (s *site) client(url string) *redis.Client {
 	s.t.Helper()
-	c, err := redis.Open(redis.Config{URL: url})
+	c, err := redis.Open(conn.Config{URL: url})
 	if err != nil {
 		s.t.Fatal(err)
 	}

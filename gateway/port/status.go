@@ -5,7 +5,7 @@ import (
 
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/state/floor"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // Status is a port at an instant.
@@ -23,7 +23,7 @@ type Status struct {
 	// Redis is whether Redis answers, and grants what a press needs (redis.Talker);
 	// RedisFault is why not.
 	Redis      bool
-	RedisFault redis.Fault
+	RedisFault conn.Fault
 	// Taken is whether anybody has the floor, as Redis tells.
 	Taken bool
 	// Holder is who: empty too for a lock that nobody can read. HolderName is

@@ -25,7 +25,7 @@ func (c *Client) Adopt(ctx context.Context, cl Claim) (Decision, error) {
 	if no != "" {
 		return Decision{Verdict: verdictOf(no)}, nil
 	}
-	reply, err := c.scripts.adopt.Run(ctx, c.rdb, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
+	reply, err := c.scripts.adopt.Run(ctx, c.conn.Redis, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
 	if err != nil {
 		return Decision{}, fmt.Errorf("adopt floor of channel %q: %w", cl.Channel, err)
 	}
@@ -54,7 +54,7 @@ func (c *Client) Abandon(ctx context.Context, cl Claim, age time.Duration) (aban
 	if err != nil {
 		return false, err
 	}
-	n, err := c.scripts.abandon.Run(ctx, c.rdb, []string{keyLock(cl.Channel)},
+	n, err := c.scripts.abandon.Run(ctx, c.conn.Redis, []string{keyLock(cl.Channel)},
 		cl.UserID, age.Milliseconds(), keyEvents(cl.Channel), event).Int()
 	if err != nil {
 		return false, fmt.Errorf("abandon floor of channel %q: %w", cl.Channel, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 // ancestor is the algorithm of the servers in the field, step by step. between
@@ -51,7 +52,7 @@ func (a ancestor) release(ctx context.Context, channel, user string) {
 // The ancestor looks whose the lock is and then deletes whatever is there.
 func TestAncestorDeletesItsSuccessorsLock(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, rdb, c := testContext(t), raw(t, url), open(t, url)
+		ctx, rdb, c := redistest.Context(t), redistest.Raw(t, url), open(t, url)
 		slow, quick := ancestor{rdb: rdb}, ancestor{rdb: rdb}
 		slow.between = func() { // its lock runs out, and another presses
 			rdb.Del(ctx, keyLock("m1"))
@@ -73,13 +74,13 @@ func TestAncestorDeletesItsSuccessorsLock(t *testing.T) {
 		member(t, rdb, "u1", "m1")
 		member(t, rdb, "u2", "m1")
 		one, two := claim("m1", "u1"), claim("m1", "u2")
-		must[Decision](t)(c.Acquire(ctx, one))
+		redistest.Must[Decision](t)(c.Acquire(ctx, one))
 		rdb.Del(ctx, keyLock("m1"))
-		must[Decision](t)(c.Acquire(ctx, two))
-		if must[bool](t)(c.Release(ctx, one)) {
+		redistest.Must[Decision](t)(c.Acquire(ctx, two))
+		if redistest.Must[bool](t)(c.Release(ctx, one)) {
 			t.Error("a stale owner released its successor's lock")
 		}
-		if st := must[Standing](t)(c.Renew(ctx, two)); st.State != Held {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, two)); st.State != Held {
 			t.Errorf("the successor stands as %+v", st)
 		}
 	})
@@ -88,7 +89,7 @@ func TestAncestorDeletesItsSuccessorsLock(t *testing.T) {
 // The ancestor asks whether, and then for whom: between the two the lock may go.
 func TestAncestorDeniesWithoutAHolder(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, rdb, c := testContext(t), raw(t, url), open(t, url)
+		ctx, rdb, c := redistest.Context(t), redistest.Raw(t, url), open(t, url)
 		a := ancestor{rdb: rdb}
 		a.acquire(ctx, "m1", "u1")
 		a.between = func() { rdb.Del(ctx, keyLock("m1")) }
@@ -100,21 +101,21 @@ func TestAncestorDeniesWithoutAHolder(t *testing.T) {
 		member(t, rdb, "u1", "m1")
 		for range 100 {
 			one := claim("m1", "u1")
-			must[Decision](t)(c.Acquire(ctx, one))
+			redistest.Must[Decision](t)(c.Acquire(ctx, one))
 			released := make(chan error, 1)
 			go func() {
 				_, err := c.Release(ctx, one)
 				released <- err
 			}()
 			two := claim("m1", "u1")
-			d := must[Decision](t)(c.Acquire(ctx, two))
+			d := redistest.Must[Decision](t)(c.Acquire(ctx, two))
 			if d.Verdict == Busy && d.Holder.Token != one.Token {
 				t.Fatalf("denied without the holder: %+v", d)
 			}
 			if err := <-released; err != nil {
 				t.Fatal(err)
 			}
-			must[bool](t)(c.Release(ctx, two))
+			redistest.Must[bool](t)(c.Release(ctx, two))
 		}
 	})
 }
@@ -125,7 +126,7 @@ func TestAncestorGrantsTwiceInALongSpurt(t *testing.T) {
 		c, end := b.open()
 		defer end()
 		ctx := context.Background()
-		a := ancestor{rdb: c.rdb.(*goredis.Client)}
+		a := ancestor{rdb: c.conn.Redis.(*goredis.Client)}
 		if ok, _ := a.acquire(ctx, "m1", "u1"); !ok {
 			t.Fatal("not granted")
 		}

@@ -25,24 +25,24 @@ func (c *Client) Ask(ctx context.Context, gateway string, what fleet.What) (flee
 	if err != nil {
 		return fleet.Answer{}, err
 	}
-	f := newFeed(topicAnswer(q.ID))
-	if err := c.subs.join(f); err != nil {
+	f, err := c.conn.Listen(topicAnswer(q.ID))
+	if err != nil {
 		return fleet.Answer{}, err
 	}
-	defer c.subs.leave(f)
+	defer f.Close()
 	for asked := false; ; {
 		select {
 		case <-ctx.Done():
 			return fleet.Answer{}, fmt.Errorf("gateway %q did not answer: %w", gateway, ctx.Err())
-		case <-f.wake:
+		case <-f.Wake():
 		}
-		for _, n := range f.take() {
+		for _, n := range f.Notes() {
 			switch {
-			case n.down != nil:
-				return fleet.Answer{}, fmt.Errorf("ask gateway %q: %w", gateway, n.down)
-			case n.fresh && !asked:
+			case n.Down != nil:
+				return fleet.Answer{}, fmt.Errorf("ask gateway %q: %w", gateway, n.Down)
+			case n.Fresh && !asked:
 				asked = true
-				heard, err := c.rdb.Publish(ctx, topicAsk(gateway), text).Result()
+				heard, err := c.conn.Redis.Publish(ctx, topicAsk(gateway), text).Result()
 				if err != nil {
 					return fleet.Answer{}, fmt.Errorf("ask gateway %q: %w", gateway, err)
 				}
@@ -52,8 +52,8 @@ func (c *Client) Ask(ctx context.Context, gateway string, what fleet.What) (flee
 				if c.actor != "" {
 					c.audit.put(AuditEntry{ActorID: c.actor, Action: ActionAsked, TargetID: gateway, Metadata: map[string]any{"what": string(what)}})
 				}
-			case n.topic != "":
-				a, err := fleet.ParseAnswer(n.payload)
+			case n.Topic != "":
+				a, err := fleet.ParseAnswer(n.Payload)
 				if err != nil {
 					return fleet.Answer{}, fmt.Errorf("gateway %q: %w", gateway, err)
 				}
@@ -66,24 +66,24 @@ func (c *Client) Ask(ctx context.Context, gateway string, what fleet.What) (flee
 // WatchQuestions hears what a gateway is asked until ctx ends, then returns nil. fn runs
 // on one goroutine and must return soon. A question that cannot be read is logged.
 func (c *Client) WatchQuestions(ctx context.Context, gateway string, fn func(fleet.Question)) error {
-	f := newFeed(topicAsk(gateway))
-	if err := c.subs.join(f); err != nil {
+	f, err := c.conn.Listen(topicAsk(gateway))
+	if err != nil {
 		return err
 	}
-	defer c.subs.leave(f)
+	defer f.Close()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-f.wake:
+		case <-f.Wake():
 		}
-		for _, n := range f.take() {
-			if n.topic == "" {
+		for _, n := range f.Notes() {
+			if n.Topic == "" {
 				continue
 			}
-			q, err := fleet.ParseQuestion(n.payload)
+			q, err := fleet.ParseQuestion(n.Payload)
 			if err != nil {
-				c.log.Warn("a question is not answered", "err", err)
+				c.conn.Log.Warn("a question is not answered", "err", err)
 				continue
 			}
 			fn(q)
@@ -97,7 +97,7 @@ func (c *Client) AnswerQuestion(ctx context.Context, q fleet.Question, a fleet.A
 	if err != nil {
 		return fmt.Errorf("answer of gateway %q: %w", a.Gateway, err)
 	}
-	if err := c.rdb.Publish(ctx, topicAnswer(q.ID), text).Err(); err != nil {
+	if err := c.conn.Redis.Publish(ctx, topicAnswer(q.ID), text).Err(); err != nil {
 		return fmt.Errorf("answer of gateway %q: %w", a.Gateway, err)
 	}
 	return nil

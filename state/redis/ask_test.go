@@ -32,18 +32,18 @@ func answering(t testing.TB, c *Client, gateway string) {
 		}
 	})
 	t.Cleanup(func() { cancel(); done.Wait() })
-	until(t, "a subscription", func() bool { return c.Subscription().Connected })
+	redistest.Until(t, "a subscription", func() bool { return c.Subscription().Connected })
 }
 
 func TestAsk(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c := testContext(t), open(t, url)
+		ctx, c := redistest.Context(t), open(t, url)
 		if _, err := c.Ask(ctx, "north", fleet.Parrot); !errors.Is(err, ErrNobody) {
 			t.Errorf("nobody is there: %v", err)
 		}
 		answering(t, open(t, url), "north")
 		answering(t, open(t, url), "south")
-		raw(t, url).Publish(ctx, topicAsk("north"), "junk")
+		redistest.Raw(t, url).Publish(ctx, topicAsk("north"), "junk")
 		var all sync.WaitGroup
 		for _, gateway := range []string{"north", "south", "north"} {
 			all.Go(func() {
@@ -65,10 +65,10 @@ func TestAsk(t *testing.T) {
 // TestAskInVain ends with whoever asks.
 func TestAskInVain(t *testing.T) {
 	s := redistest.Start(t)
-	c, deaf := open(t, s.URL), raw(t, s.URL)
-	sub := deaf.Subscribe(testContext(t), topicAsk("north"))
+	c, deaf := open(t, s.URL), redistest.Raw(t, s.URL)
+	sub := deaf.Subscribe(redistest.Context(t), topicAsk("north"))
 	defer sub.Close()
-	if _, err := sub.Receive(testContext(t)); err != nil {
+	if _, err := sub.Receive(redistest.Context(t)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)

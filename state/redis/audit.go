@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // The actions of audit entries, as the servers name them; those from event.paused on are ours.
@@ -111,7 +112,7 @@ func (e *AuditEntry) UnmarshalJSON(b []byte) error {
 // Audit returns the newest entries of the log, newest first. What is no entry is
 // left out.
 func (c *Client) Audit(ctx context.Context, limit int) ([]AuditEntry, error) {
-	lines, err := c.rdb.LRange(ctx, keyAudit, 0, int64(limit)-1).Result()
+	lines, err := c.conn.Redis.LRange(ctx, keyAudit, 0, int64(limit)-1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read audit log: %w", err)
 	}
@@ -214,7 +215,7 @@ func (a *auditor) write(until context.Context, batch []AuditEntry) error {
 		}
 	}
 	if p.Len() > 0 {
-		if err := execute(ctx, p); err != nil {
+		if err := conn.Execute(ctx, p); err != nil {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ func (c *Client) BanUser(ctx context.Context, userID, by, reason string, length 
 		b.ExpiresAt = b.BannedAt.Add(length)
 		score, expires, duration = float64(b.ExpiresAt.UnixMilli()), strconv.FormatInt(b.ExpiresAt.UnixMilli(), 10), length.Milliseconds()
 	}
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	p.ZAdd(ctx, keyBanned, goredis.Z{Score: score, Member: userID})
 	p.Del(ctx, keyBan(userID))
 	p.HSet(ctx, keyBan(userID), "userId", userID, "bannedBy", by, "bannedAt", strconv.FormatInt(b.BannedAt.UnixMilli(), 10),
@@ -73,7 +73,7 @@ func (c *Client) UnbanUser(ctx context.Context, userID, by string) (bool, error)
 		return false, fmt.Errorf("unban user %q by %q: neither may be empty", userID, by)
 	}
 	ms := time.Now().UnixMilli()
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	removed := p.ZRem(ctx, keyBanned, userID)
 	deleted := p.Del(ctx, keyBan(userID))
 	members := p.SMembers(ctx, keyRights(userID))
@@ -91,11 +91,11 @@ func (c *Client) UnbanUser(ctx context.Context, userID, by string) (bool, error)
 
 // Bans lists the bans that are in force, by user ID; two round trips.
 func (c *Client) Bans(ctx context.Context) ([]Ban, error) {
-	entries, err := c.rdb.ZRangeWithScores(ctx, keyBanned, 0, -1).Result()
+	entries, err := c.conn.Redis.ZRangeWithScores(ctx, keyBanned, 0, -1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read bans: %w", err)
 	}
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	now := p.Time(ctx)
 	details := make([]*goredis.MapStringStringCmd, len(entries))
 	for i, e := range entries {

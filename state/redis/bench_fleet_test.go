@@ -44,7 +44,7 @@ func newFleet(b *testing.B, gateways int) audience {
 		<-ended
 	})
 	rdb := s.Client()
-	until(b, "all subscriptions", func() bool {
+	redistest.Until(b, "all subscriptions", func() bool {
 		return rdb.PubSubNumSub(ctx, MembershipUpdates).Val()[MembershipUpdates] == int64(gateways)
 	})
 	return f
@@ -55,7 +55,7 @@ func newFleet(b *testing.B, gateways int) audience {
 func (f audience) revoke(b *testing.B, topics ...string) time.Duration {
 	b.Helper()
 	ctx := context.Background()
-	rdb := f.client.rdb
+	rdb := f.client.conn.Redis
 	rdb.SAdd(ctx, keyRights("u1"), "m1")
 	f.publish(b, []string{"m1"}, topicRights("u1"))
 	f.hear(func(r Rights) bool { return r.MayTalk("m1") })
@@ -80,7 +80,7 @@ func (f audience) publish(b *testing.B, channels []string, topics ...string) {
 		b.Fatal(err)
 	}
 	for _, topic := range topics {
-		if err := f.client.rdb.Publish(context.Background(), topic, payload).Err(); err != nil {
+		if err := f.client.conn.Redis.Publish(context.Background(), topic, payload).Err(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -80,12 +81,12 @@ func bench(b *testing.B, latency time.Duration) (*redistest.Server, *Client, anc
 		p.Spoil("latency", "downstream", "latency", latency.Milliseconds())
 		url = p.URL
 	}
-	c, err := Open(Config{URL: url})
+	c, err := Open(conn.Config{URL: url})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { c.Close() })
-	return s, c, ancestor{rdb: raw(b, url)}
+	return s, c, ancestor{rdb: redistest.Raw(b, url)}
 }
 
 // overNetworks runs a benchmark on loopback, where Redis's own work counts, and

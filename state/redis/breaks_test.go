@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -9,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 )
+
+var errRefused = errors.New("refused")
 
 // wire is the network between one client and Redis, which breaks for good after
 // a number of steps: reads and writes of any connection, each counted before and

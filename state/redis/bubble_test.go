@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	goredis "github.com/redis/go-redis/v9"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // bubble is a Redis inside a synctest bubble: its clock and the network between
@@ -37,11 +37,7 @@ func inBubble(t *testing.T, test func(b *bubble)) {
 // open returns a client and what ends it; a bubble is left with nothing running.
 func (b *bubble) open() (c *Client, end func()) {
 	b.t.Helper()
-	opt, err := (Config{URL: "redis://bubble:6379"}).options()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	opt.Dialer = refuseMarked(func(ctx context.Context, network, addr string) (net.Conn, error) {
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if b.dial != nil {
 			return b.dial(ctx)
 		}
@@ -49,21 +45,22 @@ func (b *bubble) open() (c *Client, end func()) {
 		if err != nil {
 			return nil, err
 		}
-		conn := buffer(pipe)
+		buffered := buffer(pipe)
 		if b.wrap == nil {
-			return conn, nil
+			return buffered, nil
 		}
-		return b.wrap(conn)
-	})
-	c = newClient(Config{})
-	opt.OnConnect = c.preload
-	c.attach(goredis.NewClient(opt.Simple()))
+		return b.wrap(buffered)
+	}
+	c, err := Open(conn.Config{URL: "redis://bubble:6379", Dial: dial})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	return c, func() {
 		if err := c.Close(); err != nil {
 			b.t.Error(err)
 		}
 		// go-redis looks once a second whether it may stop dialing, and a dial lasts.
-		time.Sleep(time.Second + 3*dialTimeout)
+		time.Sleep(time.Second + 3*conn.DialTimeout)
 	}
 }
 
@@ -118,7 +115,7 @@ func TestHeartbeatFindsWhatNobodyPublished(t *testing.T) {
 		}
 		before := len(h.list())
 		b.redis.Del(keyRights("u1"))
-		time.Sleep(heartbeat)
+		time.Sleep(conn.Heartbeat)
 		if got := h.list(); len(got) != before+1 || got[before].MayTalk("m1") {
 			t.Errorf("after a heartbeat: %+v", got[before:])
 		}
@@ -141,7 +138,7 @@ func TestPushCountsThoughTheSetCannotBeRead(t *testing.T) {
 		if err := b.redis.Set(keyRights("u1"), "not a set"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(heartbeat + time.Second)
+		time.Sleep(conn.Heartbeat + time.Second)
 		if h.last().Known {
 			t.Fatalf("read though it is no set: %+v", h.list())
 		}

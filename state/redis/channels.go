@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // SetChannelEvent makes a channel part of an event.
@@ -13,7 +14,7 @@ func (c *Client) SetChannelEvent(ctx context.Context, channel, event string) err
 	if channel == "" || event == "" {
 		return fmt.Errorf("set event %q of channel %q: neither may be empty", event, channel)
 	}
-	if err := c.rdb.HSet(ctx, keyChannelEvents, channel, event).Err(); err != nil {
+	if err := c.conn.Redis.HSet(ctx, keyChannelEvents, channel, event).Err(); err != nil {
 		return fmt.Errorf("set event of channel %q: %w", channel, err)
 	}
 	return nil
@@ -45,7 +46,7 @@ func (c *Client) SetEvent(ctx context.Context, event, by string, channels ...str
 	if len(added)+len(removed) == 0 {
 		return nil, nil, nil
 	}
-	_, err = c.rdb.TxPipelined(ctx, func(p goredis.Pipeliner) error {
+	_, err = c.conn.Redis.TxPipelined(ctx, func(p goredis.Pipeliner) error {
 		for _, channel := range added {
 			p.HSet(ctx, keyChannelEvents, channel, event)
 		}
@@ -63,8 +64,8 @@ func (c *Client) SetEvent(ctx context.Context, event, by string, channels ...str
 
 // ChannelEvent is the event a channel belongs to, empty for none.
 func (c *Client) ChannelEvent(ctx context.Context, channel string) (string, error) {
-	event, err := c.rdb.HGet(ctx, keyChannelEvents, channel).Result()
-	if err != nil && !missing(err) {
+	event, err := c.conn.Redis.HGet(ctx, keyChannelEvents, channel).Result()
+	if err != nil && !conn.Missing(err) {
 		return "", fmt.Errorf("read event of channel %q: %w", channel, err)
 	}
 	return event, nil
@@ -72,7 +73,7 @@ func (c *Client) ChannelEvent(ctx context.Context, channel string) (string, erro
 
 // ChannelsForEvent are the channels of an event, sorted; one round trip.
 func (c *Client) ChannelsForEvent(ctx context.Context, event string) ([]string, error) {
-	all, err := c.rdb.HGetAll(ctx, keyChannelEvents).Result()
+	all, err := c.conn.Redis.HGetAll(ctx, keyChannelEvents).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read channels of event %q: %w", event, err)
 	}
@@ -98,7 +99,7 @@ func (c *Client) ActiveSpeakers(ctx context.Context, event string) (map[string]H
 
 // Events are all channels that belong to an event, and which; one round trip.
 func (c *Client) Events(ctx context.Context) (map[string]string, error) {
-	all, err := c.rdb.HGetAll(ctx, keyChannelEvents).Result()
+	all, err := c.conn.Redis.HGetAll(ctx, keyChannelEvents).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}
@@ -111,12 +112,12 @@ func (c *Client) Speakers(ctx context.Context, channels ...string) (map[string]H
 	if len(channels) == 0 {
 		return map[string]Holder{}, nil
 	}
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	locks := make([]*goredis.StringCmd, len(channels))
 	for i, ch := range channels {
 		locks[i] = p.Get(ctx, keyLock(ch))
 	}
-	if err := execute(ctx, p); err != nil {
+	if err := conn.Execute(ctx, p); err != nil {
 		return nil, fmt.Errorf("read speakers: %w", err)
 	}
 	speakers := map[string]Holder{}
@@ -171,7 +172,7 @@ func (c *Client) clearFloors(ctx context.Context, event, by string, channels []s
 
 // runEach runs the script that clears a floor on many channels in one round
 // trip, and in a second one where a server did not know the script.
-func (c *Client) runEach(ctx context.Context, script script, channels []string, by string) ([]*goredis.Cmd, error) {
+func (c *Client) runEach(ctx context.Context, script conn.Script, channels []string, by string) ([]*goredis.Cmd, error) {
 	if len(channels) == 0 {
 		return nil, nil
 	}
@@ -187,12 +188,12 @@ func (c *Client) runEach(ctx context.Context, script script, channels []string, 
 	queue := func(run func(ctx context.Context, s goredis.Scripter, keys []string, args ...any) *goredis.Cmd, p goredis.Pipeliner, i int) {
 		replies[i] = run(ctx, p, []string{keyLock(channels[i])}, keyEvents(channels[i]), events[i])
 	}
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	for i := range channels {
 		queue(script.EvalSha, p, i)
 	}
 	_, err := p.Exec(ctx)
-	p = c.rdb.Pipeline()
+	p = c.conn.Redis.Pipeline()
 	for i, reply := range replies {
 		if goredis.HasErrorPrefix(reply.Err(), "NOSCRIPT") {
 			queue(script.Eval, p, i)
@@ -201,11 +202,11 @@ func (c *Client) runEach(ctx context.Context, script script, channels []string, 
 	if p.Len() > 0 {
 		_, err = p.Exec(ctx)
 	}
-	if missing(err) {
+	if conn.Missing(err) {
 		err = nil
 	}
 	for _, reply := range replies {
-		if err == nil && reply.Err() != nil && !missing(reply.Err()) {
+		if err == nil && reply.Err() != nil && !conn.Missing(reply.Err()) {
 			err = reply.Err()
 		}
 	}

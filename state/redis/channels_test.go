@@ -6,33 +6,36 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 func TestChannelEvents(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		for ch, ev := range map[string]string{"m1": "e1", "m2": "e1", "m3": "e2"} {
 			if err := c.SetChannelEvent(ctx, ch, ev); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if ev := must[string](t)(c.ChannelEvent(ctx, "m3")); ev != "e2" {
+		if ev := redistest.Must[string](t)(c.ChannelEvent(ctx, "m3")); ev != "e2" {
 			t.Errorf("event of m3 is %q", ev)
 		}
-		if ev := must[string](t)(c.ChannelEvent(ctx, "m9")); ev != "" {
+		if ev := redistest.Must[string](t)(c.ChannelEvent(ctx, "m9")); ev != "" {
 			t.Errorf("event of m9 is %q", ev)
 		}
-		if chs := must[[]string](t)(c.ChannelsForEvent(ctx, "e1")); !slices.Equal(chs, []string{"m1", "m2"}) {
+		if chs := redistest.Must[[]string](t)(c.ChannelsForEvent(ctx, "e1")); !slices.Equal(chs, []string{"m1", "m2"}) {
 			t.Errorf("channels of e1 are %q", chs)
 		}
-		if s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 0 {
+		if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 0 {
 			t.Errorf("speakers %v", s)
 		}
 		member(t, rdb, "u1", "m1", "m3")
-		must[Decision](t)(c.Acquire(ctx, claim("m1", "u1")))
-		must[Decision](t)(c.Acquire(ctx, claim("m3", "u1")))
+		redistest.Must[Decision](t)(c.Acquire(ctx, claim("m1", "u1")))
+		redistest.Must[Decision](t)(c.Acquire(ctx, claim("m3", "u1")))
 		rdb.Set(ctx, keyLock("m2"), `{"userId":"u2","userName":"Name u2","timestamp":1795398687760}`, 30*time.Second)
-		s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1"))
+		s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1"))
 		if len(s) != 2 || s["m1"].UserID != "u1" || s["m2"].UserID != "u2" {
 			t.Errorf("speakers %v", s)
 		}
@@ -41,7 +44,7 @@ func TestChannelEvents(t *testing.T) {
 
 func TestSetEvent(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c := testContext(t), open(t, url)
+		ctx, c := redistest.Context(t), open(t, url)
 		for _, tc := range []struct {
 			event                    string
 			channels, added, removed []string
@@ -57,7 +60,7 @@ func TestSetEvent(t *testing.T) {
 			if err != nil || !slices.Equal(added, tc.added) || !slices.Equal(removed, tc.removed) {
 				t.Errorf("set %s to %q: %q came, %q left, %v", tc.event, tc.channels, added, removed, err)
 			}
-			if e1, e2 := must[[]string](t)(c.ChannelsForEvent(ctx, "e1")), must[[]string](t)(c.ChannelsForEvent(ctx, "e2")); !slices.Equal(e1, tc.e1) || !slices.Equal(e2, tc.e2) {
+			if e1, e2 := redistest.Must[[]string](t)(c.ChannelsForEvent(ctx, "e1")), redistest.Must[[]string](t)(c.ChannelsForEvent(ctx, "e2")); !slices.Equal(e1, tc.e1) || !slices.Equal(e2, tc.e2) {
 				t.Errorf("set %s to %q: e1 is %q, e2 %q", tc.event, tc.channels, e1, e2)
 			}
 		}
@@ -69,12 +72,12 @@ func TestSetEvent(t *testing.T) {
 
 func TestPauseAllSpeakers(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		const n = 200
 		member(t, rdb, "u1", "m7")
 		for i := range n {
 			ch := fmt.Sprint("m", i)
-			must[int64](t)(rdb.HSet(ctx, keyChannelEvents, ch, "e1").Result())
+			redistest.Must[int64](t)(rdb.HSet(ctx, keyChannelEvents, ch, "e1").Result())
 			if i%2 == 0 {
 				rdb.Set(ctx, keyLock(ch), `{"userId":"u2","userName":"Name u2","timestamp":1795398687760}`, 30*time.Second)
 			}
@@ -82,35 +85,35 @@ func TestPauseAllSpeakers(t *testing.T) {
 		rdb.HSet(ctx, keyChannelEvents, "other", "e2")
 		rdb.Set(ctx, keyLock("other"), `{"userId":"u2","userName":"Name u2","timestamp":1795398687760}`, 30*time.Second)
 		cl := claim("m7", "u1")
-		must[Decision](t)(c.Acquire(ctx, cl))
+		redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		views := watchFloor(t, c, "m7")
-		await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
+		redistest.Await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
 
-		counted, trips := countTrips(ctx, c)
-		paused := must[map[string]Holder](t)(c.PauseAllSpeakers(counted, "e1", "boss"))
+		counted, trips := redistest.CountTrips(ctx, c.conn.Redis)
+		paused := redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(counted, "e1", "boss"))
 		if n := trips(); n != 2 {
 			t.Errorf("pausing took %d round trips, expected 2", n)
 		}
 		if len(paused) != n/2+1 || paused["m7"].UserID != "u1" || paused["m0"].UserID != "u2" {
 			t.Errorf("paused %d, m7 %+v, m0 %+v", len(paused), paused["m7"], paused["m0"])
 		}
-		await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
-		if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost {
+		redistest.Await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost {
 			t.Errorf("the paused talker stands as %v", st)
 		}
 		if rdb.Exists(ctx, keyLock("other")).Val() != 1 {
 			t.Error("a channel of another event was paused")
 		}
-		if again := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(again) != 0 {
+		if again := redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(again) != 0 {
 			t.Errorf("paused again: %v", again)
 		}
-		if none := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e9", "boss")); len(none) != 0 {
+		if none := redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e9", "boss")); len(none) != 0 {
 			t.Errorf("paused in an unknown event: %v", none)
 		}
-		if h := must[*Holder](t)(c.ClearFloor(ctx, "other", "boss")); h == nil || h.UserID != "u2" {
+		if h := redistest.Must[*Holder](t)(c.ClearFloor(ctx, "other", "boss")); h == nil || h.UserID != "u2" {
 			t.Errorf("cleared %+v", h)
 		}
-		if h := must[*Holder](t)(c.ClearFloor(ctx, "other", "boss")); h != nil {
+		if h := redistest.Must[*Holder](t)(c.ClearFloor(ctx, "other", "boss")); h != nil {
 			t.Errorf("cleared again %+v", h)
 		}
 	})
@@ -118,7 +121,7 @@ func TestPauseAllSpeakers(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		s := Session{UserID: "u1", UserName: "Name u1", DeviceID: "d1", ConnectedAt: 1795398687125, Channels: []string{"m1", "m2"}}
 		if err := c.PutSession(ctx, s); err != nil {
 			t.Fatal(err)
@@ -131,16 +134,16 @@ func TestSessions(t *testing.T) {
 			t.Errorf("session key is %q for %v", v, ttl)
 		}
 		rdb.HSet(ctx, keySessions, "u2", "nonsense", "u3", `{"userId":"u4"}`)
-		if all := must[[]Session](t)(c.Sessions(ctx)); len(all) != 1 || all[0].DeviceID != "d1" {
+		if all := redistest.Must[[]Session](t)(c.Sessions(ctx)); len(all) != 1 || all[0].DeviceID != "d1" {
 			t.Errorf("sessions %+v", all)
 		}
-		if users := must[[]string](t)(c.ChannelUsers(ctx, "m2")); !slices.Equal(users, []string{"u1"}) {
+		if users := redistest.Must[[]string](t)(c.ChannelUsers(ctx, "m2")); !slices.Equal(users, []string{"u1"}) {
 			t.Errorf("users %q", users)
 		}
 		if err := c.RemoveSession(ctx, "u1"); err != nil {
 			t.Fatal(err)
 		}
-		if users := must[[]string](t)(c.ChannelUsers(ctx, "m2")); len(users) != 0 || rdb.Exists(ctx, keySession("u1")).Val() != 0 || rdb.HExists(ctx, keySessions, "u1").Val() {
+		if users := redistest.Must[[]string](t)(c.ChannelUsers(ctx, "m2")); len(users) != 0 || rdb.Exists(ctx, keySession("u1")).Val() != 0 || rdb.HExists(ctx, keySessions, "u1").Val() {
 			t.Errorf("something is left of the session: %q", users)
 		}
 	})
@@ -148,8 +151,8 @@ func TestSessions(t *testing.T) {
 
 func TestAudit(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, rdb := testContext(t), raw(t, url)
-		c, err := Open(Config{URL: url})
+		ctx, rdb := redistest.Context(t), redistest.Raw(t, url)
+		c, err := Open(conn.Config{URL: url})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,19 +161,19 @@ func TestAudit(t *testing.T) {
 		rdb.HSet(ctx, keyChannelEvents, "m1", "e1")
 		one, two, none := claim("m1", "u1"), claim("m1", "u2"), claim("m1", "u3")
 		one.Role, two.Role = RoleGeneral, RoleDispatch
-		must[Decision](t)(c.Acquire(ctx, one))
-		must[Decision](t)(c.Acquire(ctx, claim("m1", "u1")))
-		must[Decision](t)(c.Acquire(ctx, none))
-		must[Decision](t)(c.Acquire(ctx, two))
+		redistest.Must[Decision](t)(c.Acquire(ctx, one))
+		redistest.Must[Decision](t)(c.Acquire(ctx, claim("m1", "u1")))
+		redistest.Must[Decision](t)(c.Acquire(ctx, none))
+		redistest.Must[Decision](t)(c.Acquire(ctx, two))
 		rdb.SRem(ctx, keyRights("u2"), "m1")
-		must[Standing](t)(c.Renew(ctx, two))
-		must[bool](t)(c.Release(ctx, two))
+		redistest.Must[Standing](t)(c.Renew(ctx, two))
+		redistest.Must[bool](t)(c.Release(ctx, two))
 		rdb.Set(ctx, keyLock("m1"), "{}", 0)
-		must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss"))
+		redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss"))
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
 		}
-		entries := must[[]AuditEntry](t)(open(t, url).Audit(ctx, 100))
+		entries := redistest.Must[[]AuditEntry](t)(open(t, url).Audit(ctx, 100))
 		slices.Reverse(entries)
 		var got []string
 		for _, e := range entries {

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -32,7 +33,7 @@ func TestCloseIsSoonOverWithoutRedis(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(began); took > 2*commandTimeout+auditGrace {
+		if took := time.Since(began); took > 2*conn.CommandTimeout+auditGrace {
 			t.Errorf("closing took %v", took)
 		}
 		time.Sleep(5 * time.Second) // of go-redis's own look-outs
@@ -42,13 +43,13 @@ func TestCloseIsSoonOverWithoutRedis(t *testing.T) {
 func TestCloseLeavesNothing(t *testing.T) {
 	s := redistest.Start(t)
 	old := goleak.IgnoreCurrent()
-	c, err := Open(Config{URL: s.URL})
+	c, err := Open(conn.Config{URL: s.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := newTalker(c, "m1", "u1")
 	k.start()
-	until(t, "a subscription", func() bool { return c.Subscription().Connected })
+	redistest.Until(t, "a subscription", func() bool { return c.Subscription().Connected })
 	k.press(context.Background())
 	k.stop()
 	if err := c.Close(); err != nil {

@@ -9,64 +9,9 @@ import (
 	"testing"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
-
-func TestAddresses(t *testing.T) {
-	for raw, want := range map[string]string{
-		"redis://h":                               "h:6379 0",
-		"redis://h:7000/3":                        "h:7000 3",
-		"rediss://me@[::1]:7000":                  "[::1]:7000 0 tls me",
-		"redis://a?master_name=x&addr=b&addr=c:9": "a:26379 b:26379 c:9 0 x",
-		"redis://a:1?addr=b:2&addr=[fe80::1]:3":   "a:1 b:2 [fe80::1]:3 0 cluster",
-		"redis://a:1/2?master_name=x":             "a:1 2 x",
-		"":                                        "!begin with redis://",
-		"http://h":                                "!begin with redis://",
-		"redis://":                                "!host:port",
-		"redis://h:0":                             "!host:port",
-		"redis://h:99999":                         "!host:port",
-		"redis://h/x":                             "!database number",
-		"redis://h/-1":                            "!database number",
-		"redis://h?db=3":                          "!unknown parameter \"db\"",
-		"redis://h?master_name=":                  "!master_name is empty",
-		"redis://h/3?addr=b":                      "!database 0 only",
-		"redis://h?addr=:1":                       "!host:port",
-		"redis://me:sesame@h":                     "!password file",
-		"redis://:sesame@h":                       "!password file",
-		"redis://h:sesame":                        "!redis URL",
-		"redis://me:sesame%zz@h":                  "!redis URL",
-		"rediss://me:sesame@h:6379/0?master_name=x\x7f": "!redis URL",
-	} {
-		a, err := parseAddress(raw)
-		got := strings.Join(a.addrs, " ")
-		if err == nil {
-			got += " " + string(rune('0'+a.db))
-			if a.tls {
-				got += " tls"
-			}
-			if a.user != "" {
-				got += " " + a.user
-			}
-			if a.master != "" {
-				got += " " + a.master
-			}
-			if a.cluster() {
-				got += " cluster"
-			}
-		}
-		if expected, bad := strings.CutPrefix(want, "!"); bad {
-			if err == nil || !strings.Contains(err.Error(), expected) {
-				t.Errorf("%s: %v, expected an error with %q", raw, err, expected)
-			} else if strings.Contains(err.Error(), "sesame") {
-				t.Errorf("%s: the password is in the error: %v", raw, err)
-			}
-		} else if err != nil || got != want {
-			t.Errorf("%s: %q, %v, expected %q", raw, got, err, want)
-		}
-	}
-}
 
 func file(t *testing.T, text string) string {
 	t.Helper()
@@ -80,16 +25,16 @@ func file(t *testing.T, text string) string {
 func TestBadConfigurations(t *testing.T) {
 	authority := redistest.NewAuthority(t)
 	for name, c := range map[string]struct {
-		cfg  Config
+		cfg  conn.Config
 		want string
 	}{
-		"no password file":  {Config{URL: "redis://h", PasswordFile: "/nonexistent"}, "/nonexistent"},
-		"empty password":    {Config{URL: "redis://h", PasswordFile: file(t, "\n")}, "found nothing"},
-		"two passwords":     {Config{URL: "redis://h", PasswordFile: file(t, "sesame\nsesame\n")}, "one line"},
-		"sentinel password": {Config{URL: "redis://h?master_name=x", SentinelPasswordFile: file(t, "")}, "sentinels"},
-		"needless CA":       {Config{URL: "redis://h", CAFile: authority.CAFile}, "rediss://"},
-		"no CA file":        {Config{URL: "rediss://h", CAFile: "/nonexistent"}, "/nonexistent"},
-		"no certificate":    {Config{URL: "rediss://h", CAFile: authority.KeyFile}, "PEM certificates"},
+		"no password file":  {conn.Config{URL: "redis://h", PasswordFile: "/nonexistent"}, "/nonexistent"},
+		"empty password":    {conn.Config{URL: "redis://h", PasswordFile: file(t, "\n")}, "found nothing"},
+		"two passwords":     {conn.Config{URL: "redis://h", PasswordFile: file(t, "sesame\nsesame\n")}, "one line"},
+		"sentinel password": {conn.Config{URL: "redis://h?master_name=x", SentinelPasswordFile: file(t, "")}, "sentinels"},
+		"needless CA":       {conn.Config{URL: "redis://h", CAFile: authority.CAFile}, "rediss://"},
+		"no CA file":        {conn.Config{URL: "rediss://h", CAFile: "/nonexistent"}, "/nonexistent"},
+		"no certificate":    {conn.Config{URL: "rediss://h", CAFile: authority.KeyFile}, "PEM certificates"},
 	} {
 		c2, err := Open(c.cfg)
 		if err == nil {
@@ -104,29 +49,29 @@ func TestBadConfigurations(t *testing.T) {
 // pressOnce proves that everything a port needs works over a connection.
 func pressOnce(t *testing.T, c *Client) {
 	t.Helper()
-	ctx := testContext(t)
-	must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
+	ctx := redistest.Context(t)
+	redistest.Must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
 	rights, views := watchRights(t, c, "u1"), watchFloor(t, c, "m1")
-	await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("m1") })
-	until(t, "a subscription", func() bool { return c.Subscription().Connected })
+	redistest.Await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("m1") })
+	redistest.Until(t, "a subscription", func() bool { return c.Subscription().Connected })
 	cl := claim("m1", "u1")
-	if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted {
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted {
 		t.Fatalf("%+v", d)
 	}
-	await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil && v.Holder.Token == cl.Token })
-	if d := must[Decision](t)(c.Acquire(ctx, claim("m1", "u1"))); d.Verdict != Busy {
+	redistest.Await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil && v.Holder.Token == cl.Token })
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, claim("m1", "u1"))); d.Verdict != Busy {
 		t.Fatalf("%+v", d)
 	}
-	must[[]string](t)(c.RevokeRights(ctx, "u1", "m1"))
-	await(t, rights, "silence", func(r Rights) bool { return !r.MayTalk("m1") })
-	if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Revoked {
+	redistest.Must[[]string](t)(c.RevokeRights(ctx, "u1", "m1"))
+	redistest.Await(t, rights, "silence", func(r Rights) bool { return !r.MayTalk("m1") })
+	if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Revoked {
 		t.Fatalf("%+v", st)
 	}
-	if !must[bool](t)(c.Release(ctx, cl)) {
+	if !redistest.Must[bool](t)(c.Release(ctx, cl)) {
 		t.Fatal("not released")
 	}
-	await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
-	if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != NoRights {
+	redistest.Await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != NoRights {
 		t.Fatalf("%+v", d)
 	}
 }
@@ -135,7 +80,7 @@ func TestTLSAndPassword(t *testing.T) {
 	authority := redistest.NewAuthority(t)
 	s := redistest.StartTLS(t, authority, "--requirepass", "sesame", "--user", "port", "on", ">mellon", "~*", "&*", "+@all")
 	password := file(t, "mellon\n")
-	good := Config{URL: s.URL, Username: "port", PasswordFile: password, CAFile: authority.CAFile}
+	good := conn.Config{URL: s.URL, Username: "port", PasswordFile: password, CAFile: authority.CAFile}
 	c, err := Open(good)
 	if err != nil {
 		t.Fatal(err)
@@ -144,15 +89,15 @@ func TestTLSAndPassword(t *testing.T) {
 	pressOnce(t, c)
 
 	other := redistest.NewAuthority(t)
-	for name, spoil := range map[string]func(*Config){
-		"another authority":    func(cfg *Config) { cfg.CAFile = other.CAFile },
-		"the system's":         func(cfg *Config) { cfg.CAFile = "" },
-		"another host's":       func(cfg *Config) { cfg.URL = strings.Replace(cfg.URL, "127.0.0.1", "localhost", 1) },
-		"a wrong password":     func(cfg *Config) { cfg.PasswordFile = file(t, "sesame") },
-		"no password":          func(cfg *Config) { cfg.PasswordFile, cfg.Username = "", "" },
-		"no TLS":               func(cfg *Config) { cfg.URL, cfg.CAFile = strings.Replace(cfg.URL, "rediss", "redis", 1), "" },
-		"another user's":       func(cfg *Config) { cfg.Username = "default" },
-		"a user unknown there": func(cfg *Config) { cfg.Username = "nobody" },
+	for name, spoil := range map[string]func(*conn.Config){
+		"another authority":    func(cfg *conn.Config) { cfg.CAFile = other.CAFile },
+		"the system's":         func(cfg *conn.Config) { cfg.CAFile = "" },
+		"another host's":       func(cfg *conn.Config) { cfg.URL = strings.Replace(cfg.URL, "127.0.0.1", "localhost", 1) },
+		"a wrong password":     func(cfg *conn.Config) { cfg.PasswordFile = file(t, "sesame") },
+		"no password":          func(cfg *conn.Config) { cfg.PasswordFile, cfg.Username = "", "" },
+		"no TLS":               func(cfg *conn.Config) { cfg.URL, cfg.CAFile = strings.Replace(cfg.URL, "rediss", "redis", 1), "" },
+		"another user's":       func(cfg *conn.Config) { cfg.Username = "default" },
+		"a user unknown there": func(cfg *conn.Config) { cfg.Username = "nobody" },
 	} {
 		cfg := good
 		spoil(&cfg)
@@ -161,7 +106,7 @@ func TestTLSAndPassword(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		err = bad.Ping(testContext(t))
+		err = bad.Ping(redistest.Context(t))
 		if err == nil {
 			t.Errorf("%s was accepted", name)
 		} else if strings.Contains(err.Error(), "mellon") || strings.Contains(err.Error(), "sesame") {
@@ -171,19 +116,19 @@ func TestTLSAndPassword(t *testing.T) {
 	}
 
 	// A new password counts for the next connection, without a restart.
-	rotating := must[*Client](t)(Open(good))
+	rotating := redistest.Must[*Client](t)(Open(good))
 	defer rotating.Close()
-	opt := must[*goredis.UniversalOptions](t)(good.options())
-	admin := goredis.NewUniversalClient(opt)
-	defer admin.Close()
-	if err := admin.Do(testContext(t), "ACL", "SETUSER", "port", "resetpass", ">friend").Err(); err != nil {
+	connection := redistest.Must[*conn.Conn](t)(conn.Open(good))
+	defer connection.Close()
+	admin := connection.Redis
+	if err := admin.Do(redistest.Context(t), "ACL", "SETUSER", "port", "resetpass", ">friend").Err(); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(password, []byte("friend\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	admin.Do(testContext(t), "CLIENT", "KILL", "TYPE", "normal")
-	if err := rotating.Ping(testContext(t)); err != nil {
+	admin.Do(redistest.Context(t), "CLIENT", "KILL", "TYPE", "normal")
+	if err := rotating.Ping(redistest.Context(t)); err != nil {
 		t.Errorf("with the new password: %v", err)
 	}
 }
@@ -196,24 +141,24 @@ func TestCluster(t *testing.T) {
 		t.Fatal("not taken for a Cluster")
 	}
 	pressOnce(t, c)
-	ctx := testContext(t)
+	ctx := redistest.Context(t)
 	for _, ch := range []string{"a", "b", "c", "d", "e", "f"} {
-		must[[]string](t)(c.GrantRights(ctx, "u1", ch))
+		redistest.Must[[]string](t)(c.GrantRights(ctx, "u1", ch))
 		if err := c.SetChannelEvent(ctx, ch, "e1"); err != nil {
 			t.Fatal(err)
 		}
-		if d := must[Decision](t)(c.Acquire(ctx, claim(ch, "u1"))); d.Verdict != Granted {
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, claim(ch, "u1"))); d.Verdict != Granted {
 			t.Fatalf("%+v", d)
 		}
 	}
-	must[Ban](t)(c.BanUser(ctx, "u2", "boss", "", time.Minute))
-	if d := must[Decision](t)(c.Acquire(ctx, claim("a", "u2"))); d.Verdict != Banned {
+	redistest.Must[Ban](t)(c.BanUser(ctx, "u2", "boss", "", time.Minute))
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, claim("a", "u2"))); d.Verdict != Banned {
 		t.Errorf("%+v", d)
 	}
-	if s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 6 {
+	if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 6 {
 		t.Errorf("speakers %v", s)
 	}
-	if paused := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 6 {
+	if paused := redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 6 {
 		t.Errorf("paused %v", paused)
 	}
 }
@@ -223,18 +168,18 @@ func TestSentinelFailover(t *testing.T) {
 	g := redistest.StartGroup(t)
 	c := open(t, g.URL)
 	pressOnce(t, c)
-	ctx := testContext(t)
-	must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
+	ctx := redistest.Context(t)
+	redistest.Must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
 	rights := watchRights(t, c, "u1")
-	await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("m1") })
+	redistest.Await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("m1") })
 	cl := claim("m1", "u1")
-	first := must[Decision](t)(c.Acquire(ctx, cl))
+	first := redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 	master := g.Master()
-	must[int64](t)(master.Client().Wait(ctx, 2, time.Second).Result())
+	redistest.Must[int64](t)(master.Client().Wait(ctx, 2, time.Second).Result())
 	master.Kill()
 	cl = claim("m1", "u1")
 	var d Decision
-	until(t, "a grant by the new master", func() bool {
+	redistest.Until(t, "a grant by the new master", func() bool {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		var err error
@@ -244,11 +189,11 @@ func TestSentinelFailover(t *testing.T) {
 	if d.Epoch <= first.Epoch {
 		t.Errorf("epoch %d after %d", d.Epoch, first.Epoch)
 	}
-	until(t, "a subscription at the new master", func() bool {
+	redistest.Until(t, "a subscription at the new master", func() bool {
 		return g.Master().Client().PubSubNumSub(ctx, MembershipUpdates).Val()[MembershipUpdates] == 1
 	})
-	must[[]string](t)(c.RevokeRights(ctx, "u1", "m1"))
-	await(t, rights, "silence", func(r Rights) bool { return r.Known && !r.MayTalk("m1") })
+	redistest.Must[[]string](t)(c.RevokeRights(ctx, "u1", "m1"))
+	redistest.Await(t, rights, "silence", func(r Rights) bool { return r.Known && !r.MayTalk("m1") })
 }
 
 // A press waits no longer than its context, whatever is wrong.

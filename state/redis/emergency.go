@@ -211,7 +211,7 @@ func (c *Client) runEvent(ctx context.Context, cl Claim, prefix, how string) (ch
 				return nil, nil, no, err
 			}
 		}
-		reply, err := c.scripts.acquireEvent.Run(ctx, c.rdb, keys, args...).Slice()
+		reply, err := c.scripts.acquireEvent.Run(ctx, c.conn.Redis, keys, args...).Slice()
 		if err != nil {
 			return nil, nil, "", err
 		}
@@ -234,7 +234,7 @@ func (c *Client) giveBackEvent(ctx context.Context, cl Claim, prefix string, cha
 			keys = append(keys, keyLock(ch))
 			args = append(args, keyEvents(ch), event)
 		}
-		gone, err := c.scripts.releaseEvent.Run(ctx, c.rdb, keys, args...).Int()
+		gone, err := c.scripts.releaseEvent.Run(ctx, c.conn.Redis, keys, args...).Int()
 		if err != nil {
 			return n, fmt.Errorf("end emergency on channel %q: %w", cl.Channel, err)
 		}

@@ -21,7 +21,7 @@ func alarm(channel, user string) Claim {
 func eventOf(t testing.TB, c *Client, event string, channels ...string) {
 	t.Helper()
 	for _, ch := range channels {
-		if err := c.SetChannelEvent(testContext(t), ch, event); err != nil {
+		if err := c.SetChannelEvent(redistest.Context(t), ch, event); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -31,7 +31,7 @@ func eventOf(t testing.TB, c *Client, event string, channels ...string) {
 // dispatchers and servers alike; nobody gets one back before it is over.
 func TestEmergencyTakesTheEvent(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		eventOf(t, c, "e1", "m1", "m2", "m3", "m4")
 		eventOf(t, c, "e2", "x1")
 		member(t, rdb, "boss", "m1")
@@ -40,63 +40,63 @@ func TestEmergencyTakesTheEvent(t *testing.T) {
 		talker, dispatcher, elsewhere := claim("m2", "u2"), claim("m4", "other"), claim("x1", "other")
 		dispatcher.Role = RoleDispatch
 		for _, cl := range []Claim{talker, dispatcher, elsewhere} {
-			must[Decision](t)(c.Acquire(ctx, cl))
+			redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		}
 		server := ancestor{rdb: rdb}
 		if ok, _ := server.acquire(ctx, "m3", "u3"); !ok {
 			t.Fatal("the server's member does not talk")
 		}
 		views := watchFloor(t, c, "m2")
-		await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil && v.Holder.UserID == "u2" })
+		redistest.Await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil && v.Holder.UserID == "u2" })
 
 		cl := alarm("m1", "boss")
-		d := must[Decision](t)(c.Acquire(ctx, cl))
+		d := redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		if d.Verdict != Granted || d.Epoch == 0 || len(d.Paused) != 3 || d.Paused["m2"].UserID != "u2" || d.Paused["m3"].UserID != "u3" || d.Paused["m4"].UserID != "other" {
 			t.Fatalf("%+v", d)
 		}
-		await(t, views, "the emergency", func(v FloorView) bool { return v.Holder != nil && v.Holder.Emergency == "m1" })
-		for ch, holder := range must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")) {
+		redistest.Await(t, views, "the emergency", func(v FloorView) bool { return v.Holder != nil && v.Holder.Emergency == "m1" })
+		for ch, holder := range redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")) {
 			if holder.UserID != "boss" || holder.Emergency != "m1" || holder.Token != cl.Token || holder.Role != RoleDispatch {
 				t.Errorf("%s: %+v", ch, holder)
 			}
 		}
-		if st := must[Standing](t)(c.Renew(ctx, elsewhere)); st.State != Held {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, elsewhere)); st.State != Held {
 			t.Errorf("the talker of another event stands as %+v", st)
 		}
 		for _, lost := range []Claim{talker, dispatcher} {
-			if st := must[Standing](t)(c.Renew(ctx, lost)); st.State != Lost || st.Holder == nil || st.Holder.Emergency == "" {
+			if st := redistest.Must[Standing](t)(c.Renew(ctx, lost)); st.State != Lost || st.Holder == nil || st.Holder.Emergency == "" {
 				t.Errorf("%s stands as %+v", lost.UserID, st)
 			}
 			again := lost
 			again.Token = "another"
-			if d := must[Decision](t)(c.Acquire(ctx, again)); d.Verdict != Busy || d.Holder.UserID != "boss" {
+			if d := redistest.Must[Decision](t)(c.Acquire(ctx, again)); d.Verdict != Busy || d.Holder.UserID != "boss" {
 				t.Errorf("%s, asking again, got %+v", lost.UserID, d)
 			}
 			again.Wait = time.Second
-			if d := must[Decision](t)(c.Acquire(ctx, again)); d.Verdict != Queued {
+			if d := redistest.Must[Decision](t)(c.Acquire(ctx, again)); d.Verdict != Queued {
 				t.Errorf("%s, queueing, got %+v", lost.UserID, d)
 			}
-			must[bool](t)(c.Release(ctx, again))
-			if must[bool](t)(c.Release(ctx, lost)) {
+			redistest.Must[bool](t)(c.Release(ctx, again))
+			if redistest.Must[bool](t)(c.Release(ctx, lost)) {
 				t.Errorf("%s released the emergency's lock", lost.UserID)
 			}
 		}
 		if ok, holder := server.acquire(ctx, "m3", "u3"); ok || holder != "boss" {
 			t.Errorf("the server granted it: %v, %q", ok, holder)
 		}
-		if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted || len(d.Paused) != 0 {
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted || len(d.Paused) != 0 {
 			t.Errorf("asked again for what it has, it got %+v", d)
 		}
-		if !must[bool](t)(c.Release(ctx, cl)) {
+		if !redistest.Must[bool](t)(c.Release(ctx, cl)) {
 			t.Error("not released")
 		}
-		await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
-		if left := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(left) > 0 {
+		redistest.Await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
+		if left := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
-		until(t, "start and stop in the audit log", func() bool {
+		redistest.Until(t, "start and stop in the audit log", func() bool {
 			var actions []string
-			for _, e := range must[[]AuditEntry](t)(c.Audit(ctx, 100)) {
+			for _, e := range redistest.Must[[]AuditEntry](t)(c.Audit(ctx, 100)) {
 				if e.ActorID == "boss" && e.EventID == "e1" {
 					actions = append(actions, e.Action)
 				}
@@ -110,7 +110,7 @@ func TestEmergencyTakesTheEvent(t *testing.T) {
 // refused has changed nothing.
 func TestEmergencyNeedsTheRole(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		eventOf(t, c, "e1", "m1", "m2")
 		for _, user := range []string{"u1", "banned"} {
 			member(t, rdb, user, "m1", "m2")
@@ -118,7 +118,7 @@ func TestEmergencyNeedsTheRole(t *testing.T) {
 		member(t, rdb, "stranger", "m2")
 		ban(rdb, "banned", 1<<53)
 		talker := claim("m2", "u1")
-		must[Decision](t)(c.Acquire(ctx, talker))
+		redistest.Must[Decision](t)(c.Acquire(ctx, talker))
 		for _, test := range []struct {
 			user string
 			role Role
@@ -129,14 +129,14 @@ func TestEmergencyNeedsTheRole(t *testing.T) {
 		} {
 			cl := alarm("m1", test.user)
 			cl.Role = test.role
-			if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != test.want {
+			if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != test.want {
 				t.Errorf("%s as %q got %v, want %v", test.user, test.role, d.Verdict, test.want)
 			}
-			if must[bool](t)(c.Release(ctx, cl)) {
+			if redistest.Must[bool](t)(c.Release(ctx, cl)) {
 				t.Errorf("%s as %q had something to release", test.user, test.role)
 			}
 		}
-		if st := must[Standing](t)(c.Renew(ctx, talker)); st.State != Held {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, talker)); st.State != Held {
 			t.Errorf("the talker stands as %+v", st)
 		}
 	})
@@ -146,7 +146,7 @@ func TestEmergencyNeedsTheRole(t *testing.T) {
 func TestEmergenciesAtOnce(t *testing.T) {
 	const channels, bosses = 20, 16
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		for i := range channels {
 			eventOf(t, c, "e1", fmt.Sprint("m", i))
 		}
@@ -169,7 +169,7 @@ func TestEmergenciesAtOnce(t *testing.T) {
 				t.Errorf("%d got %+v beside the winner %d", i, d, winner)
 			}
 		}
-		speakers := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1"))
+		speakers := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1"))
 		for ch, h := range speakers {
 			if h.Token != claims[winner].Token {
 				t.Errorf("%s is %s's", ch, h.UserID)
@@ -185,42 +185,42 @@ func TestEmergenciesAtOnce(t *testing.T) {
 // and takes what is new, and ends with what ends every talk spurt.
 func TestEmergencyIsKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		eventOf(t, c, "e1", "m1", "m2")
 		member(t, rdb, "boss", "m1")
 		member(t, rdb, "u2", "m2", "m3")
 		cl := alarm("m1", "boss")
 		start := func() {
 			t.Helper()
-			if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted {
+			if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted {
 				t.Fatalf("%+v", d)
 			}
 		}
 		start()
 		rdb.Del(ctx, keyLock("m2"))
-		must[Decision](t)(c.Acquire(ctx, claim("m2", "u2")))
+		redistest.Must[Decision](t)(c.Acquire(ctx, claim("m2", "u2")))
 		eventOf(t, c, "e1", "m3")
-		if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
 			t.Fatalf("%+v", st)
 		}
-		if s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); s["m2"].UserID != "boss" || s["m3"].UserID != "boss" {
+		if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); s["m2"].UserID != "boss" || s["m3"].UserID != "boss" {
 			t.Errorf("after the renewal: %v", s)
 		}
-		must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "admin"))
-		if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost || st.Holder != nil {
+		redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "admin"))
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost || st.Holder != nil {
 			t.Errorf("after the event was paused: %+v", st)
 		}
-		if s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) > 0 {
+		if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) > 0 {
 			t.Errorf("a lost emergency took %v", s)
 		}
 		start()
 		rdb.SRem(ctx, keyRights("boss"), "m1")
-		if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Revoked {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Revoked {
 			t.Errorf("without the right: %+v", st)
 		}
 		member(t, rdb, "boss", "m1")
 		ban(rdb, "boss", 1<<53)
-		if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != RevokedByBan {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != RevokedByBan {
 			t.Errorf("banned: %+v", st)
 		}
 	})
@@ -229,28 +229,28 @@ func TestEmergencyIsKept(t *testing.T) {
 // TestEmergencyOfADeadPort ends by the locks' TTL.
 func TestEmergencyOfADeadPort(t *testing.T) {
 	s := redistest.Start(t)
-	ctx, c, rdb := testContext(t), open(t, s.URL), s.Client()
+	ctx, c, rdb := redistest.Context(t), open(t, s.URL), s.Client()
 	eventOf(t, c, "e1", "m1", "m2")
 	member(t, rdb, "boss", "m1")
 	member(t, rdb, "u2", "m2")
 	cl := alarm("m1", "boss")
 	cl.TTL = 200 * time.Millisecond
-	must[Decision](t)(c.Acquire(ctx, cl))
-	until(t, "the floor is free", func() bool {
-		return must[Decision](t)(c.Acquire(ctx, claim("m2", "u2"))).Verdict == Granted
+	redistest.Must[Decision](t)(c.Acquire(ctx, cl))
+	redistest.Until(t, "the floor is free", func() bool {
+		return redistest.Must[Decision](t)(c.Acquire(ctx, claim("m2", "u2"))).Verdict == Granted
 	})
 }
 
 // TestEmergencyOutsideAnEvent has the port's own channel.
 func TestEmergencyOutsideAnEvent(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		eventOf(t, c, "e1", "m2")
 		member(t, rdb, "boss", "m1")
-		if d := must[Decision](t)(c.Acquire(ctx, alarm("m1", "boss"))); d.Verdict != Granted {
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, alarm("m1", "boss"))); d.Verdict != Granted {
 			t.Fatalf("%+v", d)
 		}
-		if s := must[map[string]Holder](t)(c.Speakers(ctx, "m1", "m2")); len(s) != 1 || s["m1"].Emergency != "m1" {
+		if s := redistest.Must[map[string]Holder](t)(c.Speakers(ctx, "m1", "m2")); len(s) != 1 || s["m1"].Emergency != "m1" {
 			t.Errorf("%v", s)
 		}
 	})
@@ -260,12 +260,12 @@ func TestEmergencyOutsideAnEvent(t *testing.T) {
 // channels; what is changed is changed in one script.
 func TestEmergencyRoundTrips(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		for i := range 50 {
 			eventOf(t, c, "e1", fmt.Sprint("m", i))
 		}
 		member(t, rdb, "boss", "m1")
-		ctx, trips := countTrips(ctx, c)
+		ctx, trips := redistest.CountTrips(ctx, c.conn.Redis)
 		cl := alarm("m1", "boss")
 		last := int64(0)
 		check := func(what string) {
@@ -275,11 +275,11 @@ func TestEmergencyRoundTrips(t *testing.T) {
 			}
 			last = trips()
 		}
-		must[Decision](t)(c.Acquire(ctx, cl))
+		redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		check("the start")
-		must[Standing](t)(c.Renew(ctx, cl))
+		redistest.Must[Standing](t)(c.Renew(ctx, cl))
 		check("a renewal")
-		must[bool](t)(c.Release(ctx, cl))
+		redistest.Must[bool](t)(c.Release(ctx, cl))
 		check("the end")
 	})
 }
@@ -288,35 +288,35 @@ func TestEmergencyRoundTrips(t *testing.T) {
 // back what it took where another has one of them.
 func TestEmergencyOnACluster(t *testing.T) {
 	url, _ := redistest.StartCluster(t)
-	ctx, c := testContext(t), open(t, url)
+	ctx, c := redistest.Context(t), open(t, url)
 	eventOf(t, c, "e1", "m1", "m2", "m3", "m4", "m5")
 	for _, user := range []string{"boss", "chief"} {
-		must[[]string](t)(c.GrantRights(ctx, user, "m1", "m3"))
+		redistest.Must[[]string](t)(c.GrantRights(ctx, user, "m1", "m3"))
 	}
-	must[[]string](t)(c.GrantRights(ctx, "u2", "m2"))
-	must[Decision](t)(c.Acquire(ctx, claim("m2", "u2")))
+	redistest.Must[[]string](t)(c.GrantRights(ctx, "u2", "m2"))
+	redistest.Must[Decision](t)(c.Acquire(ctx, claim("m2", "u2")))
 	cl := alarm("m1", "boss")
-	if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted || len(d.Paused) != 1 || d.Paused["m2"].UserID != "u2" {
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted || len(d.Paused) != 1 || d.Paused["m2"].UserID != "u2" {
 		t.Fatalf("%+v", d)
 	}
-	if s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 5 {
+	if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 5 {
 		t.Errorf("it has %v", s)
 	}
-	if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+	if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
 		t.Errorf("%+v", st)
 	}
-	must[*Holder](t)(c.ClearFloor(ctx, "m3", "admin"))
+	redistest.Must[*Holder](t)(c.ClearFloor(ctx, "m3", "admin"))
 	second := alarm("m3", "chief")
-	if d := must[Decision](t)(c.Acquire(ctx, second)); d.Verdict != Busy || d.Holder.UserID != "boss" {
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, second)); d.Verdict != Busy || d.Holder.UserID != "boss" {
 		t.Errorf("beside another's emergency: %+v", d)
 	}
-	if s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 4 || s["m3"].UserID != "" {
+	if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 4 || s["m3"].UserID != "" {
 		t.Errorf("after that: %v", s)
 	}
-	if !must[bool](t)(c.Release(ctx, cl)) {
+	if !redistest.Must[bool](t)(c.Release(ctx, cl)) {
 		t.Error("not released")
 	}
-	if s := must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 0 {
+	if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 0 {
 		t.Errorf("left behind: %v", s)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -123,12 +124,12 @@ func play(t *testing.T, f failure) (o outcome) {
 		s.proxy = redistest.NewProxy(t, s.server.Addr)
 		s.url, s.admin = s.proxy.URL, open(t, s.server.URL)
 	}
-	ctx := testContext(t)
-	must[[]string](t)(s.admin.GrantRights(ctx, "u1", "m1"))
+	ctx := redistest.Context(t)
+	redistest.Must[[]string](t)(s.admin.GrantRights(ctx, "u1", "m1"))
 	k := newTalker(open(t, s.url), "m1", "u1")
 	k.start()
 	t.Cleanup(k.stop)
-	until(t, "a grant", func() bool { return k.press(ctx).Verdict == Granted })
+	redistest.Until(t, "a grant", func() bool { return k.press(ctx).Verdict == Granted })
 	time.Sleep(2 * testLease / 3) // some renewals
 	if open, _ := k.open(); !open {
 		t.Fatal("the spurt ended before anything failed: ", k.why)
@@ -161,11 +162,11 @@ func play(t *testing.T, f failure) (o outcome) {
 
 	f.mend(s)
 	mended := time.Now()
-	until(t, "the right to talk given back", func() bool {
+	redistest.Until(t, "the right to talk given back", func() bool {
 		_, err := s.admin.GrantRights(ctx, "u1", "m1")
 		return err == nil
 	})
-	until(t, "talk again", func() bool { return k.press(ctx).Verdict == Granted })
+	redistest.Until(t, "talk again", func() bool { return k.press(ctx).Verdict == Granted })
 	o.again = time.Since(mended)
 	k.release()
 	return o
@@ -230,7 +231,7 @@ const holdEnv = "TALKGATE_TEST_HOLD"
 
 // hold is that process.
 func hold(url string) error {
-	c, err := Open(Config{URL: url})
+	c, err := Open(conn.Config{URL: url})
 	if err != nil {
 		return err
 	}
@@ -248,7 +249,7 @@ func hold(url string) error {
 func TestFloorIsFreeAfterItsHolderIsKilled(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
-	ctx, c, rdb := testContext(t), open(t, s.URL), s.Client()
+	ctx, c, rdb := redistest.Context(t), open(t, s.URL), s.Client()
 	member(t, rdb, "u1", "m1")
 	member(t, rdb, "u2", "m1")
 	cmd := exec.Command(os.Args[0])
@@ -265,7 +266,7 @@ func TestFloorIsFreeAfterItsHolderIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(testTTL + testLease) // it renews, or the lock would be gone
-	if d := must[Decision](t)(c.Acquire(ctx, claim("m1", "u2"))); d.Verdict != Busy || d.Holder.UserID != "u1" {
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, claim("m1", "u2"))); d.Verdict != Busy || d.Holder.UserID != "u1" {
 		t.Fatalf("while its holder lives: %+v", d)
 	}
 	cmd.Process.Kill()
@@ -276,8 +277,8 @@ func TestFloorIsFreeAfterItsHolderIsKilled(t *testing.T) {
 		t.Fatalf("the lock of the dead lives for %v, expected at most %v", left, testTTL)
 	}
 	views := watchFloor(t, c, "m1")
-	await(t, views, "a free floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
-	if d := must[Decision](t)(c.Acquire(ctx, claim("m1", "u2"))); d.Verdict != Granted {
+	redistest.Await(t, views, "a free floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
+	if d := redistest.Must[Decision](t)(c.Acquire(ctx, claim("m1", "u2"))); d.Verdict != Granted {
 		t.Fatalf("after its holder's death: %+v", d)
 	}
 }
@@ -285,12 +286,12 @@ func TestFloorIsFreeAfterItsHolderIsKilled(t *testing.T) {
 // Two masters that do not know of each other, as after a failover that lost the
 // lock: epochs still grow, so that a receiver that saw the new one refuses the old.
 func TestEpochsGrowAcrossMasters(t *testing.T) {
-	ctx := testContext(t)
+	ctx := redistest.Context(t)
 	var last uint64
 	for i := range 4 {
 		s := redistest.Start(t)
 		member(t, s.Client(), "u1", "m1")
-		d := must[Decision](t)(open(t, s.URL).Acquire(ctx, claim("m1", "u1")))
+		d := redistest.Must[Decision](t)(open(t, s.URL).Acquire(ctx, claim("m1", "u1")))
 		if d.Epoch <= last {
 			t.Errorf("master %d grants epoch %s after %d", i, strconv.FormatUint(d.Epoch, 10), last)
 		}

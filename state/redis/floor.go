@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/state/floor"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // FloorView is the floor of a channel as it was read.
@@ -14,7 +15,7 @@ type FloorView struct {
 	// (Talker.WatchChannel); nothing else is set then but Fault and ReadAt.
 	Known bool
 	// Fault is why Known is false.
-	Fault Fault
+	Fault conn.Fault
 	// Holder is nil on an idle channel.
 	Holder *Holder
 	// PausedBy is the ID of the dispatcher who ended the last talk spurt; empty where
@@ -40,9 +41,9 @@ func (c *Client) ReadFloor(ctx context.Context, channel string) (FloorView, erro
 	v := FloorView{ReadAt: time.Now()}
 	// No transaction, which a Redis that is out of memory refuses; and the
 	// TTL first: should the lock change hands between the two, it is too short.
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	ttl, value := p.PTTL(ctx, keyLock(channel)), p.Get(ctx, keyLock(channel))
-	if err := execute(ctx, p); err != nil {
+	if err := conn.Execute(ctx, p); err != nil {
 		return v, fmt.Errorf("read floor of channel %q: %w", channel, err)
 	}
 	v.Known = true

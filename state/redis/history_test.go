@@ -269,7 +269,7 @@ func TestHistoryOfTheAncestorsReleaseIsNot(t *testing.T) {
 				return false, err
 			}
 			time.Sleep(3 * time.Millisecond) // a busy server
-			n, err := c.rdb.Del(ctx, keyLock(cl.Channel)).Result()
+			n, err := c.conn.Redis.Del(ctx, keyLock(cl.Channel)).Result()
 			return n == 1, err
 		}
 	}

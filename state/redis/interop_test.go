@@ -12,6 +12,7 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 // recorded are the commands a server in the field sent, from testdata/monitor.txt.
@@ -114,17 +115,17 @@ func TestInterop(t *testing.T) {
 	}
 
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		member(t, rdb, "u2", "m1")
 
 		// Theirs, read by us.
 		rdb.Set(ctx, keyLock("m1"), lock[2], ancestorTTL)
-		d := must[Decision](t)(c.Acquire(ctx, claim("m1", "u2")))
+		d := redistest.Must[Decision](t)(c.Acquire(ctx, claim("m1", "u2")))
 		if d.Verdict != Busy || d.Holder.UserID != "u1" || d.Holder.UserName != "Name u1" || d.Holder.Since.UnixMilli() != 1795398687760 {
 			t.Errorf("beside a server's lock: %+v", d)
 		}
-		if must[bool](t)(c.Release(ctx, claim("m1", "u1"))) {
+		if redistest.Must[bool](t)(c.Release(ctx, claim("m1", "u1"))) {
 			t.Error("a gateway of the same user released a server's lock")
 		}
 
@@ -132,7 +133,7 @@ func TestInterop(t *testing.T) {
 		rdb.Del(ctx, keyLock("m1"))
 		cl := claim("m1", "u1")
 		cl.Role = RoleGeneral
-		must[Decision](t)(c.Acquire(ctx, cl))
+		redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		ok, holder := (ancestor{rdb: rdb}).acquire(ctx, "m1", "u2")
 		if ok || holder != "u1" {
 			t.Errorf("a server beside our lock: granted %v, holder %q", ok, holder)
@@ -144,7 +145,7 @@ func TestInterop(t *testing.T) {
 		// A server's stop of the same user deletes our lock; the next renewal
 		// knows, and says so.
 		(ancestor{rdb: rdb}).release(ctx, "m1", "u1")
-		if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost {
 			t.Errorf("after a server's stop: %+v", st)
 		}
 	})
@@ -153,7 +154,7 @@ func TestInterop(t *testing.T) {
 // Everything a recorded session left in Redis is read without a complaint.
 func TestRecordedSession(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		replay := map[string]bool{"SET": true, "DEL": true, "SADD": true, "SREM": true, "LPUSH": true, "LTRIM": true, "ZADD": true, "PUBLISH": true}
 		for _, args := range recorded(t) {
 			if !replay[args[0]] {
@@ -166,13 +167,13 @@ func TestRecordedSession(t *testing.T) {
 			if err := rdb.Do(ctx, command...).Err(); err != nil && !errors.Is(err, goredis.Nil) {
 				t.Fatalf("%v: %v", command, err)
 			}
-			v := must[FloorView](t)(c.ReadFloor(ctx, "m1"))
+			v := redistest.Must[FloorView](t)(c.ReadFloor(ctx, "m1"))
 			if v.Holder != nil && v.Holder.UserID != "u1" {
 				t.Errorf("after %v: %+v", command, v.Holder)
 			}
-			must[[]string](t)(c.ChannelUsers(ctx, "m1"))
+			redistest.Must[[]string](t)(c.ChannelUsers(ctx, "m1"))
 		}
-		entries := must[[]AuditEntry](t)(c.Audit(ctx, 1000))
+		entries := redistest.Must[[]AuditEntry](t)(c.Audit(ctx, 1000))
 		if len(entries) < 8 || entries[0].Action != "auth.logout" || entries[0].ActorID != "u1" {
 			t.Errorf("%d entries, the newest %+v", len(entries), entries[0])
 		}

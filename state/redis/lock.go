@@ -2,10 +2,7 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	goredis "github.com/redis/go-redis/v9"
 )
 
 // Acquire asks for the floor: one round trip, in which rights, ban and lock are
@@ -40,7 +37,7 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 		c.auditDecision(cl, d)
 		return d, nil
 	}
-	reply, err := script.Run(ctx, c.rdb, keys, args...).Slice()
+	reply, err := script.Run(ctx, c.conn.Redis, keys, args...).Slice()
 	if err != nil {
 		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
 	}
@@ -84,7 +81,7 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Standing, error) {
 		c.auditEntry(cl, ActionRevoked, map[string]any{"reason": no})
 		return Standing{State: stateOf(no)}, nil
 	}
-	reply, err := c.scripts.renew.Run(ctx, c.rdb, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
+	reply, err := c.scripts.renew.Run(ctx, c.conn.Redis, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
 	if err != nil {
 		return Standing{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
 	}
@@ -124,7 +121,7 @@ func (c *Client) Release(ctx context.Context, cl Claim) (released bool, err erro
 		keys, script = append(keys, keyQueue(cl.Channel), keyQueueSeen(cl.Channel)), c.scripts.releaseInTurn
 		args = append(args, cl.Token)
 	}
-	n, err := script.Run(ctx, c.rdb, keys, args...).Int()
+	n, err := script.Run(ctx, c.conn.Redis, keys, args...).Int()
 	if err != nil {
 		return false, fmt.Errorf("release floor of channel %q: %w", cl.Channel, err)
 	}
@@ -196,23 +193,4 @@ func text(reply []any, i int) string {
 	}
 	s, _ := reply[i].(string)
 	return s
-}
-
-// missing tells an absent key from a failure.
-func missing(err error) bool { return errors.Is(err, goredis.Nil) }
-
-// execute runs a pipeline and returns the first error of any of its commands. A value
-// that is not there is none. (Exec stops at the first of either: behind a missing value
-// a refusal would go unseen.)
-func execute(ctx context.Context, p goredis.Pipeliner) error {
-	commands, err := p.Exec(ctx)
-	for _, c := range commands {
-		if err := c.Err(); err != nil && !missing(err) {
-			return err
-		}
-	}
-	if missing(err) {
-		return nil
-	}
-	return err
 }

@@ -5,19 +5,21 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 func TestAcquireReleaseRenew(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		member(t, rdb, "u2", "m1")
 		events := rdb.Subscribe(ctx, keyEvents("m1"))
 		defer events.Close()
-		must[any](t)(events.Receive(ctx))
+		redistest.Must[any](t)(events.Receive(ctx))
 
 		one, two := claim("m1", "u1"), claim("m1", "u2")
-		d := must[Decision](t)(c.Acquire(ctx, one))
+		d := redistest.Must[Decision](t)(c.Acquire(ctx, one))
 		if d.Verdict != Granted || d.Epoch == 0 || d.Preempted != nil {
 			t.Fatalf("first press: %+v", d)
 		}
@@ -34,39 +36,39 @@ func TestAcquireReleaseRenew(t *testing.T) {
 		if ttl := rdb.PTTL(ctx, keyLock("m1")).Val(); ttl <= 0 || ttl > one.TTL {
 			t.Errorf("lock's TTL is %v", ttl)
 		}
-		busy := must[Decision](t)(c.Acquire(ctx, two))
+		busy := redistest.Must[Decision](t)(c.Acquire(ctx, two))
 		if busy.Verdict != Busy || busy.Holder.UserID != "u1" || busy.Holder.Epoch != d.Epoch || busy.Holder.Token != one.Token {
 			t.Fatalf("second press: %+v", busy)
 		}
-		if again := must[Decision](t)(c.Acquire(ctx, one)); again.Verdict != Granted || again.Epoch != d.Epoch {
+		if again := redistest.Must[Decision](t)(c.Acquire(ctx, one)); again.Verdict != Granted || again.Epoch != d.Epoch {
 			t.Fatalf("repeated request: %+v", again)
 		}
-		if st := must[Standing](t)(c.Renew(ctx, one)); st.State != Held {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, one)); st.State != Held {
 			t.Fatalf("renewal: %+v", st)
 		}
-		if st := must[Standing](t)(c.Renew(ctx, two)); st.State != Lost || st.Holder == nil || st.Holder.UserID != "u1" {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, two)); st.State != Lost || st.Holder == nil || st.Holder.UserID != "u1" {
 			t.Fatalf("renewal of another's: %+v", st)
 		}
-		if must[bool](t)(c.Release(ctx, two)) {
+		if redistest.Must[bool](t)(c.Release(ctx, two)) {
 			t.Fatal("released another's lock")
 		}
-		if !must[bool](t)(c.Release(ctx, one)) {
+		if !redistest.Must[bool](t)(c.Release(ctx, one)) {
 			t.Fatal("own lock not released")
 		}
-		if must[bool](t)(c.Release(ctx, one)) {
+		if redistest.Must[bool](t)(c.Release(ctx, one)) {
 			t.Fatal("released twice")
 		}
-		if st := must[Standing](t)(c.Renew(ctx, one)); st.State != Lost || st.Holder != nil {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, one)); st.State != Lost || st.Holder != nil {
 			t.Fatalf("renewal after release: %+v", st)
 		}
-		next := must[Decision](t)(c.Acquire(ctx, two))
+		next := redistest.Must[Decision](t)(c.Acquire(ctx, two))
 		if next.Verdict != Granted || next.Epoch <= d.Epoch {
 			t.Fatalf("press after release: %+v", next)
 		}
 		for _, want := range []string{
-			must[string](t)(busyEvent("m1", "u1", "Name u1", one.At)),
+			redistest.Must[string](t)(busyEvent("m1", "u1", "Name u1", one.At)),
 			`{"channelId":"m1","currentSpeaker":null,"speakerName":null,"isBusy":false,"lockTimestamp":null}`,
-			must[string](t)(busyEvent("m1", "u2", "Name u2", two.At)),
+			redistest.Must[string](t)(busyEvent("m1", "u2", "Name u2", two.At)),
 		} {
 			if m, err := events.ReceiveMessage(ctx); err != nil || m.Payload != want {
 				t.Fatalf("event %v, %v, expected %s", m, err, want)
@@ -77,17 +79,17 @@ func TestAcquireReleaseRenew(t *testing.T) {
 
 func TestTwinsOfOneUser(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		one, twin := claim("m1", "u1"), claim("m1", "u1")
-		must[Decision](t)(c.Acquire(ctx, one))
-		if d := must[Decision](t)(c.Acquire(ctx, twin)); d.Verdict != Busy {
+		redistest.Must[Decision](t)(c.Acquire(ctx, one))
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, twin)); d.Verdict != Busy {
 			t.Fatalf("twin's press: %+v", d)
 		}
-		if must[bool](t)(c.Release(ctx, twin)) {
+		if redistest.Must[bool](t)(c.Release(ctx, twin)) {
 			t.Fatal("a twin released its twin's lock")
 		}
-		if st := must[Standing](t)(c.Renew(ctx, twin)); st.State != Lost {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, twin)); st.State != Lost {
 			t.Fatalf("a twin renewed its twin's lock: %+v", st)
 		}
 	})
@@ -95,11 +97,11 @@ func TestTwinsOfOneUser(t *testing.T) {
 
 func TestWithoutTheRight(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		cl := claim("m1", "u1")
 		press := func(want Verdict) {
 			t.Helper()
-			if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != want {
+			if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != want {
 				t.Fatalf("press: %+v, expected %v", d, want)
 			}
 			if want != Granted && rdb.Exists(ctx, keyLock("m1")).Val() != 0 {
@@ -119,7 +121,7 @@ func TestWithoutTheRight(t *testing.T) {
 
 		renew := func(want State) {
 			t.Helper()
-			if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != want {
+			if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != want {
 				t.Fatalf("renewal: %+v, expected %v", st, want)
 			}
 		}
@@ -137,7 +139,7 @@ func TestWithoutTheRight(t *testing.T) {
 		if before > cl.TTL {
 			t.Errorf("a refused renewal left a TTL of %v", before)
 		}
-		if !must[bool](t)(c.Release(ctx, cl)) {
+		if !redistest.Must[bool](t)(c.Release(ctx, cl)) {
 			t.Fatal("the revoked cannot give the floor back")
 		}
 	})
@@ -145,20 +147,20 @@ func TestWithoutTheRight(t *testing.T) {
 
 func TestForeignLocks(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		for _, value := range []string{"", "nonsense", "[]", `"u1"`, "17", "null", `{"userId":17}`, `{"userId":"u1"`} {
 			rdb.Set(ctx, keyLock("m1"), value, 0)
 			cl := claim("m1", "u1")
 			cl.Role = RoleDispatch
-			d := must[Decision](t)(c.Acquire(ctx, cl))
+			d := redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 			if d.Verdict != Busy || d.Holder.UserID != "" {
 				t.Errorf("lock %q: %+v", value, d)
 			}
-			if must[bool](t)(c.Release(ctx, cl)) || rdb.Get(ctx, keyLock("m1")).Val() != value {
+			if redistest.Must[bool](t)(c.Release(ctx, cl)) || rdb.Get(ctx, keyLock("m1")).Val() != value {
 				t.Errorf("lock %q was released", value)
 			}
-			if v := must[FloorView](t)(c.ReadFloor(ctx, "m1")); !v.Known || v.Holder == nil || v.TTL >= 0 {
+			if v := redistest.Must[FloorView](t)(c.ReadFloor(ctx, "m1")); !v.Known || v.Holder == nil || v.TTL >= 0 {
 				t.Errorf("lock %q read as %+v", value, v)
 			}
 		}
@@ -167,7 +169,7 @@ func TestForeignLocks(t *testing.T) {
 
 func TestEpochGrowsWhenTheCounterIsLost(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		var last uint64
 		for i, spoil := range []func(){
@@ -180,12 +182,12 @@ func TestEpochGrowsWhenTheCounterIsLost(t *testing.T) {
 		} {
 			spoil()
 			cl := claim("m1", "u1")
-			d := must[Decision](t)(c.Acquire(ctx, cl))
+			d := redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 			if d.Epoch <= last {
 				t.Fatalf("grant %d has epoch %d after %d", i, d.Epoch, last)
 			}
 			last = d.Epoch
-			must[bool](t)(c.Release(ctx, cl))
+			redistest.Must[bool](t)(c.Release(ctx, cl))
 		}
 	})
 }

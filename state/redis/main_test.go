@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 func TestMain(m *testing.M) {
@@ -13,7 +15,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, hold(url))
 		os.Exit(1)
 	}
-	LogTo(slog.New(slog.DiscardHandler))
+	conn.LogTo(slog.New(slog.DiscardHandler))
 	flag.String("failures", "", "document to write the table of failures into")
 	flag.Parse()
 	// The scenes wait more than they work.

@@ -57,7 +57,7 @@ func (c *Client) changeRights(ctx context.Context, userID string, touched, add, 
 	if userID == "" || slices.Contains(touched, "") {
 		return nil, fmt.Errorf("change rights of user %q on channels %q: neither may be empty", userID, touched)
 	}
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	var changes []rightsChange
 	for _, ch := range remove {
 		changes = append(changes, rightsChange{ActionTaken, ch, p.SRem(ctx, keyRights(userID), ch)})
@@ -118,7 +118,7 @@ func (c *Client) publishRights(ctx context.Context, u membershipUpdate, topics .
 		return fmt.Errorf("membership update of user %q: %w", u.UserID, err)
 	}
 	for _, topic := range topics {
-		if err := c.rdb.Publish(ctx, topic, payload).Err(); err != nil {
+		if err := c.conn.Redis.Publish(ctx, topic, payload).Err(); err != nil {
 			return fmt.Errorf("rights of user %q are changed but %s was not told: %w", u.UserID, topic, err)
 		}
 	}

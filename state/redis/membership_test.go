@@ -12,16 +12,16 @@ import (
 
 func TestRightsAreWrittenAndPublishedAsTheControlPlaneDoes(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
-		must[int64](t)(rdb.HSet(ctx, keyChannelEvents, "m2", "e1").Result())
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
+		redistest.Must[int64](t)(rdb.HSet(ctx, keyChannelEvents, "m2", "e1").Result())
 		sub := rdb.Subscribe(ctx, MembershipUpdates, topicRights("u1"))
 		defer sub.Close()
-		must[any](t)(sub.Receive(ctx))
-		must[any](t)(sub.Receive(ctx))
+		redistest.Must[any](t)(sub.Receive(ctx))
+		redistest.Must[any](t)(sub.Receive(ctx))
 
 		step := func(name string, change func() ([]string, error), payload string, list ...string) {
 			t.Helper()
-			if got := must[[]string](t)(change()); !slices.Equal(got, list) {
+			if got := redistest.Must[[]string](t)(change()); !slices.Equal(got, list) {
 				t.Fatalf("%s returned %q, expected %q", name, got, list)
 			}
 			for _, topic := range []string{topicRights("u1"), MembershipUpdates} {
@@ -58,16 +58,16 @@ func TestRightsAreWrittenAndPublishedAsTheControlPlaneDoes(t *testing.T) {
 // no entry, nor is what nobody put a name to.
 func TestRightsAreWrittenDown(t *testing.T) {
 	s := redistest.Start(t)
-	ctx, c := testContext(t), open(t, s.URL)
-	must[[]string](t)(c.GrantRights(ctx, "u1", "m0"))
+	ctx, c := redistest.Context(t), open(t, s.URL)
+	redistest.Must[[]string](t)(c.GrantRights(ctx, "u1", "m0"))
 	boss := c.By("boss")
-	must[[]string](t)(boss.GrantRights(ctx, "u1", "m0", "m1"))
-	must[[]string](t)(boss.RevokeRights(ctx, "u1", "m1", "m9"))
-	must[[]string](t)(boss.SetRights(ctx, "u1", "m2"))
+	redistest.Must[[]string](t)(boss.GrantRights(ctx, "u1", "m0", "m1"))
+	redistest.Must[[]string](t)(boss.RevokeRights(ctx, "u1", "m1", "m9"))
+	redistest.Must[[]string](t)(boss.SetRights(ctx, "u1", "m2"))
 	var said []string
-	until(t, "all entries", func() bool {
+	redistest.Until(t, "all entries", func() bool {
 		said = nil
-		for _, e := range must[[]AuditEntry](t)(c.Audit(ctx, 10)) {
+		for _, e := range redistest.Must[[]AuditEntry](t)(c.Audit(ctx, 10)) {
 			said = append(said, fmt.Sprint(e.ActorID, " ", e.Action, " ", e.TargetID, " ", e.Metadata["channel"]))
 		}
 		return len(said) >= 4
@@ -79,13 +79,13 @@ func TestRightsAreWrittenDown(t *testing.T) {
 
 func TestBans(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
-		must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
+		redistest.Must[[]string](t)(c.GrantRights(ctx, "u1", "m1"))
 		rights := watchRights(t, c, "u1")
-		await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("m1") })
+		redistest.Await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("m1") })
 
-		must[Ban](t)(c.BanUser(ctx, "u1", "boss", "swearing", 0))
-		await(t, rights, "the ban", func(r Rights) bool { return r.Banned && !r.MayTalk("m1") })
+		redistest.Must[Ban](t)(c.BanUser(ctx, "u1", "boss", "swearing", 0))
+		redistest.Await(t, rights, "the ban", func(r Rights) bool { return r.Banned && !r.MayTalk("m1") })
 		if score := rdb.ZScore(ctx, keyBanned, "u1").Val(); score != 1<<53-1 {
 			t.Errorf("a ban for ever has score %v", score)
 		}
@@ -93,23 +93,23 @@ func TestBans(t *testing.T) {
 		if details["userId"] != "u1" || details["bannedBy"] != "boss" || details["expiresAt"] != "permanent" || details["reason"] != "swearing" || details["bannedAt"] == "" {
 			t.Errorf("details %v", details)
 		}
-		bans := must[[]Ban](t)(c.Bans(ctx))
+		bans := redistest.Must[[]Ban](t)(c.Bans(ctx))
 		if len(bans) != 1 || bans[0].UserID != "u1" || bans[0].BannedBy != "boss" || !bans[0].ExpiresAt.IsZero() {
 			t.Errorf("bans %+v", bans)
 		}
-		if !must[bool](t)(c.UnbanUser(ctx, "u1", "boss")) {
+		if !redistest.Must[bool](t)(c.UnbanUser(ctx, "u1", "boss")) {
 			t.Error("no ban was found to end")
 		}
-		await(t, rights, "the right to talk again", func(r Rights) bool { return r.MayTalk("m1") })
-		if must[bool](t)(c.UnbanUser(ctx, "u1", "boss")) {
+		redistest.Await(t, rights, "the right to talk again", func(r Rights) bool { return r.MayTalk("m1") })
+		if redistest.Must[bool](t)(c.UnbanUser(ctx, "u1", "boss")) {
 			t.Error("a ban was ended twice")
 		}
 
-		b := must[Ban](t)(c.BanUser(ctx, "u2", "boss", "", time.Hour))
+		b := redistest.Must[Ban](t)(c.BanUser(ctx, "u2", "boss", "", time.Hour))
 		if ttl := rdb.TTL(ctx, keyBan("u2")).Val(); ttl <= 59*time.Minute || ttl > time.Hour+time.Second {
 			t.Errorf("details live for %v", ttl)
 		}
-		bans = must[[]Ban](t)(c.Bans(ctx))
+		bans = redistest.Must[[]Ban](t)(c.Bans(ctx))
 		if len(bans) != 1 || !bans[0].ExpiresAt.Equal(b.ExpiresAt) || bans[0].Reason != noReason {
 			t.Errorf("bans %+v, expected %+v", bans, b)
 		}

@@ -92,14 +92,3 @@ func FuzzStored(f *testing.F) {
 		}
 	})
 }
-
-func FuzzAddress(f *testing.F) {
-	f.Add("redis://127.0.0.1:6379/0")
-	f.Add("rediss://me@[::1]:1?master_name=x&addr=b")
-	f.Fuzz(func(t *testing.T, raw string) {
-		a, err := parseAddress(raw)
-		if err == nil && (len(a.addrs) == 0 || slices.Contains(a.addrs, "") || a.db < 0) {
-			t.Errorf("%q was read as %+v", raw, a)
-		}
-	})
-}

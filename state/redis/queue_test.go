@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 // queuer is a member that waits for its turn.
@@ -18,7 +20,7 @@ func queuer(channel, user string) Claim {
 // and who lets go or loses its rights is not waited for.
 func TestQueueIsInOrder(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, rdb := testContext(t), raw(t, url)
+		ctx, rdb := redistest.Context(t), redistest.Raw(t, url)
 		clients := [5]*Client{}
 		claims := [5]Claim{}
 		for i := range clients {
@@ -26,7 +28,7 @@ func TestQueueIsInOrder(t *testing.T) {
 			clients[i], claims[i] = open(t, url), queuer("m1", user)
 			member(t, rdb, user, "m1")
 		}
-		ask := func(i int) Decision { return must[Decision](t)(clients[i].Acquire(ctx, claims[i])) }
+		ask := func(i int) Decision { return redistest.Must[Decision](t)(clients[i].Acquire(ctx, claims[i])) }
 		want := func(i int, v Verdict, place int) {
 			t.Helper()
 			if d := ask(i); d.Verdict != v || d.Place != place {
@@ -41,24 +43,24 @@ func TestQueueIsInOrder(t *testing.T) {
 		if d := ask(2); d.Holder.UserID != "u0" {
 			t.Errorf("the holder is %q", d.Holder.UserID)
 		}
-		must[bool](t)(clients[0].Release(ctx, claims[0]))
+		redistest.Must[bool](t)(clients[0].Release(ctx, claims[0]))
 		want(4, Queued, 4) // the floor is free, and it is not its turn
 		want(2, Queued, 2)
 		want(1, Granted, 0)
 		want(2, Queued, 1)
 		// Lets go in the queue; a new press of its user stands at the end.
-		must[bool](t)(clients[2].Release(ctx, claims[2]))
+		redistest.Must[bool](t)(clients[2].Release(ctx, claims[2]))
 		claims[2] = queuer("m1", "u2")
 		want(2, Queued, 3)
 		rdb.SRem(ctx, keyRights("u3"), "m1")
 		want(3, NoRights, 0)
 		want(4, Queued, 1)
-		must[bool](t)(clients[1].Release(ctx, claims[1]))
+		redistest.Must[bool](t)(clients[1].Release(ctx, claims[1]))
 		want(4, Granted, 0)
 		want(2, Queued, 1)
-		must[bool](t)(clients[4].Release(ctx, claims[4]))
+		redistest.Must[bool](t)(clients[4].Release(ctx, claims[4]))
 		want(2, Granted, 0)
-		must[bool](t)(clients[2].Release(ctx, claims[2]))
+		redistest.Must[bool](t)(clients[2].Release(ctx, claims[2]))
 		if n := rdb.Exists(ctx, keyQueue("m1"), keyQueueSeen("m1")).Val(); n != 0 {
 			t.Errorf("%d keys of the queue are left", n)
 		}
@@ -69,20 +71,20 @@ func TestQueueIsInOrder(t *testing.T) {
 // for no longer than its place is kept.
 func TestQueueForgetsTheDead(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		member(t, rdb, "u2", "m1")
 		member(t, rdb, "u3", "m1")
 		holder, dead, next := queuer("m1", "u1"), queuer("m1", "u2"), queuer("m1", "u3")
 		dead.Wait = 100 * time.Millisecond
-		must[Decision](t)(c.Acquire(ctx, holder))
-		must[Decision](t)(c.Acquire(ctx, dead))
-		if d := must[Decision](t)(c.Acquire(ctx, next)); d.Verdict != Queued || d.Place != 2 {
+		redistest.Must[Decision](t)(c.Acquire(ctx, holder))
+		redistest.Must[Decision](t)(c.Acquire(ctx, dead))
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, next)); d.Verdict != Queued || d.Place != 2 {
 			t.Fatalf("%+v", d)
 		}
-		must[bool](t)(c.Release(ctx, holder))
-		until(t, "the turn of the living", func() bool {
-			return must[Decision](t)(c.Acquire(ctx, next)).Verdict == Granted
+		redistest.Must[bool](t)(c.Release(ctx, holder))
+		redistest.Until(t, "the turn of the living", func() bool {
+			return redistest.Must[Decision](t)(c.Acquire(ctx, next)).Verdict == Granted
 		})
 	})
 }
@@ -91,7 +93,7 @@ func TestQueueForgetsTheDead(t *testing.T) {
 // it, and a dispatcher stands behind nobody it could pre-empt.
 func TestQueueBesideOthers(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		for _, u := range []string{"u1", "u2", "u3", "d1"} {
 			member(t, rdb, u, "m1")
 		}
@@ -101,7 +103,7 @@ func TestQueueBesideOthers(t *testing.T) {
 		}
 		first, second := queuer("m1", "u1"), queuer("m1", "u2")
 		for i, cl := range []Claim{first, second} {
-			if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Queued || d.Place != i+1 || d.Holder.UserID != "s1" {
+			if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Queued || d.Place != i+1 || d.Holder.UserID != "s1" {
 				t.Fatalf("%+v", d)
 			}
 		}
@@ -111,20 +113,20 @@ func TestQueueBesideOthers(t *testing.T) {
 		}
 		rdb.Del(ctx, keyLock("m1"))
 		impatient := claim("m1", "u3")
-		if d := must[Decision](t)(c.Acquire(ctx, impatient)); d.Verdict != Granted {
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, impatient)); d.Verdict != Granted {
 			t.Fatalf("without a queue: %+v", d)
 		}
-		if d := must[Decision](t)(c.Acquire(ctx, first)); d.Verdict != Queued || d.Place != 1 {
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, first)); d.Verdict != Queued || d.Place != 1 {
 			t.Fatalf("%+v", d)
 		}
-		must[bool](t)(c.Release(ctx, impatient))
+		redistest.Must[bool](t)(c.Release(ctx, impatient))
 		dispatcher := queuer("m1", "d1")
 		dispatcher.Role = RoleDispatch
-		if d := must[Decision](t)(c.Acquire(ctx, dispatcher)); d.Verdict != Granted {
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, dispatcher)); d.Verdict != Granted {
 			t.Fatalf("dispatcher: %+v", d)
 		}
-		must[bool](t)(c.Release(ctx, dispatcher))
-		if d := must[Decision](t)(c.Acquire(ctx, first)); d.Verdict != Granted {
+		redistest.Must[bool](t)(c.Release(ctx, dispatcher))
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, first)); d.Verdict != Granted {
 			t.Fatalf("%+v", d)
 		}
 	})
@@ -135,7 +137,7 @@ func TestQueueBesideOthers(t *testing.T) {
 func TestQueueUnderLoad(t *testing.T) {
 	const members, rounds = 8, 5
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, rdb := testContext(t), raw(t, url)
+		ctx, rdb := redistest.Context(t), redistest.Raw(t, url)
 		var mu sync.Mutex
 		var turns []int
 		var wg sync.WaitGroup

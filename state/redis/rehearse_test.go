@@ -11,6 +11,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -19,7 +20,7 @@ import (
 // says what is missing.
 func TestWhatIsRehearsedWorks(t *testing.T) {
 	s := redistest.Start(t)
-	must[[]string](t)(open(t, s.URL).GrantRights(testContext(t), "north", "gates"))
+	redistest.Must[[]string](t)(open(t, s.URL).GrantRights(redistest.Context(t), "north", "gates"))
 	doc, err := os.ReadFile("../../docs/redis.md")
 	if err != nil {
 		t.Fatal(err)
@@ -43,14 +44,14 @@ func TestWhatIsRehearsedWorks(t *testing.T) {
 		}
 		c, _ := aclUser(t, s, "port-north")
 		s.Do("ACL", "SETUSER", "port-north", without)
-		ctx := testContext(t)
+		ctx := redistest.Context(t)
 		err := c.Rehearse(ctx, "gates", "north")
 		if works := pressWorks(ctx, c); err == nil && works != nil {
 			t.Errorf("without %s the rehearsal passes, and a press fails: %v", word, works)
 		}
 		if err != nil {
 			refused++
-			if f := FaultOf(err); f.Kind != Refusing || !strings.Contains(f.Do, "docs/redis.md") {
+			if f := conn.FaultOf(err); f.Kind != conn.Refusing || !strings.Contains(f.Do, "docs/redis.md") {
 				t.Errorf("without %s: %+v", word, f)
 			}
 		}
@@ -77,35 +78,35 @@ func pressWorks(ctx context.Context, c *Client) error {
 // TestARehearsalChangesNothing: nobody hears of it, and a lock that is there stays.
 func TestARehearsalChangesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "north", "gates")
 		listening := rdb.Subscribe(ctx, keyEvents("gates"))
 		defer listening.Close()
-		must[any](t)(listening.Receive(ctx))
+		redistest.Must[any](t)(listening.Receive(ctx))
 		for range 3 {
 			if err := c.Rehearse(ctx, "gates", "north"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if n := must[int64](t)(rdb.Exists(ctx, keyLock("gates")).Result()); n != 0 {
+		if n := redistest.Must[int64](t)(rdb.Exists(ctx, keyLock("gates")).Result()); n != 0 {
 			t.Error("a rehearsal leaves a lock")
 		}
 		cl := claim("gates", "south")
 		member(t, rdb, "south", "gates")
-		granted := must[Decision](t)(c.Acquire(ctx, cl))
-		before := must[string](t)(rdb.Get(ctx, keyLock("gates")).Result())
+		granted := redistest.Must[Decision](t)(c.Acquire(ctx, cl))
+		before := redistest.Must[string](t)(rdb.Get(ctx, keyLock("gates")).Result())
 		if err := c.Rehearse(ctx, "gates", "north"); err != nil {
 			t.Fatal(err)
 		}
-		if after := must[string](t)(rdb.Get(ctx, keyLock("gates")).Result()); after != before {
+		if after := redistest.Must[string](t)(rdb.Get(ctx, keyLock("gates")).Result()); after != before {
 			t.Errorf("the lock was %s and is %s", before, after)
 		}
-		must[bool](t)(c.Release(ctx, cl))
-		if d := must[Decision](t)(c.Acquire(ctx, claim("gates", "south"))); d.Epoch <= granted.Epoch {
+		redistest.Must[bool](t)(c.Release(ctx, cl))
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, claim("gates", "south"))); d.Epoch <= granted.Epoch {
 			t.Errorf("epoch %d after %d", d.Epoch, granted.Epoch)
 		}
 		for range 3 { // taken, idle, taken
-			must[any](t)(listening.ReceiveTimeout(ctx, deadline))
+			redistest.Must[any](t)(listening.ReceiveTimeout(ctx, deadline))
 		}
 		if m, err := listening.ReceiveTimeout(ctx, 50*time.Millisecond); err == nil {
 			t.Errorf("a rehearsal was heard: %v", m)
@@ -125,12 +126,12 @@ func TestATalkerKnowsBeforeThePress(t *testing.T) {
 	go func() {
 		done <- Talker{Client: c, UserID: "north"}.WatchChannel(ctx, "gates", func(v FloorView) { views <- v })
 	}()
-	v := await(t, views, "a refusal", func(v FloorView) bool { return !v.Known && v.Fault.Kind == Refusing })
+	v := redistest.Await(t, views, "a refusal", func(v FloorView) bool { return !v.Known && v.Fault.Kind == conn.Refusing })
 	if !strings.Contains(v.Fault.Do, "+pexpire") {
 		t.Errorf("what to do is %q", v.Fault.Do)
 	}
 	s.Do("ACL", "SETUSER", "port-north", "+pexpire")
-	await(t, views, "a known floor", func(v FloorView) bool { return v.Known })
+	redistest.Await(t, views, "a known floor", func(v FloorView) bool { return v.Known })
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -163,17 +164,17 @@ func TestFaults(t *testing.T) {
 		return l.Addr().String()
 	}
 	for name, tc := range map[string]struct {
-		cfg  Config
-		kind FaultKind
+		cfg  conn.Config
+		kind conn.FaultKind
 		says string
 	}{
-		"nobody listens":   {Config{URL: "redis://127.0.0.1:1"}, Unreachable, "refused"},
-		"no such host":     {Config{URL: "redis://no-such-host.invalid:6379"}, Unreachable, "no-such-host.invalid"},
-		"it says nothing":  {Config{URL: "redis://" + listen("")}, Slow, ""},
-		"a web server":     {Config{URL: "redis://" + listen("HTTP/1.1 400 Bad Request\r\n\r\n")}, NotRedis, ""},
-		"TLS, not asked":   {Config{URL: "redis://" + secure.Addr}, NotRedis, "expected rediss://"},
-		"no TLS, but told": {Config{URL: "rediss://" + plain.Addr, CAFile: authority.CAFile}, NotRedis, "expected redis://"},
-		"no password":      {Config{URL: plain.URL, Username: "nobody", PasswordFile: file(t, "x")}, Refusing, "WRONGPASS"},
+		"nobody listens":   {conn.Config{URL: "redis://127.0.0.1:1"}, conn.Unreachable, "refused"},
+		"no such host":     {conn.Config{URL: "redis://no-such-host.invalid:6379"}, conn.Unreachable, "no-such-host.invalid"},
+		"it says nothing":  {conn.Config{URL: "redis://" + listen("")}, conn.Slow, ""},
+		"a web server":     {conn.Config{URL: "redis://" + listen("HTTP/1.1 400 Bad Request\r\n\r\n")}, conn.NotRedis, ""},
+		"TLS, not asked":   {conn.Config{URL: "redis://" + secure.Addr}, conn.NotRedis, "expected rediss://"},
+		"no TLS, but told": {conn.Config{URL: "rediss://" + plain.Addr, CAFile: authority.CAFile}, conn.NotRedis, "expected redis://"},
+		"no password":      {conn.Config{URL: plain.URL, Username: "nobody", PasswordFile: file(t, "x")}, conn.Refusing, "WRONGPASS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := Open(tc.cfg)
@@ -181,13 +182,13 @@ func TestFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			f := FaultOf(c.Ping(testContext(t)))
+			f := conn.FaultOf(c.Ping(redistest.Context(t)))
 			if f.Kind != tc.kind || !strings.Contains(f.Found, tc.says) || f.Do == "" {
 				t.Errorf("%+v, want kind %q with %q", f, tc.kind, tc.says)
 			}
 		})
 	}
-	if f := FaultOf(nil); f != (Fault{}) || f.String() != "" {
+	if f := conn.FaultOf(nil); f != (conn.Fault{}) || f.String() != "" {
 		t.Errorf("no error is %v", f)
 	}
 }
@@ -197,7 +198,7 @@ func TestARefusalBehindAMissingValue(t *testing.T) {
 	s := redistest.Start(t)
 	c, _ := aclUser(t, s, "port-north")
 	s.Do("ACL", "SETUSER", "port-north", "-exists")
-	if r, err := c.ReadRights(testContext(t), "north"); err == nil || !goredis.HasErrorPrefix(err, "read") && !strings.Contains(err.Error(), "NOPERM") {
+	if r, err := c.ReadRights(redistest.Context(t), "north"); err == nil || !goredis.HasErrorPrefix(err, "read") && !strings.Contains(err.Error(), "NOPERM") {
 		t.Errorf("a ban that cannot be read gives %+v, %v", r, err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // Rights are the talk rights of one user.
@@ -32,17 +34,17 @@ func (r Rights) MayTalk(channel string) bool {
 // ReadRights reads the stored rights of a user; one round trip. An absent or
 // empty set is no rights.
 func (c *Client) ReadRights(ctx context.Context, userID string) (Rights, error) {
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	members := p.SMembers(ctx, keyRights(userID))
 	score := p.ZScore(ctx, keyBanned, userID)
 	ban := p.Exists(ctx, keyBan(userID))
 	now := p.Time(ctx)
-	if err := execute(ctx, p); err != nil {
+	if err := conn.Execute(ctx, p); err != nil {
 		return Rights{}, fmt.Errorf("read rights of user %q: %w", userID, err)
 	}
 	r := Rights{Known: true, Channels: members.Val(), Source: "read"}
 	slices.Sort(r.Channels)
-	if missing(score.Err()) {
+	if conn.Missing(score.Err()) {
 		r.Banned = ban.Val() > 0
 	} else {
 		r.Banned = score.Val() >= float64(now.Val().UnixMilli())

@@ -2,64 +2,24 @@ package redis
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
-// tripCounter counts what is sent and waited for, a command or a pipeline, under
-// a context that asks for it; but for the greetings of a new connection, which
-// the pool makes when the others are in use.
-type tripCounter struct{ n atomic.Int64 }
-
-func (h *tripCounter) count(ctx context.Context, first goredis.Cmder) {
-	if name := first.Name(); ctx.Value(tripKey{}) == h && name != "hello" && name != "script" {
-		h.n.Add(1)
-	}
-}
-
-type tripKey struct{}
-
-func (h *tripCounter) DialHook(next goredis.DialHook) goredis.DialHook { return next }
-
-func (h *tripCounter) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook {
-	return func(ctx context.Context, cmd goredis.Cmder) error {
-		h.count(ctx, cmd)
-		return next(ctx, cmd)
-	}
-}
-
-func (h *tripCounter) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []goredis.Cmder) error {
-		h.count(ctx, cmds[0])
-		return next(ctx, cmds)
-	}
-}
-
-// countTrips counts a client's round trips under the context it returns.
-func countTrips(ctx context.Context, c *Client) (counted context.Context, count func() int64) {
-	h := &tripCounter{}
-	c.rdb.AddHook(h)
-	return context.WithValue(ctx, tripKey{}, h), h.n.Load
-}
-
 func TestRoundTrips(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		if err := c.Ping(ctx); err != nil {
 			t.Fatal(err)
 		}
-		ctx, trips := countTrips(ctx, c)
+		ctx, trips := redistest.CountTrips(ctx, c.conn.Redis)
 		cl, other := claim("m1", "u1"), claim("m1", "u1")
 		last := int64(0)
 		check := func(what string) {
@@ -69,23 +29,23 @@ func TestRoundTrips(t *testing.T) {
 			}
 			last = trips()
 		}
-		must[Decision](t)(c.Acquire(ctx, cl))
+		redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		check("a grant")
-		must[Decision](t)(c.Acquire(ctx, other))
+		redistest.Must[Decision](t)(c.Acquire(ctx, other))
 		check("a denial")
-		must[Standing](t)(c.Renew(ctx, cl))
+		redistest.Must[Standing](t)(c.Renew(ctx, cl))
 		check("a renewal")
-		must[FloorView](t)(c.ReadFloor(ctx, "m1"))
+		redistest.Must[FloorView](t)(c.ReadFloor(ctx, "m1"))
 		check("a look at the floor")
-		must[bool](t)(c.Release(ctx, cl))
+		redistest.Must[bool](t)(c.Release(ctx, cl))
 		check("a release")
 		waiting := claim("m1", "u1")
 		waiting.Wait = time.Minute
-		must[Decision](t)(c.Acquire(ctx, waiting))
+		redistest.Must[Decision](t)(c.Acquire(ctx, waiting))
 		check("a request in turn")
-		must[bool](t)(c.Release(ctx, waiting))
+		redistest.Must[bool](t)(c.Release(ctx, waiting))
 		check("a release in turn")
-		must[Rights](t)(c.ReadRights(ctx, "u1"))
+		redistest.Must[Rights](t)(c.ReadRights(ctx, "u1"))
 		check("a look at the rights")
 	})
 }
@@ -127,7 +87,7 @@ func monitor(t *testing.T, s *redistest.Server) (stop func() []string) {
 func TestSimultaneousPresses(t *testing.T) {
 	const presses = 64
 	s := redistest.Start(t)
-	ctx, rdb := testContext(t), s.Client()
+	ctx, rdb := redistest.Context(t), s.Client()
 	clients := make([]*Client, presses)
 	for i := range clients {
 		clients[i] = open(t, s.URL)
@@ -189,7 +149,7 @@ func TestSimultaneousPresses(t *testing.T) {
 
 func TestScriptFlush(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		rdb.HSet(ctx, keyChannelEvents, "m1", "e1")
 		flush := func() {
@@ -199,20 +159,20 @@ func TestScriptFlush(t *testing.T) {
 		}
 		cl := claim("m1", "u1")
 		flush()
-		if d := must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted {
+		if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted {
 			t.Fatalf("%+v", d)
 		}
 		flush()
-		if st := must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
 			t.Fatalf("%+v", st)
 		}
 		flush()
-		if paused := must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 1 {
+		if paused := redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss")); len(paused) != 1 {
 			t.Fatalf("paused %v", paused)
 		}
-		must[Decision](t)(c.Acquire(ctx, cl))
+		redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		flush()
-		if !must[bool](t)(c.Release(ctx, cl)) {
+		if !redistest.Must[bool](t)(c.Release(ctx, cl)) {
 			t.Fatal("not released")
 		}
 	})

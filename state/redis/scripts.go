@@ -1,50 +1,37 @@
 package redis
 
-import goredis "github.com/redis/go-redis/v9"
+import "github.com/talkgate/talkgate/state/redis/conn"
 
 // scripts are the atomic steps. Every key is declared; keys beyond the lock and
 // its epoch are left out on a cluster, where they live on other slots and are
 // read beforehand.
 type scripts struct {
-	acquire, acquireInTurn, renew, release, releaseInTurn, clear, adopt, abandon, report, apply, judge script
-	acquireEvent, releaseEvent, rehearse                                                               script
-}
-
-// script keeps its source, which a connection is given before its first use.
-type script struct {
-	*goredis.Script
-	source string
-}
-
-func newScript(source string) script {
-	return script{goredis.NewScript(source), source}
+	acquire, acquireInTurn, renew, release, releaseInTurn, clear, adopt, abandon conn.Script
+	acquireEvent, releaseEvent, rehearse                                         conn.Script
 }
 
 func newScripts() scripts {
 	return scripts{
-		acquire: newScript(luaStanding + luaEpoch + luaAcquire),
-		renew:   newScript(luaStanding + luaRenew),
-		release: newScript(luaRelease),
+		acquire: conn.NewScript(luaStanding + luaEpoch + luaAcquire),
+		renew:   conn.NewScript(luaStanding + luaRenew),
+		release: conn.NewScript(luaRelease),
 
-		acquireInTurn: newScript(luaStanding + luaEpoch + luaQueue + luaAcquireInTurn),
-		releaseInTurn: newScript(luaQueue + luaReleaseInTurn),
+		acquireInTurn: conn.NewScript(luaStanding + luaEpoch + luaQueue + luaAcquireInTurn),
+		releaseInTurn: conn.NewScript(luaQueue + luaReleaseInTurn),
 
-		acquireEvent: newScript(luaStanding + luaEpoch + luaAcquireEvent),
-		releaseEvent: newScript(luaReleaseEvent),
+		acquireEvent: conn.NewScript(luaStanding + luaEpoch + luaAcquireEvent),
+		releaseEvent: conn.NewScript(luaReleaseEvent),
 
-		clear:   newScript(luaClear),
-		adopt:   newScript(luaStanding + luaEpoch + luaServers + luaAdopt),
-		abandon: newScript(luaStanding + luaServers + luaAbandon),
-		report:  newScript(luaReport),
-		apply:   newScript(luaFleetApply),
-		judge:   newScript(luaFleetJudge),
+		clear:   conn.NewScript(luaClear),
+		adopt:   conn.NewScript(luaStanding + luaEpoch + luaServers + luaAdopt),
+		abandon: conn.NewScript(luaStanding + luaServers + luaAbandon),
 
-		rehearse: newScript(luaRehearse),
+		rehearse: conn.NewScript(luaRehearse),
 	}
 }
 
-func (s scripts) all() []script {
-	return []script{s.acquire, s.acquireInTurn, s.renew, s.release, s.releaseInTurn, s.clear, s.adopt, s.abandon, s.report, s.apply, s.judge,
+func (s scripts) all() []conn.Script {
+	return []conn.Script{s.acquire, s.acquireInTurn, s.renew, s.release, s.releaseInTurn, s.clear, s.adopt, s.abandon,
 		s.acquireEvent, s.releaseEvent, s.rehearse}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // sessionLife is how long a session that nobody puts again counts.
@@ -34,7 +36,7 @@ func (c *Client) PutSession(ctx context.Context, s Session) error {
 	if err != nil {
 		return fmt.Errorf("put session of user %q: %w", s.UserID, err)
 	}
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	p.HSet(ctx, keySessions, s.UserID, b)
 	p.Set(ctx, keySession(s.UserID), "1", sessionLife)
 	for _, ch := range s.Channels {
@@ -48,12 +50,12 @@ func (c *Client) PutSession(ctx context.Context, s Session) error {
 
 // RemoveSession ends a member's presence on the channels its session names.
 func (c *Client) RemoveSession(ctx context.Context, userID string) error {
-	value, err := c.rdb.HGet(ctx, keySessions, userID).Result()
-	if err != nil && !missing(err) {
+	value, err := c.conn.Redis.HGet(ctx, keySessions, userID).Result()
+	if err != nil && !conn.Missing(err) {
 		return fmt.Errorf("remove session of user %q: %w", userID, err)
 	}
 	s, _ := parseSession(value)
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	for _, ch := range s.Channels {
 		p.SRem(ctx, keyUsers(ch), userID)
 	}
@@ -67,7 +69,7 @@ func (c *Client) RemoveSession(ctx context.Context, userID string) error {
 
 // Sessions are all sessions, by user ID. What is no session is left out.
 func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
-	all, err := c.rdb.HGetAll(ctx, keySessions).Result()
+	all, err := c.conn.Redis.HGetAll(ctx, keySessions).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}
@@ -88,7 +90,7 @@ func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 
 // ChannelUsers are the members present on a channel, sorted.
 func (c *Client) ChannelUsers(ctx context.Context, channel string) ([]string, error) {
-	users, err := c.rdb.SMembers(ctx, keyUsers(channel)).Result()
+	users, err := c.conn.Redis.SMembers(ctx, keyUsers(channel)).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read users of channel %q: %w", channel, err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // rehearsal is what Rehearse publishes on its user's own topic. Whoever listens there
@@ -39,7 +41,7 @@ func (t Talker) WatchChannel(ctx context.Context, channel string, fn func(FloorV
 // what to do about it. On a cluster, where rights are read beforehand, it takes two
 // round trips, else one.
 func (c *Client) Rehearse(ctx context.Context, channel, userID string) error {
-	if s := c.Subscription(); !s.Connected && s.Err != nil && FaultOf(s.Err).Kind == Refusing {
+	if s := c.Subscription(); !s.Connected && s.Err != nil && conn.FaultOf(s.Err).Kind == conn.Refusing {
 		return fmt.Errorf("subscribe to channel %q and the rights of user %q: %w", channel, userID, s.Err)
 	}
 	keys := []string{keyLock(channel), keyEpoch(channel)}
@@ -50,7 +52,7 @@ func (c *Client) Rehearse(ctx context.Context, channel, userID string) error {
 	} else {
 		keys = append(keys, keyRights(userID), keyBanned, keyBan(userID))
 	}
-	if err := c.scripts.rehearse.Run(ctx, c.rdb, keys, channel, userID, topicRights(userID), rehearsal).Err(); err != nil {
+	if err := c.scripts.rehearse.Run(ctx, c.conn.Redis, keys, channel, userID, topicRights(userID), rehearsal).Err(); err != nil {
 		return fmt.Errorf("rehearse a press of user %q on channel %q: %w", userID, channel, err)
 	}
 	return nil

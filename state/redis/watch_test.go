@@ -6,6 +6,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+	"github.com/talkgate/talkgate/state/redis/conn"
+	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 func watchFloor(t *testing.T, c *Client, channel string) <-chan FloorView {
@@ -36,44 +38,44 @@ func watchRights(t *testing.T, c *Client, user string) <-chan Rights {
 
 func TestWatchChannel(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, other, rdb := testContext(t), open(t, url), open(t, url), raw(t, url)
+		ctx, c, other, rdb := redistest.Context(t), open(t, url), open(t, url), redistest.Raw(t, url)
 		member(t, rdb, "u1", "m1")
 		views := watchFloor(t, c, "m1")
-		await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
+		redistest.Await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
 		cl := claim("m1", "u1")
-		d := must[Decision](t)(other.Acquire(ctx, cl))
-		v := await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
+		d := redistest.Must[Decision](t)(other.Acquire(ctx, cl))
+		v := redistest.Await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
 		if v.Holder.UserID != "u1" || v.Holder.Epoch != d.Epoch || v.Holder.Token != cl.Token || v.TTL <= 0 || v.TTL > cl.TTL {
 			t.Fatalf("%+v %+v", v, v.Holder)
 		}
 		for _, junk := range []string{"", "nonsense", "null", "[]", `{"channelId":"m2"}`, `{"channelId":17}`} {
 			rdb.Publish(ctx, keyEvents("m1"), junk)
 		}
-		must[bool](t)(other.Release(ctx, cl))
-		await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
+		redistest.Must[bool](t)(other.Release(ctx, cl))
+		redistest.Await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
 	})
 }
 
 func TestWatchRights(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		rights := watchRights(t, c, "u1")
-		await(t, rights, "no rights", func(r Rights) bool { return r.Known && !r.MayTalk("m1") })
+		redistest.Await(t, rights, "no rights", func(r Rights) bool { return r.Known && !r.MayTalk("m1") })
 		for _, topic := range []string{MembershipUpdates, topicRights("u1")} {
 			set(t, rdb, topic, "u1", `["m2","m1"]`, "m1", "m2")
-			await(t, rights, "both channels", func(r Rights) bool { return r.MayTalk("m1") && r.MayTalk("m2") })
+			redistest.Await(t, rights, "both channels", func(r Rights) bool { return r.MayTalk("m1") && r.MayTalk("m2") })
 			for _, junk := range []string{"", "nonsense", "null", `{"userId":"u1"}`, `{"userId":"u1","channelIds":null,"action":"set_user_channels"}`,
 				`{"userId":"u1","channelIds":[],"action":"whatever"}`, `{"userId":"u1","channelIds":[1],"action":"set_user_channels"}`} {
 				rdb.Publish(ctx, topic, junk)
 			}
 			set(t, rdb, topic, "u2", `[]`)
 			set(t, rdb, topic, "u1", `["m2"]`, "m2")
-			r := await(t, rights, "m1 taken away", func(r Rights) bool { return !r.MayTalk("m1") })
+			r := redistest.Await(t, rights, "m1 taken away", func(r Rights) bool { return !r.MayTalk("m1") })
 			if !r.MayTalk("m2") {
 				t.Errorf("%+v", r)
 			}
 			set(t, rdb, topic, "u1", `[]`)
-			await(t, rights, "everything taken away", func(r Rights) bool { return r.Known && len(r.Channels) == 0 })
+			redistest.Await(t, rights, "everything taken away", func(r Rights) bool { return r.Known && len(r.Channels) == 0 })
 		}
 	})
 }
@@ -117,7 +119,7 @@ func TestPushedRightsAreCheckedAgainstTheSet(t *testing.T) {
 		if r := h.last(); r.MayTalk("m1") {
 			t.Errorf("what a message took away is still there: %+v", r)
 		}
-		time.Sleep(2 * readAgain)
+		time.Sleep(2 * conn.ReadAgain)
 		if r := h.last(); !r.MayTalk("m1") {
 			t.Errorf("the set is not believed after a second look: %+v", r)
 		}

@@ -3,6 +3,8 @@ package redis
 import (
 	"context"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // WatchChannel follows the floor of a channel until ctx ends, then returns nil.
@@ -15,52 +17,52 @@ func (c *Client) WatchChannel(ctx context.Context, channel string, fn func(Floor
 }
 
 func (c *Client) watchChannel(ctx context.Context, channel string, read func(context.Context, string) (FloorView, error), fn func(FloorView)) error {
-	f := newFeed(keyEvents(channel))
-	if err := c.subs.join(f); err != nil {
+	f, err := c.conn.Listen(keyEvents(channel))
+	if err != nil {
 		return err
 	}
-	defer c.subs.leave(f)
-	log := c.log.With("channel", channel)
-	r := newReader(func(ctx context.Context) FloorView {
+	defer f.Close()
+	log := c.conn.Log.With("channel", channel)
+	r := conn.NewReader(func(ctx context.Context) FloorView {
 		v, err := read(ctx, channel)
 		if err != nil {
-			v = FloorView{Fault: FaultOf(err), ReadAt: v.ReadAt}
+			v = FloorView{Fault: conn.FaultOf(err), ReadAt: v.ReadAt}
 			if ctx.Err() != context.Canceled {
 				log.Warn("floor cannot be read", "err", err, "do", v.Fault.Do)
 			}
 		}
 		return v
 	})
-	defer r.wait()
+	defer r.Wait()
 	subscribed, pausedBy := false, ""
-	timer := time.NewTimer(heartbeat)
+	timer := time.NewTimer(conn.Heartbeat)
 	defer timer.Stop()
-	r.ask(ctx)
+	r.Ask(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-f.wake:
-			for _, n := range f.take() {
+		case <-f.Wake():
+			for _, n := range f.Notes() {
 				switch {
-				case n.fresh:
+				case n.Fresh:
 					subscribed = true
-				case n.down != nil:
+				case n.Down != nil:
 					subscribed = false
 				default:
-					ev, err := parseChannelEvent(channel, n.payload)
+					ev, err := parseChannelEvent(channel, n.Payload)
 					if err != nil {
-						log.Warn("message skipped", "topic", n.topic, "err", err)
+						log.Warn("message skipped", "topic", n.Topic, "err", err)
 						continue
 					}
 					pausedBy = ev.PausedBy
 				}
-				r.ask(ctx)
+				r.Ask(ctx)
 			}
 		case <-timer.C:
-			r.ask(ctx)
-		case v := <-r.results:
-			r.took(ctx)
+			r.Ask(ctx)
+		case v := <-r.Results():
+			r.Done(ctx)
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -74,17 +76,17 @@ func (c *Client) watchChannel(ctx context.Context, channel string, read func(con
 }
 
 // RefreshFloor makes every WatchChannel of a channel read the lock now.
-func (c *Client) RefreshFloor(channel string) { c.subs.refresh(keyEvents(channel)) }
+func (c *Client) RefreshFloor(channel string) { c.conn.Refresh(keyEvents(channel)) }
 
 func nextFloorRead(v FloorView, subscribed bool) time.Duration {
 	switch {
 	case !v.Known, !subscribed:
-		return spread(readAgain)
+		return conn.Spread(conn.ReadAgain)
 	case v.Holder == nil:
-		return heartbeat
+		return conn.Heartbeat
 	case v.TTL <= 0:
-		return readAgain
+		return conn.ReadAgain
 	}
 	// Just after the lock would end, so that an abandoned floor is seen free.
-	return min(readAgain, v.TTL+time.Millisecond)
+	return min(conn.ReadAgain, v.TTL+time.Millisecond)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // WatchRights follows the rights of a user until ctx ends, then returns nil. fn
@@ -13,40 +15,40 @@ import (
 // A push takes away at once. It gives only what the stored set gives too, and
 // where they disagree the set is asked again a second later and then believed.
 func (c *Client) WatchRights(ctx context.Context, userID string, fn func(Rights)) error {
-	f := newFeed(MembershipUpdates, topicRights(userID))
-	if err := c.subs.join(f); err != nil {
+	f, err := c.conn.Listen(MembershipUpdates, topicRights(userID))
+	if err != nil {
 		return err
 	}
-	defer c.subs.leave(f)
-	log := c.log.With("user", userID)
-	r := newReader(func(ctx context.Context) Rights {
+	defer f.Close()
+	log := c.conn.Log.With("user", userID)
+	r := conn.NewReader(func(ctx context.Context) Rights {
 		v, err := c.ReadRights(ctx, userID)
 		if err != nil && ctx.Err() != context.Canceled {
 			log.Warn("rights cannot be read", "err", err)
 		}
 		return v
 	})
-	defer r.wait()
+	defer r.Wait()
 	var now Rights
 	var pushed []string // nil when no push waits to be checked
-	timer := time.NewTimer(heartbeat)
+	timer := time.NewTimer(conn.Heartbeat)
 	defer timer.Stop()
-	r.ask(ctx)
+	r.Ask(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-f.wake:
-			for _, n := range f.take() {
+		case <-f.Wake():
+			for _, n := range f.Notes() {
 				switch {
-				case n.fresh:
-					r.ask(ctx)
-				case n.down != nil:
-				case n.payload == rehearsal:
+				case n.Fresh:
+					r.Ask(ctx)
+				case n.Down != nil:
+				case n.Payload == rehearsal:
 				default:
-					u, err := parseMembershipUpdate(n.payload)
+					u, err := parseMembershipUpdate(n.Payload)
 					if err != nil {
-						log.Warn("message skipped", "topic", n.topic, "err", err)
+						log.Warn("message skipped", "topic", n.Topic, "err", err)
 						continue
 					}
 					if u.UserID != userID {
@@ -57,29 +59,29 @@ func (c *Client) WatchRights(ctx context.Context, userID string, fn func(Rights)
 					// away is gone, and it gives nothing that was not read.
 					now = Rights{Known: true, Channels: both(now.Channels, pushed), Banned: now.Banned, Source: "push"}
 					fn(now)
-					r.ask(ctx)
+					r.Ask(ctx)
 				}
 			}
 		case <-timer.C:
 			pushed = nil
-			r.ask(ctx)
-		case v := <-r.results:
-			r.took(ctx)
+			r.Ask(ctx)
+		case v := <-r.Results():
+			r.Done(ctx)
 			if ctx.Err() != nil {
 				return nil
 			}
-			next := heartbeat
+			next := conn.Heartbeat
 			if !v.Known {
 				fn(v)
-				timer.Reset(spread(readAgain))
+				timer.Reset(conn.Spread(conn.ReadAgain))
 				continue
 			}
 			if pushed != nil && !slices.Equal(v.Channels, pushed) {
-				if !r.busy {
+				if !r.Busy() {
 					log.Warn("pushed rights differ from the stored set", "pushed", pushed, "stored", v.Channels)
 				}
 				v.Channels = both(v.Channels, pushed)
-				next = readAgain
+				next = conn.ReadAgain
 			}
 			now = v
 			fn(now)

@@ -18,6 +18,7 @@ import (
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // Config says where a site is to be.
@@ -93,7 +94,7 @@ func (s *Site) open() error {
 }
 
 func (s *Site) openState(whose string) (*redis.Client, error) {
-	state, err := redis.Open(redis.Config{URL: s.redisURL, Logger: s.log(whose)})
+	state, err := redis.Open(conn.Config{URL: s.redisURL, Logger: s.log(whose)})
 	if err != nil {
 		return nil, fmt.Errorf("--redis: %w", err)
 	}

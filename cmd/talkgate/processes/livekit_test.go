@@ -10,6 +10,7 @@ import (
 	"github.com/talkgate/talkgate/cmd/talkgate/talkgatetest"
 	"github.com/talkgate/talkgate/gateway/link/livekit/livekittest"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -17,7 +18,7 @@ import (
 // LiveKit: heard, refused, revoked, and with rights again heard as before.
 func TestPortsOnLiveKit(t *testing.T) {
 	lk, server, dir := livekittest.Start(t, ""), redistest.Start(t), t.TempDir()
-	state, err := redis.Open(redis.Config{URL: server.URL})
+	state, err := redis.Open(conn.Config{URL: server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 	"github.com/talkgate/talkgate/gateway/link/livekit/livekittest"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -37,7 +38,7 @@ func TestPageOnLiveKit(t *testing.T) {
 	s := &talkgatetest.Site{T: t, Dir: dir, RedisURL: server.URL}
 	s.Write("hub.secret", "a secret of this test, 32 bytes and more\n")
 	s.Write("livekit.key", livekittest.KeyText)
-	state, err := redis.Open(redis.Config{URL: server.URL})
+	state, err := redis.Open(conn.Config{URL: server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -25,7 +26,7 @@ import (
 // without asking anybody for the floor.
 func TestAGuardMutesAClientOfLiveKits(t *testing.T) {
 	lk, server := livekittest.Start(t, ""), redistest.Start(t)
-	state, err := redis.Open(redis.Config{URL: server.URL})
+	state, err := redis.Open(conn.Config{URL: server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 const monitoring = "../../../docs/monitoring/"
@@ -185,7 +186,7 @@ func TestMetricsInAnExpression(t *testing.T) {
 // hubMetrics are the names a hub can serve, whether there is anything to say or not.
 func hubMetrics(t *testing.T) (names []string) {
 	t.Helper()
-	state, err := redis.Open(redis.Config{URL: "redis://127.0.0.1:1"})
+	state, err := redis.Open(conn.Config{URL: "redis://127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)
 	}

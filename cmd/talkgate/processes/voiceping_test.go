@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/cmd/talkgate/talkgatetest"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/standin"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -27,7 +28,7 @@ type voicePingSite struct {
 func newVoicePingSite(t *testing.T) *voicePingSite {
 	t.Helper()
 	s := &voicePingSite{t: t, redis: redistest.Start(t), dir: t.TempDir()}
-	state, err := redis.Open(redis.Config{URL: s.redis.URL})
+	state, err := redis.Open(conn.Config{URL: s.redis.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -33,7 +34,7 @@ func NewSite(t *testing.T) *Site {
 	s := &Site{T: t, Dir: t.TempDir(), RedisURL: redistest.Start(t).URL}
 	s.Write("hub.secret", "a secret of this test, 32 bytes and more\n")
 	var err error
-	if s.State, err = redis.Open(redis.Config{URL: s.RedisURL}); err != nil {
+	if s.State, err = redis.Open(conn.Config{URL: s.RedisURL}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.State.Close() })

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/talkgate/talkgate/state/fleet"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // Before is what counted before the apply of a version, or the newest one, in
@@ -24,7 +24,7 @@ func Before(ctx context.Context, store Store, from uint64, key fleet.PublicKey) 
 	if from == 0 {
 		from = applies[0].Version
 	}
-	if !slices.ContainsFunc(applies, func(a redis.FleetApply) bool { return a.Version == from }) {
+	if !slices.ContainsFunc(applies, func(a fleetstore.Apply) bool { return a.Version == from }) {
 		return nil, 0, fmt.Errorf("there is no version %d; see 'talkgate fleet history'", from)
 	}
 	layers := map[fleet.Scope]fleet.Settings{}

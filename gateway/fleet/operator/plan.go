@@ -10,7 +10,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // Plan is what an apply would change.
@@ -159,9 +159,9 @@ func (p Plan) Check(gateways []fleet.Sighting) error {
 // Apply signs the plan's documents and puts them in the place of those that it was
 // made from. With the version of somebody else's apply in the way it takes a later
 // one.
-func (p Plan) Apply(ctx context.Context, store Store, s Signature, rollout *fleet.Rollout, undoes uint64) (redis.FleetApply, error) {
+func (p Plan) Apply(ctx context.Context, store Store, s Signature, rollout *fleet.Rollout, undoes uint64) (fleetstore.Apply, error) {
 	for {
-		a := redis.FleetApply{
+		a := fleetstore.Apply{
 			Author: s.Author, Reason: s.Reason, Undoes: undoes,
 			Time: time.Now().UTC().Truncate(time.Second), Rollout: rollout, Scopes: p.Scopes,
 		}
@@ -182,10 +182,10 @@ func (p Plan) Apply(ctx context.Context, store Store, s Signature, rollout *flee
 			if err != nil {
 				return a, fmt.Errorf("%s: %w", scope, err)
 			}
-			a.Changes = append(a.Changes, redis.FleetChange{Old: p.stored[scope].Newest, New: e})
+			a.Changes = append(a.Changes, fleetstore.Change{Old: p.stored[scope].Newest, New: e})
 		}
 		err = store.ApplyFleet(ctx, a)
-		if !errors.Is(err, redis.ErrFleetConflict) {
+		if !errors.Is(err, fleetstore.ErrConflict) {
 			return a, err
 		}
 		now, readErr := store.ReadFleet(ctx, p.Scopes...)

@@ -7,6 +7,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -14,7 +15,7 @@ import (
 // told, and changes nothing.
 func TestTwoOperatorsOfAFleet(t *testing.T) {
 	server := redistest.Start(t)
-	state, err := redis.Open(redis.Config{URL: server.URL})
+	state, err := redis.Open(conn.Config{URL: server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/state/fleet"
-	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // Progress is how a fleet stands.
@@ -15,7 +15,7 @@ type Progress struct {
 	// Version is that of the newest apply, Rollout how its rollout stands; null
 	// is none.
 	Version uint64              `json:"version"`
-	Rollout *redis.FleetRollout `json:"rollout"`
+	Rollout *fleetstore.Rollout `json:"rollout"`
 	// Gateways counts those that the newest apply is for, and live: how many
 	// have it, are about to, or took it back or refused it.
 	Gateways struct {
@@ -55,7 +55,7 @@ func ReadProgress(ctx context.Context, store Store, version uint64) (Progress, e
 		return s, err
 	}
 	var scopes []fleet.Scope
-	i := slices.IndexFunc(applies, func(a redis.FleetApply) bool { return version == 0 || a.Version == version })
+	i := slices.IndexFunc(applies, func(a fleetstore.Apply) bool { return version == 0 || a.Version == version })
 	if i < 0 && version != 0 {
 		return s, errors.New("that version is no longer in the history")
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/enroll"
 	hubdevices "github.com/talkgate/talkgate/gateway/hub/devices"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/devices"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
@@ -63,7 +64,7 @@ func (f *front) losing(lose func(*http.Request) bool) {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, redis: redistest.Start(t)}
-	state, err := redis.Open(redis.Config{URL: s.redis.URL})
+	state, err := redis.Open(conn.Config{URL: s.redis.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +210,7 @@ func TestABoardJoinsAndIsRevoked(t *testing.T) {
 
 func (s *site) asUser(g enroll.Grant) *redis.Client {
 	s.t.Helper()
-	c, err := redis.Open(redis.Config{URL: g.Redis.URL, Username: g.Redis.Username, PasswordFile: passwordFile(s.t, g.Redis.Password)})
+	c, err := redis.Open(conn.Config{URL: g.Redis.URL, Username: g.Redis.Username, PasswordFile: passwordFile(s.t, g.Redis.Password)})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -32,7 +33,7 @@ type radio struct {
 
 func open(t *testing.T, r *redistest.Server, log *slog.Logger) *redis.Client {
 	t.Helper()
-	c, err := redis.Open(redis.Config{URL: r.URL, Logger: log})
+	c, err := redis.Open(conn.Config{URL: r.URL, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/media/rtc/rtctest"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -50,7 +51,7 @@ func beHub(setup string) error {
 	if err := json.Unmarshal([]byte(setup), &s); err != nil {
 		return err
 	}
-	state, err := redis.Open(redis.Config{URL: s.Redis})
+	state, err := redis.Open(conn.Config{URL: s.Redis})
 	if err != nil {
 		return err
 	}

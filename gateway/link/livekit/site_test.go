@@ -17,6 +17,7 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -60,7 +61,7 @@ func newSite(t testing.TB, nodes int) *site {
 
 func (s *site) open() *redis.Client {
 	s.t.Helper()
-	c, err := redis.Open(redis.Config{URL: s.redis.URL, Logger: s.log})
+	c, err := redis.Open(conn.Config{URL: s.redis.URL, Logger: s.log})
 	if err != nil {
 		s.t.Fatal(err)
 	}

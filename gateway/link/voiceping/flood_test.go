@@ -21,6 +21,7 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
+	redisconn "github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // floodMembers is how many members a channel has beside talker and listener.
@@ -71,7 +72,7 @@ func (l listener) run() {
 			Token: func(context.Context) (string, error) { return l.Token, nil }})
 	} else {
 		var state *redis.Client
-		if state, err = redis.Open(redis.Config{URL: l.Redis}); err != nil {
+		if state, err = redis.Open(redisconn.Config{URL: l.Redis}); err != nil {
 			panic(err)
 		}
 		link, err = New(Config{URL: l.URL, UserID: l.User, Channel: l.Channel, Engine: engine, State: state,

@@ -17,6 +17,7 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
+	redisconn "github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -56,7 +57,7 @@ func newSite(t testing.TB) *site {
 
 func (s *site) state() *redis.Client {
 	s.t.Helper()
-	c, err := redis.Open(redis.Config{URL: s.redis.URL, Logger: s.log})
+	c, err := redis.Open(redisconn.Config{URL: s.redis.URL, Logger: s.log})
 	if err != nil {
 		s.t.Fatal(err)
 	}

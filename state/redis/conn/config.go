@@ -1,8 +1,10 @@
-package redis
+package conn
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 )
@@ -29,6 +31,8 @@ type Config struct {
 	// CAFile is a PEM file of the authorities that may have signed the
 	// servers' certificates, in place of the system's.
 	CAFile string
+	// Dial replaces TCP and TLS; nil keeps them.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Logger may be nil.
 	Logger *slog.Logger
 }

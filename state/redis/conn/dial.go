@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"cmp"
@@ -16,12 +16,13 @@ import (
 )
 
 const (
-	// A command that is not answered by then has met a dead connection; a
-	// press on a live one takes single milliseconds, a renewal has a third of
-	// a lease.
-	commandTimeout = 500 * time.Millisecond
-	dialTimeout    = time.Second
-	keepAlive      = 5 * time.Second
+	// CommandTimeout is when a command without an answer has met a dead connection. A
+	// press on a live one takes single milliseconds, and a renewal has a third of a
+	// lease.
+	CommandTimeout = 500 * time.Millisecond
+	// DialTimeout bounds how long a connection takes to make, TLS included.
+	DialTimeout = time.Second
+	keepAlive   = 5 * time.Second
 )
 
 // options are those of every kind of Redis: one server, Sentinels, a Cluster.
@@ -34,9 +35,9 @@ func (cfg Config) options() (*goredis.UniversalOptions, error) {
 		Addrs: a.addrs, MasterName: a.master, DB: a.db,
 		Username: a.user, SentinelUsername: cfg.SentinelUsername,
 		Protocol: 2,
-		// Our own dialer keeps to dialTimeout; what is left is for finding out why.
-		DialTimeout: 3 * dialTimeout,
-		ReadTimeout: commandTimeout, WriteTimeout: commandTimeout,
+		// Our own dialer keeps to DialTimeout; what is left is for finding out why.
+		DialTimeout: 3 * DialTimeout,
+		ReadTimeout: CommandTimeout, WriteTimeout: CommandTimeout,
 		ContextTimeoutEnabled: true,
 		// Every script may be repeated.
 		MaxRetries:      1,
@@ -63,7 +64,11 @@ func (cfg Config) options() (*goredis.UniversalOptions, error) {
 	if opt.TLSConfig, err = cfg.tls(a.tls); err != nil {
 		return nil, err
 	}
-	opt.Dialer = dialer(opt.TLSConfig)
+	dial := cfg.Dial
+	if dial == nil {
+		dial = dialer(opt.TLSConfig)
+	}
+	opt.Dialer = refuseMarked(dial)
 	return opt, nil
 }
 
@@ -92,9 +97,9 @@ func (cfg Config) tls(on bool) (*tls.Config, error) {
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
 func dialer(conf *tls.Config) dialFunc {
-	d := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+	d := &net.Dialer{Timeout: DialTimeout, KeepAlive: keepAlive}
 	if conf == nil {
-		return refuseMarked(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return func(ctx context.Context, network, addr string) (net.Conn, error) {
 			conn, err := d.DialContext(ctx, network, addr)
 			if err != nil {
 				return nil, err
@@ -104,12 +109,12 @@ func dialer(conf *tls.Config) dialFunc {
 				return conn, nil
 			}
 			return &plainConn{TCPConn: tcp, dialer: d, addr: addr}, nil
-		})
+		}
 	}
 	// Without a name in conf, the certificate must be that of the host dialed.
 	secure := &tls.Dialer{NetDialer: d, Config: conf}
-	return refuseMarked(func(ctx context.Context, network, addr string) (net.Conn, error) {
-		within, cancel := context.WithTimeout(ctx, dialTimeout)
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		within, cancel := context.WithTimeout(ctx, DialTimeout)
 		defer cancel()
 		conn, err := secure.DialContext(within, network, addr)
 		var op *net.OpError
@@ -117,7 +122,7 @@ func dialer(conf *tls.Config) dialFunc {
 			return nil, &schemeError{addr: addr, expected: "redis", err: err}
 		}
 		return conn, err
-	})
+	}
 }
 
 // plainConn is a connection without TLS. If the server ends it instead of answering,
@@ -146,7 +151,7 @@ func (c *plainConn) Read(b []byte) (int, error) {
 // speaksTLS tries a handshake. Whose certificate it is does not matter: nothing is
 // said on the connection.
 func speaksTLS(d *net.Dialer, addr string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), DialTimeout)
 	defer cancel()
 	conn, err := (&tls.Dialer{NetDialer: d, Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", addr) //nolint:gosec // see above
 	if err != nil {
@@ -165,7 +170,7 @@ func speaksPlain(d *net.Dialer, addr string) bool {
 		return false
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(DialTimeout)); err != nil {
 		return false
 	}
 	if _, err := conn.Write([]byte("PING\r\n")); err != nil {

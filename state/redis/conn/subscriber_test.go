@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -7,15 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
-
-	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
 var errRefused = errors.New("refused")
@@ -135,8 +132,8 @@ func TestReconnectionBacksOffAndStartsOverOnceReady(t *testing.T) {
 		server := &fakeServer{}
 		s := newSubscriber(server.open, slog.New(slog.DiscardHandler))
 		defer s.close()
-		f := newFeed("a", "b")
-		if err := s.join(f); err != nil {
+		f, err := s.listen("a", "b")
+		if err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(3 * time.Minute)
@@ -156,11 +153,11 @@ func TestReconnectionBacksOffAndStartsOverOnceReady(t *testing.T) {
 		dials := append([]time.Time{down}, server.dialled()[before:]...)
 		backsOff(t, dials, 1, 2, 4)
 		var fresh, lost int
-		for _, n := range f.take() {
-			if n.fresh {
+		for _, n := range f.Notes() {
+			if n.Fresh {
 				fresh++
 			}
-			if n.down != nil {
+			if n.Down != nil {
 				lost++
 			}
 		}
@@ -175,7 +172,7 @@ func TestSilentSubscriptionIsReplaced(t *testing.T) {
 		server := &fakeServer{up: true}
 		s := newSubscriber(server.open, slog.New(slog.DiscardHandler))
 		defer s.close()
-		if err := s.join(newFeed("a")); err != nil {
+		if _, err := s.listen("a"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
@@ -191,104 +188,12 @@ func TestSilentSubscriptionIsReplaced(t *testing.T) {
 }
 
 func TestOverflowAsksForAFreshRead(t *testing.T) {
-	f := newFeed("a")
-	for i := range feedLimit + 10 {
-		f.put(note{topic: "a", payload: fmt.Sprint(i)})
+	f := &Feed{topics: []string{"a"}, wake: make(chan struct{}, 1)}
+	for i := range FeedLimit + 10 {
+		f.put(Note{Topic: "a", Payload: fmt.Sprint(i)})
 	}
-	notes := f.take()
-	if len(notes) != 11 || !notes[0].fresh || notes[10].payload != fmt.Sprint(feedLimit+9) {
+	notes := f.Notes()
+	if len(notes) != 11 || !notes[0].Fresh || notes[10].Payload != fmt.Sprint(FeedLimit+9) {
 		t.Errorf("%d notes, first %+v", len(notes), notes[0])
-	}
-}
-
-func TestSubscriptionsAreCounted(t *testing.T) {
-	s := redistest.Start(t)
-	ctx, c, rdb := testContext(t), open(t, s.URL), s.Client()
-	subscribers := func() int64 { return rdb.PubSubNumSub(ctx, keyEvents("m1")).Val()[keyEvents("m1")] }
-	watch := func() (views chan FloorView, stop func()) {
-		ctx, cancel := context.WithCancel(ctx)
-		views, ended := make(chan FloorView, 100), make(chan error)
-		go func() { ended <- c.WatchChannel(ctx, "m1", func(v FloorView) { views <- v }) }()
-		return views, func() {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-		}
-	}
-	one, stopOne := watch()
-	two, stopTwo := watch()
-	until(t, "one subscription for two watches", func() bool { return subscribers() == 1 })
-	stopOne()
-	if n := subscribers(); n != 1 {
-		t.Errorf("%d subscriptions while one watch is left", n)
-	}
-	for len(one) > 0 {
-		<-one
-	}
-	member(t, rdb, "u1", "m1")
-	must[Decision](t)(c.Acquire(ctx, claim("m1", "u1")))
-	await(t, two, "the talker", func(v FloorView) bool { return v.Holder != nil })
-	if len(one) != 0 {
-		t.Error("an ended watch was told")
-	}
-	stopTwo()
-	until(t, "no subscription", func() bool { return subscribers() == 0 })
-	three, stopThree := watch()
-	defer stopThree()
-	await(t, three, "the talker", func(v FloorView) bool { return v.Holder != nil })
-}
-
-// What is changed while nobody listens is found by the reading that follows the
-// next subscription.
-func TestFreshReadAfterResubscription(t *testing.T) {
-	s := redistest.Start(t)
-	ctx, c, rdb := testContext(t), open(t, s.URL), s.Client()
-	member(t, rdb, "u1", "m1")
-	rights := watchRights(t, c, "u1")
-	views := watchFloor(t, c, "m1")
-	await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("m1") })
-	await(t, views, "an idle floor", func(v FloorView) bool { return v.Known })
-	until(t, "a subscription", func() bool { return c.Subscription().Connected })
-
-	killed := rdb.ClientKillByFilter(ctx, "TYPE", "pubsub").Val()
-	rdb.Del(ctx, keyRights("u1"))
-	rdb.Set(ctx, keyLock("m1"), "{}", 0)
-	if killed != 1 {
-		t.Errorf("%d subscriber connections, expected a single dedicated one", killed)
-	}
-	await(t, rights, "no rights", func(r Rights) bool { return r.Known && !r.MayTalk("m1") })
-	await(t, views, "a taken floor", func(v FloorView) bool { return v.Holder != nil })
-	if st := c.Subscription(); !st.Connected || st.Err == nil {
-		t.Errorf("status %+v, expected a connection and the reason of its last loss", st)
-	}
-}
-
-func TestClosedClient(t *testing.T) {
-	c := open(t, "redis://127.0.0.1:1")
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.WatchRights(context.Background(), "u1", func(Rights) {}); !errors.Is(err, ErrClosed) {
-		t.Errorf("watching with a closed client: %v", err)
-	}
-	if _, err := c.Acquire(context.Background(), claim("m1", "u1")); err == nil || !strings.Contains(err.Error(), "closed") {
-		t.Errorf("asking with a closed client: %v", err)
-	}
-}
-
-// go-redis would redial at once; when to redial is the subscriber's to say.
-func TestNobodyRedialsBeforeTheBackoff(t *testing.T) {
-	s := redistest.Start(t)
-	ctx, c, rdb := testContext(t), open(t, s.URL), s.Client()
-	watchRights(t, c, "u1")
-	until(t, "a subscription", func() bool { return c.Subscription().Connected })
-	killed := time.Now()
-	if n := rdb.ClientKillByFilter(ctx, "TYPE", "pubsub").Val(); n != 1 {
-		t.Fatalf("%d connections killed", n)
-	}
-	until(t, "a new subscription", func() bool { return rdb.Do(ctx, "CLIENT", "LIST", "TYPE", "pubsub").Val() != "" })
-	if after := time.Since(killed); after < backoff(0) {
-		t.Errorf("redialled after %v, expected no less than %v", after, backoff(0))
 	}
 }

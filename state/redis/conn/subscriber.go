@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -82,7 +82,7 @@ func (s *subscriber) run() {
 		if s.ctx.Err() != nil {
 			return
 		}
-		delay := spread(backoff(failures))
+		delay := Spread(Backoff(failures))
 		failures++
 		s.log.Warn("subscription lost", "err", err, "retry_in", delay)
 		timer := time.NewTimer(delay)
@@ -95,15 +95,15 @@ func (s *subscriber) run() {
 	}
 }
 
-// backoff is how long to wait before the connection that follows this many
+// Backoff is how long to wait before the connection that follows this many
 // failures in a row: 1, 2, 4, 8, 16, 30, 30 … s.
-func backoff(failures int) time.Duration {
+func Backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures, 5), 30*time.Second)
 }
 
-// spread is d and up to half as much again: what lost Redis in one instant does
-// not come back to it in one.
-func spread(d time.Duration) time.Duration { return d + rand.N(d/2+1) }
+// Spread is d and up to half as much again: clients that lost Redis
+// together do not come back together.
+func Spread(d time.Duration) time.Duration { return d + rand.N(d/2+1) }
 
 // waitTopics waits until there is something to subscribe to.
 func (s *subscriber) waitTopics() bool {
@@ -154,7 +154,7 @@ func (s *subscriber) session(ready func()) error {
 	for {
 		msg, err := conn.Receive(withoutDial(ctx))
 		if err != nil {
-			if watch.bit() {
+			if watch.expired() {
 				err = errSilent
 			}
 			s.down(err)

@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -21,8 +21,8 @@ func (w *watchdog) heard() {
 	w.last.Store(&now)
 }
 
-// bit says whether the connection was closed for its silence.
-func (w *watchdog) bit() bool { return w.closed.Load() }
+// expired reports whether the connection was closed for its silence.
+func (w *watchdog) expired() bool { return w.closed.Load() }
 
 func (w *watchdog) wait() { w.done.Wait() }
 

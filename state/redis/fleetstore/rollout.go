@@ -1,4 +1,4 @@
-package redis
+package fleetstore
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
-// FleetRollout is how the rollout of an apply stands.
-type FleetRollout struct {
+// Rollout is how the rollout of an apply stands.
+type Rollout struct {
 	Version uint64      `json:"version"`
 	State   fleet.State `json:"state"`
 	// Canaries is how many have to pass, Passed how many have.
@@ -24,13 +24,13 @@ type FleetRollout struct {
 	Outcomes map[string]string `json:"outcomes,omitempty"`
 }
 
-// luaFleetJudge takes in how a canary fared. With the last that had to pass the
+// luaJudge takes in how a canary fared. With the last that had to pass the
 // rollout is open, with the first that failed it is halted; after that nothing
 // changes it.
 //
 // KEYS: rollout
 // ARGV: gateway, passed or failed, why, topic prefix, version
-const luaFleetJudge = `
+const luaJudge = `
 local gateway, verdict, why, topic, version = unpack(ARGV)
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'trying' then return state or '' end
@@ -53,12 +53,12 @@ return state
 
 // JudgeRollout says how a canary fared: well, or why not. It may be repeated. It
 // returns how the rollout stands then; empty if there is none.
-func (c *Client) JudgeRollout(ctx context.Context, version uint64, gateway string, failure string) (fleet.State, error) {
+func (s *Store) JudgeRollout(ctx context.Context, version uint64, gateway string, failure string) (fleet.State, error) {
 	verdict := "passed"
 	if failure != "" {
 		verdict = "failed"
 	}
-	state, err := c.scripts.judge.Run(ctx, c.rdb, []string{keyRollout(version)}, gateway, verdict, failure, topicFleetPrefix, version).Text()
+	state, err := s.judge.Run(ctx, s.conn.Redis, []string{keyRollout(version)}, gateway, verdict, failure, topicFleetPrefix, version).Text()
 	if err != nil {
 		return "", fmt.Errorf("rollout %d: %w", version, err)
 	}
@@ -67,12 +67,12 @@ func (c *Client) JudgeRollout(ctx context.Context, version uint64, gateway strin
 
 // ReadRollout returns how the rollout of an apply stands; without a state if there
 // is none.
-func (c *Client) ReadRollout(ctx context.Context, version uint64) (FleetRollout, error) {
-	fields, err := c.rdb.HGetAll(ctx, keyRollout(version)).Result()
+func (s *Store) ReadRollout(ctx context.Context, version uint64) (Rollout, error) {
+	fields, err := s.conn.Redis.HGetAll(ctx, keyRollout(version)).Result()
 	if err != nil {
-		return FleetRollout{}, fmt.Errorf("rollout %d: %w", version, err)
+		return Rollout{}, fmt.Errorf("rollout %d: %w", version, err)
 	}
-	r := FleetRollout{Version: version, State: fleet.State(fields["state"]), Why: fields["why"], Outcomes: map[string]string{}}
+	r := Rollout{Version: version, State: fleet.State(fields["state"]), Why: fields["why"], Outcomes: map[string]string{}}
 	r.Canaries, _ = strconv.Atoi(fields["canaries"]) // ours
 	r.Passed, _ = strconv.Atoi(fields["passed"])
 	for _, field := range slices.Sorted(maps.Keys(fields)) {

@@ -1,4 +1,4 @@
-package redis
+package fleetstore
 
 import (
 	"context"
@@ -31,7 +31,7 @@ return now
 
 // PutReport is a gateway's heartbeat, good for ttl; one round trip. The report
 // is kept beyond that, for whoever asks when the gateway was seen last.
-func (c *Client) PutReport(ctx context.Context, r fleet.Report, ttl time.Duration) error {
+func (s *Store) PutReport(ctx context.Context, r fleet.Report, ttl time.Duration) error {
 	r.V = fleet.ReportVersion
 	if err := r.Validate(); err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -46,15 +46,15 @@ func (c *Client) PutReport(ctx context.Context, r fleet.Report, ttl time.Duratio
 	keys := []string{keyReport(r.Gateway), keyBeat(r.Gateway)}
 	args := []any{text, ttl.Milliseconds(), topicReports, r.Gateway}
 	put := func(run func(ctx context.Context, s goredis.Scripter, keys []string, args ...any) *goredis.Cmd) error {
-		p := c.rdb.Pipeline()
+		p := s.conn.Redis.Pipeline()
 		// Each time anew: a set that was lost is whole again after one interval.
 		p.SAdd(ctx, keyGateways, r.Gateway)
 		run(ctx, p, keys, args...)
 		_, err := p.Exec(ctx)
 		return err
 	}
-	if err = put(c.scripts.report.EvalSha); goredis.HasErrorPrefix(err, "NOSCRIPT") {
-		err = put(c.scripts.report.Eval)
+	if err = put(s.report.EvalSha); goredis.HasErrorPrefix(err, "NOSCRIPT") {
+		err = put(s.report.Eval)
 	}
 	if err != nil {
 		return fmt.Errorf("report of gateway %q: %w", r.Gateway, err)
@@ -64,8 +64,8 @@ func (c *Client) PutReport(ctx context.Context, r fleet.Report, ttl time.Duratio
 
 // ForgetReport forgets a gateway that is no more; false if it was not known. One
 // that still reports is known again at once.
-func (c *Client) ForgetReport(ctx context.Context, gateway string) (bool, error) {
-	p := c.rdb.Pipeline()
+func (s *Store) ForgetReport(ctx context.Context, gateway string) (bool, error) {
+	p := s.conn.Redis.Pipeline()
 	known := p.SRem(ctx, keyGateways, gateway)
 	p.Del(ctx, keyReport(gateway))
 	p.Del(ctx, keyBeat(gateway))
@@ -77,22 +77,22 @@ func (c *Client) ForgetReport(ctx context.Context, gateway string) (bool, error)
 
 // Reports are the gateways that ever reported, by ID; two round trips however
 // many there are.
-func (c *Client) Reports(ctx context.Context) ([]fleet.Sighting, error) {
-	gateways, err := c.rdb.SMembers(ctx, keyGateways).Result()
+func (s *Store) Reports(ctx context.Context) ([]fleet.Sighting, error) {
+	gateways, err := s.conn.Redis.SMembers(ctx, keyGateways).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read gateways: %w", err)
 	}
 	slices.Sort(gateways)
-	return c.ReadReports(ctx, gateways...)
+	return s.ReadReports(ctx, gateways...)
 }
 
 // ReadReports are these gateways, but for those that never reported; one round
 // trip.
-func (c *Client) ReadReports(ctx context.Context, gateways ...string) ([]fleet.Sighting, error) {
+func (s *Store) ReadReports(ctx context.Context, gateways ...string) ([]fleet.Sighting, error) {
 	if len(gateways) == 0 {
 		return nil, nil
 	}
-	p := c.rdb.Pipeline()
+	p := s.conn.Redis.Pipeline()
 	reports, beats := make([]*goredis.SliceCmd, len(gateways)), make([]*goredis.IntCmd, len(gateways))
 	for i, id := range gateways {
 		reports[i] = p.HMGet(ctx, keyReport(id), "seen", "report")

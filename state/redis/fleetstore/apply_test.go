@@ -1,13 +1,11 @@
-package redis
+package fleetstore
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,35 +15,35 @@ import (
 
 func fleetKey(t testing.TB) fleet.PrivateKey {
 	t.Helper()
-	return must[fleet.PrivateKey](t)(fleet.NewKey([]byte(strings.Repeat("k", 32))))
+	return redistest.Must[fleet.PrivateKey](t)(fleet.NewKey([]byte(strings.Repeat("k", 32))))
 }
 
 // applyOf is an apply of one setting to scopes, in place of what there is now.
-func applyOf(t testing.TB, c *Client, version uint64, rollout *fleet.Rollout, value string, scopes ...fleet.Scope) FleetApply {
+func applyOf(t testing.TB, c *Store, version uint64, rollout *fleet.Rollout, value string, scopes ...fleet.Scope) Apply {
 	t.Helper()
-	now := must[FleetView](t)(c.ReadFleet(testContext(t), scopes...))
-	a := FleetApply{Version: version, Author: "ops", Time: time.Unix(1764000000, 0).UTC(), Reason: "test", Rollout: rollout, Scopes: scopes}
+	now := redistest.Must[View](t)(c.ReadFleet(redistest.Context(t), scopes...))
+	a := Apply{Version: version, Author: "ops", Time: time.Unix(1764000000, 0).UTC(), Reason: "test", Rollout: rollout, Scopes: scopes}
 	for _, scope := range scopes {
-		e := must[fleet.Envelope](t)(fleet.Sign(fleet.Document{Scope: scope, Version: version, Time: a.Time, Rollout: rollout,
+		e := redistest.Must[fleet.Envelope](t)(fleet.Sign(fleet.Document{Scope: scope, Version: version, Time: a.Time, Rollout: rollout,
 			Settings: fleet.Settings{"log.level": value}}, fleetKey(t)))
-		a.Changes = append(a.Changes, FleetChange{Old: now.Scopes[scope].Newest, New: e})
+		a.Changes = append(a.Changes, Change{Old: now.Scopes[scope].Newest, New: e})
 	}
 	return a
 }
 
-func apply(t testing.TB, c *Client, version uint64, rollout *fleet.Rollout, value string, scopes ...fleet.Scope) FleetApply {
+func apply(t testing.TB, c *Store, version uint64, rollout *fleet.Rollout, value string, scopes ...fleet.Scope) Apply {
 	t.Helper()
 	a := applyOf(t, c, version, rollout, value, scopes...)
-	if err := c.ApplyFleet(testContext(t), a); err != nil {
+	if err := c.ApplyFleet(redistest.Context(t), a); err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
 // stored is what a scope is told: the values of newest and settled, and the state.
-func stored(t testing.TB, c *Client, scope fleet.Scope) string {
+func stored(t testing.TB, c *Store, scope fleet.Scope) string {
 	t.Helper()
-	s := must[FleetView](t)(c.ReadFleet(testContext(t), scope)).Scopes[scope]
+	s := redistest.Must[View](t)(c.ReadFleet(redistest.Context(t), scope)).Scopes[scope]
 	value := func(e fleet.Envelope) string {
 		if e == "" {
 			return "-"
@@ -61,7 +59,7 @@ func stored(t testing.TB, c *Client, scope fleet.Scope) string {
 
 func TestFleetApplyAndRollout(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		c, ctx := open(t, url), testContext(t)
+		c, ctx := open(t, url), redistest.Context(t)
 		gates, north := fleet.Group("gates"), fleet.Gateway("north")
 		expect := func(scope fleet.Scope, want string) {
 			t.Helper()
@@ -71,7 +69,7 @@ func TestFleetApplyAndRollout(t *testing.T) {
 		}
 		judge := func(version uint64, gateway, failure string, want fleet.State) {
 			t.Helper()
-			if got := must[fleet.State](t)(c.JudgeRollout(ctx, version, gateway, failure)); got != want {
+			if got := redistest.Must[fleet.State](t)(c.JudgeRollout(ctx, version, gateway, failure)); got != want {
 				t.Errorf("%d after %s: %q, want %q", version, gateway, got, want)
 			}
 		}
@@ -92,7 +90,7 @@ func TestFleetApplyAndRollout(t *testing.T) {
 		judge(3, "b", "no link", fleet.Halted)
 		judge(3, "c", "", fleet.Halted)
 		judge(3, "d", "", fleet.Halted)
-		r := must[FleetRollout](t)(c.ReadRollout(ctx, 3))
+		r := redistest.Must[Rollout](t)(c.ReadRollout(ctx, 3))
 		if r.State != fleet.Halted || r.Passed != 1 || r.Canaries != 2 || r.Why != "b: no link" || r.Outcomes["b"] != "failed: no link" || r.Outcomes["a"] != "passed" {
 			t.Errorf("%+v", r)
 		}
@@ -100,7 +98,7 @@ func TestFleetApplyAndRollout(t *testing.T) {
 		apply(t, c, 4, nil, "debug", gates)
 		expect(gates, "4debug 2warn")
 		expect(north, "3error 1info halted")
-		before := must[map[fleet.Scope]fleet.Envelope](t)(c.FleetBefore(ctx, third))
+		before := redistest.Must[map[fleet.Scope]fleet.Envelope](t)(c.FleetBefore(ctx, third))
 		if d, _, err := before[gates].Peek(); err != nil || d.Version != 2 {
 			t.Errorf("before 3: %d, %v", d.Version, err)
 		}
@@ -111,11 +109,11 @@ func TestFleetApplyAndRollout(t *testing.T) {
 		expect(gates, "5info 4debug halted")
 		expect(north, "6warn 1info")
 		judge(99, "a", "", "")
-		h := must[[]FleetApply](t)(c.FleetHistory(ctx, 10))
+		h := redistest.Must[[]Apply](t)(c.FleetHistory(ctx, 10))
 		if len(h) != 6 || h[0].Version != 6 || h[1].Rollout.Canaries != 2 || len(h[1].Scopes) != 2 || h[5].Author != "ops" {
 			t.Errorf("%+v", h)
 		}
-		if all := must[map[fleet.Scope]fleet.Stored](t)(c.ReadWholeFleet(ctx)); len(all) != 2 || all[gates].State != fleet.Halted {
+		if all := redistest.Must[map[fleet.Scope]fleet.Stored](t)(c.ReadWholeFleet(ctx)); len(all) != 2 || all[gates].State != fleet.Halted {
 			t.Errorf("%+v", all)
 		}
 	})
@@ -131,7 +129,7 @@ func TestFleetOperatorsAtOnce(t *testing.T) {
 			var done, conflicts int
 			var mu sync.Mutex
 			var all sync.WaitGroup
-			var applies []FleetApply
+			var applies []Apply
 			for i := range uint64(operators) {
 				applies = append(applies, applyOf(t, admin, 100*(round+1)+i, nil, fmt.Sprint("by", i), fleet.Defaults, fleet.Group("gates")))
 			}
@@ -143,7 +141,7 @@ func TestFleetOperatorsAtOnce(t *testing.T) {
 					switch {
 					case err == nil:
 						done++
-					case errors.Is(err, ErrFleetConflict):
+					case errors.Is(err, ErrConflict):
 						conflicts++
 					default:
 						t.Error(err)
@@ -158,55 +156,55 @@ func TestFleetOperatorsAtOnce(t *testing.T) {
 				t.Fatalf("half of one, half of another: %s, %s", a, b)
 			}
 		}
-		if h := must[[]FleetApply](t)(admin.FleetHistory(testContext(t), 100)); len(h) != 20 {
+		if h := redistest.Must[[]Apply](t)(admin.FleetHistory(redistest.Context(t), 100)); len(h) != 20 {
 			t.Errorf("%d applies are remembered", len(h))
 		}
 		// Two that have nothing in common but the version.
 		a := applyOf(t, admin, 9000, nil, "x", fleet.Gateway("a"))
 		b := applyOf(t, admin, 9000, nil, "x", fleet.Gateway("b"))
-		if err := admin.ApplyFleet(testContext(t), a); err != nil {
+		if err := admin.ApplyFleet(redistest.Context(t), a); err != nil {
 			t.Fatal(err)
 		}
-		if err := admin.ApplyFleet(testContext(t), b); !errors.Is(err, ErrFleetConflict) {
+		if err := admin.ApplyFleet(redistest.Context(t), b); !errors.Is(err, ErrConflict) {
 			t.Errorf("a version is used twice: %v", err)
 		}
 	})
 }
 
 func TestFleetHistoryIsBounded(t *testing.T) {
-	c, s := func() (*Client, *redistest.Server) { s := redistest.Start(t); return open(t, s.URL), s }()
-	var first FleetApply
-	for v := range uint64(fleetHistory + 20) {
+	c, s := func() (*Store, *redistest.Server) { s := redistest.Start(t); return open(t, s.URL), s }()
+	var first Apply
+	for v := range uint64(historyLimit + 20) {
 		a := apply(t, c, v+1, &fleet.Rollout{Canaries: 1}, "info", fleet.Defaults)
 		if v == 0 {
 			first = a
 		}
 	}
-	if n := s.Do("HLEN", keyUndo); n != int64(fleetHistory) {
+	if n := s.Do("HLEN", keyUndo); n != int64(historyLimit) {
 		t.Errorf("%d documents are kept to go back to", n)
 	}
-	if n := s.Do("LLEN", keyFleetHistory); n != int64(fleetHistory) {
+	if n := s.Do("LLEN", keyHistory); n != int64(historyLimit) {
 		t.Errorf("%d applies are remembered", n)
 	}
-	if _, err := c.FleetBefore(testContext(t), first); err == nil || !strings.Contains(err.Error(), "no longer kept") {
+	if _, err := c.FleetBefore(redistest.Context(t), first); err == nil || !strings.Contains(err.Error(), "no longer kept") {
 		t.Error(err)
 	}
 	if ttl := s.Do("TTL", keyRollout(1)); ttl.(int64) <= 0 {
 		t.Errorf("a rollout that nothing refers to lives on: TTL %v", ttl)
 	}
-	if ttl := s.Do("TTL", keyRollout(fleetHistory+20)); ttl.(int64) != -1 {
+	if ttl := s.Do("TTL", keyRollout(historyLimit+20)); ttl.(int64) != -1 {
 		t.Errorf("the newest rollout ends: TTL %v", ttl)
 	}
 }
 
 // watchFleet watches until the test ends.
-func watchFleet(t testing.TB, c *Client, scopes []fleet.Scope) <-chan FleetView {
+func watchFleet(t testing.TB, c *Store, scopes []fleet.Scope) <-chan View {
 	t.Helper()
-	views := make(chan FleetView, 100)
+	views := make(chan View, 100)
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
-		if err := c.WatchFleet(ctx, scopes, func(v FleetView) { views <- v }); err != nil {
+		if err := c.WatchFleet(ctx, scopes, func(v View) { views <- v }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -219,68 +217,25 @@ func TestWatchFleet(t *testing.T) {
 	proxy := redistest.NewProxy(t, s.Addr)
 	c, admin := open(t, proxy.URL), open(t, s.URL)
 	views := watchFleet(t, c, fleet.ScopesOf("north", "gates"))
-	version := func(want uint64, state fleet.State) func(FleetView) bool {
-		return func(v FleetView) bool {
+	version := func(want uint64, state fleet.State) func(View) bool {
+		return func(v View) bool {
 			d, _, err := v.Scopes[fleet.Group("gates")].Newest.Peek()
 			return v.Known && err == nil && d.Version == want && v.Scopes[fleet.Group("gates")].State == state
 		}
 	}
-	await(t, views, "nothing", func(v FleetView) bool { return v.Known && len(v.Scopes) == 3 })
-	until(t, "a subscription", func() bool { return c.Subscription().Connected })
+	redistest.Await(t, views, "nothing", func(v View) bool { return v.Known && len(v.Scopes) == 3 })
+	redistest.Until(t, "a subscription", func() bool { return c.conn.Subscription().Connected })
 	apply(t, admin, 1, &fleet.Rollout{Canaries: 1}, "info", fleet.Group("gates"))
-	await(t, views, "a document", version(1, fleet.Trying))
-	must[fleet.State](t)(admin.JudgeRollout(testContext(t), 1, "a", ""))
-	await(t, views, "its rollout", version(1, fleet.Open))
+	redistest.Await(t, views, "a document", version(1, fleet.Trying))
+	redistest.Must[fleet.State](t)(admin.JudgeRollout(redistest.Context(t), 1, "a", ""))
+	redistest.Await(t, views, "its rollout", version(1, fleet.Open))
 	proxy.Blackhole()
 	apply(t, admin, 2, nil, "warn", fleet.Group("gates"))
-	await(t, views, "the loss of Redis", func(v FleetView) bool { return !v.Known })
+	redistest.Await(t, views, "the loss of Redis", func(v View) bool { return !v.Known })
 	proxy.Mend()
-	await(t, views, "what came meanwhile", version(2, ""))
+	redistest.Await(t, views, "what came meanwhile", version(2, ""))
 	s.Restart()
-	await(t, views, "an empty Redis", func(v FleetView) bool { return v.Known && v.Scopes[fleet.Group("gates")].Newest == "" })
-}
-
-// TestFleetLeavesAnOverloadedRedisAlone: a thousand gateways that ask a Redis again
-// every second which does not get round to answering keep it from ever doing so.
-func TestFleetLeavesAnOverloadedRedisAlone(t *testing.T) {
-	inBubble(t, func(b *bubble) {
-		var away atomic.Bool
-		b.wrap = func(conn net.Conn) (net.Conn, error) {
-			if away.Load() {
-				conn.Close()
-				return nil, errRefused
-			}
-			return conn, nil
-		}
-		away.Store(true)
-		c, end := b.open()
-		defer end()
-		var lost, known atomic.Int32
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			c.WatchFleet(ctx, fleet.ScopesOf("north", "gates"), func(v FleetView) {
-				if v.Known {
-					known.Add(1)
-				} else {
-					lost.Add(1)
-				}
-			})
-		}()
-		defer func() { cancel(); <-done }()
-		time.Sleep(time.Hour)
-		if n := lost.Load(); n < 50 || n > 300 {
-			t.Errorf("it asked %d times in an hour", n)
-		} else {
-			t.Logf("it asked %d times in an hour", n)
-		}
-		away.Store(false)
-		time.Sleep(time.Minute)
-		if known.Load() == 0 {
-			t.Error("it does not see that Redis is back")
-		}
-	})
+	redistest.Await(t, views, "an empty Redis", func(v View) bool { return v.Known && v.Scopes[fleet.Group("gates")].Newest == "" })
 }
 
 func TestFleetInACluster(t *testing.T) {
@@ -292,7 +247,7 @@ func TestFleetInACluster(t *testing.T) {
 	}
 	apply(t, c, 1, nil, "info", scopes...)
 	apply(t, c, 2, &fleet.Rollout{Canaries: 1}, "warn", scopes...)
-	must[fleet.State](t)(c.JudgeRollout(testContext(t), 2, "g1", ""))
+	redistest.Must[fleet.State](t)(c.JudgeRollout(redistest.Context(t), 2, "g1", ""))
 	if got := stored(t, c, scopes[7]); got != "2warn 1info open" {
 		t.Error(got)
 	}

@@ -1,4 +1,4 @@
-package redis
+package fleetstore
 
 import (
 	"context"
@@ -8,10 +8,11 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/talkgate/talkgate/state/fleet"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
-// FleetView is what a gateway's scopes are told.
-type FleetView struct {
+// View is what a gateway's scopes are told.
+type View struct {
 	// Known is false when it could not be read; nothing else is set then.
 	Known  bool
 	Scopes map[fleet.Scope]fleet.Stored
@@ -19,27 +20,27 @@ type FleetView struct {
 
 // ReadFleet returns what scopes are told; two round trips, or one where nothing is
 // rolled out. Nothing of it is checked.
-func (c *Client) ReadFleet(ctx context.Context, scopes ...fleet.Scope) (FleetView, error) {
+func (s *Store) ReadFleet(ctx context.Context, scopes ...fleet.Scope) (View, error) {
 	names := make([]string, len(scopes))
 	for i, s := range scopes {
 		names[i] = string(s)
 	}
 	// In this order: what was replaced in between is then settled already.
-	p := c.rdb.Pipeline()
+	p := s.conn.Redis.Pipeline()
 	newest, settled := p.HMGet(ctx, keyDesired, names...), p.HMGet(ctx, keySettled, names...)
 	if _, err := p.Exec(ctx); err != nil {
-		return FleetView{}, fmt.Errorf("read the fleet's documents: %w", err)
+		return View{}, fmt.Errorf("read the fleet's documents: %w", err)
 	}
-	v := FleetView{Known: true, Scopes: map[fleet.Scope]fleet.Stored{}}
+	v := View{Known: true, Scopes: map[fleet.Scope]fleet.Stored{}}
 	for i, s := range scopes {
 		v.Scopes[s] = fleet.Stored{Newest: envelopeOf(newest.Val()[i]), Settled: envelopeOf(settled.Val()[i])}
 	}
-	return v, c.addStates(ctx, v.Scopes)
+	return v, s.addStates(ctx, v.Scopes)
 }
 
 // ReadWholeFleet returns what every scope is told.
-func (c *Client) ReadWholeFleet(ctx context.Context) (map[fleet.Scope]fleet.Stored, error) {
-	p := c.rdb.Pipeline()
+func (s *Store) ReadWholeFleet(ctx context.Context) (map[fleet.Scope]fleet.Stored, error) {
+	p := s.conn.Redis.Pipeline()
 	newest, settled := p.HGetAll(ctx, keyDesired), p.HGetAll(ctx, keySettled)
 	if _, err := p.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("read the fleet's documents: %w", err)
@@ -48,12 +49,12 @@ func (c *Client) ReadWholeFleet(ctx context.Context) (map[fleet.Scope]fleet.Stor
 	for scope, text := range newest.Val() {
 		all[fleet.Scope(scope)] = fleet.Stored{Newest: fleet.Envelope(text), Settled: fleet.Envelope(settled.Val()[scope])}
 	}
-	return all, c.addStates(ctx, all)
+	return all, s.addStates(ctx, all)
 }
 
 // addStates adds how the rollouts of the newest documents stand.
-func (c *Client) addStates(ctx context.Context, scopes map[fleet.Scope]fleet.Stored) error {
-	p := c.rdb.Pipeline()
+func (s *Store) addStates(ctx context.Context, scopes map[fleet.Scope]fleet.Stored) error {
+	p := s.conn.Redis.Pipeline()
 	states := map[uint64]*goredis.StringCmd{}
 	versions := map[fleet.Scope]uint64{}
 	for scope, s := range scopes {
@@ -67,7 +68,7 @@ func (c *Client) addStates(ctx context.Context, scopes map[fleet.Scope]fleet.Sto
 	if len(states) == 0 {
 		return nil
 	}
-	if err := execute(ctx, p); err != nil {
+	if err := conn.Execute(ctx, p); err != nil {
 		return fmt.Errorf("read the fleet's rollouts: %w", err)
 	}
 	for scope, version := range versions {
@@ -87,51 +88,51 @@ func envelopeOf(v any) fleet.Envelope {
 // it after every change, every (re)subscription and every heartbeat, the same
 // again or not; it runs on one goroutine and must return soon. What cannot be read
 // is read again later and later: a fleet must not keep an overloaded Redis so.
-func (c *Client) WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(FleetView)) error {
+func (s *Store) WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(View)) error {
 	var topics []string
 	for _, s := range scopes {
 		topics = append(topics, topicFleet(s))
 	}
-	f := newFeed(topics...)
-	if err := c.subs.join(f); err != nil {
+	f, err := s.conn.Listen(topics...)
+	if err != nil {
 		return err
 	}
-	defer c.subs.leave(f)
-	r := newReader(func(ctx context.Context) FleetView {
-		v, err := c.ReadFleet(ctx, scopes...)
+	defer f.Close()
+	r := conn.NewReader(func(ctx context.Context) View {
+		v, err := s.ReadFleet(ctx, scopes...)
 		if err != nil {
 			if ctx.Err() != context.Canceled {
-				c.log.Warn("the fleet's documents cannot be read", "err", err)
+				s.conn.Log.Warn("the fleet's documents cannot be read", "err", err)
 			}
-			return FleetView{}
+			return View{}
 		}
 		return v
 	})
-	defer r.wait()
-	timer := time.NewTimer(heartbeat)
+	defer r.Wait()
+	timer := time.NewTimer(conn.Heartbeat)
 	defer timer.Stop()
 	failures := 0
-	r.ask(ctx)
+	r.Ask(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-f.wake:
-			f.take() // whatever it was: only what is stored counts
-			r.ask(ctx)
+		case <-f.Wake():
+			f.Notes() // whatever it was: only what is stored counts
+			r.Ask(ctx)
 		case <-timer.C:
-			r.ask(ctx)
-		case v := <-r.results:
-			r.took(ctx)
+			r.Ask(ctx)
+		case v := <-r.Results():
+			r.Done(ctx)
 			if ctx.Err() != nil {
 				return nil
 			}
 			fn(v)
-			next := heartbeat
+			next := conn.Heartbeat
 			if v.Known {
 				failures = 0
 			} else {
-				next = spread(backoff(failures))
+				next = conn.Spread(conn.Backoff(failures))
 				failures++
 			}
 			timer.Reset(next)

@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -70,7 +70,7 @@ func FaultOf(err error) Fault {
 	switch {
 	case errors.As(err, &scheme):
 		f.Kind, f.Do = NotRedis, "write "+scheme.expected+":// in redis.url"
-	case errors.As(err, &reply) && !missing(err):
+	case errors.As(err, &reply) && !Missing(err):
 		f.Kind, f.Do = Refusing, refusalRemedy(reply.Error())
 	case strings.Contains(f.Found, "invalid reply") || strings.Contains(f.Found, "can't parse"):
 		f.Kind, f.Do = NotRedis, "see that redis.url names the address of a Redis"

@@ -1,4 +1,4 @@
-package redis
+package fleetstore
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/talkgate/talkgate/state/fleet"
@@ -19,7 +18,7 @@ func report(gateway string) fleet.Report {
 }
 
 // watchReports watches until the test ends.
-func watchReports(t testing.TB, c *Client) <-chan ReportsView {
+func watchReports(t testing.TB, c *Store) <-chan ReportsView {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	views := make(chan ReportsView, 100)
@@ -35,7 +34,7 @@ func watchReports(t testing.TB, c *Client) <-chan ReportsView {
 
 func awaitReports(t testing.TB, views <-chan ReportsView, gateway string, ok func(fleet.Sighting) bool) ReportsView {
 	t.Helper()
-	return await(t, views, "gateway "+gateway, func(v ReportsView) bool {
+	return redistest.Await(t, views, "gateway "+gateway, func(v ReportsView) bool {
 		for _, s := range v.Sightings {
 			if s.Gateway == gateway {
 				return ok(s)
@@ -47,7 +46,7 @@ func awaitReports(t testing.TB, views <-chan ReportsView, gateway string, ok fun
 
 func TestReportsAreKeptBeyondTheirHeartbeat(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		before := time.Now().Add(-time.Second)
 		for _, id := range []string{"south", "north"} {
 			if err := c.PutReport(ctx, report(id), time.Minute); err != nil {
@@ -57,7 +56,7 @@ func TestReportsAreKeptBeyondTheirHeartbeat(t *testing.T) {
 		if ttl := rdb.PTTL(ctx, keyBeat("north")).Val(); ttl <= 0 || ttl > time.Minute {
 			t.Errorf("the heartbeat's TTL is %v", ttl)
 		}
-		all := must[[]fleet.Sighting](t)(c.Reports(ctx))
+		all := redistest.Must[[]fleet.Sighting](t)(c.Reports(ctx))
 		if len(all) != 2 || all[0].Gateway != "north" || all[1].Gateway != "south" {
 			t.Fatalf("%+v", all)
 		}
@@ -65,14 +64,14 @@ func TestReportsAreKeptBeyondTheirHeartbeat(t *testing.T) {
 			t.Errorf("%+v", n)
 		}
 		rdb.Del(ctx, keyBeat("north"))
-		all = must[[]fleet.Sighting](t)(c.Reports(ctx))
+		all = redistest.Must[[]fleet.Sighting](t)(c.Reports(ctx))
 		if n := all[0]; n.Live || n.SeenAt.Before(before) || n.Report.Version != "v1" {
 			t.Errorf("after its heartbeat: %+v", n)
 		}
-		if !must[bool](t)(c.ForgetReport(ctx, "north")) || must[bool](t)(c.ForgetReport(ctx, "north")) {
+		if !redistest.Must[bool](t)(c.ForgetReport(ctx, "north")) || redistest.Must[bool](t)(c.ForgetReport(ctx, "north")) {
 			t.Error("expected it to be forgotten once")
 		}
-		if all = must[[]fleet.Sighting](t)(c.Reports(ctx)); len(all) != 1 {
+		if all = redistest.Must[[]fleet.Sighting](t)(c.Reports(ctx)); len(all) != 1 {
 			t.Errorf("%+v", all)
 		}
 	})
@@ -80,7 +79,7 @@ func TestReportsAreKeptBeyondTheirHeartbeat(t *testing.T) {
 
 func TestBadReportsSpoilOnlyTheirOwn(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c, rdb := testContext(t), open(t, url), raw(t, url)
+		ctx, c, rdb := redistest.Context(t), open(t, url), redistest.Raw(t, url)
 		for _, id := range []string{"good", "torn", "forged", "typed", "timeless"} {
 			if err := c.PutReport(ctx, report(id), time.Minute); err != nil {
 				t.Fatal(err)
@@ -92,7 +91,7 @@ func TestBadReportsSpoilOnlyTheirOwn(t *testing.T) {
 		rdb.Set(ctx, keyReport("typed"), "text", 0)
 		rdb.HSet(ctx, keyReport("timeless"), "seen", "yesterday")
 		rdb.SAdd(ctx, keyGateways, "never reported")
-		all := must[[]fleet.Sighting](t)(c.Reports(ctx))
+		all := redistest.Must[[]fleet.Sighting](t)(c.Reports(ctx))
 		if len(all) != 5 {
 			t.Fatalf("%+v", all)
 		}
@@ -117,22 +116,22 @@ func TestReportsThatAreNotStored(t *testing.T) {
 		"a hash tag's ID": {Gateway: "a}b"},
 		"a bad level":     {Gateway: "a", Levels: fleet.Levels{Mic: 1e9}},
 	} {
-		if err := c.PutReport(testContext(t), r, time.Minute); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		if err := c.PutReport(redistest.Context(t), r, time.Minute); err == nil || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := c.PutReport(testContext(t), report("a"), 0); err == nil {
+	if err := c.PutReport(redistest.Context(t), report("a"), 0); err == nil {
 		t.Error("a heartbeat without a TTL was taken")
 	}
 }
 
 func TestReportIsOneRoundTrip(t *testing.T) {
 	onBoth(t, func(t *testing.T, url string) {
-		ctx, c := testContext(t), open(t, url)
-		if err := c.Ping(ctx); err != nil {
+		ctx, c := redistest.Context(t), open(t, url)
+		if err := c.conn.Ping(ctx); err != nil {
 			t.Fatal(err)
 		}
-		ctx, trips := countTrips(ctx, c)
+		ctx, trips := redistest.CountTrips(ctx, c.conn.Redis)
 		for range 3 {
 			if err := c.PutReport(ctx, report("north"), time.Minute); err != nil {
 				t.Fatal(err)
@@ -141,11 +140,11 @@ func TestReportIsOneRoundTrip(t *testing.T) {
 		if n := trips(); n != 3 {
 			t.Errorf("three reports took %d round trips", n)
 		}
-		must[[]fleet.Sighting](t)(c.Reports(ctx))
+		redistest.Must[[]fleet.Sighting](t)(c.Reports(ctx))
 		if n := trips(); n != 5 {
 			t.Errorf("reading all took %d round trips, expected 2", n-3)
 		}
-		raw(t, url).ScriptFlush(ctx)
+		redistest.Raw(t, url).ScriptFlush(ctx)
 		if err := c.PutReport(ctx, report("north"), time.Minute); err != nil {
 			t.Errorf("after SCRIPT FLUSH: %v", err)
 		}
@@ -154,7 +153,7 @@ func TestReportIsOneRoundTrip(t *testing.T) {
 
 func TestWatchReports(t *testing.T) {
 	s := redistest.Start(t)
-	ctx, c := testContext(t), open(t, s.URL)
+	ctx, c := redistest.Context(t), open(t, s.URL)
 	if err := c.PutReport(ctx, report("north"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
@@ -176,55 +175,20 @@ func TestWatchReports(t *testing.T) {
 	s.Do("PUBLISH", topicReports, `{"gateway":"west"}`)
 	s.Do("PUBLISH", topicReports, "west")
 	s.Kill()
-	await(t, views, "the loss of Redis", func(v ReportsView) bool { return !v.Known })
+	redistest.Await(t, views, "the loss of Redis", func(v ReportsView) bool { return !v.Known })
 	s.Restart()
-	await(t, views, "an empty Redis", func(v ReportsView) bool { return v.Known && v.Whole && len(v.Sightings) == 0 })
-}
-
-// Reports that come at once are read at once: the hub's work does not grow with
-// the fleet's.
-func TestReportsAreReadTogether(t *testing.T) {
-	inBubble(t, func(b *bubble) {
-		c, end := b.open()
-		defer end()
-		ctx, cancel := context.WithCancel(context.Background())
-		readings, heard := 0, map[string]bool{}
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			c.WatchReports(ctx, func(v ReportsView) {
-				readings++
-				for _, s := range v.Sightings {
-					heard[s.Gateway] = true
-				}
-			})
-		}()
-		time.Sleep(time.Second)
-		before := readings
-		for i := range 200 {
-			if err := c.PutReport(ctx, report(fmt.Sprint("g", i)), time.Minute); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(time.Second)
-		synctest.Wait()
-		if n := readings - before; n > 2 || len(heard) != 200 {
-			t.Errorf("200 reports were read in %d readings, %d of them", n, len(heard))
-		}
-		cancel()
-		<-done
-	})
+	redistest.Await(t, views, "an empty Redis", func(v ReportsView) bool { return v.Known && v.Whole && len(v.Sightings) == 0 })
 }
 
 func TestReportsInACluster(t *testing.T) {
 	url, _ := redistest.StartCluster(t)
-	ctx, c := testContext(t), open(t, url)
+	ctx, c := redistest.Context(t), open(t, url)
 	for i := range 20 {
 		if err := c.PutReport(ctx, report(fmt.Sprint("g", i)), time.Minute); err != nil {
 			t.Fatal(err)
 		}
 	}
-	all := must[[]fleet.Sighting](t)(c.Reports(ctx))
+	all := redistest.Must[[]fleet.Sighting](t)(c.Reports(ctx))
 	if len(all) != 20 {
 		t.Errorf("%d of 20", len(all))
 	}

@@ -1,4 +1,4 @@
-package redis
+package fleetstore
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
-// ErrFleetConflict says that somebody else changed the fleet's documents
+// ErrConflict says that somebody else changed the fleet's documents
 // meanwhile: look at what there is now, and decide anew.
-var ErrFleetConflict = errors.New("the fleet's documents were changed meanwhile")
+var ErrConflict = errors.New("the fleet's documents were changed meanwhile")
 
-// FleetApply is one change of a fleet's documents.
-type FleetApply struct {
+// Apply is one change of a fleet's documents.
+type Apply struct {
 	// Version is that of all its documents, and higher than any before.
 	Version uint64    `json:"version"`
 	Author  string    `json:"author"`
@@ -28,19 +28,19 @@ type FleetApply struct {
 	Scopes  []fleet.Scope  `json:"scopes"`
 	// Changes are the documents by scope, in the order of Scopes. History does
 	// not have them.
-	Changes []FleetChange `json:"-"`
+	Changes []Change `json:"-"`
 }
 
-// FleetChange is a document in place of another.
-type FleetChange struct {
+// Change is a document in place of another.
+type Change struct {
 	// Old is what is replaced, just as it was read; empty is none.
 	Old, New fleet.Envelope
 }
 
-// fleetHistory is how many applies are remembered, and can be taken back.
-const fleetHistory = 100
+// historyLimit is how many applies are remembered, and can be taken back.
+const historyLimit = 100
 
-// luaFleetApply puts documents in the place of others, all or none: not if one of
+// luaApply puts documents in the place of others, all or none: not if one of
 // them is no longer what the operator saw, nor if the version is used. What
 // counted before becomes the settled one, and is kept to be gone back to. A
 // rollout that is still being tried ends with the first of its documents that is
@@ -51,7 +51,7 @@ const fleetHistory = 100
 // ARGV: version, record, how many records are kept, canaries, topic prefix, and for
 // each document its scope, the old one, the new one, whether the old one has a
 // rollout
-const luaFleetApply = `
+const luaApply = `
 local version, record, limit, canaries, topic = unpack(ARGV, 1, 5)
 local head = redis.call('GET', KEYS[5])
 if head and tonumber(head) >= tonumber(version) then return {'version', head} end
@@ -94,8 +94,8 @@ return {'applied', version}
 `
 
 // ApplyFleet stores an apply and tells the gateways that it is for. The error wraps
-// ErrFleetConflict when somebody else was faster; nothing is changed then.
-func (c *Client) ApplyFleet(ctx context.Context, a FleetApply) error {
+// ErrConflict when somebody else was faster; nothing is changed then.
+func (s *Store) ApplyFleet(ctx context.Context, a Apply) error {
 	record, err := json.Marshal(a)
 	if err != nil {
 		return fmt.Errorf("apply %d: %w", a.Version, err)
@@ -104,8 +104,8 @@ func (c *Client) ApplyFleet(ctx context.Context, a FleetApply) error {
 	if a.Rollout != nil {
 		canaries = a.Rollout.Canaries
 	}
-	keys := []string{keyDesired, keySettled, keyUndo, keyFleetHistory, keyFleetHead, keyRollout(a.Version)}
-	args := []any{a.Version, record, fleetHistory, canaries, topicFleetPrefix}
+	keys := []string{keyDesired, keySettled, keyUndo, keyHistory, keyHead, keyRollout(a.Version)}
+	args := []any{a.Version, record, historyLimit, canaries, topicFleetPrefix}
 	for i, change := range a.Changes {
 		rollout, tried := uint64(0), ""
 		if d, _, err := change.Old.Peek(); change.Old != "" && err == nil && d.Rollout != nil {
@@ -114,27 +114,27 @@ func (c *Client) ApplyFleet(ctx context.Context, a FleetApply) error {
 		keys = append(keys, keyRollout(rollout))
 		args = append(args, string(a.Scopes[i]), string(change.Old), string(change.New), tried)
 	}
-	answer, err := c.scripts.apply.Run(ctx, c.rdb, keys, args...).StringSlice()
+	answer, err := s.apply.Run(ctx, s.conn.Redis, keys, args...).StringSlice()
 	switch {
 	case err != nil:
 		return fmt.Errorf("apply %d: %w", a.Version, err)
 	case len(answer) == 2 && answer[0] == "applied":
 		return nil
 	case len(answer) == 2 && answer[0] == "conflict":
-		return fmt.Errorf("%w: %s is no longer what it was", ErrFleetConflict, answer[1])
+		return fmt.Errorf("%w: %s is no longer what it was", ErrConflict, answer[1])
 	}
-	return fmt.Errorf("%w: %v", ErrFleetConflict, answer)
+	return fmt.Errorf("%w: %v", ErrConflict, answer)
 }
 
 // FleetHistory returns the newest applies, the newest first.
-func (c *Client) FleetHistory(ctx context.Context, limit int) ([]FleetApply, error) {
-	lines, err := c.rdb.LRange(ctx, keyFleetHistory, 0, int64(limit)-1).Result()
+func (s *Store) FleetHistory(ctx context.Context, limit int) ([]Apply, error) {
+	lines, err := s.conn.Redis.LRange(ctx, keyHistory, 0, int64(limit)-1).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read the fleet's history: %w", err)
 	}
-	var applies []FleetApply
+	var applies []Apply
 	for _, line := range lines {
-		var a FleetApply
+		var a Apply
 		if err := json.Unmarshal([]byte(line), &a); err != nil {
 			return nil, fmt.Errorf("read the fleet's history: %w", err)
 		}
@@ -145,12 +145,12 @@ func (c *Client) FleetHistory(ctx context.Context, limit int) ([]FleetApply, err
 
 // FleetBefore returns what counted in the scopes of an apply before it; empty is
 // nothing.
-func (c *Client) FleetBefore(ctx context.Context, a FleetApply) (map[fleet.Scope]fleet.Envelope, error) {
+func (s *Store) FleetBefore(ctx context.Context, a Apply) (map[fleet.Scope]fleet.Envelope, error) {
 	fields := make([]string, len(a.Scopes))
 	for i, scope := range a.Scopes {
 		fields[i] = fmt.Sprint(a.Version, " ", scope)
 	}
-	values, err := c.rdb.HMGet(ctx, keyUndo, fields...).Result()
+	values, err := s.conn.Redis.HMGet(ctx, keyUndo, fields...).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read what was before apply %d: %w", a.Version, err)
 	}

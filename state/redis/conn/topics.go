@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -7,21 +7,23 @@ import (
 
 // topic is one Redis channel and who listens.
 type topic struct {
-	feeds     map[*feed]struct{}
+	feeds     map[*Feed]struct{}
 	confirmed bool
 }
 
-func (s *subscriber) join(f *feed) error {
+// listen subscribes a new feed to topics.
+func (s *subscriber) listen(topics ...string) (*Feed, error) {
+	f := &Feed{subs: s, topics: topics, wake: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx.Err() != nil {
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	var added []string
 	for _, name := range f.topics {
 		t := s.topics[name]
 		if t == nil {
-			t = &topic{feeds: map[*feed]struct{}{}}
+			t = &topic{feeds: map[*Feed]struct{}{}}
 			s.topics[name] = t
 			added = append(added, name)
 		}
@@ -33,16 +35,16 @@ func (s *subscriber) join(f *feed) error {
 	}
 	switch {
 	case len(added) == 0:
-		s.tellFresh(f)
+		s.notifyFresh(f)
 	case s.conn != nil:
 		s.write(s.conn.Subscribe, added)
 	default:
 		s.nudge()
 	}
-	return nil
+	return f, nil
 }
 
-func (s *subscriber) leave(f *feed) {
+func (s *subscriber) leave(f *Feed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var gone []string
@@ -74,7 +76,7 @@ func (s *subscriber) refresh(name string) {
 	defer s.mu.Unlock()
 	if t := s.topics[name]; t != nil {
 		for f := range t.feeds {
-			f.put(note{fresh: true})
+			f.put(Note{Fresh: true})
 		}
 	}
 }
@@ -116,7 +118,7 @@ func (s *subscriber) confirm(name string) bool {
 	}
 	t.confirmed = true
 	for f := range t.feeds {
-		s.tellFresh(f)
+		s.notifyFresh(f)
 	}
 	for _, t := range s.topics {
 		if !t.confirmed {
@@ -130,14 +132,14 @@ func (s *subscriber) confirm(name string) bool {
 	return true
 }
 
-// tellFresh tells a feed, once all its topics are confirmed.
-func (s *subscriber) tellFresh(f *feed) {
+// notifyFresh puts a fresh note into a feed once all its topics are confirmed.
+func (s *subscriber) notifyFresh(f *Feed) {
 	for _, name := range f.topics {
 		if !s.topics[name].confirmed {
 			return
 		}
 	}
-	f.put(note{fresh: true})
+	f.put(Note{Fresh: true})
 }
 
 func (s *subscriber) deliver(name, payload string) {
@@ -145,7 +147,7 @@ func (s *subscriber) deliver(name, payload string) {
 	defer s.mu.Unlock()
 	if t := s.topics[name]; t != nil {
 		for f := range t.feeds {
-			f.put(note{topic: name, payload: payload})
+			f.put(Note{Topic: name, Payload: payload})
 		}
 	}
 }
@@ -158,13 +160,13 @@ func (s *subscriber) down(err error) {
 		s.status.Since = time.Now()
 	}
 	s.status.Connected, s.status.Err = false, err
-	told := map[*feed]bool{}
+	notified := map[*Feed]bool{}
 	for _, t := range s.topics {
 		t.confirmed = false
 		for f := range t.feeds {
-			if !told[f] {
-				told[f] = true
-				f.put(note{down: err})
+			if !notified[f] {
+				notified[f] = true
+				f.put(Note{Down: err})
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package redis
+package fleetstore
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/state/fleet"
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 const (
@@ -32,13 +33,13 @@ type ReportsView struct {
 // in between those that reported. fn runs on one goroutine and must return soon.
 //
 // A published ID is a hint to read that gateway's report, and nothing else.
-func (c *Client) WatchReports(ctx context.Context, fn func(ReportsView)) error {
-	f := newFeed(topicReports)
-	if err := c.subs.join(f); err != nil {
+func (s *Store) WatchReports(ctx context.Context, fn func(ReportsView)) error {
+	f, err := s.conn.Listen(topicReports)
+	if err != nil {
 		return err
 	}
-	defer c.subs.leave(f)
-	w := reportsWatch{client: c, waiting: map[string]struct{}{}, whole: true}
+	defer f.Close()
+	w := reportsWatch{store: s, waiting: map[string]struct{}{}, whole: true}
 	gather, sweep := time.NewTimer(0), time.NewTicker(reportsSweep)
 	defer gather.Stop()
 	defer sweep.Stop()
@@ -47,8 +48,8 @@ func (c *Client) WatchReports(ctx context.Context, fn func(ReportsView)) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-f.wake:
-			if w.take(f.take()) && !gathering {
+		case <-f.Wake():
+			if w.take(f.Notes()) && !gathering {
 				gathering = true
 				gather.Reset(reportsGather)
 			}
@@ -68,19 +69,19 @@ func (c *Client) WatchReports(ctx context.Context, fn func(ReportsView)) error {
 
 // reportsWatch is what is to be read next.
 type reportsWatch struct {
-	client  *Client
+	store   *Store
 	waiting map[string]struct{}
 	whole   bool
 }
 
 // take notes what is to be read; false is nothing.
-func (w *reportsWatch) take(notes []note) (something bool) {
+func (w *reportsWatch) take(notes []conn.Note) (something bool) {
 	for _, n := range notes {
 		switch {
-		case n.fresh, len(w.waiting) == feedLimit:
+		case n.Fresh, len(w.waiting) == conn.FeedLimit:
 			w.whole, something = true, true
-		case n.topic != "" && fleet.ValidID(n.payload):
-			w.waiting[n.payload], something = struct{}{}, true
+		case n.Topic != "" && fleet.ValidID(n.Payload):
+			w.waiting[n.Payload], something = struct{}{}, true
 		}
 	}
 	return something
@@ -90,16 +91,16 @@ func (w *reportsWatch) read(ctx context.Context) ReportsView {
 	v := ReportsView{Known: true, Whole: w.whole}
 	ids := slices.Collect(maps.Keys(w.waiting))
 	clear(w.waiting)
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	ctx, cancel := context.WithTimeout(ctx, conn.ReadTimeout)
 	defer cancel()
 	var err error
 	if w.whole {
-		v.Sightings, err = w.client.Reports(ctx)
+		v.Sightings, err = w.store.Reports(ctx)
 	} else {
-		v.Sightings, err = w.client.ReadReports(ctx, ids...)
+		v.Sightings, err = w.store.ReadReports(ctx, ids...)
 	}
 	if err != nil {
-		w.client.log.Warn("reports of gateways cannot be read", "err", err)
+		w.store.conn.Log.Warn("reports of gateways cannot be read", "err", err)
 		w.whole = true // what was asked for is not forgotten
 		return ReportsView{}
 	}
