@@ -26,6 +26,9 @@ func whyUnwell(u operator.Unwell) string {
 	if u.Applied.Error != "" {
 		all = append(all, u.Applied.Error)
 	}
+	if u.Token.Ends(u.SeenAt) {
+		all = append(all, "its token ends at "+u.Token.Until.Local().Format(time.DateTime)+", and nothing renews it")
+	}
 	return strings.Join(all, "; ")
 }
 

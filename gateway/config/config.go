@@ -18,6 +18,7 @@
 //	schemes  of a URL
 //	match    a regular expression the text must match, explained by "as"
 //	union    "true": the word chosen names the pointer field whose keys follow
+//	unless   the key of the same section beside which the example is not shown
 //	live     "true": a change takes effect without a restart of the port
 package config
 
@@ -96,7 +97,9 @@ func (l Link) Monitored() []string {
 // HubLink is a session with talkgate's hub.
 type HubLink struct {
 	URL       URL  `yaml:"url" need:"true" schemes:"http https" example:"http://127.0.0.1:8080" doc:"where the hub listens"`
-	TokenFile File `yaml:"token_file" need:"true" example:"north-gate.token" doc:"file that holds the port's bearer token; read anew for each connection"`
+	TokenFile File `yaml:"token_file" example:"north-gate.token" unless:"device_key_file" doc:"file that holds the port's bearer token, read anew for each connection; empty uses device_key_file"`
+
+	DeviceKeyFile File `yaml:"device_key_file" doc:"file that holds the board's own key, as 'talkgate join' writes it: the port gets its tokens by it and renews them; empty uses token_file"`
 
 	FallbackURLs string `yaml:"fallback_urls" match:"^(https?://[^\\s@\\p{C}]+ *)*$" as:"URLs http:// or https://, parted by blanks" within:"0..2048" doc:"other hubs on the same Redis, tried in this order when url cannot be reached, until it can"`
 	CAFile       File   `yaml:"ca_file" doc:"PEM certificates that https:// trusts; empty is the system's"`

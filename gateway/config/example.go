@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -14,7 +15,7 @@ import (
 func Example() (string, error) { return Commented(Default()) }
 
 // Commented is the file that says c, with a comment on each key. A key that must
-// be given and has no value shows an example.
+// be given, in this way or another, and has no value shows an example.
 func Commented(c Config) (string, error) {
 	var b strings.Builder
 	b.WriteString("# A talkgate port. Keys that show a default may be left out. A change of one\n# that is live takes effect without a restart.\n")
@@ -33,6 +34,9 @@ func exampleOf(b *strings.Builder, indent string, v reflect.Value) error {
 		}
 	}
 	for _, f := range fields {
+		if other := slices.IndexFunc(fields, func(o field) bool { return o.key == f.Tag.Get("unless") }); other >= 0 && !fields[other].value.IsZero() && f.value.IsZero() {
+			continue
+		}
 		if err := exampleField(b, indent, f); err != nil {
 			return err
 		}
@@ -47,7 +51,7 @@ func exampleField(b *strings.Builder, indent string, f field) error {
 		return exampleOf(b, indent+"  ", f.value)
 	}
 	text := f.Tag.Get("example")
-	if !f.need || !f.value.IsZero() {
+	if text == "" || !f.value.IsZero() {
 		plain, err := yaml.Marshal(written(f.value))
 		if err != nil {
 			return fmt.Errorf("example of %s: %w", f.key, err)

@@ -35,3 +35,20 @@ func TestTheHubsURLs(t *testing.T) {
 		}
 	}
 }
+
+func TestAHubLinkHasOneWayToAToken(t *testing.T) {
+	const url = "  url: https://hub\n"
+	c, err := Parse("f", []byte(strings.Replace(hubFile, "token_file: t", "device_key_file: /var/lib/talkgate/north/device.key", 1)+url))
+	if err != nil || c.Link.Hub.DeviceKeyFile == "" {
+		t.Fatalf("%+v, %v", c.Link.Hub, err)
+	}
+	text, err := Commented(c)
+	if err != nil || strings.Contains(text, "north-gate.token") {
+		t.Errorf("a file for a board with a key names a token, %v:\n%s", err, text)
+	}
+	for _, bad := range []string{"", "device_key_file: k\n  token_file: t"} {
+		if _, err := Parse("f", []byte(strings.Replace(hubFile, "token_file: t", bad, 1)+url)); err == nil || !strings.Contains(err.Error(), "link.token_file") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

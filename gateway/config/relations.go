@@ -71,6 +71,14 @@ func (d *decoder) relations(c Config) {
 	if b := c.Hardware.Board; b != nil && b.Record.Wired() && (c.Recorder.Size == 0 || c.Recorder.Directory == "") {
 		d.relation("hardware.record.chip", "recorder.directory", "none, as there is no recorder.size and recorder.directory to record into", b.Record.where())
 	}
+	if h := c.Link.Hub; h != nil {
+		switch {
+		case h.TokenFile == "" && h.DeviceKeyFile == "":
+			d.relation("link.token_file", "link.kind", "a file, or link.device_key_file", "no such key")
+		case h.TokenFile != "" && h.DeviceKeyFile != "":
+			d.relation("link.token_file", "link.device_key_file", "none, as link.device_key_file gets the token", "one")
+		}
+	}
 	if h := c.Link.Hub; h != nil && !strings.Contains(string(h.URL)+h.FallbackURLs, "https:") {
 		if h.CAFile != "" {
 			d.relation("link.ca_file", "link.url", "none, as link.url is not an https:// one", "one")

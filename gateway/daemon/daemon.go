@@ -109,6 +109,7 @@ func (d *runner) Run(ctx context.Context) (err error) {
 		return err
 	}
 	begin(waiting...)
+	begin(d.links.RenewTokens)
 	// Which channel is on, and what is asked from afar, outlive a port.
 	last := newLastChannel(log)
 	questions := &questions{cfg: d.cfg, log: log, parrot: d.opt.Drivers.Parrot}

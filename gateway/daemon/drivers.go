@@ -7,6 +7,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -67,4 +68,8 @@ type Links interface {
 	Quality() port.LinkQuality
 	// Hears is the channel that is heard now, of several; empty for none.
 	Hears() string
+	// Token is how long the links' token is good, and whether it is renewed.
+	Token() status.Token
+	// RenewTokens renews the token long before it ends, until ctx does.
+	RenewTokens(ctx context.Context)
 }

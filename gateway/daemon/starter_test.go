@@ -35,6 +35,7 @@ type noLink struct{}
 
 func (noLink) Quality() port.LinkQuality { return port.LinkQuality{} }
 func (noLink) Hears() string             { return "" }
+func (noLink) Token() status.Token       { return status.Token{} }
 
 // TestAGatewayIsSeenBeforeItHasAPort: what it reports says what is missing, and is a
 // whole report.

@@ -47,6 +47,7 @@ func (deadLinks) Link(string) port.Link                        { return deadLink
 func (deadLinks) Lock() port.SpeakerLock                       { return noLock{} }
 func (deadLinks) Floors(w port.FloorWatcher) port.FloorWatcher { return w }
 func (deadLinks) WriteOpus([]byte, uint32, bool) error         { return port.ErrLinkDown }
+func (deadLinks) RenewTokens(context.Context)                  {}
 func (deadLinks) Run(ctx context.Context, _ port.LinkEvents) error {
 	<-ctx.Done()
 	return nil

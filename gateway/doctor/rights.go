@@ -2,12 +2,14 @@ package doctor
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/enroll"
 	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/status"
@@ -31,6 +33,8 @@ func (d checker) talkChannels() []string {
 func (d checker) token(context.Context) (found, do string) {
 	var file config.File
 	switch l := d.cfg.Link; {
+	case l.Hub != nil && l.Hub.DeviceKeyFile != "":
+		return deviceKey(l.Hub.DeviceKeyFile)
 	case l.Hub != nil:
 		file = l.Hub.TokenFile
 	case l.LiveKit != nil:
@@ -61,7 +65,25 @@ func (d checker) token(context.Context) (found, do string) {
 		return fmt.Sprintf("%s; link.monitor has %s, too, which the port would not hear", found, strings.Join(not, ", ")),
 			"have the control plane make one that names " + strings.Join(not, ", ") + ", too"
 	}
-	return found + ", until " + c.ExpiresAt.UTC().Format(time.RFC3339), ""
+	found += ", until " + c.ExpiresAt.UTC().Format(time.RFC3339)
+	if warning, remedy := (status.Token{Until: c.ExpiresAt.Time}).Finding(time.Now()); warning != "" {
+		return found + "; it " + warning + ": " + remedy, "" // it works today
+	}
+	return found, ""
+}
+
+// deviceKey looks at the key by which the port gets its tokens. Whether the hub still knows
+// it, the link shows.
+func deviceKey(file config.File) (found, do string) {
+	text, err := config.Secret("link.device_key_file", file)
+	if err != nil {
+		return err.Error(), status.Rejoin
+	}
+	key, err := enroll.ParseKey([]byte(text))
+	if err != nil {
+		return "link.device_key_file: " + err.Error(), status.Rejoin
+	}
+	return "by device key " + enroll.KeyID(key.Public().(ed25519.PublicKey)) + ", renewed by the port itself", ""
 }
 
 // rights looks at the talk rights on each channel that the port may be asked to talk on.

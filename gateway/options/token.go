@@ -3,6 +3,7 @@ package options
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/hub"
@@ -19,16 +20,37 @@ func PortToken(file config.File, cfg config.Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := CheckToken(token, cfg); err != nil {
+		return "", config.Mistake{Err: fmt.Errorf("%s: %s: %w", key, file, err)}
+	}
+	return token, nil
+}
+
+// CheckToken refuses a token that is somebody else's or for other channels.
+func CheckToken(token string, cfg config.Config) error {
 	c, err := hub.ReadClaims(token)
 	switch {
 	case err != nil:
-		return "", config.Mistake{Err: fmt.Errorf("%s: %s: %w", key, file, err)}
+		return err
 	case c.UserID != cfg.Identity.UserID:
-		return "", config.Mistake{Err: fmt.Errorf("%s: %s: expected a token of %q, as identity.user_id says, found one of %q", key, file, cfg.Identity.UserID, c.UserID)}
+		return fmt.Errorf("expected a token of %q, as identity.user_id says, found one of %q", cfg.Identity.UserID, c.UserID)
 	case !c.MayJoin(cfg.Channel):
-		return "", config.Mistake{Err: fmt.Errorf("%s: %s: expected a token for channel %q, found one for %q", key, file, cfg.Channel, c.ChannelIDs)}
+		return fmt.Errorf("expected a token for channel %q, found one for %q", cfg.Channel, c.ChannelIDs)
 	}
-	return token, nil
+	return nil
+}
+
+// TokenEnd is when the token in a file ends; zero if nobody knows.
+func TokenEnd(file config.File) time.Time {
+	token, err := config.ReadSecret(string(file))
+	if err != nil {
+		return time.Time{}
+	}
+	c, err := hub.ReadClaims(token)
+	if err != nil || c.ExpiresAt == nil {
+		return time.Time{}
+	}
+	return c.ExpiresAt.Time
 }
 
 // WarnOfRole says when the port asks for the floor with another role than its

@@ -62,6 +62,9 @@ func (g *Gateway) faultsOfBoard(board fleet.Board) (all []Finding) {
 	if c := board.Celsius; c != nil && *c >= hotBoard {
 		fault("board", fmt.Sprintf("%.0f °C", *c), "cool it: it will slow down")
 	}
+	if found, do := g.link.Token().Finding(time.Now()); found != "" {
+		fault("token", found, do)
+	}
 	return all
 }
 
@@ -73,7 +76,7 @@ func (g *Gateway) faultsOfStatus(s port.Status, fault func(check, found, do stri
 	case !s.Redis:
 		fault("Redis", "does not answer", ReachRedis)
 	}
-	if found, do := linkFinding(s.Link, user, s.Channel); found != "" {
+	if found, do := linkFinding(s.Link, user, s.Channel, newToken(g.cfg)); found != "" {
 		fault("link", found, do)
 	}
 	switch {
@@ -100,7 +103,7 @@ func (g *Gateway) faultsOfStatus(s port.Status, fault func(check, found, do stri
 
 // linkFinding is what a link that is not up lacks; empty is nothing, or no more than a
 // moment.
-func linkFinding(f port.LinkFault, user, channel string) (found, do string) {
+func linkFinding(f port.LinkFault, user, channel, newToken string) (found, do string) {
 	switch f {
 	case port.LinkLost:
 		return "no connection to the channel server", ReachServer
@@ -109,9 +112,9 @@ func linkFinding(f port.LinkFault, user, channel string) (found, do string) {
 	case port.LinkLimited:
 		return "the server takes no more connections for a while", "nothing, if it passes; if it comes again, see what else connects from this address, and link.sharing"
 	case port.LinkTokenRefused:
-		return "the server refuses the token", NewToken + " for " + user + " on " + channel
+		return "the server refuses the token of " + user + " on " + channel, newToken
 	case port.LinkTokenExpired:
-		return "the token has expired", NewToken
+		return "the token has expired", newToken
 	case port.LinkBanned:
 		return user + " is banned", LiftBan(user)
 	case port.LinkDisconnected:

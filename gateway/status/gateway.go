@@ -21,6 +21,8 @@ type LinkQuality interface {
 	Quality() port.LinkQuality
 	// Hears is the channel that is heard now, of several; empty for none.
 	Hears() string
+	// Token is how long the links' token is good, and whether it is renewed.
+	Token() Token
 }
 
 // Gateway is the Source of a gateway that waits for its hardware: it has no port.
@@ -57,7 +59,7 @@ func (g *Gateway) Metrics() prometheus.Gatherer { return g.metrics }
 func (g *Gateway) Report() fleet.Report {
 	_, standing := g.health.Standing()
 	r := Absent(g.cfg, standing, g.applied())
-	r.Up, r.Board = g.up(), g.board.read()
+	r.Up, r.Board, r.Link.Token = g.up(), g.board.read(), g.link.Token().fleet()
 	return r
 }
 
@@ -76,7 +78,7 @@ func (g *Gateway) port() Port {
 		Version: build.Version(), Up: g.up(), Board: g.board.read(), State: "idle",
 		Speaker: silence, Microphone: micStatus{RMS: silence, Peak: silence},
 		Radio: port.RadioStatus{Microphone: port.MicrophoneStatus{DBFS: silence}},
-		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(quality.RTT), Copies: quality.Out.Copies,
+		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(quality.RTT), Copies: quality.Out.Copies, Token: g.link.Token(),
 	}
 	s.OnAir, s.Standing = g.health.Standing()
 	return s

@@ -16,6 +16,7 @@ import (
 func registerPort(registry *prometheus.Registry, r *Running) {
 	g, health, running := r.gateway, r.gateway.health, r.port
 	registerLink(registry, g.link)
+	registerToken(registry, g.link)
 	registerBoard(registry, r)
 	registerFloor(registry, health)
 	g.monitors.register(registry)

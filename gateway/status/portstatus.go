@@ -43,6 +43,7 @@ type Port struct {
 	Xruns      uint64            `json:"xruns"`
 	RTT        float64           `json:"rttMs"`  // 0 while it is not known
 	Copies     int               `json:"copies"` // of earlier packets that go along with each, while there is loss
+	Token      Token             `json:"token"`
 	Board      fleet.Board       `json:"board"`
 }
 

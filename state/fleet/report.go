@@ -126,6 +126,23 @@ type Link struct {
 	// while nothing was measured.
 	In  *Quality `json:"in,omitempty"`
 	Out *Quality `json:"out,omitempty"`
+	// Token is how long the gateway gets in; nil if it does not know.
+	Token *Token `json:"token,omitempty"`
+}
+
+// Token is a gateway's token at its channel server.
+type Token struct {
+	// Until is when it ends, Renews whether the gateway gets another by itself.
+	Until  time.Time `json:"until"`
+	Renews bool      `json:"renews"`
+}
+
+// tokenWarning is how long before its end a token counts as ending that nothing renews.
+const tokenWarning = 14 * 24 * time.Hour
+
+// Ends reports whether the token ends soon and nothing renews it; a nil token does not.
+func (t *Token) Ends(now time.Time) bool {
+	return t != nil && !t.Renews && t.Until.Sub(now) < tokenWarning
 }
 
 // Quality is that of one direction since the report before (RFC 3550 section 6.4.1).

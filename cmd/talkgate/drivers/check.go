@@ -16,6 +16,9 @@ import (
 // password. It does not connect.
 func checkLink(cfg config.Config, log *slog.Logger) error {
 	switch l := cfg.Link; {
+	case l.Hub != nil && l.Hub.DeviceKeyFile != "":
+		_, err := deviceKey(l.Hub.DeviceKeyFile)
+		return err
 	case l.Hub != nil:
 		_, err := options.PortToken(l.Hub.TokenFile, cfg)
 		return err

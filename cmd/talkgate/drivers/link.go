@@ -19,15 +19,15 @@ import (
 // openLink is the media connection of the kind that the configuration names, and
 // what takes the floor on it. With monitored channels it is a
 // monitor.Link.
-func openLink(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
-	link, lock, err := openServer(cfg, logins, state, log)
+func openLink(cfg config.Config, logins *voiceping.Logins, tokens *hubTokens, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
+	link, lock, err := openServer(cfg, logins, tokens, state, log)
 	if monitored := cfg.Monitored(); err == nil && len(monitored) > 0 {
 		link = monitor.New(link, append([]string{cfg.Channel}, monitored...), MonitorOf(cfg.Audio.Monitor, state))
 	}
 	return link, lock, err
 }
 
-func openServer(cfg config.Config, logins *voiceping.Logins, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
+func openServer(cfg config.Config, logins *voiceping.Logins, tokens *hubTokens, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, nil, err
@@ -40,16 +40,18 @@ func openServer(cfg config.Config, logins *voiceping.Logins, state *redis.Client
 		link, err := openLiveKit(cfg, engine, state, log)
 		return link, state, err
 	}
-	link, err := openHub(cfg, engine, log)
+	link, err := openHub(cfg, engine, tokens, log)
 	return link, state, err
 }
 
-func openHub(cfg config.Config, engine *rtc.Engine, log *slog.Logger) (*linkhub.Link, error) {
-	token, err := options.PortToken(cfg.Link.Hub.TokenFile, cfg)
-	if err != nil {
-		return nil, err
+func openHub(cfg config.Config, engine *rtc.Engine, tokens *hubTokens, log *slog.Logger) (*linkhub.Link, error) {
+	if file := cfg.Link.Hub.TokenFile; file != "" {
+		token, err := options.PortToken(file, cfg)
+		if err != nil {
+			return nil, err
+		}
+		options.WarnOfRole(token, cfg.Identity.Role, log)
 	}
-	options.WarnOfRole(token, cfg.Identity.Role, log)
 	return linkhub.New(linkhub.Config{
 		URL:         string(cfg.Link.Hub.URL),
 		Fallback:    strings.Fields(cfg.Link.Hub.FallbackURLs),
@@ -57,7 +59,7 @@ func openHub(cfg config.Config, engine *rtc.Engine, log *slog.Logger) (*linkhub.
 		Fingerprint: cfg.Link.Hub.Fingerprint,
 		Channel:     cfg.Channel,
 		Monitor:     cfg.Monitored(),
-		Token:       func(context.Context) (string, error) { return options.PortToken(cfg.Link.Hub.TokenFile, cfg) },
+		Token:       func(ctx context.Context) (string, error) { return tokens.token(ctx, cfg) },
 		Engine:      engine,
 		Logger:      log,
 	})

@@ -8,7 +8,9 @@ import (
 	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -17,6 +19,8 @@ type portLinks struct {
 	channels []string // in the selector's order
 	links    map[string]port.Link
 	locks    channelLocks
+	tokens   *hubTokens    // nil where the link is to no hub
+	file     config.File   // of another link's token
 	on       func() string // the channel that the port is on
 }
 
@@ -30,10 +34,18 @@ func openLinks(cfg config.Config, on func() string, state *redis.Client, log *sl
 	if v := cfg.Link.VoicePing; v != nil {
 		logins = voiceping.NewLogins(v.Sharing)
 	}
+	if cfg.Link.Hub != nil {
+		var err error
+		if l.tokens, err = newHubTokens(cfg, log); err != nil {
+			return nil, err
+		}
+	} else if v := cfg.Link.VoicePing; v != nil {
+		l.file = v.TokenFile
+	}
 	for _, id := range l.channels {
 		cfg.Channel = id
 		var err error
-		if l.links[id], l.locks[id], err = openLink(cfg, logins, state, log); err != nil {
+		if l.links[id], l.locks[id], err = openLink(cfg, logins, l.tokens, state, log); err != nil {
 			return nil, err
 		}
 	}
@@ -65,6 +77,24 @@ func (l *portLinks) Hears() string {
 		return link.Hears()
 	}
 	return ""
+}
+
+// Token implements Links.
+func (l *portLinks) Token() status.Token {
+	switch {
+	case l.tokens != nil:
+		return l.tokens.status()
+	case l.file != "":
+		return status.Token{Until: options.TokenEnd(l.file)}
+	}
+	return status.Token{Renews: true}
+}
+
+// RenewTokens implements Links.
+func (l *portLinks) RenewTokens(ctx context.Context) {
+	if l.tokens != nil {
+		l.tokens.run(ctx)
+	}
 }
 
 // Channels implements Links.

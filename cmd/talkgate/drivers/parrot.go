@@ -23,12 +23,16 @@ func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo
 	if err != nil {
 		return port.Echo{}, err
 	}
+	tokens, err := newHubTokens(cfg, log)
+	if err != nil {
+		return port.Echo{}, err
+	}
 	link, err := linkhub.New(linkhub.Config{
 		URL:         string(h.URL) + "/echo",
 		CAFile:      string(h.CAFile),
 		Fingerprint: h.Fingerprint,
 		Channel:     "parrot",
-		Token:       func(context.Context) (string, error) { return options.PortToken(h.TokenFile, cfg) },
+		Token:       func(ctx context.Context) (string, error) { return tokens.token(ctx, cfg) },
 		Engine:      engine,
 		Logger:      log,
 	})

@@ -27,7 +27,7 @@ type Progress struct {
 		Failed  int `json:"failed"`
 	} `json:"gateways"`
 	// Unwell are those that refused or took back what they were told, those that are
-	// not on air, and those that are not heard.
+	// not on air, those that are not heard, and those whose token ends.
 	Unwell []Unwell `json:"unwell"`
 }
 
@@ -41,6 +41,7 @@ type Unwell struct {
 	Standing string        `json:"standing"` // in words
 	Applied  fleet.Applied `json:"applied"`
 	Running  string        `json:"talkgate"` // its version of talkgate
+	Token    *fleet.Token  `json:"token,omitempty"`
 }
 
 // ReadProgress is how the apply of a version goes; 0 is the newest.
@@ -83,8 +84,9 @@ func (s *Progress) count(gateways []fleet.Sighting, scopes []fleet.Scope) {
 			n.Live++
 		}
 		h := g.Report.Health
-		if bad || !g.Live || !h.OnAir || g.Err != nil {
-			s.Unwell = append(s.Unwell, Unwell{g.Gateway, g.Report.Group, g.Live, g.SeenAt, g.Live && h.OnAir, h.Standing, a, g.Report.Version})
+		token := g.Report.Link.Token
+		if bad || !g.Live || !h.OnAir || g.Err != nil || token.Ends(g.SeenAt) {
+			s.Unwell = append(s.Unwell, Unwell{g.Gateway, g.Report.Group, g.Live, g.SeenAt, g.Live && h.OnAir, h.Standing, a, g.Report.Version, token})
 		}
 	}
 	for _, g := range Covered(gateways, scopes) {

@@ -15,10 +15,10 @@ import (
 // maxRedirects bounds how often a hub may send a request on.
 const maxRedirects = 3
 
-// newClient makes the HTTP client for a hub. caFile holds PEM certificates to
+// NewClient makes the HTTP client for a hub. caFile holds PEM certificates to
 // trust in the place of the system's; fingerprint is the SHA-256 of the one
 // certificate to accept, whoever signed it. Both may be empty.
-func newClient(caFile, fingerprint string) (*http.Client, error) {
+func NewClient(caFile, fingerprint string) (*http.Client, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	if caFile != "" {
 		pem, err := os.ReadFile(caFile)

@@ -18,7 +18,7 @@ import (
 // posted posts an offer to url with a link's own client.
 func posted(t *testing.T, url, caFile, fingerprint string) (location string, err error) {
 	t.Helper()
-	client, err := newClient(caFile, fingerprint)
+	client, err := NewClient(caFile, fingerprint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("another fingerprint: %v", err)
 	}
 	for _, bad := range [][2]string{{"/nowhere.pem", ""}, {os.Args[0], ""}, {"", "abc"}, {"", "zz"}} {
-		if _, err := newClient(bad[0], bad[1]); err == nil {
+		if _, err := NewClient(bad[0], bad[1]); err == nil {
 			t.Errorf("%v: accepted", bad)
 		}
 	}

@@ -80,7 +80,7 @@ func New(cfg Config) (*Link, error) {
 	if cfg.Token == nil || cfg.Engine == nil {
 		return nil, errors.New("hub link: Token and Engine are required")
 	}
-	client, err := newClient(cfg.CAFile, cfg.Fingerprint)
+	client, err := NewClient(cfg.CAFile, cfg.Fingerprint)
 	if err != nil {
 		return nil, err
 	}
