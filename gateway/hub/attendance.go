@@ -111,7 +111,7 @@ func (a *attendance) run(over <-chan struct{}) {
 			a.noteAll()
 		}
 		if err := a.write(); err != nil {
-			a.log.Warn("who is on the channels is not known to Redis", "error", err)
+			a.log.Warn("who is on the channels is not known to Redis", "err", err)
 			retry.Reset(attendanceRetry)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func fanOuts(b *testing.B, n int) (ours, bare func()) {
 	to := engine(b, rtc.Config{PeerTimeout: time.Hour})
 	cable := rtctest.NewCable(b)
 	src := newSource("a")
-	f := newForwarder(src)
+	f := openTo(src)
 	track := bareTrack(b)
 	api := bareAPI(b)
 	for range n {
@@ -71,7 +72,7 @@ func fanOuts(b *testing.B, n int) (ours, bare func()) {
 			l, answer, err := from.AcceptSubscriber(offer)
 			if err == nil {
 				b.Cleanup(func() { _ = l.Close() })
-				f.addListener(&listener{member: &member{}, out: l})
+				f.addListener(&listener{deaf: new(atomic.Bool), out: l})
 			}
 			return cable.Through(answer), err
 		})
@@ -87,11 +88,10 @@ func fanOuts(b *testing.B, n int) (ours, bare func()) {
 	return func() { step(); src.paid = time.Time{}; f.receive(src, p) }, func() { step(); _ = track.WriteRTP(p) }
 }
 
-// newForwarder lets open be heard for longer than a benchmark takes.
-func newForwarder(open *source) *forwarder {
-	f := &forwarder{traffic: &traffic{}, begun: func() {}}
-	f.gate.hold = hold
-	f.admit(open, grant{userID: open.member.userID, epoch: 1}, time.Now().Add(time.Hour))
+// openTo lets open be heard for longer than a benchmark takes.
+func openTo(open *source) *forwarder {
+	f := newForwarder(forwarderConfig{hold: hold, traffic: &traffic{}, begun: func() {}})
+	f.admit(open, grant{userID: open.userID, epoch: 1}, time.Now().Add(time.Hour))
 	return f
 }
 

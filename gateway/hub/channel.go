@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -23,14 +22,12 @@ type floorReader interface {
 // channel is one channel as long as anybody is on it: who that is, what the hub
 // knows of the floor, and the sound that goes through.
 type channel struct {
-	id    string
-	state floorReader
-	lease time.Duration
-	log   *slog.Logger
-	fwd   forwarder
+	channelConfig
+	id  string
+	log *slog.Logger
+	fwd *forwarder
 
 	relays      *relays
-	recall      *recall.Store
 	revocations *revocations
 
 	ctx    context.Context
@@ -41,15 +38,15 @@ type channel struct {
 	looked func()
 	known  chan struct{}
 
-	uses int // guarded by the hub's lock
+	uses int // guarded by the lock of channels
 
 	mu       sync.Mutex
-	room     bool // its members talk in a LiveKit room
 	floor    floor.View[redis.Holder]
 	members  map[string]*member
 	watchers map[*watcher]struct{}
 	last     trail
 	tap      *tap          // on another channel whose emergency is heard here; nil is none
+	guest    *member       // whoever speaks there
 	kept     string        // token of the last grant that the hub holds for a browser
 	shown    *redis.Holder // who the watchers were told has the floor
 	pausedBy string        // the ID of who ended the last talk spurt as a dispatcher, "" where nobody did
@@ -58,31 +55,27 @@ type channel struct {
 	stopMeter context.CancelFunc
 }
 
-func newChannel(ctx context.Context, id string, state floorReader, lease, hold time.Duration, tr *traffic, relays *relays, gone *revocations, store *recall.Store, log *slog.Logger) *channel {
+func newChannel(ctx context.Context, id string, all *channels) *channel {
 	ch := &channel{
-		id:          id,
-		state:       state,
-		lease:       lease,
-		relays:      relays,
-		revocations: gone,
-		recall:      store,
-		log:         log.With("channel", id),
-		look:        make(chan struct{}, 1),
-		known:       make(chan struct{}),
-		floor:       floor.View[redis.Holder]{Lease: lease},
-		members:     map[string]*member{},
-		watchers:    map[*watcher]struct{}{},
+		channelConfig: all.channelConfig,
+		id:            id,
+		relays:        all.relays,
+		revocations:   all.revocations,
+		log:           all.log.With("channel", id),
+		look:          make(chan struct{}, 1),
+		known:         make(chan struct{}),
+		floor:         floor.View[redis.Holder]{Lease: all.lease},
+		members:       map[string]*member{},
+		watchers:      map[*watcher]struct{}{},
 	}
 	ch.looked = sync.OnceFunc(func() { close(ch.known) })
 	ch.ctx, ch.cancel = context.WithCancel(ctx)
-	ch.fwd.traffic = tr
-	ch.fwd.gate.hold = hold
-	ch.fwd.begun = ch.lookAgain
-	ch.fwd.relay = relays.use(id)
-	ch.fwd.record = func(out *outgoing) {
-		m := out.from.member
-		store.Packet(id, out.SSRC, m.userID, m.userName, out.Payload, time.Now())
-	}
+	ch.fwd = newForwarder(forwarderConfig{
+		hold: ch.holdBack, traffic: &all.traffic, begun: ch.lookAgain, relay: ch.relays.use(id),
+		record: func(out *outgoing) {
+			ch.recall.Packet(id, out.SSRC, out.from.userID, out.from.userName, out.Payload, time.Now())
+		},
+	})
 	ch.loops.Go(ch.follow)
 	ch.loops.Go(ch.refresh)
 	return ch
@@ -103,7 +96,7 @@ func (ch *channel) follow() {
 	defer ch.looked() // if it ends before it has begun
 	err := ch.state.WatchChannel(ch.ctx, ch.id, ch.seeFloor)
 	if err != nil && ch.ctx.Err() == nil {
-		ch.log.Error("floor is not watched: nothing is forwarded", "error", err)
+		ch.log.Error("floor is not watched: nothing is forwarded", "err", err)
 	}
 }
 
@@ -138,6 +131,13 @@ func (ch *channel) refresh() {
 		case <-pause.C:
 		}
 	}
+}
+
+// reliedUntil is until when the view of the floor is relied on, unless it is confirmed.
+func (ch *channel) reliedUntil() time.Time {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return ch.floor.Until()
 }
 
 func (ch *channel) lookAgain() {

@@ -92,6 +92,16 @@ func (c *Claims) mayManage() bool {
 	return c.isAdmin() || c.MemberRole() == redis.RoleDispatch
 }
 
+// mayPause says whether a manager may pause an event: all of it is the manager's.
+func (c *Claims) mayPause(event string, events map[string]string) bool {
+	for channel, of := range events {
+		if of == event && !c.MayJoin(channel) {
+			return false
+		}
+	}
+	return true
+}
+
 // verifier checks bearer tokens.
 type verifier struct {
 	secret []byte

@@ -36,29 +36,29 @@ type deskState struct {
 
 // readDesk reads the channels that a bearer may join: those of events, and those
 // that gateways are on.
-func (h *Hub) readDesk(ctx context.Context, c *Claims) deskState {
+func (s *console) readDesk(ctx context.Context, c *Claims) deskState {
 	d := deskState{Channels: []deskChannel{}, Events: []string{}}
-	events, err := h.cfg.State.Events(ctx)
+	events, err := s.state.Events(ctx)
 	if err != nil {
 		return d
 	}
-	all := h.fleet.channels()
+	all := s.fleet.channels()
 	for ch := range events {
 		all[ch] = struct{}{}
 	}
-	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(ch string) bool { return !validName(ch) || !c.maySee(ch) })
-	speakers, err := h.cfg.State.Speakers(ctx, ids...)
+	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(ch string) bool { return !validName(ch) || !c.MayJoin(ch) })
+	speakers, err := s.state.Speakers(ctx, ids...)
 	if err != nil {
 		return d
 	}
-	if d.Rollout, err = h.readRollout(ctx); err != nil {
-		h.log.Debug("rollout cannot be shown", "error", err) // the rest can
+	if d.Rollout, err = s.readRollout(ctx); err != nil {
+		s.log.Debug("rollout cannot be shown", "err", err) // the rest can
 	}
 	d.Redis = true
 	for _, id := range ids {
-		ch := deskChannel{ID: id, Event: events[id], Recall: h.recall.Keeps(id).Seconds()}
-		if s, ok := speakers[id]; ok {
-			ch.Holder = holderOf(&s)
+		ch := deskChannel{ID: id, Event: events[id], Recall: s.recall.Keeps(id).Seconds()}
+		if holder, ok := speakers[id]; ok {
+			ch.Holder = holderOf(&holder)
 		}
 		d.Channels = append(d.Channels, ch)
 	}
@@ -70,17 +70,4 @@ func (h *Hub) readDesk(ctx context.Context, c *Claims) deskState {
 	}
 	d.Events = append(d.Events, slices.Sorted(maps.Keys(pausable))...)
 	return d
-}
-
-// maySee says whether a manager may look at a channel, and at the gateways on it.
-func (c *Claims) maySee(channel string) bool { return c.MayJoin(channel) }
-
-// mayPause says whether a manager may pause an event: all of it is the manager's.
-func (c *Claims) mayPause(event string, events map[string]string) bool {
-	for channel, of := range events {
-		if of == event && !c.MayJoin(channel) {
-			return false
-		}
-	}
-	return true
 }

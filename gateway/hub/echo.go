@@ -83,35 +83,36 @@ func (e *echoes) back(userID string, p *rtp.Packet) {
 
 // echo answers POST /echo/whip/{channel} and /echo/whep/{channel}: a member hears
 // what it sends. Any member may; the channel is but a name.
-func (h *Hub) echo(kind string) authorized {
+func (s *sessions) echo(kind string) authorized {
 	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
 		offer, ok := readSDP(w, r, sdpType)
 		if !ok {
 			return
 		}
 		var mine peer
-		s := &session{kind: "echo/" + kind, channel: r.PathValue("channel"), userID: c.UserID, userName: c.UserName, private: true}
+		one := newSession("echo/"+kind, r.PathValue("channel"), c)
+		one.private = true
 		gone := func() {
 			if mine != nil {
-				h.echoes.leave(c.UserID, mine)
+				s.echoes.leave(c.UserID, mine)
 			}
 		}
-		h.accept(w, r, s, gone, func() (peer, string, error) {
+		s.accept(w, r, one, gone, func() (peer, string, error) {
 			if kind == kindWHIP {
-				p, answer, err := h.cfg.Media.AcceptPublisher(offer, func(p *rtp.Packet) { h.echoes.back(c.UserID, p) })
+				p, answer, err := s.media.AcceptPublisher(offer, func(p *rtp.Packet) { s.echoes.back(c.UserID, p) })
 				if err != nil {
 					return nil, "", err
 				}
 				mine = p
-				h.echoes.enter(c.UserID, kind, p, nil)
+				s.echoes.enter(c.UserID, kind, p, nil)
 				return p, answer, nil
 			}
-			p, answer, err := h.cfg.Media.AcceptSubscriber(offer)
+			p, answer, err := s.media.AcceptSubscriber(offer)
 			if err != nil {
 				return nil, "", err
 			}
 			mine = p
-			h.echoes.enter(c.UserID, kind, p, p)
+			s.echoes.enter(c.UserID, kind, p, p)
 			return p, answer, nil
 		})
 	}

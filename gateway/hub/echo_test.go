@@ -1,10 +1,8 @@
 package hub
 
 import (
-	"log/slog"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/talkgate/talkgate/media"
@@ -69,11 +67,7 @@ func TestEchoGivesWay(t *testing.T) {
 	second.keepSaying("the echo", func() bool { return e.count() > 0 })
 	_ = second.Close()
 	_ = e.sub.Close()
-	eventually(t, "nothing is left of it", func() bool {
-		s.hub.echoes.mu.Lock()
-		defer s.hub.echoes.mu.Unlock()
-		return len(s.hub.echoes.all) == 0
-	})
+	eventually(t, "nothing is left of it", func() bool { return s.hub.Sessions() == 0 })
 }
 
 func ends(t testing.TB, p *rtc.Publication) {
@@ -83,30 +77,4 @@ func ends(t testing.TB, p *rtc.Publication) {
 	case <-time.After(20 * time.Second):
 		t.Error("the former session goes on")
 	}
-}
-
-// endless is a peer that stays until it is closed.
-type endless struct{ done chan struct{} }
-
-func (e endless) Done() <-chan struct{}        { return e.done }
-func (e endless) Err() error                   { return rtc.ErrClosed }
-func (e endless) Close() error                 { close(e.done); return nil }
-func (e endless) Tag() string                  { return "" }
-func (e endless) Patch(string) (string, error) { return "", nil }
-
-// TestEchoEnds by itself: a member that forgot it does not hear itself for ever.
-func TestEchoEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := &Hub{log: slog.New(slog.DiscardHandler), sessions: map[string]*session{}, byUser: map[string]int{}, ctx: t.Context(), cfg: Config{MaxSessions: 1}}
-		if err := h.reserve("a"); err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
-		s := &session{kind: "echo/whip", userID: "a", peer: endless{make(chan struct{})}, private: true}
-		h.register(s, func() {})
-		<-s.ended
-		if lasted := time.Since(began); lasted != echoTime {
-			t.Errorf("it lasted %v", lasted)
-		}
-	})
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,11 +17,20 @@ import (
 const (
 	// emergencyPace is how often the hub looks for channels to watch.
 	emergencyPace = 2 * time.Second
+	// emergencyTime bounds that.
+	emergencyTime = 2 * time.Second
 	// maxEmergencies bounds how many are kept; the oldest that is over gives way.
 	maxEmergencies = 100
 	// emergencyKept is how long one that is over and acknowledged is still shown.
 	emergencyKept = 10 * time.Minute
 )
+
+// emergencyState is what is needed of the shared state to see emergencies.
+type emergencyState interface {
+	Events(ctx context.Context) (map[string]string, error)
+	WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error
+	Note(redis.AuditEntry)
+}
 
 // emergency is one emergency, in the HTTP API. Times are in ms since 1970.
 type emergency struct {
@@ -47,12 +57,19 @@ type acknowledgment struct {
 // emergencies are those that were begun on any channel since the hub started, whoever the
 // hub of the talker is: all of them have the floors in Redis.
 type emergencies struct {
+	state emergencyState
+	// gateways are the channels that gateways are on.
+	gateways func() map[string]struct{}
+	log      *slog.Logger
+
 	mu      sync.Mutex
 	all     []*emergency // oldest first
 	waiting map[chan struct{}]struct{}
 }
 
-func newEmergencies() *emergencies { return &emergencies{waiting: map[chan struct{}]struct{}{}} }
+func newEmergencies(state emergencyState, gateways func() map[string]struct{}, log *slog.Logger) *emergencies {
+	return &emergencies{state: state, gateways: gateways, log: log, waiting: map[chan struct{}]struct{}{}}
+}
 
 // watch returns a channel that has a value after each change; unwatch must follow.
 func (e *emergencies) watch() chan struct{} {
@@ -154,7 +171,7 @@ func (e *emergencies) of(c *Claims) []emergency {
 }
 
 func (one *emergency) visible(c *Claims) bool {
-	return c.maySee(one.Channel) || slices.ContainsFunc(one.Channels, c.maySee)
+	return c.MayJoin(one.Channel) || slices.ContainsFunc(one.Channels, c.MayJoin)
 }
 
 // acknowledge notes that a dispatcher took note; first says that nobody had before.
@@ -172,22 +189,22 @@ func (e *emergencies) acknowledge(id string, c *Claims, now time.Time) (one emer
 	return *e.all[i], first, true
 }
 
-// watchEmergencies follows the floors of all channels of events, and of those that
+// run follows the floors of all channels of events, and of those that
 // gateways are on, until ctx ends.
-func (h *Hub) watchEmergencies(ctx context.Context) {
+func (e *emergencies) run(ctx context.Context) {
 	var watches sync.WaitGroup
 	defer watches.Wait()
 	followed := map[string]context.CancelFunc{}
 	tick := time.NewTicker(emergencyPace)
 	defer tick.Stop()
 	for {
-		for channel := range h.missing(ctx, followed) {
+		for channel := range e.missing(ctx, followed) {
 			one, cancel := context.WithCancel(ctx)
 			followed[channel] = cancel
 			watches.Go(func() {
-				err := h.cfg.State.WatchChannel(one, channel, func(f redis.FloorView) { h.emergencies.onFloor(channel, f, time.Now()) })
+				err := e.state.WatchChannel(one, channel, func(f redis.FloorView) { e.onFloor(channel, f, time.Now()) })
 				if err != nil && one.Err() == nil {
-					h.log.Error("emergencies on a channel are not seen", "channel", channel, "err", err)
+					e.log.Error("emergencies on a channel are not seen", "channel", channel, "err", err)
 				}
 			})
 		}
@@ -204,14 +221,14 @@ func (h *Hub) watchEmergencies(ctx context.Context) {
 
 // missing are the channels that are not followed yet. It ends the watches of those that
 // are of no event and of no gateway any more.
-func (h *Hub) missing(ctx context.Context, followed map[string]context.CancelFunc) map[string]struct{} {
-	ctx, done := context.WithTimeout(ctx, deskTime)
+func (e *emergencies) missing(ctx context.Context, followed map[string]context.CancelFunc) map[string]struct{} {
+	ctx, done := context.WithTimeout(ctx, emergencyTime)
 	defer done()
-	events, err := h.cfg.State.Events(ctx)
+	events, err := e.state.Events(ctx)
 	if err != nil {
 		return nil
 	}
-	wanted := h.fleet.channels()
+	wanted := e.gateways()
 	for channel := range events {
 		wanted[channel] = struct{}{}
 	}
@@ -219,7 +236,7 @@ func (h *Hub) missing(ctx context.Context, followed map[string]context.CancelFun
 		if _, still := wanted[channel]; !still {
 			cancel()
 			delete(followed, channel)
-			h.emergencies.onFloor(channel, redis.FloorView{Known: true}, time.Now())
+			e.onFloor(channel, redis.FloorView{Known: true}, time.Now())
 		}
 	}
 	maps.DeleteFunc(wanted, func(channel string, _ struct{}) bool {
@@ -229,16 +246,16 @@ func (h *Hub) missing(ctx context.Context, followed map[string]context.CancelFun
 	return wanted
 }
 
-// acknowledge answers POST /api/emergencies/acknowledge?id=….
-func (h *Hub) acknowledge(w http.ResponseWriter, r *http.Request, c *Claims) {
-	one, first, ok := h.emergencies.acknowledge(r.URL.Query().Get("id"), c, time.Now())
+// answer answers POST /api/emergencies/acknowledge?id=….
+func (e *emergencies) answer(w http.ResponseWriter, r *http.Request, c *Claims) {
+	one, first, ok := e.acknowledge(r.URL.Query().Get("id"), c, time.Now())
 	if !ok {
 		writeError(w, http.StatusNotFound, "there is no such emergency on a channel of yours")
 		return
 	}
 	if first {
-		h.log.Info("emergency acknowledged", "of", one.UserID, "channel", one.Channel, "by", c.UserID)
-		h.cfg.State.Note(redis.AuditEntry{ActorID: c.UserID, Action: redis.ActionAcknowledged, TargetID: one.UserID, Metadata: map[string]any{"channel": one.Channel}})
+		e.log.Info("emergency acknowledged", "of", one.UserID, "channel", one.Channel, "by", c.UserID)
+		e.state.Note(redis.AuditEntry{ActorID: c.UserID, Action: redis.ActionAcknowledged, TargetID: one.UserID, Metadata: map[string]any{"channel": one.Channel}})
 	}
 	writeJSON(w, http.StatusOK, one)
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"testing"
@@ -53,7 +54,7 @@ func TestEmergencyIsToldAndAcknowledged(t *testing.T) {
 
 // However many there are, memory is bounded, and one that lasts is kept.
 func TestEmergenciesAreBounded(t *testing.T) {
-	e := newEmergencies()
+	e := newEmergencies(nil, nil, slog.New(slog.DiscardHandler))
 	begin := func(user string) {
 		e.onFloor("c", redis.FloorView{Known: true, Holder: &redis.Holder{UserID: user, Emergency: "c", Since: time.Now()}}, time.Now())
 	}

@@ -107,11 +107,7 @@ func TestEmergencyIsHeardOnTheWholeEvent(t *testing.T) {
 	if n := s.ears[1].count(); n != before+frames {
 		t.Errorf("%d packets came after the end", n-before-frames)
 	}
-	eventually(t, "nothing is left", func() bool {
-		s.hub.relays.mu.Lock()
-		defer s.hub.relays.mu.Unlock()
-		return len(s.hub.relays.of[channelID].all()) == 0
-	})
+	eventually(t, "nothing is left", func() bool { return s.hub.channels.relays.heardOn(channelID) == 0 })
 }
 
 // TestEmergencyWithoutTheTokenForIt: whoever wrote the locks, a token without the
@@ -226,15 +222,11 @@ func TestBrowserCallsAnEmergency(t *testing.T) {
 }
 
 func (s *site) admittedOn(channel string) string {
-	s.hub.mu.Lock()
-	ch := s.hub.channels[channel]
-	s.hub.mu.Unlock()
-	ch.fwd.mu.Lock()
-	defer ch.fwd.mu.Unlock()
-	if g := &ch.fwd.gate; g.open != nil && g.isOpen(g.open, time.Now()) {
-		return g.open.member.userID
+	ch := s.hub.channels.find(channel)
+	if ch == nil {
+		return ""
 	}
-	return ""
+	return ch.fwd.admitted(time.Now())
 }
 
 // TestNoEmergencyOnLiveKit: nobody is silenced for a voice that few would hear.

@@ -107,12 +107,7 @@ func TestRedisFallsSilentInMidSpurt(t *testing.T) {
 	s.redis.Signal(syscall.SIGSTOP)
 	stopped := time.Now()
 	s.admits("")
-	s.hub.mu.Lock()
-	ch := s.hub.channels[channelID]
-	s.hub.mu.Unlock()
-	ch.mu.Lock()
-	until := ch.floor.Until()
-	ch.mu.Unlock()
+	until := s.hub.channels.find(channelID).reliedUntil()
 	if relied := until.Sub(stopped); relied > s.hub.cfg.Lease {
 		t.Errorf("the view was good for %v more, longer than the lease", relied)
 	}

@@ -18,19 +18,16 @@ const (
 )
 
 // fleetEvents answers GET /api/fleet/events with server-sent events.
-func (h *Hub) fleetEvents(w http.ResponseWriter, r *http.Request, c *Claims) {
-	watch := h.fleet.watch(c)
+func (s *console) fleetEvents(w http.ResponseWriter, r *http.Request, c *Claims) {
+	watch := s.fleet.watch(c)
 	if watch == nil {
 		writeError(w, http.StatusTooManyRequests, "you have as many event streams of the fleet as you may: end one")
 		return
 	}
-	defer h.fleet.unwatch(watch)
-	alarms := h.emergencies.watch()
-	defer h.emergencies.unwatch(alarms)
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // proxies must not collect events
-	s := &eventStream{w: w, ctl: http.NewResponseController(w)}
+	defer s.fleet.unwatch(watch)
+	alarms := s.emergencies.watch()
+	defer s.emergencies.unwatch(alarms)
+	out := newEventStream(w)
 	alive, desk := time.NewTicker(keepalive), time.NewTicker(deskPace)
 	defer alive.Stop()
 	defer desk.Stop()
@@ -38,7 +35,7 @@ func (h *Hub) fleetEvents(w http.ResponseWriter, r *http.Request, c *Claims) {
 	defer pace.Stop()
 	paced := true
 	var shown []byte
-	err := h.showDesk(r.Context(), s, c, &shown)
+	err := s.showDesk(r.Context(), out, c, &shown)
 	for err == nil {
 		wake := watch.wake
 		if !paced {
@@ -47,20 +44,18 @@ func (h *Hub) fleetEvents(w http.ResponseWriter, r *http.Request, c *Claims) {
 		select {
 		case <-r.Context().Done():
 			return
-		case <-h.ctx.Done():
-			return
 		case <-alive.C:
-			err = s.comment()
+			err = out.comment()
 		case <-desk.C:
-			err = h.showDesk(r.Context(), s, c, &shown)
+			err = s.showDesk(r.Context(), out, c, &shown)
 		case <-pace.C:
 			paced = true
 		case <-alarms:
-			err = s.send("emergencies", struct {
+			err = out.send("emergencies", struct {
 				Emergencies []emergency `json:"emergencies"`
-			}{h.emergencies.of(c)})
+			}{s.emergencies.of(c)})
 		case <-wake:
-			err = s.send("gateways", h.fleet.news(watch))
+			err = out.send("gateways", s.fleet.news(watch))
 			paced = false
 			pace.Reset(fleetPace)
 		}
@@ -68,13 +63,13 @@ func (h *Hub) fleetEvents(w http.ResponseWriter, r *http.Request, c *Claims) {
 }
 
 // showDesk sends events, channels and speakers if they have changed.
-func (h *Hub) showDesk(ctx context.Context, s *eventStream, c *Claims, shown *[]byte) error {
+func (s *console) showDesk(ctx context.Context, out *eventStream, c *Claims, shown *[]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, deskTime)
 	defer cancel()
-	text, err := json.Marshal(h.readDesk(ctx, c))
+	text, err := json.Marshal(s.readDesk(ctx, c))
 	if err != nil || bytes.Equal(text, *shown) {
 		return err
 	}
 	*shown = text
-	return s.send("desk", json.RawMessage(text))
+	return out.send("desk", json.RawMessage(text))
 }

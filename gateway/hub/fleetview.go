@@ -40,7 +40,7 @@ func newFleetView(log *slog.Logger) *fleetView {
 // follow keeps up with the fleet until ctx ends.
 func (v *fleetView) follow(ctx context.Context, state fleetReader) {
 	if err := state.WatchReports(ctx, v.see); err != nil && ctx.Err() == nil {
-		v.log.Error("the fleet is not watched", "error", err)
+		v.log.Error("the fleet is not watched", "err", err)
 	}
 }
 
@@ -64,7 +64,7 @@ func (v *fleetView) see(r fleetstore.ReportsView) {
 		g := gatewayOf(s)
 		text, err := json.Marshal(g)
 		if err != nil {
-			v.log.Error("gateway cannot be shown", "gateway", s.Gateway, "error", err)
+			v.log.Error("gateway cannot be shown", "gateway", s.Gateway, "err", err)
 			continue
 		}
 		if string(v.gateways[s.Gateway].text) != string(text) {
@@ -161,7 +161,7 @@ func (v *fleetView) news(w *fleetWatcher) fleetNews {
 	for _, id := range w.take() {
 		g, there := v.gateways[id]
 		switch {
-		case there && w.claims.maySee(g.Channel):
+		case there && w.claims.MayJoin(g.Channel):
 			n.Gateways = append(n.Gateways, g.text)
 			w.shown[id] = struct{}{}
 		default:

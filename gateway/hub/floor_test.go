@@ -72,7 +72,7 @@ func TestBrowserTalksByTheHubsHand(t *testing.T) {
 	b := s.stream("b")
 	e := s.ear("b")
 	a.murmur()
-	eventually(t, "the browser's stream runs", func() bool { return s.hub.traffic.received[refused].Load() > 3 })
+	eventually(t, "the browser's stream runs", func() bool { return s.hub.channels.traffic.received[refused].Load() > 3 })
 	first := s.grants("a")
 	if again := s.grants("a"); again.Epoch != first.Epoch {
 		t.Errorf("asked twice, got %+v, then %+v", first, again)
@@ -114,7 +114,7 @@ func TestNothingFromBeforeThePressIsHeard(t *testing.T) {
 	_, a := s.browser("a")
 	e := s.ear("b")
 	a.say(false, 10)
-	eventually(t, "the murmur arrives", func() bool { return s.hub.traffic.received[heldBack].Load() == 10 })
+	eventually(t, "the murmur arrives", func() bool { return s.hub.channels.traffic.received[heldBack].Load() == 10 })
 	s.grants("a")
 	a.say(false, 5)
 	eventually(t, "a is heard", func() bool { return e.count() == 5 })

@@ -16,8 +16,10 @@ type packetWriter interface {
 
 // listener is one stream to one member.
 type listener struct {
-	member *member
-	out    packetWriter
+	userID string
+	// deaf says that the member hears nothing for now.
+	deaf *atomic.Bool
+	out  packetWriter
 }
 
 // traffic counts packets, for the metrics.
@@ -25,6 +27,19 @@ type traffic struct {
 	received          [verdicts]atomic.Uint64
 	forwarded, unsent atomic.Uint64
 	spurts            atomic.Uint64
+}
+
+// forwarderConfig is what a forwarder is made of. All but record and relay is required.
+type forwarderConfig struct {
+	// hold is how long packets wait for the view of the floor to confirm their sender.
+	hold    time.Duration
+	traffic *traffic
+	// begun is told that a run began which the gate does not let through.
+	begun func()
+	// record is handed each packet that went out; it must not block.
+	record func(*outgoing)
+	// relay is handed what goes out of those who may be heard elsewhere.
+	relay *relay
 }
 
 // forwarder carries the sound of one channel from the source its gate lets
@@ -35,15 +50,9 @@ type traffic struct {
 // though they come from several goroutines, and the lock is never held while one
 // is written.
 type forwarder struct {
-	traffic *traffic
-	// begun is told that a run began which the gate does not let through.
-	begun func()
-	// heard is handed each packet that went out, if set; it must not block.
-	heard atomic.Pointer[func(*outgoing)]
-	// record is handed each packet that went out, too.
-	record func(*outgoing)
-	// relay is handed what goes out of those who may be heard elsewhere.
-	relay *relay
+	forwarderConfig
+	// observer is handed each packet that went out, if set.
+	observer atomic.Pointer[func(*outgoing)]
 
 	mu        sync.Mutex
 	gate      gate
@@ -51,6 +60,39 @@ type forwarder struct {
 	draining  bool
 
 	out outgoing // of whoever drains
+}
+
+func newForwarder(cfg forwarderConfig) *forwarder {
+	return &forwarder{forwarderConfig: cfg, gate: gate{hold: cfg.hold}}
+}
+
+// observe hands each packet that goes out to fn, which must not block; nil ends that.
+func (f *forwarder) observe(fn func(*outgoing)) {
+	if fn == nil {
+		f.observer.Store(nil)
+		return
+	}
+	f.observer.Store(&fn)
+}
+
+// observed says whether packets are handed to an observer.
+func (f *forwarder) observed() bool { return f.observer.Load() != nil }
+
+// admitted is the user who may be heard at now, "" for nobody.
+func (f *forwarder) admitted(now time.Time) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if src := f.gate.open; src != nil && f.gate.isOpen(src, now) {
+		return src.userID
+	}
+	return ""
+}
+
+// writing says whether a packet is on its way to the listeners.
+func (f *forwarder) writing() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.draining
 }
 
 // receive takes in a packet that src sent. p is not kept.
@@ -142,7 +184,7 @@ func (f *forwarder) drain() {
 func (f *forwarder) send(listeners []*listener) {
 	var sent, failed uint64
 	for _, l := range listeners {
-		if l.member.userID == f.out.from.member.userID || l.member.deaf.Load() {
+		if l.userID == f.out.from.userID || l.deaf.Load() {
 			continue
 		}
 		if l.out.WriteRTP(&f.out.Packet) != nil {
@@ -158,13 +200,13 @@ func (f *forwarder) send(listeners []*listener) {
 	if f.out.Marker {
 		f.traffic.spurts.Add(1)
 	}
-	if f.out.from.reaches != nil {
+	if f.out.from.reaches != nil && f.relay != nil {
 		f.relay.pass(&f.out)
 	}
 	if f.record != nil {
 		f.record(&f.out)
 	}
-	if heard := f.heard.Load(); heard != nil {
-		(*heard)(&f.out)
+	if observer := f.observer.Load(); observer != nil {
+		(*observer)(&f.out)
 	}
 }

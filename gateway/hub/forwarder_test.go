@@ -3,6 +3,7 @@ package hub
 import (
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,11 +54,11 @@ func numbered(seq uint16) *rtp.Packet {
 // nobody waits; the packets leave in order afterwards.
 func TestStuckWriteHoldsUpNobody(t *testing.T) {
 	a, b := newSource("a"), newSource("b")
-	f := newForwarder(a)
+	f := openTo(a)
 	stuck := &blocked{make(chan struct{}), make(chan struct{})}
 	rec := &recorder{t: t}
-	f.addListener(&listener{member: &member{}, out: stuck})
-	f.addListener(&listener{member: &member{}, out: rec})
+	f.addListener(&listener{deaf: new(atomic.Bool), out: stuck})
+	f.addListener(&listener{deaf: new(atomic.Bool), out: rec})
 	done := make(chan struct{})
 	go func() { defer close(done); f.receive(a, numbered(0)) }()
 	<-stuck.entered
@@ -65,7 +66,7 @@ func TestStuckWriteHoldsUpNobody(t *testing.T) {
 		f.receive(a, numbered(seq+1))
 		f.receive(b, numbered(seq+1))
 	}
-	late := &listener{member: &member{}, out: &recorder{t: t}}
+	late := &listener{deaf: new(atomic.Bool), out: &recorder{t: t}}
 	f.addListener(late)
 	f.removeListener(late)
 	close(stuck.release)
@@ -89,9 +90,9 @@ func TestStuckWriteHoldsUpNobody(t *testing.T) {
 // one at a time, and each member's in order.
 func TestForwarderUnderContention(t *testing.T) {
 	sources := []*source{newSource("a"), newSource("b")}
-	f := newForwarder(sources[0])
+	f := openTo(sources[0])
 	rec := &recorder{t: t}
-	f.addListener(&listener{member: &member{}, out: rec})
+	f.addListener(&listener{deaf: new(atomic.Bool), out: rec})
 	var all sync.WaitGroup
 	const packets = 2000
 	for i, s := range sources {
@@ -130,13 +131,12 @@ func (sink) WriteRTP(*rtp.Packet) error { return nil }
 
 func TestForwardingAllocatesNothing(t *testing.T) {
 	src := newSource("a")
-	f := newForwarder(src)
+	f := openTo(src)
 	for range 10 {
-		f.addListener(&listener{member: &member{}, out: sink{}})
+		f.addListener(&listener{deaf: new(atomic.Bool), out: sink{}})
 	}
 	meter := newMeter(func(map[string]float64) {})
-	hear := meter.hear
-	f.heard.Store(&hear)
+	f.observe(meter.hear)
 	p := numbered(0)
 	if n := testing.AllocsPerRun(1000, func() {
 		p.SequenceNumber++
@@ -152,11 +152,10 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 
 func TestForwardingToOtherChannelsAllocatesNothing(t *testing.T) {
 	src, guest := newSource("a"), newSource("a")
-	guest.member.source = guest
-	home, other := newForwarder(src), newForwarder(guest)
-	other.addListener(&listener{member: &member{}, out: sink{}})
+	home, other := openTo(src), openTo(guest)
+	other.addListener(&listener{deaf: new(atomic.Bool), out: sink{}})
 	src.reaches, home.relay = func(string) bool { return true }, new(relay)
-	home.relay.taps.Store(&[]*tap{{fwd: other, guest: guest.member}})
+	home.relay.taps.Store(&[]*tap{{fwd: other, guest: guest}})
 	p := numbered(0)
 	if n := testing.AllocsPerRun(1000, func() {
 		p.SequenceNumber++

@@ -48,7 +48,7 @@ func (b *bench) talk(s *source, seq uint16, n int) {
 }
 
 func (b *bench) admit(s *source, epoch uint64, d time.Duration) {
-	b.gate.admit(s, grant{userID: s.member.userID, epoch: epoch}, b.now.Add(d))
+	b.gate.admit(s, grant{userID: s.userID, epoch: epoch}, b.now.Add(d))
 }
 
 // out is all that may go out now.
@@ -77,7 +77,7 @@ func (b *bench) want(what string, want ...uint16) {
 	}
 }
 
-func newSource(user string) *source { return &source{member: &member{userID: user}} }
+func newSource(user string) *source { return &source{userID: user} }
 
 func TestGateHoldsBackUntilConfirmed(t *testing.T) {
 	b, a := newBench(t), newSource("a")
@@ -341,7 +341,7 @@ func TestGateWhateverHappens(t *testing.T) {
 				case !known || gone[id]:
 					rt.Fatalf("packet %d was not sent, or went out before", id)
 				case open != p.from || o.from != open || !b.now.Before(until):
-					rt.Fatalf("packet %d of %s went out while %v was admitted", id, p.from.member.userID, open)
+					rt.Fatalf("packet %d of %s went out while %v was admitted", id, p.from.userID, open)
 				case b.now.Sub(p.at) > hold:
 					rt.Fatalf("packet %d went out after %v", id, b.now.Sub(p.at))
 				case o.Marker != (o.SSRC != spurt) || o.SSRC < spurt:

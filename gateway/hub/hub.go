@@ -24,22 +24,21 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/loglimit"
 	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/gateway/hub/turn"
-	"github.com/talkgate/talkgate/media/icelite"
-	"github.com/talkgate/talkgate/state/redis"
 )
 
 // State is what the hub needs of the shared state in Redis.
 type State interface {
-	floorReader
-	floorLock
-	rightsWriter
+	channelStore
+	consoleState
 	sessionStore
-	fleetReader
-	deskReader
-	rolloutReader
-	manager
-	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 	Ping(ctx context.Context) error
+}
+
+// MediaServer answers offers, and shares a TCP port with HTTP. *icelite.Server
+// implements it.
+type MediaServer interface {
+	Media
+	Share(l net.Listener) net.Listener
 }
 
 // Config is what a Hub is made of. State, Media and Secret are required.
@@ -60,7 +59,7 @@ type Config struct {
 	State State
 	// Media answers offers; the hub does not close it. Its PeerTimeout
 	// decides how soon a member whose session died may open another.
-	Media *icelite.Server
+	Media MediaServer
 	// Rooms is the LiveKit that the channels are on; nil is the hub itself.
 	Rooms *Rooms
 	// TURN is the relay that members are told of; nil is none.
@@ -131,34 +130,21 @@ func setDefault[T comparable](v *T, to T) {
 
 // Hub is a channel server.
 type Hub struct {
-	cfg         Config
-	log         *slog.Logger
-	tokens      *verifier
-	metrics     *metrics
-	traffic     traffic
-	relays      *relays
-	revocations *revocations
-	listener    net.Listener // nil without Config.Listen
-	handler     http.Handler
+	cfg      Config
+	log      *slog.Logger
+	listener net.Listener // nil without Config.Listen
+	handler  http.Handler
+	metrics  *metrics
 
-	attendance  *attendance
-	fleet       *fleetView
+	access      *access
+	channels    *channels
+	sessions    *sessions
+	console     *console
 	emergencies *emergencies
-	recall      *recall.Store
-	echoes      echoes
-	parrots     chan struct{} // one for each gateway that is asked now
+	past        *recallAPI
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	// alive counts the sessions; none begins once closing is set.
-	alive sync.WaitGroup
-
-	mu       sync.Mutex
-	channels map[string]*channel
-	sessions map[string]*session
-	reserved int            // sessions, those being set up included
-	byUser   map[string]int // the same, by user
-	closing  bool
 }
 
 // New prepares a hub and opens its address, so that one in use is known at once.
@@ -167,22 +153,7 @@ func New(cfg Config) (*Hub, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{
-		cfg:         cfg,
-		log:         cfg.Logger,
-		tokens:      newVerifier(cfg.Secret),
-		channels:    map[string]*channel{},
-		sessions:    map[string]*session{},
-		byUser:      map[string]int{},
-		relays:      newRelays(),
-		revocations: newRevocations(),
-
-		attendance:  newAttendance(cfg.State, cfg.Logger),
-		fleet:       newFleetView(cfg.Logger),
-		emergencies: newEmergencies(),
-		recall:      recall.New(cfg.Recall),
-		parrots:     make(chan struct{}, maxParrots),
-	}
+	h := &Hub{cfg: cfg, log: cfg.Logger, access: newAccess(cfg.Secret)}
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)
 		if err != nil {
@@ -197,8 +168,18 @@ func New(cfg Config) (*Hub, error) {
 		h.listener = l
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
+	past := recall.New(cfg.Recall)
+	h.channels = newChannels(h.ctx, channelConfig{
+		state: cfg.State, lease: cfg.Lease, lockTTL: cfg.LockTTL, maxTalk: cfg.MaxTalk, holdBack: cfg.HoldBack,
+		room: cfg.Rooms != nil, recall: past, log: h.log,
+	})
+	h.sessions = newSessions(h.ctx, sessionConfig{media: cfg.Media, channels: h.channels, store: cfg.State, turn: cfg.TURN, max: cfg.MaxSessions, log: h.log})
+	fleet := newFleetView(h.log)
+	h.emergencies = newEmergencies(cfg.State, fleet.channels, h.log)
+	h.console = newConsole(cfg.State, fleet, h.emergencies, past, h.log)
+	h.past = &recallAPI{store: past, state: cfg.State, changed: h.channels.recallChanged, log: h.log}
 	h.metrics = newMetrics(h)
-	cfg.Metrics.MustRegister(newFleetCollector(h.fleet))
+	cfg.Metrics.MustRegister(newFleetCollector(fleet))
 	h.handler = h.routes()
 	return h, nil
 }
@@ -233,17 +214,15 @@ const shutdownTime = 1500 * time.Millisecond
 func (h *Hub) Run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	srv := newServer(h.handler, h.log)
-	// Event streams end with the hub, not only when their readers leave.
-	srv.BaseContext = func(net.Listener) context.Context { return h.ctx }
 	if h.listener != nil {
 		go func() { failed <- srv.Serve(h.listener) }()
 	}
-	empty, written := make(chan struct{}), make(chan struct{})
-	go func() { defer close(written); h.attendance.run(empty) }()
-	var fleet sync.WaitGroup
-	fleet.Go(func() { h.fleet.follow(h.ctx, h.cfg.State) })
-	fleet.Go(func() { h.watchEmergencies(h.ctx) })
-	fleet.Go(func() { h.recall.Run(h.ctx) })
+	noSession := make(chan struct{})
+	var parts sync.WaitGroup
+	parts.Go(func() { h.sessions.run(noSession) })
+	parts.Go(func() { h.console.run(h.ctx) })
+	parts.Go(func() { h.emergencies.run(h.ctx) })
+	parts.Go(func() { h.past.store.Run(h.ctx) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -256,37 +235,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	if srv.Shutdown(bye) != nil {
 		_ = srv.Close() // whoever still talks to us has had its time
 	}
-	h.closeSessions()
-	close(empty)
-	<-written
-	fleet.Wait()
+	h.sessions.close()
+	close(noSession)
+	parts.Wait()
 	return err
-}
-
-// enter returns a channel for use; leave must follow.
-func (h *Hub) enter(id string) *channel {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	ch := h.channels[id]
-	if ch == nil {
-		ch = newChannel(h.ctx, id, h.cfg.State, h.cfg.Lease, h.cfg.HoldBack, &h.traffic, h.relays, h.revocations, h.recall, h.log)
-		ch.onLiveKit(h.cfg.Rooms != nil)
-		h.channels[id] = ch
-	}
-	ch.uses++
-	return ch
-}
-
-// leave ends one use of a channel. An unused one is closed.
-func (h *Hub) leave(ch *channel) {
-	h.mu.Lock()
-	ch.uses--
-	last := ch.uses == 0
-	if last {
-		delete(h.channels, ch.id)
-	}
-	h.mu.Unlock()
-	if last {
-		ch.close()
-	}
 }

@@ -24,19 +24,8 @@ const (
 	auditShown, maxAuditShown, auditRead = 100, 500, 2000
 )
 
-// manage lets f answer requests of those who manage talk rights.
-func (h *Hub) manage(limits limits, f authorized) http.Handler {
-	return h.bearer(limits, func(w http.ResponseWriter, r *http.Request, c *Claims) {
-		if !c.mayManage() {
-			writeError(w, http.StatusForbidden, "this is for DISPATCH and ADMIN only")
-			return
-		}
-		f(w, r, c)
-	})
-}
-
 // pauseEvent answers POST /api/events/{event}/pause.
-func (h *Hub) pauseEvent(w http.ResponseWriter, r *http.Request, c *Claims) {
+func (s *console) pauseEvent(w http.ResponseWriter, r *http.Request, c *Claims) {
 	event := r.PathValue("event")
 	if !validName(event) {
 		writeError(w, http.StatusBadRequest, "the event's ID is empty, too long or not printable")
@@ -44,9 +33,9 @@ func (h *Hub) pauseEvent(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), manageTime)
 	defer cancel()
-	events, err := h.cfg.State.Events(ctx)
+	events, err := s.state.Events(ctx)
 	if err != nil {
-		h.log.Error("event could not be paused", "event", event, "error", err)
+		s.log.Error("event could not be paused", "event", event, "err", err)
 		redisAway(w)
 		return
 	}
@@ -54,13 +43,13 @@ func (h *Hub) pauseEvent(w http.ResponseWriter, r *http.Request, c *Claims) {
 		writeError(w, http.StatusForbidden, "the token is not for all channels of this event")
 		return
 	}
-	paused, err := h.cfg.State.PauseAllSpeakers(ctx, event, c.UserID)
+	paused, err := s.state.PauseAllSpeakers(ctx, event, c.UserID)
 	if err != nil {
-		h.log.Error("event could not be paused", "event", event, "error", err)
+		s.log.Error("event could not be paused", "event", event, "err", err)
 		redisAway(w)
 		return
 	}
-	h.log.Info("event paused", "event", event, "talkers", len(paused), "by", c.UserID)
+	s.log.Info("event paused", "event", event, "talkers", len(paused), "by", c.UserID)
 	answer := struct {
 		Paused map[string]*floorHolder `json:"paused"`
 	}{map[string]*floorHolder{}}
@@ -72,7 +61,7 @@ func (h *Hub) pauseEvent(w http.ResponseWriter, r *http.Request, c *Claims) {
 
 // audit answers GET /api/audit. A dispatcher sees what it did itself, and what was
 // done on channels and in events of its own.
-func (h *Hub) audit(w http.ResponseWriter, r *http.Request, c *Claims) {
+func (s *console) audit(w http.ResponseWriter, r *http.Request, c *Claims) {
 	limit := auditShown
 	if text := r.URL.Query().Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -88,15 +77,15 @@ func (h *Hub) audit(w http.ResponseWriter, r *http.Request, c *Claims) {
 	if !c.isAdmin() {
 		read = auditRead
 	}
-	all, err := h.cfg.State.Audit(ctx, read)
+	all, err := s.state.Audit(ctx, read)
 	if err != nil {
-		h.log.Error("audit log cannot be read", "error", err)
+		s.log.Error("audit log cannot be read", "err", err)
 		redisAway(w)
 		return
 	}
 	entries := []redis.AuditEntry{}
 	for _, e := range all {
-		if len(entries) < limit && c.maySeeEntry(e) {
+		if len(entries) < limit && maySeeEntry(c, e) {
 			entries = append(entries, e)
 		}
 	}
@@ -105,12 +94,7 @@ func (h *Hub) audit(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}{entries})
 }
 
-func (c *Claims) maySeeEntry(e redis.AuditEntry) bool {
+func maySeeEntry(c *Claims, e redis.AuditEntry) bool {
 	channel, _ := e.Metadata["channel"].(string)
 	return c.isAdmin() || e.ActorID == c.UserID || c.MayJoin(e.TargetID) || c.MayJoin(channel)
-}
-
-func redisAway(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", "1")
-	writeError(w, http.StatusServiceUnavailable, "Redis does not answer: try again")
 }

@@ -24,10 +24,7 @@ func TestRevokedIsDeaf(t *testing.T) {
 	deaf := func(want bool) {
 		t.Helper()
 		eventually(t, "the hub follows", func() bool {
-			s.hub.mu.Lock()
-			ch := s.hub.channels[channelID]
-			s.hub.mu.Unlock()
-			m := ch.member("member")
+			m := s.hub.channels.find(channelID).member("member")
 			return m != nil && m.deaf.Load() == want
 		})
 	}

@@ -50,7 +50,7 @@ func (m *meter) hear(out *outgoing) {
 	if len(m.packets) == cap(m.packets) {
 		return
 	}
-	p := meterPacket{userID: out.from.member.userID, first: out.Marker}
+	p := meterPacket{userID: out.from.userID, first: out.Marker}
 	p.size = copy(p.data[:], out.Payload)
 	select {
 	case m.packets <- p:

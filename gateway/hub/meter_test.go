@@ -103,20 +103,3 @@ func FuzzMeterDecode(f *testing.F) {
 		}
 	})
 }
-
-// Levels cost nothing while nobody watches.
-func TestMeterRunsWhileSomebodyWatches(t *testing.T) {
-	s := newSite(t)
-	s.talker("a")
-	ch := s.hub.channels[channelID]
-	if ch.fwd.heard.Load() != nil {
-		t.Error("metered with nobody watching")
-	}
-	one, two := s.stream("a"), s.stream("b")
-	one.close()
-	if ch.fwd.heard.Load() == nil {
-		t.Error("not metered with somebody watching")
-	}
-	two.close()
-	eventually(t, "metering ends", func() bool { return ch.fwd.heard.Load() == nil })
-}

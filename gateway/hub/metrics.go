@@ -21,7 +21,7 @@ func newMetrics(h *Hub) *metrics {
 	for v, name := range map[verdict]string{
 		accepted: "accepted", heldBack: "held_back", refused: "refused", duplicate: "duplicate", excess: "excess", malformed: "malformed",
 	} {
-		n := &h.traffic.received[v]
+		n := &h.channels.traffic.received[v]
 		make.NewCounterFunc(prometheus.CounterOpts{
 			Name:        "talkgate_hub_packets_received_total",
 			Help:        "RTP packets of members, by what the gate made of them on arrival.",
@@ -31,21 +31,21 @@ func newMetrics(h *Hub) *metrics {
 	make.NewCounterFunc(prometheus.CounterOpts{
 		Name: "talkgate_hub_packets_forwarded_total",
 		Help: "RTP packets written to listeners.",
-	}, func() float64 { return float64(h.traffic.forwarded.Load()) })
+	}, func() float64 { return float64(h.channels.traffic.forwarded.Load()) })
 	make.NewCounterFunc(prometheus.CounterOpts{
 		Name: "talkgate_hub_packets_unsent_total",
 		Help: "RTP packets that could not be written to a listener.",
-	}, func() float64 { return float64(h.traffic.unsent.Load()) })
+	}, func() float64 { return float64(h.channels.traffic.unsent.Load()) })
 	make.NewCounterFunc(prometheus.CounterOpts{
 		Name: "talkgate_hub_talk_spurts_total",
 		Help: "Talk spurts forwarded.",
-	}, func() float64 { return float64(h.traffic.spurts.Load()) })
+	}, func() float64 { return float64(h.channels.traffic.spurts.Load()) })
 	for _, kind := range []string{kindWHIP, kindWHEP} {
 		make.NewGaugeFunc(prometheus.GaugeOpts{
 			Name:        "talkgate_hub_sessions",
 			Help:        "Media sessions now.",
 			ConstLabels: prometheus.Labels{"kind": kind},
-		}, func() float64 { return float64(h.countSessions(kind)) })
+		}, func() float64 { return float64(h.sessions.count(kind)) })
 	}
 	return &metrics{
 		floorRequests: make.NewCounterVec(prometheus.CounterOpts{
@@ -64,22 +64,7 @@ func (m *metrics) count(next http.Handler) http.Handler {
 }
 
 // Sessions is how many media sessions there are now.
-func (h *Hub) Sessions() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.sessions)
-}
-
-func (h *Hub) countSessions(kind string) (n int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, s := range h.sessions {
-		if s.kind == kind {
-			n++
-		}
-	}
-	return n
-}
+func (h *Hub) Sessions() int { return h.sessions.count("") }
 
 // pingTime bounds a health check.
 const pingTime = time.Second

@@ -20,15 +20,15 @@ const (
 
 // parrot answers POST /api/gateways/{gateway}/parrot: it lets a gateway send a tone to
 // its server and back, which nobody hears.
-func (h *Hub) parrot(w http.ResponseWriter, r *http.Request, c *Claims) {
+func (s *console) parrot(w http.ResponseWriter, r *http.Request, c *Claims) {
 	gateway := r.PathValue("gateway")
-	if channel, known := h.fleet.channelOf(gateway); !known || !c.maySee(channel) {
+	if channel, known := s.fleet.channelOf(gateway); !known || !c.MayJoin(channel) {
 		writeError(w, http.StatusNotFound, "there is no such gateway on a channel of yours")
 		return
 	}
 	select {
-	case h.parrots <- struct{}{}:
-		defer func() { <-h.parrots }()
+	case s.parrots <- struct{}{}:
+		defer func() { <-s.parrots }()
 	default:
 		w.Header().Set("Retry-After", "5")
 		writeError(w, http.StatusTooManyRequests, "as many gateways as can be are asked already: try again")
@@ -39,14 +39,15 @@ func (h *Hub) parrot(w http.ResponseWriter, r *http.Request, c *Claims) {
 	_ = ctl.SetWriteDeadline(time.Now().Add(parrotTime + writeTime))
 	ctx, cancel := context.WithTimeout(r.Context(), parrotTime)
 	defer cancel()
-	a, err := h.cfg.State.By(c.UserID).Ask(ctx, gateway, fleet.Parrot)
+	a, err := s.state.By(c.UserID).Ask(ctx, gateway, fleet.Parrot)
 	switch {
 	case errors.Is(err, redis.ErrNobody):
 		writeError(w, http.StatusConflict, "it does not hear questions: does it run, and may its Redis user subscribe to them (docs/redis.md)?")
 	case errors.Is(err, context.DeadlineExceeded):
 		writeError(w, http.StatusGatewayTimeout, "it was asked, and does not answer")
+	case r.Context().Err() != nil: // who asked has left
 	case err != nil:
-		h.log.Error("gateway could not be asked", "gateway", gateway, "by", c.UserID, "error", err)
+		s.log.Error("gateway could not be asked", "gateway", gateway, "by", c.UserID, "err", err)
 		redisAway(w)
 	case a.Error != "":
 		writeError(w, http.StatusConflict, a.Error)

@@ -3,10 +3,13 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
@@ -19,15 +22,19 @@ func TestParrotFromTheConsole(t *testing.T) {
 	s.report("north", channelID)
 	s.report("south", channelID)
 	s.report("far", "elsewhere")
-	eventually(t, "the hub knows the gateways", func() bool { all, _ := s.hub.fleet.all(); return len(all) == 3 })
+	s.report("mute", channelID)
+	eventually(t, "the hub knows the gateways", func() bool { all, _ := s.hub.console.fleet.all(); return len(all) == 4 })
 	var asked atomic.Int64
 	var reason atomic.Pointer[string]
 	ctx, cancel := context.WithCancel(context.Background())
 	var listening sync.WaitGroup
-	for _, gateway := range []string{"north", "far"} {
+	for _, gateway := range []string{"north", "far", "mute"} {
 		listening.Go(func() {
 			_ = s.state.WatchQuestions(ctx, gateway, func(q fleet.Question) {
 				asked.Add(1)
+				if gateway == "mute" {
+					return
+				}
 				a := fleet.Answer{Gateway: gateway, Echo: &fleet.Echo{Delay: 46, Level: -0.1, Sent: 150, Heard: 149}}
 				if why := reason.Load(); why != nil {
 					a = fleet.Answer{Gateway: gateway, Error: *why}
@@ -64,16 +71,36 @@ func TestParrotFromTheConsole(t *testing.T) {
 	ask("nowhere", admin("boss"), 404, "no such gateway")
 	ask("north", claims("rogue"), 403, "DISPATCH")
 	ask("south", desk, 409, "does not hear questions")
-	for range maxParrots {
-		s.hub.parrots <- struct{}{}
-	}
-	ask("north", desk, 429, "try again")
-	for range maxParrots {
-		<-s.hub.parrots
-	}
 	if n := asked.Load(); n != before {
 		t.Errorf("gateways were asked %d times by who may not", n-before)
 	}
+	mute, leave := context.WithCancel(t.Context())
+	defer leave()
+	var asking sync.WaitGroup
+	for i := range maxParrots {
+		req, err := http.NewRequestWithContext(mute, http.MethodPost, s.scheme+"://"+s.hub.Addr().String()+"/api/gateways/mute/parrot", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+dispatcher(fmt.Sprint("desk-", i), channelID).sign(t))
+		asking.Go(func() {
+			for ; mute.Err() == nil; time.Sleep(20 * time.Millisecond) { // until it listens, which it does not say
+				if resp, err := s.http.Do(req); err == nil {
+					_ = resp.Body.Close()
+				}
+			}
+		})
+	}
+	tries := 0
+	full := func() bool { // each try by another user: how often one may ask is limited
+		tries++
+		a := s.do(t.Context(), "POST", "/api/gateways/north/parrot", dispatcher(fmt.Sprint("try-", tries), channelID).sign(t), "", "")
+		return a.status == 429 && strings.Contains(a.body, "as many gateways as can be")
+	}
+	eventually(t, "as many as may be are asked", full)
+	leave()
+	asking.Wait()
+	eventually(t, "there is room again", func() bool { return !full() })
 	why := "its link is of kind livekit, whose servers have no echo: only hub has"
 	reason.Store(&why)
 	ask("north", desk, 409, why)

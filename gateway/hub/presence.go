@@ -28,7 +28,7 @@ func (ch *channel) join(userID, userName string) *member {
 func (ch *channel) followRights(ctx context.Context, m *member) {
 	err := ch.state.WatchRights(ctx, m.userID, func(r redis.Rights) { ch.onRights(m, r, time.Now()) })
 	if err != nil && ctx.Err() == nil {
-		ch.log.Error("talk rights are not watched: the member is not heard", "user", m.userID, "error", err)
+		ch.log.Error("talk rights are not watched: the member is not heard", "user", m.userID, "err", err)
 		ch.onRights(m, redis.Rights{}, time.Now())
 	}
 }
@@ -58,17 +58,17 @@ func (ch *channel) openSource(m *member, c *Claims) *source {
 	if m.source != nil {
 		return nil
 	}
-	m.source = &source{member: m}
+	m.source = &source{userID: m.userID, userName: m.userName}
 	if c.MemberRole() == redis.RoleDispatch {
 		m.source.reaches = c.MayJoin
 	}
 	return m.source
 }
 
-func (ch *channel) closeSource(s *source) {
+func (ch *channel) closeSource(m *member) {
 	ch.change(func() {
-		s.member.source = nil
-		s.member.release(reasonNoSession)
+		m.source = nil
+		m.release(reasonNoSession)
 	})
 }
 
@@ -89,14 +89,20 @@ func (ch *channel) reserveListener(m *member) bool {
 	return true
 }
 
-func (ch *channel) openListener(l *listener) {
+// openListener sends a member what others say; closeListener must follow.
+func (ch *channel) openListener(m *member, out packetWriter) *listener {
+	l := &listener{userID: m.userID, deaf: &m.deaf, out: out}
 	ch.change(func() { ch.fwd.addListener(l) })
+	return l
 }
 
-func (ch *channel) closeListener(l *listener) {
+// closeListener undoes reserveListener, and openListener unless l is nil.
+func (ch *channel) closeListener(m *member, l *listener) {
 	ch.change(func() {
-		ch.fwd.removeListener(l)
-		l.member.listeners--
+		if l != nil {
+			ch.fwd.removeListener(l)
+		}
+		m.listeners--
 	})
 }
 
@@ -116,8 +122,7 @@ func (ch *channel) openStream(m *member) *watcher {
 			ctx, cancel := context.WithCancel(ch.ctx)
 			ch.stopMeter = cancel
 			meter := newMeter(ch.showLevels)
-			hear := meter.hear
-			ch.fwd.heard.Store(&hear)
+			ch.fwd.observe(meter.hear)
 			ch.loops.Go(func() { meter.run(ctx) })
 		}
 	})
@@ -135,7 +140,7 @@ func (ch *channel) closeStream(m *member, w *watcher) {
 			m.release(reasonNoEvents)
 		}
 		if len(ch.watchers) == 0 {
-			ch.fwd.heard.Store(nil)
+			ch.fwd.observe(nil)
 			ch.stopMeter()
 		}
 	})

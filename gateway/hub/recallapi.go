@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -17,30 +18,19 @@ const (
 	exportTime = 5 * time.Minute
 )
 
-// talkerOf is a holder as the recall keeps it, nil for nobody.
-func talkerOf(h *redis.Holder) *recall.Talker {
-	if h == nil {
-		return nil
-	}
-	return &recall.Talker{UserID: h.UserID, UserName: h.UserName, Emergency: h.Emergency != ""}
+// recallState is what the recall needs of the shared state.
+type recallState interface {
+	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
+	Note(redis.AuditEntry)
 }
 
-// cutBy is who cut a talk spurt off, "" where nobody did. ch.mu is held.
-func (ch *channel) cutBy(why reason, to *redis.Holder) string {
-	switch {
-	case why == reasonPaused:
-		return ch.pausedBy
-	case why == reasonPreempted && to != nil:
-		return nameOf(to)
-	}
-	return ""
-}
-
-func nameOf(h *redis.Holder) string {
-	if h.UserName != "" {
-		return h.UserName
-	}
-	return h.UserID
+// recallAPI lets members hear again what was said on their channels.
+type recallAPI struct {
+	store *recall.Store
+	state recallState
+	// changed is told of a channel whose recall was switched.
+	changed func(channel string)
+	log     *slog.Logger
 }
 
 // pastSpurt is a talk spurt that was kept, in the HTTP API. Since is in ms since 1970,
@@ -59,10 +49,10 @@ type pastSpurt struct {
 
 // mayRecall says whether a bearer may hear what was said on a channel, and answers where
 // not: who may not be on the channel any more has lost its past, too.
-func (h *Hub) mayRecall(w http.ResponseWriter, r *http.Request, c *Claims) bool {
+func (a *recallAPI) mayRecall(w http.ResponseWriter, r *http.Request, c *Claims) bool {
 	ctx, cancel := context.WithTimeout(r.Context(), manageTime)
 	defer cancel()
-	rights, err := h.cfg.State.ReadRights(ctx, c.UserID)
+	rights, err := a.state.ReadRights(ctx, c.UserID)
 	switch channel := r.PathValue("channel"); {
 	case err != nil:
 		redisAway(w)
@@ -77,26 +67,26 @@ func (h *Hub) mayRecall(w http.ResponseWriter, r *http.Request, c *Claims) bool 
 }
 
 // listRecall answers GET /api/channels/{channel}/recall.
-func (h *Hub) listRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
-	if !h.mayRecall(w, r, c) {
+func (a *recallAPI) listRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
+	if !a.mayRecall(w, r, c) {
 		return
 	}
 	channel := r.PathValue("channel")
 	spurts := []pastSpurt{}
-	for _, s := range h.recall.Spurts(channel, time.Now()) {
+	for _, s := range a.store.Spurts(channel, time.Now()) {
 		spurts = append(spurts, pastSpurt{ID: s.ID, UserID: s.UserID, UserName: s.UserName, Since: s.Since.UnixMilli(), Length: s.Length.Milliseconds(),
 			Emergency: s.Emergency, Ended: s.End.Reason, By: s.End.By})
 	}
 	writeJSON(w, http.StatusOK, struct {
 		Recall float64     `json:"recall"`
 		Spurts []pastSpurt `json:"spurts"`
-	}{h.recall.Keeps(channel).Seconds(), spurts})
+	}{a.store.Keeps(channel).Seconds(), spurts})
 }
 
 // playRecall answers GET /api/channels/{channel}/recall/{spurt}: one talk spurt by its ID,
 // or "last".
-func (h *Hub) playRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
-	if !h.mayRecall(w, r, c) {
+func (a *recallAPI) playRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
+	if !a.mayRecall(w, r, c) {
 		return
 	}
 	channel := r.PathValue("channel")
@@ -106,27 +96,27 @@ func (h *Hub) playRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
 		err   error
 	)
 	if text := r.PathValue("spurt"); text == "last" {
-		spurt, err = h.recall.WriteLast(w, channel)
+		spurt, err = a.store.WriteLast(w, channel)
 	} else {
 		id, bad := strconv.ParseInt(text, 10, 64)
 		if bad != nil {
 			writeError(w, http.StatusBadRequest, `a talk spurt is its ID, or "last"`)
 			return
 		}
-		spurt, err = h.recall.WriteSpurt(w, channel, id)
+		spurt, err = a.store.WriteSpurt(w, channel, id)
 	}
 	if err != nil {
-		h.recallFailed(w, err)
+		a.failed(w, err)
 		return
 	}
-	h.cfg.State.Note(redis.AuditEntry{ActorID: c.UserID, Action: redis.ActionListened, TargetID: channel,
+	a.state.Note(redis.AuditEntry{ActorID: c.UserID, Action: redis.ActionListened, TargetID: channel,
 		Metadata: map[string]any{"userId": spurt.UserID, "since": spurt.Since.UnixMilli()}})
 }
 
 // exportRecall answers GET /api/channels/{channel}/recall/export?from=…&to=…, in ms since
 // 1970.
-func (h *Hub) exportRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
-	if !h.mayRecall(w, r, c) {
+func (a *recallAPI) exportRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
+	if !a.mayRecall(w, r, c) {
 		return
 	}
 	channel := r.PathValue("channel")
@@ -139,29 +129,29 @@ func (h *Hub) exportRecall(w http.ResponseWriter, r *http.Request, c *Claims) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportTime)) // where it cannot be set, there is none
 	w.Header().Set("Content-Type", oggType)
 	w.Header().Set("Content-Disposition", "attachment")
-	spurts, err := h.recall.WriteRange(w, channel, time.UnixMilli(from), time.UnixMilli(to))
+	spurts, err := a.store.WriteRange(w, channel, time.UnixMilli(from), time.UnixMilli(to))
 	if err != nil {
 		w.Header().Del("Content-Disposition")
-		h.recallFailed(w, err)
+		a.failed(w, err)
 		return
 	}
-	h.log.Info("recall exported", "channel", channel, "spurts", len(spurts), "by", c.UserID)
-	h.cfg.State.Note(redis.AuditEntry{ActorID: c.UserID, Action: redis.ActionExported, TargetID: channel,
+	a.log.Info("recall exported", "channel", channel, "spurts", len(spurts), "by", c.UserID)
+	a.state.Note(redis.AuditEntry{ActorID: c.UserID, Action: redis.ActionExported, TargetID: channel,
 		Metadata: map[string]any{"from": from, "to": to, "spurts": len(spurts)}})
 }
 
-// recallFailed answers an error, if nothing was written yet.
-func (h *Hub) recallFailed(w http.ResponseWriter, err error) {
+// failed answers an error, if nothing was written yet.
+func (a *recallAPI) failed(w http.ResponseWriter, err error) {
 	if errors.Is(err, recall.ErrUnknown) {
 		writeError(w, http.StatusNotFound, "nothing is kept of it, or not any more")
 		return
 	}
-	h.log.Debug("recall was not read to its end", "err", err) // who asked has left
+	a.log.Debug("recall was not read to its end", "err", err) // who asked has left
 }
 
 // switchRecall answers PUT and DELETE of a channel's recall, for those who manage. What was
 // kept is erased with DELETE.
-func (h *Hub) switchRecall(on bool) authorized {
+func (a *recallAPI) switchRecall(on bool) authorized {
 	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
 		if !c.mayManage() {
 			writeError(w, http.StatusForbidden, "recall is switched by DISPATCH and ADMIN only")
@@ -171,15 +161,10 @@ func (h *Hub) switchRecall(on bool) authorized {
 		if on {
 			action = redis.ActionRecallOn
 		}
-		h.recall.Switch(channel, on)
-		h.mu.Lock()
-		ch := h.channels[channel]
-		h.mu.Unlock()
-		if ch != nil {
-			ch.change(func() {})
-		}
-		h.log.Info("recall switched", "channel", channel, "on", on, "by", c.UserID)
-		h.cfg.State.Note(redis.AuditEntry{ActorID: c.UserID, Action: action, TargetID: channel})
+		a.store.Switch(channel, on)
+		a.changed(channel)
+		a.log.Info("recall switched", "channel", channel, "on", on, "by", c.UserID)
+		a.state.Note(redis.AuditEntry{ActorID: c.UserID, Action: action, TargetID: channel})
 		w.WriteHeader(http.StatusNoContent)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/talkgate/talkgate/state/redis"
 )
 
 // relays are where else the channels of a hub are heard, by channel.
@@ -27,7 +25,7 @@ type tap struct {
 	fwd     *forwarder
 	// guest stands for whoever speaks. What may be heard of it is decided as for
 	// every member, by this channel's own view of the floor.
-	guest *member
+	guest *source
 }
 
 func newRelays() *relays { return &relays{of: map[string]*relay{}} }
@@ -87,37 +85,22 @@ func (r *relay) all() []*tap {
 	return nil
 }
 
+// heardOn is on how many other channels one is heard now.
+func (r *relays) heardOn(channel string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if one := r.of[channel]; one != nil {
+		return len(one.all())
+	}
+	return 0
+}
+
 // pass hands a packet that went out to the other channels on which its sender
 // speaks.
 func (r *relay) pass(out *outgoing) {
 	for _, t := range r.all() {
-		if t.guest.userID == out.from.member.userID && out.from.reaches(t.channel) {
-			t.fwd.receive(t.guest.source, &out.Packet)
+		if t.guest.userID == out.from.userID && out.from.reaches(t.channel) {
+			t.fwd.receive(t.guest, &out.Packet)
 		}
-	}
-}
-
-// listenTo is the guest that stands for a holder who speaks on another channel, nil
-// for one who speaks here. ch.mu is held.
-func (ch *channel) listenTo(holder *redis.Holder) *member {
-	if holder.Emergency == "" || holder.Emergency == ch.id {
-		return nil
-	}
-	if t := ch.tap; t != nil && t.home == holder.Emergency && t.guest.userID == holder.UserID {
-		return t.guest
-	}
-	ch.listenNoMore()
-	guest := &member{userID: holder.UserID, userName: holder.UserName, rights: rightsView{known: true, talk: true}}
-	guest.source = &source{member: guest}
-	ch.tap = &tap{channel: ch.id, home: holder.Emergency, fwd: &ch.fwd, guest: guest}
-	ch.relays.connect(ch.tap)
-	return guest
-}
-
-// listenNoMore ends what listenTo began. ch.mu is held.
-func (ch *channel) listenNoMore() {
-	if ch.tap != nil {
-		ch.relays.disconnect(ch.tap)
-		ch.tap = nil
 	}
 }

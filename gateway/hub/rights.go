@@ -18,7 +18,7 @@ type rightsWriter interface {
 const rightsTime = 2 * time.Second
 
 // setRights answers PUT and DELETE of a member's talk rights on a channel.
-func (h *Hub) setRights(may bool) authorized {
+func (s *console) setRights(may bool) authorized {
 	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
 		channel, user := r.PathValue("channel"), r.PathValue("user")
 		switch {
@@ -29,19 +29,19 @@ func (h *Hub) setRights(may bool) authorized {
 			writeError(w, http.StatusBadRequest, "the user's ID is empty, too long or not printable")
 			return
 		}
-		change := h.cfg.State.By(c.UserID).RevokeRights
+		change := s.state.By(c.UserID).RevokeRights
 		if may {
-			change = h.cfg.State.By(c.UserID).GrantRights
+			change = s.state.By(c.UserID).GrantRights
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), rightsTime)
 		defer cancel()
 		if _, err := change(ctx, user, channel); err != nil {
-			h.log.Error("talk rights could not be changed", "channel", channel, "user", user, "talk", may, "by", c.UserID, "error", err)
+			s.log.Error("talk rights could not be changed", "channel", channel, "user", user, "talk", may, "by", c.UserID, "err", err)
 			w.Header().Set("Retry-After", "1")
 			writeError(w, http.StatusServiceUnavailable, "Redis does not answer, the rights may not have changed: try again")
 			return
 		}
-		h.log.Info("talk rights changed", "channel", channel, "user", user, "talk", may, "by", c.UserID)
+		s.log.Info("talk rights changed", "channel", channel, "user", user, "talk", may, "by", c.UserID)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }

@@ -32,21 +32,21 @@ type rolloutState struct {
 }
 
 // readRollout is nil where nothing was ever applied.
-func (h *Hub) readRollout(ctx context.Context) (*rolloutState, error) {
-	history, err := h.cfg.State.FleetHistory(ctx, 1)
+func (s *console) readRollout(ctx context.Context) (*rolloutState, error) {
+	history, err := s.state.FleetHistory(ctx, 1)
 	if err != nil || len(history) == 0 {
 		return nil, err
 	}
 	a := history[0]
 	r := &rolloutState{Version: a.Version, Author: a.Author, Reason: a.Reason, At: a.Time.UnixMilli()}
 	if a.Rollout != nil {
-		now, err := h.cfg.State.ReadRollout(ctx, a.Version)
+		now, err := s.state.ReadRollout(ctx, a.Version)
 		if err != nil {
 			return nil, err
 		}
 		r.State, r.Why, r.Canaries, r.Passed = now.State, now.Why, now.Canaries, now.Passed
 	}
-	h.fleet.count(a, r)
+	s.fleet.count(a, r)
 	return r, nil
 }
 

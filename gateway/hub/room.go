@@ -19,7 +19,7 @@ func (h *Hub) room(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}
 	token, err := h.cfg.Rooms.Token(r.PathValue("channel"), c.UserID, c.UserName)
 	if err != nil {
-		h.log.Error("no token for a LiveKit room", "user", c.UserID, "error", err)
+		h.log.Error("no token for a LiveKit room", "user", c.UserID, "err", err)
 		writeError(w, http.StatusInternalServerError, "no token for the room: the hub's log says why")
 		return
 	}
@@ -27,13 +27,6 @@ func (h *Hub) room(w http.ResponseWriter, r *http.Request, c *Claims) {
 		URL   string `json:"url"`
 		Token string `json:"token"`
 	}{h.cfg.Rooms.URL, token})
-}
-
-// onLiveKit says whether the channel's members talk in a LiveKit room.
-func (ch *channel) onLiveKit(yes bool) {
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	ch.room = yes
 }
 
 // roomURL is where the page may connect besides the hub, "" for nowhere.

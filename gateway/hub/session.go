@@ -1,9 +1,17 @@
 package hub
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
+	"sync"
 	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/gateway/hub/turn"
+	"github.com/talkgate/talkgate/media/icelite"
 )
 
 // Kinds of session, as in the paths of the HTTP API.
@@ -14,6 +22,12 @@ const (
 
 // maxUserSessions bounds the sessions of one user.
 const maxUserSessions = 64
+
+// Media answers offers. *icelite.Server implements it.
+type Media interface {
+	AcceptPublisher(offer string, on func(*rtp.Packet)) (*icelite.Publisher, string, error)
+	AcceptSubscriber(offer string) (*icelite.Subscriber, string, error)
+}
 
 // peer is a media session.
 type peer interface {
@@ -43,85 +57,149 @@ var (
 	errClosing     = errors.New("the hub is going down: try again soon")
 )
 
+// sessionConfig is what sessions are made of. All but turn is required.
+type sessionConfig struct {
+	media    Media
+	channels *channels
+	store    sessionStore
+	turn     *turn.Relay
+	// max bounds the sessions.
+	max int
+	log *slog.Logger
+}
+
+// sessions are the media sessions of a hub.
+type sessions struct {
+	sessionConfig
+	ctx        context.Context // of all sessions
+	attendance *attendance
+	echoes     echoes
+	// alive counts the sessions; none begins once closing is set.
+	alive sync.WaitGroup
+
+	mu       sync.Mutex
+	all      map[string]*session
+	reserved int            // sessions, those being set up included
+	byUser   map[string]int // the same, by user
+	closing  bool
+}
+
+// newSessions has no session yet. All end with ctx.
+func newSessions(ctx context.Context, cfg sessionConfig) *sessions {
+	return &sessions{sessionConfig: cfg, ctx: ctx, attendance: newAttendance(cfg.store, cfg.log), all: map[string]*session{}, byUser: map[string]int{}}
+}
+
+// run tells Redis who is there until the context has ended and close was called.
+func (s *sessions) run(closed <-chan struct{}) { s.attendance.run(closed) }
+
 // reserve counts a session of a user in; unreserve or register must follow.
-func (h *Hub) reserve(userID string) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (s *sessions) reserve(userID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch {
-	case h.closing:
+	case s.closing:
 		return errClosing
-	case h.reserved >= h.cfg.MaxSessions:
+	case s.reserved >= s.max:
 		return errTooMany
-	case h.byUser[userID] >= maxUserSessions:
+	case s.byUser[userID] >= maxUserSessions:
 		return errTooManyUser
 	}
-	h.reserved++
-	h.byUser[userID]++
-	h.alive.Add(1)
+	s.reserved++
+	s.byUser[userID]++
+	s.alive.Add(1)
 	return nil
 }
 
-func (h *Hub) unreserve(userID string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.reserved--
-	if h.byUser[userID]--; h.byUser[userID] == 0 {
-		delete(h.byUser, userID)
+func (s *sessions) unreserve(userID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reserved--
+	if s.byUser[userID]--; s.byUser[userID] == 0 {
+		delete(s.byUser, userID)
 	}
-	h.alive.Done()
+	s.alive.Done()
 }
 
 // register makes a session known, and forgets it when its peer is done; gone then
 // undoes what was set up for it.
-func (h *Hub) register(s *session, gone func()) {
-	s.id, s.ended = rand.Text(), make(chan struct{})
-	h.mu.Lock()
-	h.sessions[s.id] = s
-	h.mu.Unlock()
-	log := h.log.With("kind", s.kind, "channel", s.channel, "user", s.userID)
+func (s *sessions) register(one *session, gone func()) {
+	one.id, one.ended = rand.Text(), make(chan struct{})
+	s.mu.Lock()
+	s.all[one.id] = one
+	s.mu.Unlock()
+	log := s.log.With("kind", one.kind, "channel", one.channel, "user", one.userID)
 	log.Info("session begun")
 	var over <-chan time.Time // never
-	if s.private {
+	if one.private {
 		over = time.After(echoTime)
 	} else {
-		h.attendance.arrive(s)
+		s.attendance.arrive(one)
 	}
 	go func() {
-		defer h.unreserve(s.userID)
+		defer s.unreserve(one.userID)
 		select {
-		case <-s.peer.Done():
-		case <-h.ctx.Done():
-			_ = s.peer.Close()
+		case <-one.peer.Done():
+		case <-s.ctx.Done():
+			_ = one.peer.Close()
 		case <-over:
-			_ = s.peer.Close()
+			_ = one.peer.Close()
 		}
-		h.mu.Lock()
-		delete(h.sessions, s.id)
-		h.mu.Unlock()
+		s.mu.Lock()
+		delete(s.all, one.id)
+		s.mu.Unlock()
 		gone()
-		if !s.private {
-			h.attendance.depart(s)
+		if !one.private {
+			s.attendance.depart(one)
 		}
-		close(s.ended)
-		log.Info("session ended", "reason", s.peer.Err())
+		close(one.ended)
+		log.Info("session ended", "reason", one.peer.Err())
 	}()
 }
 
-// sessionOf is a user's session of that kind on a channel, nil if there is none.
-func (h *Hub) sessionOf(id, kind, channel, userID string) *session {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s := h.sessions[id]
-	if s == nil || s.kind != kind || s.channel != channel || s.userID != userID {
+// find is a user's session of that kind on a channel, nil if there is none.
+func (s *sessions) find(id, kind, channel, userID string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.all[id]
+	if one == nil || one.kind != kind || one.channel != channel || one.userID != userID {
 		return nil
 	}
-	return s
+	return one
 }
 
-// closeSessions waits for the sessions, which end with the hub's context.
-func (h *Hub) closeSessions() {
-	h.mu.Lock()
-	h.closing = true
-	h.mu.Unlock()
-	h.alive.Wait()
+// endPublisher ends the WHIP session of a member on a channel, if it has one, and waits
+// until nothing of it is left.
+func (s *sessions) endPublisher(channel, userID string) {
+	s.mu.Lock()
+	var old *session
+	for _, one := range s.all {
+		if one.kind == kindWHIP && one.channel == channel && one.userID == userID {
+			old = one
+		}
+	}
+	s.mu.Unlock()
+	if old != nil {
+		_ = old.peer.Close()
+		<-old.ended
+	}
+}
+
+// close waits for the sessions, which end with the context.
+func (s *sessions) close() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.alive.Wait()
+}
+
+// count is how many sessions of a kind there are now, or of all kinds for "".
+func (s *sessions) count(kind string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.all {
+		if kind == "" || one.kind == kind {
+			n++
+		}
+	}
+	return n
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -16,9 +15,9 @@ func (ch *channel) show(now time.Time) {
 	if len(ch.watchers) == 0 {
 		return
 	}
-	picture, err := json.Marshal(ch.snapshot(now))
+	picture, err := json.Marshal(ch.snapshotAt(now))
 	if err != nil {
-		ch.log.Error("state cannot be shown", "error", err)
+		ch.log.Error("state cannot be shown", "err", err)
 		return
 	}
 	if bytes.Equal(picture, ch.picture) {
@@ -37,8 +36,15 @@ func (ch *channel) shownState() json.RawMessage {
 	return ch.picture
 }
 
-// snapshot is the channel as it is at now. ch.mu is held.
+// snapshot is the channel as it is at now.
 func (ch *channel) snapshot(now time.Time) channelState {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return ch.snapshotAt(now)
+}
+
+// snapshotAt is snapshot while ch.mu is held.
+func (ch *channel) snapshotAt(now time.Time) channelState {
 	s := channelState{Recall: ch.recall.Keeps(ch.id).Seconds(), Channel: ch.id, Redis: ch.floor.KnownAt(now), Room: ch.room, Members: []memberState{}}
 	if h := ch.floor.HolderAt(now); h != nil {
 		s.Holder = holderOf(h)
@@ -65,60 +71,6 @@ func holderOf(h *redis.Holder) *floorHolder {
 		s.Since = h.Since.UnixMilli()
 	}
 	return s
-}
-
-// tellHandover puts a change of the floor into words. ch.mu is held.
-func (ch *channel) tellHandover(from, to *redis.Holder) {
-	if to != nil && to.Emergency != "" {
-		ch.tell(notice{reasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
-	}
-	if from == nil {
-		ch.recall.Floor(ch.id, talkerOf(to), recall.End{})
-		return
-	}
-	name := cmp.Or(from.UserName, from.UserID, "someone")
-	why := ch.whyEnded(from, to)
-	ch.recall.Floor(ch.id, talkerOf(to), recall.End{Reason: string(why), By: ch.cutBy(why, to)})
-	text := name + " lost the floor: " + string(why)
-	switch why {
-	case reasonReleased:
-		text = name + " has finished"
-	case reasonRevoked:
-		text = name + " may not talk any more"
-	case reasonRedis:
-		text = "Redis does not answer: " + name + " is not heard"
-	case reasonPaused:
-		text = ch.pausedBy + " paused the event: " + name + " may press again at once"
-	case reasonTimedOut:
-		text = name + " has talked for too long"
-	case reasonPreempted:
-		text = name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")
-	}
-	ch.tell(notice{why, from.UserID, text})
-}
-
-// whyEnded is why the floor went from a holder to another, or to nobody. ch.mu is
-// held.
-func (ch *channel) whyEnded(from, to *redis.Holder) reason {
-	m := ch.members[from.UserID]
-	if m != nil && m.rights.known && !m.rights.talk {
-		return reasonRevoked
-	}
-	if !ch.floor.Known() {
-		return reasonRedis
-	}
-	if to != nil && to.UserID != from.UserID {
-		return reasonPreempted
-	}
-	if to == nil && ch.pausedBy != "" {
-		return reasonPaused
-	}
-	if m != nil && m.keeper != nil && m.keeper.claim.Token == from.Token {
-		if why, ended := m.keeper.ended(); ended && why != reasonPreempted {
-			return why
-		}
-	}
-	return reasonReleased
 }
 
 // tell sends a notice to all watchers. ch.mu is held.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ type site struct {
 	redis  *redistest.Server
 	state  *redis.Client
 	hub    *Hub
+	media  *lastListener
 	port   *rtc.Engine
 	http   *http.Client
 	stop   func() error
@@ -75,6 +77,8 @@ func newSiteOn(t testing.TB, srv *redistest.Server, url string, change ...func(*
 	for _, f := range change {
 		f(&cfg)
 	}
+	s.media = &lastListener{MediaServer: cfg.Media}
+	cfg.Media = s.media
 	h, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +95,18 @@ func newSiteOn(t testing.TB, srv *redistest.Server, url string, change ...func(*
 		s.http.CloseIdleConnections()
 	})
 	return s
+}
+
+// lastListener remembers the connection of who listens since last.
+type lastListener struct {
+	MediaServer
+	out atomic.Pointer[icelite.Subscriber]
+}
+
+func (l *lastListener) AcceptSubscriber(offer string) (*icelite.Subscriber, string, error) {
+	p, answer, err := l.MediaServer.AcceptSubscriber(offer)
+	l.out.Store(p)
+	return p, answer, err
 }
 
 func mediaServer(t testing.TB, cfg icelite.Config) *icelite.Server {
@@ -251,27 +267,11 @@ func (s *site) admits(user string) {
 
 // draining is whether a packet may be on its way to a listener.
 func (s *site) draining() bool {
-	s.hub.mu.Lock()
-	ch := s.hub.channels[channelID]
-	s.hub.mu.Unlock()
-	ch.fwd.mu.Lock()
-	defer ch.fwd.mu.Unlock()
-	return ch.fwd.draining
+	return s.hub.channels.find(channelID).fwd.writing()
 }
 
 func (s *site) admitted() string {
-	s.hub.mu.Lock()
-	ch := s.hub.channels[channelID]
-	s.hub.mu.Unlock()
-	if ch == nil {
-		return ""
-	}
-	ch.fwd.mu.Lock()
-	defer ch.fwd.mu.Unlock()
-	if g := &ch.fwd.gate; g.open != nil && g.isOpen(g.open, time.Now()) {
-		return g.open.member.userID
-	}
-	return ""
+	return s.admittedOn(channelID)
 }
 
 // knows waits until the hub knows that user may talk, or may not.
@@ -288,13 +288,9 @@ func (s *site) knows(user string, talk bool) {
 }
 
 func (s *site) snapshot() channelState {
-	s.hub.mu.Lock()
-	ch := s.hub.channels[channelID]
-	s.hub.mu.Unlock()
+	ch := s.hub.channels.find(channelID)
 	if ch == nil {
 		return channelState{}
 	}
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
 	return ch.snapshot(time.Now())
 }

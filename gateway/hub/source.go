@@ -38,7 +38,7 @@ type heldPacket struct {
 // confirm the member. A run is what is sent in one go, from a marker bit or a
 // silence on. Its fields belong to the gate.
 type source struct {
-	member *member
+	userID, userName string
 	// reaches says on which other channels of the event its member's token lets it be
 	// heard in an emergency; nil is none.
 	reaches func(channel string) bool

@@ -24,7 +24,7 @@ func (ch *channel) trails(now time.Time) bool {
 	case t.member.source == nil || !now.Before(t.member.mayTalkUntil(now.Add(ch.lease))):
 		return false
 	case t.until.IsZero():
-		hold := ch.fwd.gate.hold
+		hold := ch.holdBack
 		t.until = now.Add(hold)
 		time.AfterFunc(hold, func() { ch.change(func() {}) })
 	}

@@ -88,18 +88,15 @@ func (s *site) earOn(channel string, c *Claims) *ear {
 	}
 	e.sub = sub
 	s.t.Cleanup(func() { _ = sub.Close() })
-	s.await(channel, e)
+	s.await(e)
 	return e
 }
 
 // await waits until packets of the hub reach an ear that has just connected: the
 // two ends of a connection do not stand at the same moment.
-func (s *site) await(channel string, e *ear) {
+func (s *site) await(e *ear) {
 	s.t.Helper()
-	f := &s.hub.channels[channel].fwd
-	f.mu.Lock()
-	out := f.listeners[len(f.listeners)-1].out
-	f.mu.Unlock()
+	out := s.media.out.Load()
 	probe := &rtp.Packet{Header: rtp.Header{Version: 2}, Payload: []byte{0xF8, 0xFF, 0}}
 	eventually(s.t, "the ear hears a probe", func() bool {
 		probe.SequenceNumber++

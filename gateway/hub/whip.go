@@ -21,95 +21,70 @@ const (
 	// retryAfter is when, in seconds, a member whose session died is sure to be
 	// noticed soon.
 	retryAfter = "1"
-	sdpType    = "application/sdp"
-	// fragmentType is that of trickle ICE and ICE restarts (RFC 8840 section 9).
-	fragmentType = "application/trickle-ice-sdpfrag"
 )
 
 // publish answers POST /whip/{channel} (RFC 9725 section 4.2).
-func (h *Hub) publish(w http.ResponseWriter, r *http.Request, c *Claims) {
+func (s *sessions) publish(w http.ResponseWriter, r *http.Request, c *Claims) {
 	offer, ok := readSDP(w, r, sdpType)
 	if !ok {
 		return
 	}
-	ch := h.enter(r.PathValue("channel"))
-	m := ch.join(c.UserID, c.UserName)
+	ch, m, part := s.join(r, c)
 	src := ch.openSource(m, c)
 	if src == nil && r.URL.Query().Has("takeover") {
-		h.endPublisher(ch.id, c.UserID)
+		s.endPublisher(ch.id, c.UserID)
 		src = ch.openSource(m, c)
 	}
 	if src == nil {
-		ch.part(m)
-		h.leave(ch)
+		part()
 		w.Header().Set("Retry-After", retryAfter)
 		writeError(w, http.StatusConflict, "you talk on this channel in another tab or on another device: end it there, or take over with ?takeover")
 		return
 	}
-	gone := func() {
-		ch.closeSource(src)
-		ch.part(m)
-		h.leave(ch)
-	}
-	s := &session{kind: kindWHIP, channel: ch.id, userID: c.UserID, userName: c.UserName}
-	h.accept(w, r, s, gone, func() (peer, string, error) {
-		return h.cfg.Media.AcceptPublisher(offer, func(p *rtp.Packet) { ch.fwd.receive(src, p) })
+	gone := func() { ch.closeSource(m); part() }
+	s.accept(w, r, newSession(kindWHIP, ch.id, c), gone, func() (peer, string, error) {
+		return s.media.AcceptPublisher(offer, func(p *rtp.Packet) { ch.fwd.receive(src, p) })
 	})
 }
 
 // listen answers POST /whep/{channel}.
-func (h *Hub) listen(w http.ResponseWriter, r *http.Request, c *Claims) {
+func (s *sessions) listen(w http.ResponseWriter, r *http.Request, c *Claims) {
 	offer, ok := readSDP(w, r, sdpType)
 	if !ok {
 		return
 	}
-	ch := h.enter(r.PathValue("channel"))
-	m := ch.join(c.UserID, c.UserName)
-	l := &listener{member: m}
+	ch, m, part := s.join(r, c)
 	if !ch.reserveListener(m) {
-		ch.part(m)
-		h.leave(ch)
+		part()
 		writeError(w, http.StatusTooManyRequests, "you have as many WHEP sessions on this channel as you may: end one")
 		return
 	}
-	gone := func() {
-		ch.closeListener(l)
-		ch.part(m)
-		h.leave(ch)
-	}
-	s := &session{kind: kindWHEP, channel: ch.id, userID: c.UserID, userName: c.UserName}
-	h.accept(w, r, s, gone, func() (peer, string, error) {
-		p, answer, err := h.cfg.Media.AcceptSubscriber(offer)
-		if err != nil {
-			return nil, "", err
+	var l *listener // nil until the offer is answered
+	gone := func() { ch.closeListener(m, l); part() }
+	s.accept(w, r, newSession(kindWHEP, ch.id, c), gone, func() (peer, string, error) {
+		p, answer, err := s.media.AcceptSubscriber(offer)
+		if err == nil {
+			l = ch.openListener(m, p)
 		}
-		l.out = p
-		ch.openListener(l)
-		return p, answer, nil
+		return p, answer, err
 	})
 }
 
-// endPublisher ends the WHIP session of a member on a channel, if it has one, and waits
-// until nothing of it is left.
-func (h *Hub) endPublisher(channel, userID string) {
-	h.mu.Lock()
-	var old *session
-	for _, s := range h.sessions {
-		if s.kind == kindWHIP && s.channel == channel && s.userID == userID {
-			old = s
-		}
-	}
-	h.mu.Unlock()
-	if old != nil {
-		_ = old.peer.Close()
-		<-old.ended
-	}
+// join makes a bearer a member of the channel that it asks for; part undoes that.
+func (s *sessions) join(r *http.Request, c *Claims) (ch *channel, m *member, part func()) {
+	ch = s.channels.enter(r.PathValue("channel"))
+	m = ch.join(c.UserID, c.UserName)
+	return ch, m, func() { ch.part(m); s.channels.leave(ch) }
 }
 
-// accept sets up the session s and answers the request; gone undoes what was done
+func newSession(kind, channel string, c *Claims) *session {
+	return &session{kind: kind, channel: channel, userID: c.UserID, userName: c.UserName}
+}
+
+// accept sets up a session and answers the request; gone undoes what was done
 // for it before.
-func (h *Hub) accept(w http.ResponseWriter, r *http.Request, s *session, gone func(), answerOffer func() (peer, string, error)) {
-	if err := h.reserve(s.userID); err != nil {
+func (s *sessions) accept(w http.ResponseWriter, r *http.Request, one *session, gone func(), answerOffer func() (peer, string, error)) {
+	if err := s.reserve(one.userID); err != nil {
 		gone()
 		status := http.StatusServiceUnavailable
 		if errors.Is(err, errTooManyUser) {
@@ -121,9 +96,9 @@ func (h *Hub) accept(w http.ResponseWriter, r *http.Request, s *session, gone fu
 	}
 	p, answer, err := answerOffer()
 	if err != nil {
-		h.unreserve(s.userID)
+		s.unreserve(one.userID)
 		gone()
-		h.log.Warn("offer refused", "kind", s.kind, "channel", s.channel, "user", s.userID, "err", err)
+		s.log.Warn("offer refused", "kind", one.kind, "channel", one.channel, "user", one.userID, "err", err)
 		status := offerStatus(err)
 		if status == http.StatusInternalServerError {
 			writeError(w, status, "the offer was not answered, try again: the hub's log says why")
@@ -134,29 +109,29 @@ func (h *Hub) accept(w http.ResponseWriter, r *http.Request, s *session, gone fu
 	}
 	if r.Context().Err() != nil { // who asked has left, and would be in its own way when it asks again
 		_ = p.Close()
-		h.unreserve(s.userID)
+		s.unreserve(one.userID)
 		gone()
 		return
 	}
-	s.peer = p
-	h.register(s, gone)
+	one.peer = p
+	s.register(one, gone)
 	// Relative to the endpoint, so that it holds behind a proxy that serves the hub
-	// below a path.
-	w.Header().Set("Location", "./"+url.PathEscape(s.channel)+"/"+s.id)
+	// below a pats.
+	w.Header().Set("Location", "./"+url.PathEscape(one.channel)+"/"+one.id)
 	w.Header().Set("ETag", entityTag(p))
 	w.Header().Set("Accept-Patch", fragmentType)
 	w.Header().Set("Content-Type", sdpType)
-	h.linkTURN(w, s.userID)
+	s.linkTURN(w, one.userID)
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer) // who does not read it does not connect
 }
 
 // linkTURN tells a user of the relay, if there is one.
-func (h *Hub) linkTURN(w http.ResponseWriter, userID string) {
-	if h.cfg.TURN == nil {
+func (s *sessions) linkTURN(w http.ResponseWriter, userID string) {
+	if s.turn == nil {
 		return
 	}
-	for _, link := range h.cfg.TURN.Links(userID, time.Now()) {
+	for _, link := range s.turn.Links(userID, time.Now()) {
 		w.Header().Add("Link", link)
 	}
 }
@@ -199,10 +174,10 @@ func readSDP(w http.ResponseWriter, r *http.Request, want string) (string, bool)
 
 // patch answers PATCH of a session: trickle ICE, or an ICE restart (RFC 9725
 // section 4.3).
-func (h *Hub) patch(kind string) authorized {
+func (s *sessions) patch(kind string) authorized {
 	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
-		s := h.sessionOf(r.PathValue("session"), kind, r.PathValue("channel"), c.UserID)
-		if s == nil {
+		one := s.find(r.PathValue("session"), kind, r.PathValue("channel"), c.UserID)
+		if one == nil {
 			noSession(w)
 			return
 		}
@@ -214,11 +189,11 @@ func (h *Hub) patch(kind string) authorized {
 		case len(condition) == 0:
 			writeError(w, http.StatusPreconditionRequired, `send If-Match with the ETag of the session, or "*" for an ICE restart (RFC 9725 section 4.3)`)
 			return
-		case !matches(condition, entityTag(s.peer)):
+		case !matches(condition, entityTag(one.peer)):
 			writeError(w, http.StatusPreconditionFailed, "the ICE session is another by now: it was restarted")
 			return
 		}
-		answer, err := s.peer.Patch(fragment)
+		answer, err := one.peer.Patch(fragment)
 		switch {
 		case errors.Is(err, rtc.ErrBadSDP):
 			writeError(w, http.StatusBadRequest, "the fragment cannot be used: "+err.Error())
@@ -227,7 +202,7 @@ func (h *Hub) patch(kind string) authorized {
 		case answer == "":
 			w.WriteHeader(http.StatusNoContent)
 		default:
-			w.Header().Set("ETag", entityTag(s.peer))
+			w.Header().Set("ETag", entityTag(one.peer))
 			w.Header().Set("Content-Type", fragmentType)
 			_, _ = io.WriteString(w, answer) // who does not read it asks again
 		}
@@ -247,15 +222,15 @@ func matches(condition []string, tag string) bool {
 }
 
 // end answers DELETE of a session (RFC 9725 section 4.2).
-func (h *Hub) end(kind string) authorized {
+func (s *sessions) end(kind string) authorized {
 	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
-		s := h.sessionOf(r.PathValue("session"), kind, r.PathValue("channel"), c.UserID)
-		if s == nil {
+		one := s.find(r.PathValue("session"), kind, r.PathValue("channel"), c.UserID)
+		if one == nil {
 			noSession(w)
 			return
 		}
-		_ = s.peer.Close()
-		<-s.ended
+		_ = one.peer.Close()
+		<-one.ended
 		w.WriteHeader(http.StatusOK)
 	}
 }

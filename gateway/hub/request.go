@@ -1,0 +1,131 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// floorAnswer is the answer to a request for the floor, in the HTTP API.
+type floorAnswer struct {
+	Granted bool         `json:"granted"`
+	Epoch   uint64       `json:"epoch,omitempty"`
+	Reason  reason       `json:"reason,omitempty"`
+	Error   string       `json:"error,omitempty"`
+	Holder  *floorHolder `json:"holder,omitempty"`
+}
+
+// request asks Redis for the floor on behalf of a member that cannot do so itself, and
+// holds it until it is released, for whatever reason.
+func (ch *channel) request(ctx context.Context, userID string, role redis.Role, emergency bool) floorAnswer {
+	m := ch.member(userID)
+	if m == nil {
+		return floorAnswer{Reason: reasonNoSession, Error: "open a WHIP session on this channel first"}
+	}
+	m.asking.Lock()
+	defer m.asking.Unlock()
+	ch.mu.Lock()
+	src, streams, held, name := m.source, m.streams, m.keeper, m.userName
+	ch.mu.Unlock()
+	switch {
+	case src == nil && !ch.room:
+		return floorAnswer{Reason: reasonNoSession, Error: "open a WHIP session on this channel first"}
+	case streams == 0:
+		return floorAnswer{Reason: reasonNoEvents, Error: "open the channel's event stream first: when it ends the floor is given back"}
+	}
+	if held != nil {
+		if _, ended := held.ended(); !ended && (held.claim.Emergency || !emergency) {
+			return floorAnswer{Granted: true, Epoch: held.epoch}
+		}
+		held.stop(reasonReleased) // of an ordinary talk spurt, for an emergency
+		<-held.stopped
+	}
+	lastHeard := time.Now // what is said in a LiveKit room is not for the hub to hear
+	if src != nil {
+		ch.fwd.begin(src)
+		lastHeard = func() time.Time { return ch.fwd.lastHeard(src) }
+	}
+	claim := redis.NewClaim(ch.id, m.userID, name, time.Now(), ch.lockTTL)
+	claim.Role, claim.Emergency = role, emergency
+	asked := time.Now()
+	d, err := ch.state.Acquire(ctx, claim)
+	if err != nil {
+		ch.log.Warn("floor request was not answered", "user", m.userID, "err", err)
+		ch.loops.Go(func() { ch.giveBack(claim) })
+		return floorAnswer{Reason: reasonRedis, Error: "Redis does not answer: press again"}
+	}
+	switch d.Verdict {
+	case redis.Granted:
+	case redis.Busy:
+		ch.deny(m, fmt.Sprintf("%s wanted the floor while %s had it", name, d.Holder.UserName))
+		return floorAnswer{Reason: reasonBusy, Holder: holderOf(&d.Holder)}
+	case redis.Banned:
+		ch.deny(m, name+" is banned")
+		return floorAnswer{Reason: reasonBanned}
+	default:
+		ch.deny(m, name+" may not talk on this channel")
+		return floorAnswer{Reason: reasonNoRights}
+	}
+	k := newKeeper(ch.ctx, ch.state, claim, d.Epoch, ch.lease, ch.maxTalk, lastHeard)
+	ch.keep(m, src, k, asked)
+	return floorAnswer{Granted: true, Epoch: d.Epoch}
+}
+
+// keep starts to keep the floor for a member, and opens the gate to it without
+// waiting for the news to come back from Redis.
+func (ch *channel) keep(m *member, src *source, k *keeper, asked time.Time) {
+	ch.change(func() {
+		m.keeper = k
+		ch.kept = k.claim.Token
+		// What happened while the request was under way.
+		if m.source != src {
+			k.stop(reasonNoSession)
+		} else if m.streams == 0 {
+			k.stop(reasonNoEvents)
+		}
+		ch.learn(redis.FloorView{
+			Known:  true,
+			Holder: &redis.Holder{UserID: m.userID, UserName: k.claim.UserName, Role: k.claim.Role, Token: k.claim.Token, Emergency: k.emergency(), Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
+			ReadAt: asked,
+			TTL:    k.claim.TTL,
+		})
+	})
+	ch.loops.Go(func() {
+		why := k.run(asked)
+		ch.log.Info("floor given back", "user", m.userID, "epoch", k.epoch, "reason", why)
+	})
+}
+
+func (ch *channel) deny(m *member, text string) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	ch.tell(notice{reasonDenied, m.userID, text})
+}
+
+// giveBack releases a claim whose request was not answered.
+func (ch *channel) giveBack(claim redis.Claim) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ch.ctx), ch.lease)
+	defer cancel()
+	// If this fails too, the lock's TTL frees the floor.
+	_, _ = ch.state.Release(ctx, claim)
+}
+
+// yield releases the floor that is held for a member, if it is, and waits until that
+// is done.
+func (ch *channel) yield(userID string) {
+	m := ch.member(userID)
+	if m == nil {
+		return
+	}
+	m.asking.Lock()
+	defer m.asking.Unlock()
+	ch.mu.Lock()
+	k := m.keeper
+	m.release(reasonReleased)
+	ch.mu.Unlock()
+	if k != nil {
+		<-k.stopped
+	}
+}
