@@ -159,7 +159,7 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 		"1000 sections": func(t *testing.T) {
 			offer := "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", 1000)
 			for range 40 {
-				if r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, claims("sections").sign(t), sdpType, offer); r.status != http.StatusBadRequest {
+				if r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("sections")), sdpType, offer); r.status != http.StatusBadRequest {
 					t.Fatalf("%d %s", r.status, r.body)
 				}
 			}
@@ -219,7 +219,7 @@ func (s *site) patch(user, path, match, fragment string) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+claims(user).sign(s.t))
+	req.Header.Set("Authorization", "Bearer "+tokenOf(s.t, claims(user)))
 	req.Header.Set("Content-Type", fragmentType)
 	if match != "" {
 		req.Header.Set("If-Match", match)

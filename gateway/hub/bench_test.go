@@ -60,8 +60,16 @@ func BenchmarkForward(b *testing.B) {
 // ends go deaf before, so that only the sending is measured.
 func fanOuts(b *testing.B, n int) (ours, bare func()) {
 	b.Helper()
-	from := mediaServer(b, icelite.Config{PeerTimeout: time.Hour})
-	to := engine(b, rtc.Config{PeerTimeout: time.Hour})
+	from, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0", PeerTimeout: time.Hour})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = from.Close() })
+	to, err := rtc.NewEngine(rtc.Config{Interfaces: []string{"lo"}, PeerTimeout: time.Hour})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = to.Close() })
 	cable := rtctest.NewCable(b)
 	src := newSource("a")
 	f := openTo(src)

@@ -43,10 +43,10 @@ func TestEchoIsPrivate(t *testing.T) {
 	if channel.count() > 0 || other.count() > 0 {
 		t.Errorf("others hear it: %d on the channel, %d in the echo", channel.count(), other.count())
 	}
-	if got := s.do(t.Context(), http.MethodDelete, tk.path, claims("b").sign(t), "", ""); got.status != http.StatusNotFound {
+	if got := s.do(t.Context(), http.MethodDelete, tk.path, tokenOf(t, claims("b")), "", ""); got.status != http.StatusNotFound {
 		t.Errorf("another's session is ended: %d", got.status)
 	}
-	if got := s.do(t.Context(), http.MethodDelete, tk.path, claims("a").sign(t), "", ""); got.status != http.StatusOK {
+	if got := s.do(t.Context(), http.MethodDelete, tk.path, tokenOf(t, claims("a")), "", ""); got.status != http.StatusOK {
 		t.Errorf("its own session is not: %d", got.status)
 	}
 	if got := s.do(t.Context(), http.MethodPost, "/echo/whip/x", "", sdpType, "v=0"); got.status != http.StatusUnauthorized {

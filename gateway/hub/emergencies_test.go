@@ -1,12 +1,9 @@
 package hub
 
 import (
-	"fmt"
-	"log/slog"
 	"net/url"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -33,7 +30,7 @@ func TestEmergencyIsToldAndAcknowledged(t *testing.T) {
 		who    *Claims
 		status int
 	}{{claims("a"), 403}, {dispatcher("x", "lot"), 404}, {d, 200}, {dispatcher("second", "gates"), 200}} {
-		if a := s.do(t.Context(), "POST", path, tc.who.sign(t), "", ""); a.status != tc.status {
+		if a := s.do(t.Context(), "POST", path, tokenOf(t, tc.who), "", ""); a.status != tc.status {
 			t.Errorf("%s: %d %s, want %d", tc.who.UserID, a.status, a.body, tc.status)
 		}
 	}
@@ -50,20 +47,4 @@ func TestEmergencyIsToldAndAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "it ended", func() bool { return shown()[0].Ended != 0 })
-}
-
-// However many there are, memory is bounded, and one that lasts is kept.
-func TestEmergenciesAreBounded(t *testing.T) {
-	e := newEmergencies(nil, nil, slog.New(slog.DiscardHandler))
-	begin := func(user string) {
-		e.onFloor("c", redis.FloorView{Known: true, Holder: &redis.Holder{UserID: user, Emergency: "c", Since: time.Now()}}, time.Now())
-	}
-	e.onFloor("lasting", redis.FloorView{Known: true, Holder: &redis.Holder{UserID: "first", Emergency: "lasting", Since: time.Now()}}, time.Now())
-	for i := range 3 * maxEmergencies {
-		begin(fmt.Sprint(i))
-	}
-	list := e.of(admin("boss"))
-	if len(list) != maxEmergencies || list[0].UserID != "first" {
-		t.Errorf("%d are kept, the first of %q", len(list), list[0].UserID)
-	}
 }

@@ -195,7 +195,7 @@ func TestBrowserCallsAnEmergency(t *testing.T) {
 	s := newEmergencySite(t, redis.RoleDispatch)
 	stream := s.stream("boss")
 	ask := func(c *Claims) answer {
-		return s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", c.sign(t), "", "")
+		return s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", tokenOf(t, c), "", "")
 	}
 	if a := ask(on(channelID, "boss", redis.RoleDispatch)); a.status != http.StatusForbidden || s.locked() {
 		t.Fatalf("without a channel of the event: %d %s", a.status, a.body)
@@ -234,7 +234,7 @@ func TestNoEmergencyOnLiveKit(t *testing.T) {
 	s := newSite(t, func(c *Config) { c.Rooms = &Rooms{URL: "ws://127.0.0.1:1"} })
 	s.allow("boss")
 	s.stream("boss")
-	a := s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", on(channelID, "boss", redis.RoleDispatch).sign(t), "", "")
+	a := s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", tokenOf(t, on(channelID, "boss", redis.RoleDispatch)), "", "")
 	if a.status != http.StatusForbidden || s.locked() {
 		t.Errorf("%d %s", a.status, a.body)
 	}

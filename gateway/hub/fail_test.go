@@ -76,7 +76,7 @@ func TestRedisIsAbsentAtStart(t *testing.T) {
 	}
 	boss := claims("boss")
 	boss.Role = "DISPATCH"
-	if r := s.do(t.Context(), "PUT", "/api/channels/ops/members/a/rights", boss.sign(t), "", ""); r.status != http.StatusServiceUnavailable {
+	if r := s.do(t.Context(), "PUT", "/api/channels/ops/members/a/rights", tokenOf(t, boss), "", ""); r.status != http.StatusServiceUnavailable {
 		t.Errorf("rights: %d %s", r.status, r.body)
 	}
 	a.say(true, 10)

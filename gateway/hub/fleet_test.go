@@ -55,7 +55,7 @@ func (s *site) fleetStream(c *Claims, what string, ok func(*fleetStream) bool) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
 	req, _ := http.NewRequestWithContext(ctx, "GET", "http://"+s.hub.Addr().String()+"/api/fleet/events", nil)
-	req.Header.Set("Authorization", "Bearer "+c.sign(s.t))
+	req.Header.Set("Authorization", "Bearer "+tokenOf(s.t, c))
 	resp, err := s.http.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
@@ -122,21 +122,21 @@ func TestConsoleIsForManagersOnly(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		for who, c := range map[string]*Claims{"GENERAL": claims("rogue"), "USER": user, "a role that is none": spelled} {
-			if a := s.do(t.Context(), method, path, c.sign(t), "", ""); a.status != 403 || !strings.Contains(a.body, "DISPATCH") {
+			if a := s.do(t.Context(), method, path, tokenOf(t, c), "", ""); a.status != 403 || !strings.Contains(a.body, "DISPATCH") {
 				t.Errorf("%s as %s: %d %s", request, who, a.status, a.body)
 			}
 		}
 		if a := s.do(t.Context(), method, path, "", "", ""); a.status != 401 {
 			t.Errorf("%s without a token: %d", request, a.status)
 		}
-		forged := strings.Split(admin("boss").sign(t), ".")
-		if a := s.do(t.Context(), method, path, forged[0]+"."+forged[1]+"."+strings.Split(claims("rogue").sign(t), ".")[2], "", ""); a.status != 401 {
+		forged := strings.Split(tokenOf(t, admin("boss")), ".")
+		if a := s.do(t.Context(), method, path, forged[0]+"."+forged[1]+"."+strings.Split(tokenOf(t, claims("rogue")), ".")[2], "", ""); a.status != 401 {
 			t.Errorf("%s with a forged token: %d", request, a.status)
 		}
 	}
 	// A cookie, or whatever else a browser would send by itself, is nothing.
 	req, _ := http.NewRequest("POST", "http://"+s.hub.Addr().String()+"/api/events/marathon/pause", nil)
-	req.Header.Set("Cookie", "token="+admin("boss").sign(t))
+	req.Header.Set("Cookie", "token="+tokenOf(t, admin("boss")))
 	req.Header.Set("Origin", "https://evil.example")
 	resp, err := s.http.Do(req)
 	if err != nil {
@@ -147,10 +147,10 @@ func TestConsoleIsForManagersOnly(t *testing.T) {
 		t.Errorf("a request that a browser sends by itself: %s", resp.Status)
 	}
 	// A dispatcher keeps to its channels.
-	if a := s.do(t.Context(), "POST", "/api/events/regatta/pause", dispatcher("d", channelID).sign(t), "", ""); a.status != 403 {
+	if a := s.do(t.Context(), "POST", "/api/events/regatta/pause", tokenOf(t, dispatcher("d", channelID)), "", ""); a.status != 403 {
 		t.Errorf("another event's pause: %d %s", a.status, a.body)
 	}
-	if a := s.do(t.Context(), "PUT", "/api/channels/elsewhere/members/a/rights", dispatcher("d", channelID).sign(t), "", ""); a.status != 403 {
+	if a := s.do(t.Context(), "PUT", "/api/channels/elsewhere/members/a/rights", tokenOf(t, dispatcher("d", channelID)), "", ""); a.status != 403 {
 		t.Errorf("rights on another channel: %d %s", a.status, a.body)
 	}
 	if r, err := s.state.ReadRights(t.Context(), "a"); err != nil || len(r.Channels) != 0 {
@@ -212,7 +212,7 @@ func TestEventIsPausedAndWrittenDown(t *testing.T) {
 	s.allow("a")
 	s.take("a")
 	d := dispatcher("d", channelID)
-	a := s.do(t.Context(), "POST", "/api/events/marathon/pause", d.sign(t), "", "")
+	a := s.do(t.Context(), "POST", "/api/events/marathon/pause", tokenOf(t, d), "", "")
 	if a.status != 200 || !strings.Contains(a.body, `"paused":{"ops":{"userId":"a"`) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
@@ -220,13 +220,13 @@ func TestEventIsPausedAndWrittenDown(t *testing.T) {
 		t.Errorf("the floor is still held: %+v %v", v, err)
 	}
 	for _, method := range []string{"DELETE", "PUT"} {
-		if a := s.do(t.Context(), method, "/api/channels/ops/members/a/rights", d.sign(t), "", ""); a.status != 204 {
+		if a := s.do(t.Context(), method, "/api/channels/ops/members/a/rights", tokenOf(t, d), "", ""); a.status != 204 {
 			t.Fatalf("%s: %d %s", method, a.status, a.body)
 		}
 	}
 	entries := func(c *Claims, query string) (list []redis.AuditEntry) {
 		var answer struct{ Entries []redis.AuditEntry }
-		a := s.do(t.Context(), "GET", "/api/audit"+query, c.sign(t), "", "")
+		a := s.do(t.Context(), "GET", "/api/audit"+query, tokenOf(t, c), "", "")
 		if err := json.Unmarshal([]byte(a.body), &answer); a.status != 200 || err != nil {
 			t.Fatalf("%d %s %v", a.status, a.body, err)
 		}
@@ -246,15 +246,15 @@ func TestEventIsPausedAndWrittenDown(t *testing.T) {
 		t.Errorf("a dispatcher of another channel sees %+v", list)
 	}
 	for _, limit := range []string{"0", "-1", "501", "all", "1e3"} {
-		if a := s.do(t.Context(), "GET", "/api/audit?limit="+limit, d.sign(t), "", ""); a.status != 400 {
+		if a := s.do(t.Context(), "GET", "/api/audit?limit="+limit, tokenOf(t, d), "", ""); a.status != 400 {
 			t.Errorf("limit %s: %d", limit, a.status)
 		}
 	}
-	if a := s.do(t.Context(), "POST", "/api/events/%00/pause", d.sign(t), "", ""); a.status != 400 {
+	if a := s.do(t.Context(), "POST", "/api/events/%00/pause", tokenOf(t, d), "", ""); a.status != 400 {
 		t.Errorf("an event that cannot be: %d", a.status)
 	}
 	s.redis.Kill()
-	if a := s.do(t.Context(), "POST", "/api/events/marathon/pause", d.sign(t), "", ""); a.status != 503 || a.header.Get("Retry-After") == "" {
+	if a := s.do(t.Context(), "POST", "/api/events/marathon/pause", tokenOf(t, d), "", ""); a.status != 503 || a.header.Get("Retry-After") == "" {
 		t.Errorf("without Redis: %d %s", a.status, a.body)
 	}
 }
@@ -264,7 +264,7 @@ func TestConsoleIsRateLimited(t *testing.T) {
 	d := dispatcher("d", channelID)
 	limited := 0
 	for range requestsPerSecond * 3 {
-		if a := s.do(t.Context(), "GET", "/api/audit?limit=1", d.sign(t), "", ""); a.status == 429 && a.header.Get("Retry-After") != "" {
+		if a := s.do(t.Context(), "GET", "/api/audit?limit=1", tokenOf(t, d), "", ""); a.status == 429 && a.header.Get("Retry-After") != "" {
 			limited++
 		}
 	}

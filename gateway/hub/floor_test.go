@@ -225,7 +225,7 @@ func TestDispatcherChangesRights(t *testing.T) {
 	}
 	boss := claims("boss")
 	boss.Role = "DISPATCH"
-	if got := s.do(t.Context(), "DELETE", path, boss.sign(t), "", ""); got.status != http.StatusNoContent {
+	if got := s.do(t.Context(), "DELETE", path, tokenOf(t, boss), "", ""); got.status != http.StatusNoContent {
 		t.Fatalf("a dispatcher takes rights away: %d %s", got.status, got.body)
 	}
 	if s.redis.Do("SISMEMBER", "u.a.g", channelID) != int64(0) || s.redis.Do("SISMEMBER", "g.ops.u", "a") != int64(0) {
@@ -238,7 +238,7 @@ func TestDispatcherChangesRights(t *testing.T) {
 	}
 	admin := claims("root")
 	admin.GlobalRole, admin.ChannelIDs = "ADMIN", nil
-	if got := s.do(t.Context(), "PUT", path, admin.sign(t), "", ""); got.status != http.StatusNoContent {
+	if got := s.do(t.Context(), "PUT", path, tokenOf(t, admin), "", ""); got.status != http.StatusNoContent {
 		t.Fatalf("an admin gives rights back: %d %s", got.status, got.body)
 	}
 	s.knows("a", true)

@@ -41,9 +41,9 @@ func TestTokens(t *testing.T) {
 	with := func(change func(*Claims)) string {
 		c := claims("a")
 		change(c)
-		return c.sign(t)
+		return tokenOf(t, c)
 	}
-	good := claims("a").sign(t)
+	good := tokenOf(t, claims("a"))
 	for _, tc := range []struct {
 		name, token string
 		status      int
@@ -90,7 +90,7 @@ func TestTokens(t *testing.T) {
 
 func TestOffers(t *testing.T) {
 	s := newSite(t)
-	token := claims("a").sign(t)
+	token := tokenOf(t, claims("a"))
 	const noOpus = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:0 PCMU/8000\r\na=sendonly\r\na=mid:0\r\n"
 	for _, tc := range []struct {
 		name, contentType, body string
@@ -121,7 +121,7 @@ func TestOffers(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	s := newSite(t)
-	token := claims("a").sign(t)
+	token := tokenOf(t, claims("a"))
 	for _, tc := range []struct {
 		method, path string
 		status       int
@@ -171,7 +171,7 @@ func TestSecondSessionIsRefusedWhileTheFirstLives(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "409") {
 		t.Fatalf("second session: %v", err)
 	}
-	if r := s.do(t.Context(), "POST", whipPath, claims("a").sign(t), sdpType, "v=0"); r.header.Get("Retry-After") == "" {
+	if r := s.do(t.Context(), "POST", whipPath, tokenOf(t, claims("a")), sdpType, "v=0"); r.header.Get("Retry-After") == "" {
 		t.Error("409 without Retry-After")
 	}
 	s.talker("b")

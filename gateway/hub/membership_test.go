@@ -48,7 +48,7 @@ func TestRevokedIsDeaf(t *testing.T) {
 	hears("a member hears", member)
 	hears("a guest hears by its token alone", guest)
 
-	if a := s.do(t.Context(), "DELETE", "/api/channels/"+channelID+"/members/member/rights", dispatcher("d", channelID).sign(t), "", ""); a.status != 204 {
+	if a := s.do(t.Context(), "DELETE", "/api/channels/"+channelID+"/members/member/rights", tokenOf(t, dispatcher("d", channelID)), "", ""); a.status != 204 {
 		t.Fatal(a.status, a.body)
 	}
 	silent("revoked", member)

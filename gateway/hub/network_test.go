@@ -92,7 +92,7 @@ func TestPublicAddress(t *testing.T) {
 	if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		t.Fatal(err)
 	}
-	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, claims("a").sign(t), sdpType, a.offer())
+	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), sdpType, a.offer())
 	var got []string
 	for line := range strings.Lines(r.body) {
 		if f := strings.Fields(line); strings.HasPrefix(line, "a=candidate:") {
@@ -117,7 +117,7 @@ func TestTURNIsTold(t *testing.T) {
 			if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 				t.Fatal(err)
 			}
-			return s.do(t.Context(), http.MethodPost, "/whep/"+channelID, claims("a").sign(t), sdpType, a.offer())
+			return s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), sdpType, a.offer())
 		}(),
 	} {
 		link := r.header.Get("Link")

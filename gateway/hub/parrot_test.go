@@ -46,7 +46,7 @@ func TestParrotFromTheConsole(t *testing.T) {
 	t.Cleanup(func() { cancel(); listening.Wait() })
 	ask := func(gateway string, c *Claims, status int, says string) string {
 		t.Helper()
-		a := s.do(t.Context(), "POST", "/api/gateways/"+gateway+"/parrot", c.sign(t), "", "")
+		a := s.do(t.Context(), "POST", "/api/gateways/"+gateway+"/parrot", tokenOf(t, c), "", "")
 		if a.status != status || !strings.Contains(a.body, says) {
 			t.Errorf("%s: %d %s, expected %d and %q", gateway, a.status, a.body, status, says)
 		}
@@ -54,7 +54,7 @@ func TestParrotFromTheConsole(t *testing.T) {
 	}
 	desk := dispatcher("desk", channelID)
 	eventually(t, "north listens", func() bool {
-		return s.do(t.Context(), "POST", "/api/gateways/north/parrot", desk.sign(t), "", "").status == 200
+		return s.do(t.Context(), "POST", "/api/gateways/north/parrot", tokenOf(t, desk), "", "").status == 200
 	})
 	var got fleet.Answer
 	if err := json.Unmarshal([]byte(ask("north", desk, 200, `"delayMs":46`)), &got); err != nil || got.Gateway != "north" || got.Echo == nil || got.Echo.Heard != 149 {
@@ -82,7 +82,7 @@ func TestParrotFromTheConsole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("Authorization", "Bearer "+dispatcher(fmt.Sprint("desk-", i), channelID).sign(t))
+		req.Header.Set("Authorization", "Bearer "+tokenOf(t, dispatcher(fmt.Sprint("desk-", i), channelID)))
 		asking.Go(func() {
 			for ; mute.Err() == nil; time.Sleep(20 * time.Millisecond) { // until it listens, which it does not say
 				if resp, err := s.http.Do(req); err == nil {
@@ -94,7 +94,7 @@ func TestParrotFromTheConsole(t *testing.T) {
 	tries := 0
 	full := func() bool { // each try by another user: how often one may ask is limited
 		tries++
-		a := s.do(t.Context(), "POST", "/api/gateways/north/parrot", dispatcher(fmt.Sprint("try-", tries), channelID).sign(t), "", "")
+		a := s.do(t.Context(), "POST", "/api/gateways/north/parrot", tokenOf(t, dispatcher(fmt.Sprint("try-", tries), channelID)), "", "")
 		return a.status == 429 && strings.Contains(a.body, "as many gateways as can be")
 	}
 	eventually(t, "as many as may be are asked", full)

@@ -39,7 +39,7 @@ func TestICERestart(t *testing.T) {
 	if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		t.Fatal(err)
 	}
-	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, claims("a").sign(t), sdpType, a.offer())
+	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), sdpType, a.offer())
 	if r.status != http.StatusCreated {
 		t.Fatal(r.status, r.body)
 	}

@@ -71,16 +71,16 @@ func TestRecall(t *testing.T) {
 		}
 	}
 	d := dispatcher("d", channelID)
-	if a := s.do(t.Context(), "GET", recallPath+"/last", d.sign(t), "", ""); a.status != 200 {
+	if a := s.do(t.Context(), "GET", recallPath+"/last", tokenOf(t, d), "", ""); a.status != 200 {
 		t.Errorf("a dispatcher gets %d", a.status)
 	}
 	if a := s.as("a", "DELETE", recallPath); a.status != 403 {
 		t.Errorf("a member switches it off: %d", a.status)
 	}
-	if a := s.do(t.Context(), "DELETE", recallPath, d.sign(t), "", ""); a.status != 204 {
+	if a := s.do(t.Context(), "DELETE", recallPath, tokenOf(t, d), "", ""); a.status != 204 {
 		t.Errorf("a dispatcher switches it off: %d", a.status)
 	}
-	if a := s.do(t.Context(), "GET", recallPath+"/last", d.sign(t), "", ""); a.status != 404 {
+	if a := s.do(t.Context(), "GET", recallPath+"/last", tokenOf(t, d), "", ""); a.status != 404 {
 		t.Errorf("what was erased: %d", a.status)
 	}
 	watch.see(t, "the channel says that it is off", func() bool { return watch.states[len(watch.states)-1].Recall == 0 })

@@ -20,7 +20,7 @@ func TestMemberIsRenamedWhileItAsks(t *testing.T) {
 		for i := range 20 {
 			c := claims("ann")
 			c.UserName = fmt.Sprint("Ann ", i)
-			s.do(t.Context(), "POST", "/whep/"+channelID, c.sign(t), sdpType, "v=0\r\n") // joins, and is refused
+			s.do(t.Context(), "POST", "/whep/"+channelID, tokenOf(t, c), sdpType, "v=0\r\n") // joins, and is refused
 		}
 	})
 	both.Go(func() {
@@ -40,7 +40,7 @@ func TestEventStreamEndsWithTheHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/channels/"+channelID+"/events", nil)
-	r.Header.Set("Authorization", "Bearer "+claims("ann").sign(t))
+	r.Header.Set("Authorization", "Bearer "+tokenOf(t, claims("ann")))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -149,7 +149,8 @@ func claims(user string) *Claims {
 	}
 }
 
-func (c *Claims) sign(t testing.TB) string {
+// tokenOf signs claims.
+func tokenOf(t testing.TB, c *Claims) string {
 	t.Helper()
 	token, err := c.Sign(secret)
 	if err != nil {
@@ -197,7 +198,7 @@ func (s *site) send(req *http.Request) answer {
 
 func (s *site) as(user, method, path string) answer {
 	s.t.Helper()
-	return s.do(s.t.Context(), method, path, claims(user).sign(s.t), "", "")
+	return s.do(s.t.Context(), method, path, tokenOf(s.t, claims(user)), "", "")
 }
 
 // allow gives users the right to talk.
@@ -223,7 +224,7 @@ func (s *site) exchange(kind, user string, where *string) rtc.Exchange {
 
 func (s *site) exchangeOn(channel, kind string, c *Claims, where *string) rtc.Exchange {
 	return func(ctx context.Context, offer string) (string, error) {
-		a := s.do(ctx, "POST", "/"+kind+"/"+channel, c.sign(s.t), sdpType, offer)
+		a := s.do(ctx, "POST", "/"+kind+"/"+channel, tokenOf(s.t, c), sdpType, offer)
 		if a.status != http.StatusCreated {
 			return "", fmt.Errorf("%s: %d %s", kind, a.status, a.body)
 		}

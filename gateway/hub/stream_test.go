@@ -28,7 +28,7 @@ func (s *site) streamFrom(addr, user string) *stream {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	req, _ := http.NewRequestWithContext(ctx, "GET", "http://"+addr+"/api/channels/"+channelID+"/events", nil)
-	req.Header.Set("Authorization", "Bearer "+claims(user).sign(s.t))
+	req.Header.Set("Authorization", "Bearer "+tokenOf(s.t, claims(user)))
 	resp, err := s.http.Do(req)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		s.t.Fatalf("event stream: %v, %v", resp, err)
