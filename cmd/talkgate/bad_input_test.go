@@ -9,7 +9,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 )
 
 const testSecret = "a secret of this test, 32 bytes and more"
@@ -78,7 +78,7 @@ func TestTokenCarriesItsClaims(t *testing.T) {
 	if code != exitOK {
 		t.Fatal(stderr)
 	}
-	var c hub.Claims
+	var c auth.Claims
 	_, err := jwt.ParseWithClaims(strings.TrimSpace(token), &c, func(*jwt.Token) (any, error) { return []byte(testSecret), nil },
 		jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired())
 	if err != nil {

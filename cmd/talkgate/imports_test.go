@@ -105,6 +105,8 @@ func TestTheJudgeJudges(t *testing.T) {
 		{"gateway", module + "gateway/config", true},
 		{"gateway/link/hub", module + "gateway/port", true},
 		{"gateway/hub", module + "media/rtc", true},
+		{"gateway/hub", module + "gateway/hub/channel", true},
+		{"gateway/hub/channel", module + "gateway/hub", false},
 		{"gateway/hub", module + "gateway/port", false},
 		{"hal/sim", module + "hal", true},
 		{"hal/sim", module + "media", false},
@@ -138,6 +140,8 @@ func judge(from, imported string) string {
 			return "gateway declares what it needs, cmd picks the drivers"
 		case strings.HasPrefix(from, "gateway") && strings.HasPrefix(to, "hal/"):
 			return "gateway knows the hardware contract only, cmd picks the drivers"
+		case within(from, "gateway/hub") && to == "gateway/hub":
+			return "the hub puts its parts together: no part imports it"
 		case within(to, part), slices.ContainsFunc(below[part], func(p string) bool { return within(to, p) }):
 			return ""
 		}

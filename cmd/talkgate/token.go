@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -18,7 +18,7 @@ func newTokenCommand() *cobra.Command {
 	var (
 		secretFile config.File
 		ttl        time.Duration
-		claims     hub.Claims
+		claims     auth.Claims
 	)
 	c := &cobra.Command{
 		Use:   "token",
@@ -69,9 +69,9 @@ In operation the control plane makes the tokens.`,
 // readTokenSecret reads the secret that signs tokens from the file that flag names.
 func readTokenSecret(flag string, file config.File) ([]byte, error) {
 	secret, err := config.Secret(flag, file)
-	if err == nil && len(secret) < hub.MinSecret {
+	if err == nil && len(secret) < auth.MinSecret {
 		err = config.Mistake{Err: fmt.Errorf("%s: %s: expected a secret of %d random bytes or more, found %d: make one as 'talkgate hub --help' shows",
-			flag, file, hub.MinSecret, len(secret))}
+			flag, file, auth.MinSecret, len(secret))}
 	}
 	return []byte(secret), err
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/enroll"
-	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/state/redis"
@@ -49,7 +49,7 @@ func (d checker) token(context.Context) (found, do string) {
 		return err.Error(), "put the token that the control plane made for this port into that file"
 	}
 	// Whether the signature is good is for the server to say.
-	c, err := hub.ReadClaims(text)
+	c, err := auth.ReadClaims(text)
 	if err != nil {
 		return "link.token_file: " + err.Error(), status.NewToken
 	}

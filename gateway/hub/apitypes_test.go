@@ -7,6 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/console"
+	"github.com/talkgate/talkgate/gateway/hub/emergency"
+	"github.com/talkgate/talkgate/gateway/hub/recall"
 )
 
 // The pages' types have the names that the hub gives, no more and no less.
@@ -16,8 +21,8 @@ func TestPagesUseTheSameWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, of := range map[string]any{
-		"Holder": floorHolder{}, "Member": memberState{}, "State": channelState{}, "Notice": notice{}, "FloorAnswer": floorAnswer{},
-		"Acknowledgment": acknowledgment{}, "Emergency": emergency{}, "Spurt": pastSpurt{}, "DeskChannel": deskChannel{}, "Desk": deskState{},
+		"Holder": channel.Holder{}, "Member": channel.MemberSnapshot{}, "State": channel.Snapshot{}, "Notice": channel.Notice{}, "FloorAnswer": channel.Answer{},
+		"Acknowledgment": emergency.Acknowledgment{}, "Emergency": emergency.Emergency{}, "Spurt": recall.PastSpurt{}, "DeskChannel": console.ChannelSnapshot{}, "Desk": console.Snapshot{},
 	} {
 		body := regexp.MustCompile(`(?s)interface ` + name + ` \{(.*?)\}`).FindStringSubmatch(string(source))
 		if body == nil {

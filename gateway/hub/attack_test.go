@@ -18,6 +18,9 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/gateway/hub/loglimit"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
+	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/icelite"
 )
 
@@ -73,7 +76,7 @@ func (a *attacker) offer() string {
 	return a.pc.LocalDescription().SDP
 }
 
-// connect opens a session and returns when it stands.
+// Connect opens a session and returns when it stands.
 func (a *attacker) connect(kind string) {
 	a.s.t.Helper()
 	connected := make(chan struct{})
@@ -121,23 +124,23 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 	for name, attack := range map[string]func(t *testing.T){
 		"RTP of fresh SSRCs": func(t *testing.T) {
 			a := newAttacker(s, "rtp")
-			track, err := webrtc.NewTrackLocalStaticRTP(bareOpus, "voice", "attack")
+			track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: media.SampleRate, Channels: 2}, "voice", "attack")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := a.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
 				t.Fatal(err)
 			}
-			a.connect(kindWHIP)
+			a.connect(whip.KindWHIP)
 			raw := rawRTP(t, a)
 			for i := range packets {
 				raw(&rtp.Header{Version: 2, PayloadType: 111, SSRC: uint32(i), SequenceNumber: uint16(i)})
 				raw(&rtp.Header{Version: 2, PayloadType: uint8(i % 128), SSRC: uint32(-i), SequenceNumber: uint16(i)})
 			}
 		},
-		"RTCP of fresh SSRCs at WHIP": func(t *testing.T) { floodRTCP(t, s, "rtcp", kindWHIP, packets) },
-		"RTCP of fresh SSRCs at WHEP": func(t *testing.T) { floodRTCP(t, s, "rtcp", kindWHEP, packets) },
-		"RTCP of fresh SSRCs at echo": func(t *testing.T) { floodRTCP(t, s, "rtcp", "echo/"+kindWHEP, packets) },
+		"RTCP of fresh SSRCs at WHIP": func(t *testing.T) { floodRTCP(t, s, "rtcp", whip.KindWHIP, packets) },
+		"RTCP of fresh SSRCs at WHEP": func(t *testing.T) { floodRTCP(t, s, "rtcp", whip.KindWHEP, packets) },
+		"RTCP of fresh SSRCs at echo": func(t *testing.T) { floodRTCP(t, s, "rtcp", "echo/"+whip.KindWHEP, packets) },
 		"data channels": func(t *testing.T) {
 			a := newAttacker(s, "data")
 			if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
@@ -151,7 +154,7 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 				}
 				d.OnOpen(func() { opened.Add(1) })
 			}
-			a.connect(kindWHEP)
+			a.connect(whip.KindWHEP)
 			if n := opened.Load(); n != 0 {
 				t.Errorf("%d data channels opened", n)
 			}
@@ -159,7 +162,7 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 		"1000 sections": func(t *testing.T) {
 			offer := "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", 1000)
 			for range 40 {
-				if r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("sections")), sdpType, offer); r.status != http.StatusBadRequest {
+				if r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("sections")), respond.SDP, offer); r.status != http.StatusBadRequest {
 					t.Fatalf("%d %s", r.status, r.body)
 				}
 			}
@@ -180,7 +183,7 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 				fmt.Fprintf(&all, "a=candidate:%d 1 udp %d 127.0.0.1 %s typ host\r\n", i, 1000+i, port)
 			}
 			where := ""
-			if _, err := s.exchange(kindWHEP, "candidates", &where)(t.Context(), a.offer()+all.String()); err != nil {
+			if _, err := s.exchange(whip.KindWHEP, "candidates", &where)(t.Context(), a.offer()+all.String()); err != nil {
 				t.Fatal(err)
 			}
 			r := s.patch("candidates", where, "*", all.String()[:icelite.MaxOffer/8])
@@ -212,7 +215,7 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 	}
 }
 
-// patch sends an SDP fragment.
+// Patch sends an SDP fragment.
 func (s *site) patch(user, path, match, fragment string) answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPatch, "http://"+s.hub.Addr().String()+path, strings.NewReader(fragment))
@@ -220,7 +223,7 @@ func (s *site) patch(user, path, match, fragment string) answer {
 		s.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+tokenOf(s.t, claims(user)))
-	req.Header.Set("Content-Type", fragmentType)
+	req.Header.Set("Content-Type", respond.TrickleICE)
 	if match != "" {
 		req.Header.Set("If-Match", match)
 	}
@@ -262,14 +265,14 @@ func floodRTCP(t *testing.T, s *site, user, kind string, packets int) {
 	t.Helper()
 	a := newAttacker(s, user)
 	direction := webrtc.RTPTransceiverDirectionRecvonly
-	if kind == kindWHIP {
+	if kind == whip.KindWHIP {
 		direction = webrtc.RTPTransceiverDirectionSendonly
 	}
-	track, err := webrtc.NewTrackLocalStaticRTP(bareOpus, "voice", "attack")
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: media.SampleRate, Channels: 2}, "voice", "attack")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kind == kindWHIP {
+	if kind == whip.KindWHIP {
 		_, err = a.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: direction})
 	} else {
 		_, err = a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: direction})

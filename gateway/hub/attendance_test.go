@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 )
 
 // Who has a session on a channel is in the shared state, as the servers write it,
@@ -27,7 +28,7 @@ func TestAttendanceIsInTheSharedState(t *testing.T) {
 	if err != nil || len(sessions) != 2 {
 		t.Fatalf("sessions %+v, %v", sessions, err)
 	}
-	if got := sessions[0]; got.UserID != "a" || got.DeviceID != deviceID || got.ConnectedAt == 0 || !slices.Equal(got.Channels, []string{channelID}) {
+	if got := sessions[0]; got.UserID != "a" || got.DeviceID != whip.DeviceID || got.ConnectedAt == 0 || !slices.Equal(got.Channels, []string{channelID}) {
 		t.Errorf("session %+v", got)
 	}
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/respond"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 )
@@ -13,13 +15,13 @@ import (
 func (s *site) echoed(user string) (*talker, *ear) {
 	s.t.Helper()
 	tk, e := &talker{t: s.t}, &ear{}
-	p, err := s.port.Publish(s.t.Context(), s.exchangeOn("x", "echo/"+kindWHIP, claims(user), &tk.path))
+	p, err := s.port.Publish(s.t.Context(), s.exchangeOn("x", "echo/"+whip.KindWHIP, claims(user), &tk.path))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	tk.Publication = p
 	s.t.Cleanup(func() { _ = p.Close() })
-	sub, err := s.port.Subscribe(s.t.Context(), s.exchangeOn("x", "echo/"+kindWHEP, claims(user), &e.path), func(p media.Packet) {
+	sub, err := s.port.Subscribe(s.t.Context(), s.exchangeOn("x", "echo/"+whip.KindWHEP, claims(user), &e.path), func(p media.Packet) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.heard = append(e.heard, p)
@@ -49,7 +51,7 @@ func TestEchoIsPrivate(t *testing.T) {
 	if got := s.do(t.Context(), http.MethodDelete, tk.path, tokenOf(t, claims("a")), "", ""); got.status != http.StatusOK {
 		t.Errorf("its own session is not: %d", got.status)
 	}
-	if got := s.do(t.Context(), http.MethodPost, "/echo/whip/x", "", sdpType, "v=0"); got.status != http.StatusUnauthorized {
+	if got := s.do(t.Context(), http.MethodPost, "/echo/whip/x", "", respond.SDP, "v=0"); got.status != http.StatusUnauthorized {
 		t.Errorf("without a token: %d", got.status)
 	}
 	if n := s.redis.Do("EXISTS", "session:a"); n != int64(0) {

@@ -6,18 +6,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
 // on is a member of one channel with a role.
-func on(channel, user string, role redis.Role) *Claims {
+func on(channel, user string, role redis.Role) *auth.Claims {
 	c := claims(user)
 	c.ChannelIDs, c.Role = []string{channel}, string(role)
 	return c
 }
 
 // onEvent is a member of both channels of the event with a role.
-func onEvent(user string, role redis.Role) *Claims {
+func onEvent(user string, role redis.Role) *auth.Claims {
 	c := on(channelID, user, role)
 	c.ChannelIDs = append(c.ChannelIDs, "gates")
 	return c
@@ -38,7 +39,7 @@ func newEmergencySite(t *testing.T, role redis.Role) *emergencySite {
 	return newEmergencySiteOf(t, onEvent("boss", role))
 }
 
-func newEmergencySiteOf(t *testing.T, boss *Claims) *emergencySite {
+func newEmergencySiteOf(t *testing.T, boss *auth.Claims) *emergencySite {
 	s := &emergencySite{site: newSite(t)}
 	s.redis.Do("HSET", "channel:events", channelID, "e1", "gates", "e1", "lot", "e2")
 	s.allow("boss")
@@ -107,13 +108,13 @@ func TestEmergencyIsHeardOnTheWholeEvent(t *testing.T) {
 	if n := s.ears[1].count(); n != before+frames {
 		t.Errorf("%d packets came after the end", n-before-frames)
 	}
-	eventually(t, "nothing is left", func() bool { return s.hub.channels.relays.heardOn(channelID) == 0 })
+	eventually(t, "nothing is left", func() bool { return s.hub.channels.Relays.HeardOn(channelID) == 0 })
 }
 
 // TestEmergencyWithoutTheTokenForIt: whoever wrote the locks, a token without the
 // role, or without the other channel, is heard on its own channel only.
 func TestEmergencyWithoutTheTokenForIt(t *testing.T) {
-	for name, boss := range map[string]*Claims{
+	for name, boss := range map[string]*auth.Claims{
 		"role":    onEvent("boss", redis.RoleGeneral),
 		"channel": on(channelID, "boss", redis.RoleDispatch),
 	} {
@@ -194,7 +195,7 @@ func TestEmergencyEndsWithRedis(t *testing.T) {
 func TestBrowserCallsAnEmergency(t *testing.T) {
 	s := newEmergencySite(t, redis.RoleDispatch)
 	stream := s.stream("boss")
-	ask := func(c *Claims) answer {
+	ask := func(c *auth.Claims) answer {
 		return s.do(t.Context(), "PUT", "/api/channels/"+channelID+"/emergency", tokenOf(t, c), "", "")
 	}
 	if a := ask(on(channelID, "boss", redis.RoleDispatch)); a.status != http.StatusForbidden || s.locked() {
@@ -222,11 +223,11 @@ func TestBrowserCallsAnEmergency(t *testing.T) {
 }
 
 func (s *site) admittedOn(channel string) string {
-	ch := s.hub.channels.find(channel)
+	ch := s.hub.channels.Find(channel)
 	if ch == nil {
 		return ""
 	}
-	return ch.fwd.admitted(time.Now())
+	return ch.Forwarder.Admitted(time.Now())
 }
 
 // TestNoEmergencyOnLiveKit: nobody is silenced for a voice that few would hear.

@@ -3,6 +3,10 @@ package hub
 import (
 	"net/http"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
 )
 
 // roomKeepalive is that where the hub hears nobody and sends no levels, by
@@ -10,26 +14,26 @@ import (
 const roomKeepalive = time.Second
 
 // events answers GET /api/channels/{channel}/events with server-sent events.
-func (h *Hub) events(w http.ResponseWriter, r *http.Request, c *Claims) {
-	ch := h.channels.enter(r.PathValue("channel"))
-	defer h.channels.leave(ch)
-	m := ch.join(c.UserID, c.UserName)
-	defer ch.part(m)
-	watch := ch.openStream(m)
+func (h *Hub) events(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
+	ch := h.channels.Enter(r.PathValue("channel"))
+	defer h.channels.Leave(ch)
+	m := ch.Join(c.UserID, c.UserName)
+	defer ch.Part(m)
+	watch := ch.OpenStream(m)
 	if watch == nil {
-		writeError(w, http.StatusTooManyRequests, "you have as many event streams on this channel as you may: end one")
+		respond.Error(w, http.StatusTooManyRequests, "you have as many event streams on this channel as you may: end one")
 		return
 	}
-	defer ch.closeStream(m, watch)
-	out := newEventStream(w)
-	alive := keepalive
+	defer ch.CloseStream(m, watch)
+	out := respond.NewEventStream(w)
+	alive := respond.Keepalive
 	if h.cfg.Rooms != nil {
 		alive = roomKeepalive
 	}
 	tick := time.NewTicker(alive)
 	defer tick.Stop()
 	select {
-	case <-ch.known: // so that the first state says more than that nothing is known yet
+	case <-ch.Known: // so that the first state says more than that nothing is known yet
 	case <-r.Context().Done():
 		return
 	}
@@ -39,9 +43,9 @@ func (h *Hub) events(w http.ResponseWriter, r *http.Request, c *Claims) {
 		case <-r.Context().Done():
 			return
 		case <-tick.C:
-			err = out.comment()
-		case <-watch.wake:
-			err = forward(out, ch, watch)
+			err = out.Comment()
+		case <-watch.Wake:
+			err = writeNews(out, ch, watch)
 		}
 		if err != nil {
 			return
@@ -49,21 +53,21 @@ func (h *Hub) events(w http.ResponseWriter, r *http.Request, c *Claims) {
 	}
 }
 
-// forward sends what a watcher collected.
-func forward(out *eventStream, ch *channel, watch *watcher) error {
-	stale, notices, levels := watch.take()
+// writeNews sends what a watcher collected.
+func writeNews(out *respond.EventStream, ch *channel.Channel, watch *channel.Watcher) error {
+	stale, notices, levels := watch.Take()
 	for _, n := range notices {
-		if err := out.send("notice", n); err != nil {
+		if err := out.Send("notice", n); err != nil {
 			return err
 		}
 	}
 	if stale {
-		if err := out.send("state", ch.shownState()); err != nil {
+		if err := out.Send("state", ch.ShownState()); err != nil {
 			return err
 		}
 	}
 	if levels != nil {
-		return out.send("levels", struct {
+		return out.Send("levels", struct {
 			Levels map[string]float64 `json:"levels"`
 		}{levels})
 	}

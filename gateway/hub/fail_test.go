@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -22,7 +24,7 @@ func TestJunkDisturbsNobody(t *testing.T) {
 	s.allow("a")
 	var port string
 	p, err := s.port.Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
-		answer, err := s.exchange(kindWHIP, "a", nil)(ctx, offer)
+		answer, err := s.exchange(whip.KindWHIP, "a", nil)(ctx, offer)
 		port = regexp.MustCompile(`127\.0\.0\.1 (\d+) typ host`).FindStringSubmatch(answer)[1]
 		return answer, err
 	})
@@ -69,9 +71,9 @@ func TestRedisIsAbsentAtStart(t *testing.T) {
 	a, e, st := s.talker("a"), s.ear("b"), s.stream("a")
 	st.see(t, "Redis is shown away", func() bool { return !st.states[len(st.states)-1].Redis })
 	r := s.as("a", "PUT", floorPath)
-	var f floorAnswer
+	var f channel.Answer
 	_ = json.Unmarshal([]byte(r.body), &f)
-	if r.status != http.StatusServiceUnavailable || f.Granted || f.Reason != reasonRedis || r.header.Get("Retry-After") == "" {
+	if r.status != http.StatusServiceUnavailable || f.Granted || f.Reason != channel.ReasonRedis || r.header.Get("Retry-After") == "" {
 		t.Errorf("press: %d %s", r.status, r.body)
 	}
 	boss := claims("boss")
@@ -107,7 +109,7 @@ func TestRedisFallsSilentInMidSpurt(t *testing.T) {
 	s.redis.Signal(syscall.SIGSTOP)
 	stopped := time.Now()
 	s.admits("")
-	until := s.hub.channels.find(channelID).reliedUntil()
+	until := s.hub.channels.Find(channelID).ReliedUntil()
 	if relied := until.Sub(stopped); relied > s.hub.cfg.Lease {
 		t.Errorf("the view was good for %v more, longer than the lease", relied)
 	}

@@ -4,26 +4,26 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/console"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
-	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
 // as what a token says.
-func dispatcher(user string, channels ...string) *Claims {
+func dispatcher(user string, channels ...string) *auth.Claims {
 	c := claims(user)
 	c.Role, c.ChannelIDs = "DISPATCH", channels
 	return c
 }
 
-func admin(user string) *Claims {
+func admin(user string) *auth.Claims {
 	c := claims(user)
 	c.GlobalRole, c.ChannelIDs = "ADMIN", nil
 	return c
@@ -43,14 +43,14 @@ func (s *site) report(gateway, channel string, change ...func(*fleet.Report)) {
 
 // fleetStream is what a console has been told.
 type fleetStream struct {
-	gateways map[string]gatewayState
-	desk     deskState
+	gateways map[string]console.Gateway
+	desk     console.Snapshot
 	redis    bool
 	writes   int
 }
 
 // fleetStream reads the fleet's events until ok says that it has seen enough.
-func (s *site) fleetStream(c *Claims, what string, ok func(*fleetStream) bool) {
+func (s *site) fleetStream(c *auth.Claims, what string, ok func(*fleetStream) bool) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
@@ -64,7 +64,7 @@ func (s *site) fleetStream(c *Claims, what string, ok func(*fleetStream) bool) {
 	if resp.StatusCode != 200 {
 		s.t.Fatalf("events: %d", resp.StatusCode)
 	}
-	f := &fleetStream{gateways: map[string]gatewayState{}}
+	f := &fleetStream{gateways: map[string]console.Gateway{}}
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 10<<20)
 	event := ""
@@ -80,12 +80,12 @@ func (s *site) fleetStream(c *Claims, what string, ok func(*fleetStream) bool) {
 		}
 		switch event {
 		case "desk":
-			f.desk = deskState{}
+			f.desk = console.Snapshot{}
 			err = json.Unmarshal([]byte(data), &f.desk)
 		case "gateways":
 			var n struct {
 				Redis    bool
-				Gateways []gatewayState
+				Gateways []console.Gateway
 				Gone     []string
 			}
 			err = json.Unmarshal([]byte(data), &n)
@@ -121,7 +121,7 @@ func TestConsoleIsForManagersOnly(t *testing.T) {
 		"PUT /api/channels/ops/members/a/rights", "DELETE /api/channels/ops/members/a/rights",
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		for who, c := range map[string]*Claims{"GENERAL": claims("rogue"), "USER": user, "a role that is none": spelled} {
+		for who, c := range map[string]*auth.Claims{"GENERAL": claims("rogue"), "USER": user, "a role that is none": spelled} {
 			if a := s.do(t.Context(), method, path, tokenOf(t, c), "", ""); a.status != 403 || !strings.Contains(a.body, "DISPATCH") {
 				t.Errorf("%s as %s: %d %s", request, who, a.status, a.body)
 			}
@@ -224,7 +224,7 @@ func TestEventIsPausedAndWrittenDown(t *testing.T) {
 			t.Fatalf("%s: %d %s", method, a.status, a.body)
 		}
 	}
-	entries := func(c *Claims, query string) (list []redis.AuditEntry) {
+	entries := func(c *auth.Claims, query string) (list []redis.AuditEntry) {
 		var answer struct{ Entries []redis.AuditEntry }
 		a := s.do(t.Context(), "GET", "/api/audit"+query, tokenOf(t, c), "", "")
 		if err := json.Unmarshal([]byte(a.body), &answer); a.status != 200 || err != nil {
@@ -263,54 +263,13 @@ func TestConsoleIsRateLimited(t *testing.T) {
 	s := newSite(t)
 	d := dispatcher("d", channelID)
 	limited := 0
-	for range requestsPerSecond * 3 {
+	for range auth.RequestsPerSecond * 3 {
 		if a := s.do(t.Context(), "GET", "/api/audit?limit=1", tokenOf(t, d), "", ""); a.status == 429 && a.header.Get("Retry-After") != "" {
 			limited++
 		}
 	}
 	if limited == 0 {
 		t.Error("nothing was limited")
-	}
-}
-
-func TestFleetStreamsAreBounded(t *testing.T) {
-	v := newFleetView(nil)
-	var all []*fleetWatcher
-	for range maxFleetStreams {
-		all = append(all, v.watch(admin("boss")))
-	}
-	if v.watch(admin("boss")) != nil || v.watch(admin("other")) == nil {
-		t.Error("the bound is not the user's own")
-	}
-	v.unwatch(all[0])
-	if v.watch(admin("boss")) == nil {
-		t.Error("a stream that ended still counts")
-	}
-}
-
-// However often gateways report, and however slow a reader is, it is told each
-// of them once, and what did not change not at all.
-func TestSlowConsoleIsToldTheNewest(t *testing.T) {
-	v := newFleetView(nil)
-	sight := func(id string, n int) fleet.Sighting {
-		return fleet.Sighting{Gateway: id, Live: true, SeenAt: time.UnixMilli(int64(n)), Report: fleet.Report{Gateway: id, Channel: "ops"}}
-	}
-	var all []fleet.Sighting
-	for i := range 1000 {
-		all = append(all, sight(fmt.Sprint("g", i), 0))
-	}
-	v.see(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
-	w := v.watch(admin("boss"))
-	if n := v.news(w); len(n.Gateways) != 1000 {
-		t.Fatalf("first %d gateways", len(n.Gateways))
-	}
-	v.see(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
-	for n := range 500 {
-		v.see(fleetstore.ReportsView{Known: true, Sightings: []fleet.Sighting{sight("g7", n+1)}})
-	}
-	n := v.news(w)
-	if len(n.Gateways) != 1 || !strings.Contains(string(n.Gateways[0]), `"seen":500,`) {
-		t.Errorf("then %d gateways: %s", len(n.Gateways), n.Gateways)
 	}
 }
 

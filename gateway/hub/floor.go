@@ -4,6 +4,10 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
 )
 
 // askTimeout bounds one request for the floor.
@@ -11,8 +15,8 @@ const askTimeout = 2 * time.Second
 
 // requestFloor answers PUT /api/channels/{channel}/floor and, for the floors of all
 // channels of the event, …/emergency.
-func (h *Hub) requestFloor(emergency bool) authorized {
-	return func(w http.ResponseWriter, r *http.Request, c *Claims) {
+func (h *Hub) requestFloor(emergency bool) auth.Handler {
+	return func(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
 		ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
 		defer cancel()
 		id := r.PathValue("channel")
@@ -22,57 +26,57 @@ func (h *Hub) requestFloor(emergency bool) authorized {
 				return
 			}
 		}
-		ch := h.channels.enter(id)
-		defer h.channels.leave(ch)
-		h.answerFloor(w, ch.request(ctx, c.UserID, c.MemberRole(), emergency))
+		ch := h.channels.Enter(id)
+		defer h.channels.Leave(ch)
+		h.answerFloor(w, ch.Request(ctx, c.UserID, c.MemberRole(), emergency))
 	}
 }
 
 // mayCall returns why a member may not have an emergency on a channel, with a Reason;
 // else none. Its token has to name every channel that would be silenced.
-func (h *Hub) mayCall(ctx context.Context, c *Claims, channel string) floorAnswer {
+func (h *Hub) mayCall(ctx context.Context, c *auth.Claims, id string) channel.Answer {
 	if h.cfg.Rooms != nil {
-		return floorAnswer{Reason: reasonNoRights, Error: "on LiveKit a voice reaches its own room only: everybody would be silenced, and few would hear"}
+		return channel.Answer{Reason: channel.ReasonNoRights, Error: "on LiveKit a voice reaches its own room only: everybody would be silenced, and few would hear"}
 	}
 	events, err := h.cfg.State.Events(ctx)
 	if err != nil {
-		return floorAnswer{Reason: reasonRedis, Error: "Redis does not answer: press again"}
+		return channel.Answer{Reason: channel.ReasonRedis, Error: "Redis does not answer: press again"}
 	}
-	if event := events[channel]; event != "" && !c.mayPause(event, events) {
-		return floorAnswer{Reason: reasonNoRights, Error: "the token is not for all channels of the event, and an emergency is on all of them"}
+	if event := events[id]; event != "" && !c.MayPause(event, events) {
+		return channel.Answer{Reason: channel.ReasonNoRights, Error: "the token is not for all channels of the event, and an emergency is on all of them"}
 	}
-	return floorAnswer{}
+	return channel.Answer{}
 }
 
-func (h *Hub) answerFloor(w http.ResponseWriter, a floorAnswer) {
+func (h *Hub) answerFloor(w http.ResponseWriter, a channel.Answer) {
 	label := string(a.Reason)
 	if a.Granted {
 		label = "granted"
 	}
 	h.metrics.floorRequests.WithLabelValues(label).Inc()
-	if a.Reason == reasonRedis {
+	if a.Reason == channel.ReasonRedis {
 		w.Header().Set("Retry-After", "1")
 	}
-	writeJSON(w, floorStatus(a.Reason), a)
+	respond.JSON(w, floorStatus(a.Reason), a)
 }
 
 // floorStatus is the HTTP status for an answer that was not granted because of why.
-func floorStatus(why reason) int {
+func floorStatus(why channel.Reason) int {
 	switch why {
 	case "":
 		return http.StatusOK
-	case reasonNoSession, reasonNoEvents, reasonBusy:
+	case channel.ReasonNoSession, channel.ReasonNoEvents, channel.ReasonBusy:
 		return http.StatusConflict
-	case reasonRedis:
+	case channel.ReasonRedis:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusForbidden
 }
 
 // yieldFloor answers DELETE /api/channels/{channel}/floor. It is always granted.
-func (h *Hub) yieldFloor(w http.ResponseWriter, r *http.Request, c *Claims) {
-	ch := h.channels.enter(r.PathValue("channel"))
-	defer h.channels.leave(ch)
-	ch.yield(c.UserID)
+func (h *Hub) yieldFloor(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
+	ch := h.channels.Enter(r.PathValue("channel"))
+	defer h.channels.Leave(ch)
+	ch.Yield(c.UserID)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -6,21 +6,24 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/forward"
 )
 
 const floorPath = "/api/channels/" + channelID + "/floor"
 
-func (s *site) press(user string) (int, floorAnswer) {
+func (s *site) press(user string) (int, channel.Answer) {
 	s.t.Helper()
 	a := s.as(user, "PUT", floorPath)
-	var f floorAnswer
+	var f channel.Answer
 	if err := json.Unmarshal([]byte(a.body), &f); err != nil {
 		s.t.Fatalf("%d %q: %v", a.status, a.body, err)
 	}
 	return a.status, f
 }
 
-func (s *site) grants(user string) floorAnswer {
+func (s *site) grants(user string) channel.Answer {
 	s.t.Helper()
 	status, f := s.press(user)
 	if status != http.StatusOK || !f.Granted {
@@ -72,7 +75,7 @@ func TestBrowserTalksByTheHubsHand(t *testing.T) {
 	b := s.stream("b")
 	e := s.ear("b")
 	a.murmur()
-	eventually(t, "the browser's stream runs", func() bool { return s.hub.channels.traffic.received[refused].Load() > 3 })
+	eventually(t, "the browser's stream runs", func() bool { return s.hub.channels.Traffic.Received[forward.Refused].Load() > 3 })
 	first := s.grants("a")
 	if again := s.grants("a"); again.Epoch != first.Epoch {
 		t.Errorf("asked twice, got %+v, then %+v", first, again)
@@ -114,7 +117,7 @@ func TestNothingFromBeforeThePressIsHeard(t *testing.T) {
 	_, a := s.browser("a")
 	e := s.ear("b")
 	a.say(false, 10)
-	eventually(t, "the murmur arrives", func() bool { return s.hub.channels.traffic.received[heldBack].Load() == 10 })
+	eventually(t, "the murmur arrives", func() bool { return s.hub.channels.Traffic.Received[forward.HeldBack].Load() == 10 })
 	s.grants("a")
 	a.say(false, 5)
 	eventually(t, "a is heard", func() bool { return e.count() == 5 })
@@ -124,35 +127,35 @@ func TestNothingFromBeforeThePressIsHeard(t *testing.T) {
 func TestFloorIsDenied(t *testing.T) {
 	s := newSite(t)
 	status, f := s.press("a")
-	if status != http.StatusConflict || f.Reason != reasonNoSession {
+	if status != http.StatusConflict || f.Reason != channel.ReasonNoSession {
 		t.Errorf("without WHIP session: %d %+v", status, f)
 	}
 	_, _ = s.browser("a")
 	_ = s.talker("b")
 	status, f = s.press("b")
-	if status != http.StatusConflict || f.Reason != reasonNoEvents {
+	if status != http.StatusConflict || f.Reason != channel.ReasonNoEvents {
 		t.Errorf("without event stream: %d %+v", status, f)
 	}
 	st := s.stream("b")
-	if status, f = s.press("b"); status != http.StatusForbidden || f.Reason != reasonNoRights {
+	if status, f = s.press("b"); status != http.StatusForbidden || f.Reason != channel.ReasonNoRights {
 		t.Errorf("without rights: %d %+v", status, f)
 	}
 	st.see(t, "the denial is shown", func() bool { return len(st.notices) > 0 && st.notices[0].Kind == "denied" })
 	s.allow("b")
 	s.redis.Do("ZADD", "security:banned", "9007199254740991", "b")
-	if status, f = s.press("b"); status != http.StatusForbidden || f.Reason != reasonBanned {
+	if status, f = s.press("b"); status != http.StatusForbidden || f.Reason != channel.ReasonBanned {
 		t.Errorf("banned: %d %+v", status, f)
 	}
 	s.redis.Do("ZREM", "security:banned", "b")
 	epoch := s.grants("a").Epoch
 	status, f = s.press("b")
-	if status != http.StatusConflict || f.Reason != reasonBusy || f.Holder == nil || f.Holder.UserID != "a" ||
+	if status != http.StatusConflict || f.Reason != channel.ReasonBusy || f.Holder == nil || f.Holder.UserID != "a" ||
 		f.Holder.UserName != "A" || f.Holder.Since == 0 || f.Holder.Epoch != epoch {
 		t.Errorf("busy: %d %+v", status, f)
 	}
 	s.as("a", "DELETE", floorPath)
 	s.redis.Do("SET", "channel:ops:speaker", "not JSON", "EX", "30")
-	if status, f = s.press("b"); status != http.StatusConflict || f.Reason != reasonBusy || f.Holder.UserID != "" || f.Holder.Since != 0 {
+	if status, f = s.press("b"); status != http.StatusConflict || f.Reason != channel.ReasonBusy || f.Holder.UserID != "" || f.Holder.Since != 0 {
 		t.Errorf("lock is junk: %d %+v", status, f)
 	}
 }
@@ -162,14 +165,14 @@ func TestFloorIsDenied(t *testing.T) {
 func TestDeadMansSwitches(t *testing.T) {
 	for _, tc := range []struct {
 		name string
-		kind reason
+		kind channel.Reason
 		die  func(s *site, st *stream, tk *talker, hush func())
 	}{
-		{"session ends", reasonNoSession, func(s *site, _ *stream, tk *talker, _ func()) { s.as("a", "DELETE", tk.path) }},
-		{"session dies", reasonNoSession, func(_ *site, _ *stream, tk *talker, _ func()) { _ = tk.Close() }},
-		{"event stream ends", reasonNoEvents, func(_ *site, st *stream, _ *talker, _ func()) { st.close() }},
-		{"no sound comes", reasonSilent, func(_ *site, _ *stream, _ *talker, hush func()) { hush() }},
-		{"rights are taken away", reasonRevoked, func(s *site, _ *stream, _ *talker, _ func()) {
+		{"session ends", channel.ReasonNoSession, func(s *site, _ *stream, tk *talker, _ func()) { s.as("a", "DELETE", tk.path) }},
+		{"session dies", channel.ReasonNoSession, func(_ *site, _ *stream, tk *talker, _ func()) { _ = tk.Close() }},
+		{"event stream ends", channel.ReasonNoEvents, func(_ *site, st *stream, _ *talker, _ func()) { st.close() }},
+		{"no sound comes", channel.ReasonSilent, func(_ *site, _ *stream, _ *talker, hush func()) { hush() }},
+		{"rights are taken away", channel.ReasonRevoked, func(s *site, _ *stream, _ *talker, _ func()) {
 			if _, err := s.state.RevokeRights(t.Context(), "a", channelID); err != nil {
 				t.Error(err)
 			}

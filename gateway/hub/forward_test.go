@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/forward"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -31,7 +32,7 @@ func TestHolderOfTheFloorIsHeard(t *testing.T) {
 		t.Errorf("the talker heard %d packets of its own", n)
 	}
 	eventually(t, "b's packets are counted", func() bool {
-		return s.hub.channels.traffic.received[heldBack].Load()+s.hub.channels.traffic.received[refused].Load() == frames
+		return s.hub.channels.Traffic.Received[forward.HeldBack].Load()+s.hub.channels.Traffic.Received[forward.Refused].Load() == frames
 	})
 }
 
@@ -66,7 +67,7 @@ func TestBeginningOfSpurtIsNotClipped(t *testing.T) {
 	s.knows("a", true)
 	const early = 12
 	a.say(true, early)
-	eventually(t, "the packets are held back", func() bool { return s.hub.channels.traffic.received[heldBack].Load() == early })
+	eventually(t, "the packets are held back", func() bool { return s.hub.channels.Traffic.Received[forward.HeldBack].Load() == early })
 	if n := e.count(); n != 0 {
 		t.Fatalf("%d packets heard before the grant", n)
 	}
@@ -110,16 +111,16 @@ func TestEndOfSpurtIsNotClipped(t *testing.T) {
 			s.release(cl)
 			eventually(t, "the floor is seen idle", func() bool { return s.snapshot().Holder == nil })
 			tc.meanwhile(s)
-			before := s.hub.channels.traffic.forwarded.Load()
+			before := s.hub.channels.Traffic.Forwarded.Load()
 			a.say(false, 2)
 			eventually(t, "all arrived", func() bool {
 				var n uint64
-				for v := range s.hub.channels.traffic.received {
-					n += s.hub.channels.traffic.received[v].Load()
+				for v := range s.hub.channels.Traffic.Received {
+					n += s.hub.channels.Traffic.Received[v].Load()
 				}
 				return n == uint64(a.spoke)
 			})
-			if got := s.hub.channels.traffic.forwarded.Load() - before; got != uint64(tc.late) {
+			if got := s.hub.channels.Traffic.Forwarded.Load() - before; got != uint64(tc.late) {
 				t.Errorf("%d packets forwarded after the news, want %d", got, tc.late)
 			}
 		})
@@ -219,17 +220,17 @@ func TestMadPortIsCutOff(t *testing.T) {
 			tc.end(s)
 			a.keepSaying("a is cut off", func() bool { return s.admitted() == "" })
 			eventually(t, "no packet is on its way to the socket", func() bool { return !s.draining() })
-			last := s.hub.channels.traffic.forwarded.Load()
+			last := s.hub.channels.Traffic.Forwarded.Load()
 			a.say(false, 20)
 			a.say(true, 20)
 			eventually(t, "all arrived", func() bool {
 				var n uint64
-				for v := range s.hub.channels.traffic.received {
-					n += s.hub.channels.traffic.received[v].Load()
+				for v := range s.hub.channels.Traffic.Received {
+					n += s.hub.channels.Traffic.Received[v].Load()
 				}
 				return n == uint64(a.spoke)
 			})
-			if got := s.hub.channels.traffic.forwarded.Load(); got != last {
+			if got := s.hub.channels.Traffic.Forwarded.Load(); got != last {
 				t.Errorf("%d packets forwarded after the cut", got-last)
 			}
 		})

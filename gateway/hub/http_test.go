@@ -16,6 +16,10 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc/rtctest"
 )
@@ -38,7 +42,7 @@ func TestTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	with := func(change func(*Claims)) string {
+	with := func(change func(*auth.Claims)) string {
 		c := claims("a")
 		change(c)
 		return tokenOf(t, c)
@@ -53,21 +57,21 @@ func TestTokens(t *testing.T) {
 		{"missing", "", 401, "Authorization"},
 		{"junk", "junk", 401, "cannot be used"},
 		{"no signature", good[:strings.LastIndex(good, ".")+1], 401, "HS256"},
-		{"expired", with(func(c *Claims) { c.ExpiresAt = jwt.NewNumericDate(time.Now().Add(-time.Minute)) }), 401, "expired"},
-		{"without expiry", with(func(c *Claims) { c.ExpiresAt = nil }), 401, "exp"},
-		{"not valid yet", with(func(c *Claims) { c.NotBefore = jwt.NewNumericDate(time.Now().Add(time.Hour)) }), 401, "not valid yet"},
+		{"expired", with(func(c *auth.Claims) { c.ExpiresAt = jwt.NewNumericDate(time.Now().Add(-time.Minute)) }), 401, "expired"},
+		{"without expiry", with(func(c *auth.Claims) { c.ExpiresAt = nil }), 401, "exp"},
+		{"not valid yet", with(func(c *auth.Claims) { c.NotBefore = jwt.NewNumericDate(time.Now().Add(time.Hour)) }), 401, "not valid yet"},
 		{"foreign secret", sign(t, jwt.SigningMethodHS256, []byte("another secret of thirty-two byt"), claims("a")), 401, "secret"},
 		{"algorithm none", sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims("a")), 401, "HS256"},
 		{"algorithm HS512", sign(t, jwt.SigningMethodHS512, secret, claims("a")), 401, "HS256"},
 		{"algorithm RS256", sign(t, jwt.SigningMethodRS256, rsaKey, claims("a")), 401, "HS256"},
-		{"without user", with(func(c *Claims) { c.UserID = "" }), 401, "userId"},
-		{"user too long", with(func(c *Claims) { c.UserID = strings.Repeat("x", maxName+1) }), 401, "userId"},
-		{"another channel", with(func(c *Claims) { c.ChannelIDs = []string{"other"} }), 403, "channel"},
-		{"no channel", with(func(c *Claims) { c.ChannelIDs = nil }), 403, "channel"},
-		{"admin of all", with(func(c *Claims) { c.ChannelIDs, c.GlobalRole = nil, "ADMIN" }), 406, "offer"},
+		{"without user", with(func(c *auth.Claims) { c.UserID = "" }), 401, "userId"},
+		{"user too long", with(func(c *auth.Claims) { c.UserID = strings.Repeat("x", auth.MaxName+1) }), 401, "userId"},
+		{"another channel", with(func(c *auth.Claims) { c.ChannelIDs = []string{"other"} }), 403, "channel"},
+		{"no channel", with(func(c *auth.Claims) { c.ChannelIDs = nil }), 403, "channel"},
+		{"admin of all", with(func(c *auth.Claims) { c.ChannelIDs, c.GlobalRole = nil, "ADMIN" }), 406, "offer"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			a := s.do(t.Context(), "POST", whipPath, tc.token, sdpType, "v=0")
+			a := s.do(t.Context(), "POST", whipPath, tc.token, respond.SDP, "v=0")
 			if a.status != tc.status || !strings.Contains(a.body, tc.says) || a.header.Get("Content-Type") != "application/json" {
 				t.Errorf("%d %s, want %d and %q", a.status, a.body, tc.status, tc.says)
 			}
@@ -97,15 +101,15 @@ func TestOffers(t *testing.T) {
 		status                  int
 		says                    string
 	}{
-		{"empty", sdpType, "", 406, "Opus"},
-		{"junk", sdpType, "\x00\xff junk", 400, "offer"},
-		{"no audio", sdpType, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", 406, "Opus"},
-		{"no Opus", sdpType, noOpus, 406, "Opus"},
-		{"too long", sdpType, strings.Repeat("a=x\r\n", icelite.MaxOffer/4), 413, "64 KiB"},
-		{"not SDP", "application/json", "{}", 415, sdpType},
-		{"no type", "", "v=0", 415, sdpType},
+		{"empty", respond.SDP, "", 406, "Opus"},
+		{"junk", respond.SDP, "\x00\xff junk", 400, "offer"},
+		{"no audio", respond.SDP, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", 406, "Opus"},
+		{"no Opus", respond.SDP, noOpus, 406, "Opus"},
+		{"too long", respond.SDP, strings.Repeat("a=x\r\n", icelite.MaxOffer/4), 413, "64 KiB"},
+		{"not SDP", "application/json", "{}", 415, respond.SDP},
+		{"no type", "", "v=0", 415, respond.SDP},
 	} {
-		for _, kind := range []string{kindWHIP, kindWHEP} {
+		for _, kind := range []string{whip.KindWHIP, whip.KindWHEP} {
 			a := s.do(t.Context(), "POST", "/"+kind+"/"+channelID, token, tc.contentType, tc.body)
 			if a.status != tc.status || !strings.Contains(a.body, tc.says) {
 				t.Errorf("%s, %s: %d %s, want %d and %q", kind, tc.name, a.status, a.body, tc.status, tc.says)
@@ -139,7 +143,7 @@ func TestMethods(t *testing.T) {
 		{"POST", floorPath, 404, ""},
 		{"GET", "/api/nothing", 404, ""},
 		{"POST", "/whip/%01", 400, ""},
-		{"POST", "/whip/" + strings.Repeat("x", maxName+1), 400, ""},
+		{"POST", "/whip/" + strings.Repeat("x", auth.MaxName+1), 400, ""},
 		{"GET", "/healthz", 200, ""},
 		{"GET", "/metrics", 200, ""},
 		{"GET", "/", 200, ""},
@@ -148,7 +152,7 @@ func TestMethods(t *testing.T) {
 		if a.status != tc.status || a.header.Get("Allow") != tc.allow {
 			t.Errorf("%s %s: %d, Allow %q; want %d, %q", tc.method, tc.path, a.status, a.header.Get("Allow"), tc.status, tc.allow)
 		}
-		if tc.method == "OPTIONS" && (a.header.Get("Accept-Post") != sdpType || a.header.Get("Access-Control-Allow-Headers") == "") {
+		if tc.method == "OPTIONS" && (a.header.Get("Accept-Post") != respond.SDP || a.header.Get("Access-Control-Allow-Headers") == "") {
 			t.Errorf("OPTIONS %s: %v", tc.path, a.header)
 		}
 		for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} {
@@ -167,11 +171,11 @@ func TestSecondSessionIsRefusedWhileTheFirstLives(t *testing.T) {
 	s := newSite(t)
 	s.allow("a")
 	a, e := s.talker("a"), s.ear("b")
-	_, err := s.port.Publish(t.Context(), s.exchange(kindWHIP, "a", nil))
+	_, err := s.port.Publish(t.Context(), s.exchange(whip.KindWHIP, "a", nil))
 	if err == nil || !strings.Contains(err.Error(), "409") {
 		t.Fatalf("second session: %v", err)
 	}
-	if r := s.do(t.Context(), "POST", whipPath, tokenOf(t, claims("a")), sdpType, "v=0"); r.header.Get("Retry-After") == "" {
+	if r := s.do(t.Context(), "POST", whipPath, tokenOf(t, claims("a")), respond.SDP, "v=0"); r.header.Get("Retry-After") == "" {
 		t.Error("409 without Retry-After")
 	}
 	s.talker("b")
@@ -192,7 +196,7 @@ func TestDeadSessionIsReplaced(t *testing.T) {
 	s := newSite(t)
 	cable := rtctest.NewCable(t)
 	p, err := s.port.Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
-		answer, err := s.exchange(kindWHIP, "a", nil)(ctx, offer)
+		answer, err := s.exchange(whip.KindWHIP, "a", nil)(ctx, offer)
 		return cable.Through(answer), err
 	})
 	if err != nil {
@@ -201,7 +205,7 @@ func TestDeadSessionIsReplaced(t *testing.T) {
 	defer p.Close()
 	cable.Cut() // nobody is told
 	eventually(t, "the second session is taken", func() bool {
-		p, err := s.port.Publish(t.Context(), s.exchange(kindWHIP, "a", nil))
+		p, err := s.port.Publish(t.Context(), s.exchange(whip.KindWHIP, "a", nil))
 		if err == nil {
 			_ = p.Close()
 		}
@@ -210,20 +214,20 @@ func TestDeadSessionIsReplaced(t *testing.T) {
 }
 
 func TestSessionsAreBounded(t *testing.T) {
-	s := newSite(t, func(c *Config) { c.MaxSessions = maxListeners + 1 })
-	for range maxListeners {
+	s := newSite(t, func(c *Config) { c.MaxSessions = channel.MaxListeners + 1 })
+	for range channel.MaxListeners {
 		s.ear("a")
 	}
-	_, err := s.port.Subscribe(t.Context(), s.exchange(kindWHEP, "a", nil), nil)
+	_, err := s.port.Subscribe(t.Context(), s.exchange(whip.KindWHEP, "a", nil), nil)
 	if err == nil || !strings.Contains(err.Error(), "429") {
 		t.Errorf("one listener too many of a member: %v", err)
 	}
 	s.ear("b")
-	_, err = s.port.Publish(t.Context(), s.exchange(kindWHIP, "c", nil))
+	_, err = s.port.Publish(t.Context(), s.exchange(whip.KindWHIP, "c", nil))
 	if err == nil || !strings.Contains(err.Error(), "503") {
 		t.Errorf("one session too many for the hub: %v", err)
 	}
-	for range maxStreams {
+	for range channel.MaxStreams {
 		s.stream("a")
 	}
 	if r := s.as("a", "GET", eventsPath); r.status != 429 {
@@ -237,7 +241,7 @@ func TestRequestsAreLimited(t *testing.T) {
 	s := newSite(t)
 	const yield = floorPath
 	limited := 0
-	for range 4 * requestsPerSecond {
+	for range 4 * auth.RequestsPerSecond {
 		if r := s.as("greedy", "DELETE", yield); r.status == http.StatusTooManyRequests {
 			limited++
 			if r.header.Get("Retry-After") == "" {
@@ -252,7 +256,7 @@ func TestRequestsAreLimited(t *testing.T) {
 	if r := s.as("modest", "DELETE", yield); r.status != http.StatusNoContent {
 		t.Errorf("another user: %d", r.status)
 	}
-	for range refusalsPerMinute {
+	for range auth.RefusalsPerMinute {
 		s.do(t.Context(), "DELETE", yield, "guess", "", "")
 	}
 	if r := s.do(t.Context(), "DELETE", yield, "guess", "", ""); r.status != http.StatusTooManyRequests {

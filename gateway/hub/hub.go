@@ -21,23 +21,28 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/console"
+	"github.com/talkgate/talkgate/gateway/hub/emergency"
 	"github.com/talkgate/talkgate/gateway/hub/loglimit"
 	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/gateway/hub/turn"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 )
 
 // State is what the hub needs of the shared state in Redis.
 type State interface {
-	channelStore
-	consoleState
-	sessionStore
+	channel.State
+	console.State
+	whip.Store
 	Ping(ctx context.Context) error
 }
 
 // MediaServer answers offers, and shares a TCP port with HTTP. *icelite.Server
 // implements it.
 type MediaServer interface {
-	Media
+	whip.Media
 	Share(l net.Listener) net.Listener
 }
 
@@ -95,8 +100,8 @@ func (cfg *Config) complete() error {
 		return errors.New("hub: Config.State is nil, expected the shared state")
 	case cfg.Media == nil:
 		return errors.New("hub: Config.Media is nil, expected a media server")
-	case len(cfg.Secret) < MinSecret:
-		return fmt.Errorf("hub: the token secret has %d bytes, expected at least %d random ones (RFC 7518 section 3.2)", len(cfg.Secret), MinSecret)
+	case len(cfg.Secret) < auth.MinSecret:
+		return fmt.Errorf("hub: the token secret has %d bytes, expected at least %d random ones (RFC 7518 section 3.2)", len(cfg.Secret), auth.MinSecret)
 	}
 	setDefault(&cfg.Name, "localhost")
 	setDefault(&cfg.LockTTL, 3*time.Second)
@@ -118,9 +123,6 @@ func (cfg *Config) complete() error {
 	return nil
 }
 
-// MinSecret is the shortest secret of tokens, in bytes (RFC 7518 section 3.2).
-const MinSecret = 32
-
 func setDefault[T comparable](v *T, to T) {
 	var zero T
 	if *v == zero {
@@ -136,12 +138,12 @@ type Hub struct {
 	handler  http.Handler
 	metrics  *metrics
 
-	access      *access
-	channels    *channels
-	sessions    *sessions
-	console     *console
-	emergencies *emergencies
-	past        *recallAPI
+	access      *auth.Access
+	channels    *channel.Set
+	sessions    *whip.Server
+	console     *console.Console
+	emergencies *emergency.Monitor
+	past        *recall.API
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -153,7 +155,7 @@ func New(cfg Config) (*Hub, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{cfg: cfg, log: cfg.Logger, access: newAccess(cfg.Secret)}
+	h := &Hub{cfg: cfg, log: cfg.Logger, access: auth.New(cfg.Secret)}
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)
 		if err != nil {
@@ -169,17 +171,17 @@ func New(cfg Config) (*Hub, error) {
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	past := recall.New(cfg.Recall)
-	h.channels = newChannels(h.ctx, channelConfig{
-		state: cfg.State, lease: cfg.Lease, lockTTL: cfg.LockTTL, maxTalk: cfg.MaxTalk, holdBack: cfg.HoldBack,
-		room: cfg.Rooms != nil, recall: past, log: h.log,
+	h.channels = channel.NewSet(h.ctx, channel.Config{
+		State: cfg.State, Lease: cfg.Lease, LockTTL: cfg.LockTTL, MaxTalk: cfg.MaxTalk, HoldBack: cfg.HoldBack,
+		Room: cfg.Rooms != nil, Recall: past, Log: h.log,
 	})
-	h.sessions = newSessions(h.ctx, sessionConfig{media: cfg.Media, channels: h.channels, store: cfg.State, turn: cfg.TURN, max: cfg.MaxSessions, log: h.log})
-	fleet := newFleetView(h.log)
-	h.emergencies = newEmergencies(cfg.State, fleet.channels, h.log)
-	h.console = newConsole(cfg.State, fleet, h.emergencies, past, h.log)
-	h.past = &recallAPI{store: past, state: cfg.State, changed: h.channels.recallChanged, log: h.log}
+	h.sessions = whip.New(h.ctx, whip.Config{Media: cfg.Media, Channels: h.channels, Store: cfg.State, Turn: cfg.TURN, Max: cfg.MaxSessions, Log: h.log})
+	fleet := console.NewFleet(h.log)
+	h.emergencies = emergency.New(cfg.State, fleet.Channels, h.log)
+	h.console = console.New(cfg.State, fleet, h.emergencies, past, h.log)
+	h.past = &recall.API{Store: past, State: cfg.State, Changed: h.channels.RecallChanged, Log: h.log}
 	h.metrics = newMetrics(h)
-	cfg.Metrics.MustRegister(newFleetCollector(fleet))
+	cfg.Metrics.MustRegister(console.NewFleetCollector(fleet))
 	h.handler = h.routes()
 	return h, nil
 }
@@ -219,10 +221,10 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	noSession := make(chan struct{})
 	var parts sync.WaitGroup
-	parts.Go(func() { h.sessions.run(noSession) })
-	parts.Go(func() { h.console.run(h.ctx) })
-	parts.Go(func() { h.emergencies.run(h.ctx) })
-	parts.Go(func() { h.past.store.Run(h.ctx) })
+	parts.Go(func() { h.sessions.Run(noSession) })
+	parts.Go(func() { h.console.Run(h.ctx) })
+	parts.Go(func() { h.emergencies.Run(h.ctx) })
+	parts.Go(func() { h.past.Store.Run(h.ctx) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -235,7 +237,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	if srv.Shutdown(bye) != nil {
 		_ = srv.Close() // whoever still talks to us has had its time
 	}
-	h.sessions.close()
+	h.sessions.Close()
 	close(noSession)
 	parts.Wait()
 	return err

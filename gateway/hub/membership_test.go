@@ -24,8 +24,8 @@ func TestRevokedIsDeaf(t *testing.T) {
 	deaf := func(want bool) {
 		t.Helper()
 		eventually(t, "the hub follows", func() bool {
-			m := s.hub.channels.find(channelID).member("member")
-			return m != nil && m.deaf.Load() == want
+			m := s.hub.channels.Find(channelID).Member("member")
+			return m != nil && m.Deaf.Load() == want
 		})
 	}
 	silent := func(what string, e *ear) {

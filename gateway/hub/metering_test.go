@@ -6,15 +6,15 @@ import "testing"
 func TestMeterRunsWhileSomebodyWatches(t *testing.T) {
 	s := newSite(t)
 	s.talker("a")
-	ch := s.hub.channels.find(channelID)
-	if ch.fwd.observed() {
+	ch := s.hub.channels.Find(channelID)
+	if ch.Forwarder.Observed() {
 		t.Error("metered with nobody watching")
 	}
 	one, two := s.stream("a"), s.stream("b")
 	one.close()
-	if !ch.fwd.observed() {
+	if !ch.Forwarder.Observed() {
 		t.Error("not metered with somebody watching")
 	}
 	two.close()
-	eventually(t, "metering ends", func() bool { return !ch.fwd.observed() })
+	eventually(t, "metering ends", func() bool { return !ch.Forwarder.Observed() })
 }

@@ -8,6 +8,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/talkgate/talkgate/gateway/hub/forward"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 )
 
 // metrics are what a hub counts; packets it counts elsewhere, see traffic.
@@ -18,10 +22,10 @@ type metrics struct {
 
 func newMetrics(h *Hub) *metrics {
 	make := promauto.With(h.cfg.Metrics)
-	for v, name := range map[verdict]string{
-		accepted: "accepted", heldBack: "held_back", refused: "refused", duplicate: "duplicate", excess: "excess", malformed: "malformed",
+	for v, name := range map[forward.Verdict]string{
+		forward.Accepted: "accepted", forward.HeldBack: "held_back", forward.Refused: "refused", forward.Duplicate: "duplicate", forward.Excess: "excess", forward.Malformed: "malformed",
 	} {
-		n := &h.channels.traffic.received[v]
+		n := &h.channels.Traffic.Received[v]
 		make.NewCounterFunc(prometheus.CounterOpts{
 			Name:        "talkgate_hub_packets_received_total",
 			Help:        "RTP packets of members, by what the gate made of them on arrival.",
@@ -31,21 +35,21 @@ func newMetrics(h *Hub) *metrics {
 	make.NewCounterFunc(prometheus.CounterOpts{
 		Name: "talkgate_hub_packets_forwarded_total",
 		Help: "RTP packets written to listeners.",
-	}, func() float64 { return float64(h.channels.traffic.forwarded.Load()) })
+	}, func() float64 { return float64(h.channels.Traffic.Forwarded.Load()) })
 	make.NewCounterFunc(prometheus.CounterOpts{
 		Name: "talkgate_hub_packets_unsent_total",
 		Help: "RTP packets that could not be written to a listener.",
-	}, func() float64 { return float64(h.channels.traffic.unsent.Load()) })
+	}, func() float64 { return float64(h.channels.Traffic.Unsent.Load()) })
 	make.NewCounterFunc(prometheus.CounterOpts{
 		Name: "talkgate_hub_talk_spurts_total",
 		Help: "Talk spurts forwarded.",
-	}, func() float64 { return float64(h.channels.traffic.spurts.Load()) })
-	for _, kind := range []string{kindWHIP, kindWHEP} {
+	}, func() float64 { return float64(h.channels.Traffic.Spurts.Load()) })
+	for _, kind := range []string{whip.KindWHIP, whip.KindWHEP} {
 		make.NewGaugeFunc(prometheus.GaugeOpts{
 			Name:        "talkgate_hub_sessions",
 			Help:        "Media sessions now.",
 			ConstLabels: prometheus.Labels{"kind": kind},
-		}, func() float64 { return float64(h.sessions.count(kind)) })
+		}, func() float64 { return float64(h.sessions.Count(kind)) })
 	}
 	return &metrics{
 		floorRequests: make.NewCounterVec(prometheus.CounterOpts{
@@ -64,7 +68,7 @@ func (m *metrics) count(next http.Handler) http.Handler {
 }
 
 // Sessions is how many media sessions there are now.
-func (h *Hub) Sessions() int { return h.sessions.count("") }
+func (h *Hub) Sessions() int { return h.sessions.Count("") }
 
 // pingTime bounds a health check.
 const pingTime = time.Second
@@ -82,5 +86,5 @@ func (h *Hub) health(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusServiceUnavailable
 		answer.Status, answer.Redis = "Redis does not answer: nobody can be heard", false
 	}
-	writeJSON(w, status, answer)
+	respond.JSON(w, status, answer)
 }

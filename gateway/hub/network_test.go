@@ -13,7 +13,9 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/gateway/hub/certs"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
 	"github.com/talkgate/talkgate/gateway/hub/turn"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 	"github.com/talkgate/talkgate/media/icelite"
 )
 
@@ -41,7 +43,7 @@ func hearsOverTCP(t *testing.T, s *site) {
 	if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		t.Fatal(err)
 	}
-	a.connect(kindWHEP)
+	a.connect(whip.KindWHEP)
 	talker := s.talker("talker")
 	s.allow("talker")
 	s.knows("talker", true)
@@ -92,7 +94,7 @@ func TestPublicAddress(t *testing.T) {
 	if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		t.Fatal(err)
 	}
-	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), sdpType, a.offer())
+	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), respond.SDP, a.offer())
 	var got []string
 	for line := range strings.Lines(r.body) {
 		if f := strings.Fields(line); strings.HasPrefix(line, "a=candidate:") {
@@ -117,7 +119,7 @@ func TestTURNIsTold(t *testing.T) {
 			if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 				t.Fatal(err)
 			}
-			return s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), sdpType, a.offer())
+			return s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), respond.SDP, a.offer())
 		}(),
 	} {
 		link := r.header.Get("Link")

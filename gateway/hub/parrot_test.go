@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/console"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -23,7 +25,7 @@ func TestParrotFromTheConsole(t *testing.T) {
 	s.report("south", channelID)
 	s.report("far", "elsewhere")
 	s.report("mute", channelID)
-	eventually(t, "the hub knows the gateways", func() bool { all, _ := s.hub.console.fleet.all(); return len(all) == 4 })
+	eventually(t, "the hub knows the gateways", func() bool { all, _ := s.hub.console.Fleet.All(); return len(all) == 4 })
 	var asked atomic.Int64
 	var reason atomic.Pointer[string]
 	ctx, cancel := context.WithCancel(context.Background())
@@ -44,7 +46,7 @@ func TestParrotFromTheConsole(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() { cancel(); listening.Wait() })
-	ask := func(gateway string, c *Claims, status int, says string) string {
+	ask := func(gateway string, c *auth.Claims, status int, says string) string {
 		t.Helper()
 		a := s.do(t.Context(), "POST", "/api/gateways/"+gateway+"/parrot", tokenOf(t, c), "", "")
 		if a.status != status || !strings.Contains(a.body, says) {
@@ -77,7 +79,7 @@ func TestParrotFromTheConsole(t *testing.T) {
 	mute, leave := context.WithCancel(t.Context())
 	defer leave()
 	var asking sync.WaitGroup
-	for i := range maxParrots {
+	for i := range console.MaxParrots {
 		req, err := http.NewRequestWithContext(mute, http.MethodPost, s.scheme+"://"+s.hub.Addr().String()+"/api/gateways/mute/parrot", nil)
 		if err != nil {
 			t.Fatal(err)

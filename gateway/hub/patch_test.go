@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/pion/webrtc/v4"
+
+	"github.com/talkgate/talkgate/gateway/hub/respond"
 )
 
 // credentialLines are those of ICE in a description.
@@ -39,7 +41,7 @@ func TestICERestart(t *testing.T) {
 	if _, err := a.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		t.Fatal(err)
 	}
-	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), sdpType, a.offer())
+	r := s.do(t.Context(), http.MethodPost, "/whep/"+channelID, tokenOf(t, claims("a")), respond.SDP, a.offer())
 	if r.status != http.StatusCreated {
 		t.Fatal(r.status, r.body)
 	}
@@ -93,7 +95,7 @@ func TestICERestart(t *testing.T) {
 			t.Fatalf("%s: %d %s, want %d", tc.name, r.status, r.body, tc.status)
 		}
 	}
-	if r.header.Get("ETag") == tag || r.header.Get("Content-Type") != fragmentType {
+	if r.header.Get("ETag") == tag || r.header.Get("Content-Type") != respond.TrickleICE {
 		t.Errorf("restart: %v", r.header)
 	}
 	old, now := strings.Split(strings.TrimSpace(credentialLines(answer)), "\r\n"), strings.Split(strings.TrimSpace(credentialLines(r.body)), "\r\n")

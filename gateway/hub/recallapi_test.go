@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -27,7 +28,7 @@ func TestRecall(t *testing.T) {
 
 	var past struct {
 		Recall float64
-		Spurts []pastSpurt
+		Spurts []recall.PastSpurt
 	}
 	eventually(t, "the talk spurt is over", func() bool {
 		a := s.as("b", "GET", recallPath)
@@ -43,7 +44,7 @@ func TestRecall(t *testing.T) {
 	watch.see(t, "the channel announces it", func() bool { return len(watch.states) > 0 && watch.states[0].Recall == 3600 })
 
 	for _, path := range []string{"/last", fmt.Sprintf("/%d", one.ID), fmt.Sprintf("/export?from=%d&to=%d", one.Since, time.Now().UnixMilli())} {
-		if a := s.as("b", "GET", recallPath+path); a.status != 200 || !strings.HasPrefix(a.body, "OggS") || a.header.Get("Content-Type") != oggType {
+		if a := s.as("b", "GET", recallPath+path); a.status != 200 || !strings.HasPrefix(a.body, "OggS") || a.header.Get("Content-Type") != recall.OggType {
 			t.Errorf("%s: %d %.40q %s", path, a.status, a.body, a.header.Get("Content-Type"))
 		}
 	}

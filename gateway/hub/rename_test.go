@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway/hub/respond"
 )
 
 // TestMemberIsRenamedWhileItAsks: another session of the same member may come
@@ -20,7 +22,7 @@ func TestMemberIsRenamedWhileItAsks(t *testing.T) {
 		for i := range 20 {
 			c := claims("ann")
 			c.UserName = fmt.Sprint("Ann ", i)
-			s.do(t.Context(), "POST", "/whep/"+channelID, tokenOf(t, c), sdpType, "v=0\r\n") // joins, and is refused
+			s.do(t.Context(), "POST", "/whep/"+channelID, tokenOf(t, c), respond.SDP, "v=0\r\n") // joins, and is refused
 		}
 	})
 	both.Go(func() {

@@ -1,5 +1,10 @@
 package hub
 
+import (
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
+)
+
 import "net/http"
 
 // Rooms is a LiveKit on which the hub's channels are. The page then talks and
@@ -12,7 +17,7 @@ type Rooms struct {
 }
 
 // room answers GET /api/channels/{channel}/room.
-func (h *Hub) room(w http.ResponseWriter, r *http.Request, c *Claims) {
+func (h *Hub) room(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
 	if h.cfg.Rooms == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return
@@ -20,10 +25,10 @@ func (h *Hub) room(w http.ResponseWriter, r *http.Request, c *Claims) {
 	token, err := h.cfg.Rooms.Token(r.PathValue("channel"), c.UserID, c.UserName)
 	if err != nil {
 		h.log.Error("no token for a LiveKit room", "user", c.UserID, "err", err)
-		writeError(w, http.StatusInternalServerError, "no token for the room: the hub's log says why")
+		respond.Error(w, http.StatusInternalServerError, "no token for the room: the hub's log says why")
 		return
 	}
-	writeJSON(w, http.StatusOK, struct {
+	respond.JSON(w, http.StatusOK, struct {
 		URL   string `json:"url"`
 		Token string `json:"token"`
 	}{h.cfg.Rooms.URL, token})

@@ -17,6 +17,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"go.uber.org/goleak"
 
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
@@ -142,15 +145,15 @@ func (s *site) client(url string) *redis.Client {
 }
 
 // claims are those of a member of the channel.
-func claims(user string) *Claims {
-	return &Claims{
+func claims(user string) *auth.Claims {
+	return &auth.Claims{
 		UserID: user, UserName: strings.ToUpper(user), Role: "GENERAL", ChannelIDs: []string{channelID},
 		RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))},
 	}
 }
 
 // tokenOf signs claims.
-func tokenOf(t testing.TB, c *Claims) string {
+func tokenOf(t testing.TB, c *auth.Claims) string {
 	t.Helper()
 	token, err := c.Sign(secret)
 	if err != nil {
@@ -222,9 +225,9 @@ func (s *site) exchange(kind, user string, where *string) rtc.Exchange {
 	return s.exchangeOn(channelID, kind, claims(user), where)
 }
 
-func (s *site) exchangeOn(channel, kind string, c *Claims, where *string) rtc.Exchange {
+func (s *site) exchangeOn(channel, kind string, c *auth.Claims, where *string) rtc.Exchange {
 	return func(ctx context.Context, offer string) (string, error) {
-		a := s.do(ctx, "POST", "/"+kind+"/"+channel, tokenOf(s.t, c), sdpType, offer)
+		a := s.do(ctx, "POST", "/"+kind+"/"+channel, tokenOf(s.t, c), respond.SDP, offer)
 		if a.status != http.StatusCreated {
 			return "", fmt.Errorf("%s: %d %s", kind, a.status, a.body)
 		}
@@ -242,7 +245,7 @@ func (s *site) exchangeOn(channel, kind string, c *Claims, where *string) rtc.Ex
 	}
 }
 
-// take takes the floor as a port does, for longer than any test waits.
+// Take takes the floor as a port does, for longer than any test waits.
 func (s *site) take(user string) redis.Claim {
 	s.t.Helper()
 	cl := redis.NewClaim(channelID, user, strings.ToUpper(user), time.Now(), time.Hour)
@@ -268,7 +271,7 @@ func (s *site) admits(user string) {
 
 // draining is whether a packet may be on its way to a listener.
 func (s *site) draining() bool {
-	return s.hub.channels.find(channelID).fwd.writing()
+	return s.hub.channels.Find(channelID).Forwarder.Writing()
 }
 
 func (s *site) admitted() string {
@@ -288,10 +291,10 @@ func (s *site) knows(user string, talk bool) {
 	})
 }
 
-func (s *site) snapshot() channelState {
-	ch := s.hub.channels.find(channelID)
+func (s *site) snapshot() channel.Snapshot {
+	ch := s.hub.channels.Find(channelID)
 	if ch == nil {
-		return channelState{}
+		return channel.Snapshot{}
 	}
-	return ch.snapshot(time.Now())
+	return ch.Snapshot(time.Now())
 }

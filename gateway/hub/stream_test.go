@@ -8,13 +8,15 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"github.com/talkgate/talkgate/gateway/hub/channel"
 )
 
 // stream is an event stream being read.
 type stream struct {
 	mu      sync.Mutex
-	states  []channelState
-	notices []notice
+	states  []channel.Snapshot
+	notices []channel.Notice
 	levels  []map[string]float64
 	close   func()
 }
@@ -72,11 +74,11 @@ func (st *stream) put(kind string, data []byte) {
 	defer st.mu.Unlock()
 	switch kind {
 	case "state":
-		var s channelState
+		var s channel.Snapshot
 		_ = json.Unmarshal(data, &s)
 		st.states = append(st.states, s)
 	case "notice":
-		var n notice
+		var n channel.Notice
 		_ = json.Unmarshal(data, &n)
 		st.notices = append(st.notices, n)
 	case "levels":

@@ -3,6 +3,9 @@ package hub
 import (
 	"strings"
 	"testing"
+
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 )
 
 // A member whose session is open elsewhere takes it over when it says so.
@@ -10,11 +13,11 @@ func TestSessionIsTakenOver(t *testing.T) {
 	s := newSite(t)
 	s.allow("a")
 	first := s.talker("a")
-	if _, err := s.port.Publish(t.Context(), s.exchangeOn(channelID+"?takeover=1", kindWHIP, claims("a"), nil)); err != nil {
+	if _, err := s.port.Publish(t.Context(), s.exchangeOn(channelID+"?takeover=1", whip.KindWHIP, claims("a"), nil)); err != nil {
 		t.Fatalf("not taken over: %v", err)
 	}
 	<-first.Done()
-	_, err := s.port.Publish(t.Context(), s.exchange(kindWHIP, "a", nil))
+	_, err := s.port.Publish(t.Context(), s.exchange(whip.KindWHIP, "a", nil))
 	if err == nil || !strings.Contains(err.Error(), "409") {
 		t.Errorf("the first takes it back unasked: %v", err)
 	}
@@ -33,7 +36,7 @@ func TestPauseIsToldAsOne(t *testing.T) {
 	}
 	watch.see(t, "the pause", func() bool {
 		for _, n := range watch.notices {
-			if n.Kind == reasonPaused && n.UserID == "a" && strings.HasPrefix(n.Text, "boss paused the event") {
+			if n.Kind == channel.ReasonPaused && n.UserID == "a" && strings.HasPrefix(n.Text, "boss paused the event") {
 				return true
 			}
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/whip"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 )
@@ -25,10 +27,10 @@ func (s *site) talker(user string) *talker {
 	return s.talkerOn(channelID, claims(user))
 }
 
-func (s *site) talkerOn(channel string, c *Claims) *talker {
+func (s *site) talkerOn(channel string, c *auth.Claims) *talker {
 	s.t.Helper()
 	tk := &talker{t: s.t}
-	p, err := s.port.Publish(s.t.Context(), s.exchangeOn(channel, kindWHIP, c, &tk.path))
+	p, err := s.port.Publish(s.t.Context(), s.exchangeOn(channel, whip.KindWHIP, c, &tk.path))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -74,10 +76,10 @@ func (s *site) ear(user string) *ear {
 	return s.earOn(channelID, claims(user))
 }
 
-func (s *site) earOn(channel string, c *Claims) *ear {
+func (s *site) earOn(channel string, c *auth.Claims) *ear {
 	s.t.Helper()
 	e := &ear{}
-	sub, err := s.port.Subscribe(s.t.Context(), s.exchangeOn(channel, kindWHEP, c, &e.path), func(p media.Packet) {
+	sub, err := s.port.Subscribe(s.t.Context(), s.exchangeOn(channel, whip.KindWHEP, c, &e.path), func(p media.Packet) {
 		p.Opus = bytes.Clone(p.Opus)
 		e.mu.Lock()
 		defer e.mu.Unlock()

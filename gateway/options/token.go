@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -28,7 +28,7 @@ func PortToken(file config.File, cfg config.Config) (string, error) {
 
 // CheckToken refuses a token that is somebody else's or for other channels.
 func CheckToken(token string, cfg config.Config) error {
-	c, err := hub.ReadClaims(token)
+	c, err := auth.ReadClaims(token)
 	switch {
 	case err != nil:
 		return err
@@ -46,7 +46,7 @@ func TokenEnd(file config.File) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	c, err := hub.ReadClaims(token)
+	c, err := auth.ReadClaims(token)
 	if err != nil || c.ExpiresAt == nil {
 		return time.Time{}
 	}
@@ -56,7 +56,7 @@ func TokenEnd(file config.File) time.Time {
 // WarnOfRole says when the port asks for the floor with another role than its
 // token, which it has been checked against otherwise, was made for.
 func WarnOfRole(token, role string, log *slog.Logger) {
-	if c, err := hub.ReadClaims(token); err == nil && c.MemberRole() != "" && c.MemberRole() != redis.Role(role) {
+	if c, err := auth.ReadClaims(token); err == nil && c.MemberRole() != "" && c.MemberRole() != redis.Role(role) {
 		log.Warn("identity.role differs from the token's", "configured", role, "token", string(c.MemberRole()))
 	}
 }

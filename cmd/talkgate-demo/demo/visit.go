@@ -7,7 +7,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -17,7 +17,7 @@ const tokenLife = 24 * time.Hour
 
 // token signs somebody's access to a channel.
 func (s *Site) token(userID, userName, channel string, role redis.Role) (string, error) {
-	c := &hub.Claims{UserID: userID, UserName: userName, Role: string(role), ChannelIDs: []string{channel}}
+	c := &auth.Claims{UserID: userID, UserName: userName, Role: string(role), ChannelIDs: []string{channel}}
 	c.ExpiresAt = jwt.NewNumericDate(time.Now().Add(tokenLife))
 	return c.Sign(s.secret)
 }

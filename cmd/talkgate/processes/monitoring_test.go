@@ -15,6 +15,7 @@ import (
 
 	"github.com/talkgate/talkgate/cmd/talkgate/talkgatetest"
 	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/redis"
@@ -197,7 +198,7 @@ func hubMetrics(t *testing.T) (names []string) {
 	}
 	defer media.Close()
 	registry := prometheus.NewRegistry()
-	if _, err := hub.New(hub.Config{Secret: make([]byte, hub.MinSecret), State: state, Media: media, Metrics: registry}); err != nil {
+	if _, err := hub.New(hub.Config{Secret: make([]byte, auth.MinSecret), State: state, Media: media, Metrics: registry}); err != nil {
 		t.Fatal(err)
 	}
 	all := make(chan *prometheus.Desc)

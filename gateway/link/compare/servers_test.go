@@ -10,6 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/link/livekit"
 	"github.com/talkgate/talkgate/gateway/link/livekit/livekittest"
@@ -85,7 +86,7 @@ func (s *hubServer) run() {
 func (s *hubServer) restart() { s.stop(); s.run() }
 
 func (s *hubServer) link(user string, role redis.Role, state *redis.Client) (port.Link, port.SpeakerLock) {
-	c := hub.Claims{UserID: user, UserName: user, ChannelIDs: []string{channel}, Role: string(role),
+	c := auth.Claims{UserID: user, UserName: user, ChannelIDs: []string{channel}, Role: string(role),
 		RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))}}
 	token, err := c.Sign([]byte(secret))
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	channelhub "github.com/talkgate/talkgate/gateway/hub"
+	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
@@ -128,7 +129,7 @@ func (p *hubProcess) signal(t *testing.T, s syscall.Signal) {
 // bearer mints tokens for user on the channel of these tests.
 func bearer(user string, life time.Duration) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
-		c := channelhub.Claims{UserID: user, UserName: user, ChannelIDs: []string{"gate"},
+		c := auth.Claims{UserID: user, UserName: user, ChannelIDs: []string{"gate"},
 			RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(time.Now().Add(life))}}
 		return c.Sign([]byte(hubSecret))
 	}

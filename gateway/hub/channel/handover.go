@@ -1,0 +1,88 @@
+package channel
+
+import (
+	"cmp"
+
+	"github.com/talkgate/talkgate/gateway/hub/recall"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// tellHandover puts a change of the floor into words. ch.mu is held.
+func (ch *Channel) tellHandover(from, to *redis.Holder) {
+	if to != nil && to.Emergency != "" {
+		ch.tell(Notice{reasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
+	}
+	if from == nil {
+		ch.Recall.Floor(ch.Id, talkerOf(to), recall.End{})
+		return
+	}
+	name := cmp.Or(from.UserName, from.UserID, "someone")
+	why := ch.whyEnded(from, to)
+	ch.Recall.Floor(ch.Id, talkerOf(to), recall.End{Reason: string(why), By: ch.cutBy(why, to)})
+	text := name + " lost the floor: " + string(why)
+	switch why {
+	case reasonReleased:
+		text = name + " has finished"
+	case ReasonRevoked:
+		text = name + " may not talk any more"
+	case ReasonRedis:
+		text = "Redis does not answer: " + name + " is not heard"
+	case ReasonPaused:
+		text = ch.pausedBy + " paused the event: " + name + " may press again at once"
+	case reasonTimedOut:
+		text = name + " has talked for too long"
+	case reasonPreempted:
+		text = name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")
+	}
+	ch.tell(Notice{why, from.UserID, text})
+}
+
+// whyEnded is why the floor went from a holder to another, or to nobody. ch.mu is
+// held.
+func (ch *Channel) whyEnded(from, to *redis.Holder) Reason {
+	m := ch.members[from.UserID]
+	if m != nil && m.rights.known && !m.rights.talk {
+		return ReasonRevoked
+	}
+	if !ch.floor.Known() {
+		return ReasonRedis
+	}
+	if to != nil && to.UserID != from.UserID {
+		return reasonPreempted
+	}
+	if to == nil && ch.pausedBy != "" {
+		return ReasonPaused
+	}
+	if m != nil && m.keeper != nil && m.keeper.claim.Token == from.Token {
+		if why, ended := m.keeper.ended(); ended && why != reasonPreempted {
+			return why
+		}
+	}
+	return reasonReleased
+}
+
+// talkerOf is a holder as the recall keeps it, nil for nobody.
+func talkerOf(h *redis.Holder) *recall.Talker {
+	if h == nil {
+		return nil
+	}
+	return &recall.Talker{UserID: h.UserID, UserName: h.UserName, Emergency: h.Emergency != ""}
+}
+
+// cutBy is who cut a talk spurt off, "" where nobody did. ch.mu is held.
+func (ch *Channel) cutBy(why Reason, to *redis.Holder) string {
+	switch {
+	case why == ReasonPaused:
+		return ch.pausedBy
+	case why == reasonPreempted && to != nil:
+		return nameOf(to)
+	}
+	return ""
+}
+
+func nameOf(h *redis.Holder) string {
+	if h.UserName != "" {
+		return h.UserName
+	}
+	return h.UserID
+}

@@ -1,0 +1,163 @@
+package channel
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// Reason says why a floor was denied or ended. It is part of the HTTP API.
+type Reason string
+
+const (
+	reasonReleased  Reason = "released"
+	ReasonRevoked   Reason = "revoked"
+	ReasonBanned    Reason = "banned"
+	reasonPreempted Reason = "preempted"
+	reasonLost      Reason = "lost"
+	reasonDenied    Reason = "denied"
+	ReasonBusy      Reason = "busy"
+	ReasonNoRights  Reason = "no-rights"
+	ReasonNoSession Reason = "no-session"
+	ReasonNoEvents  Reason = "no-events"
+	ReasonSilent    Reason = "silent"
+	reasonTimedOut  Reason = "timed-out"
+	ReasonRedis     Reason = "redis"
+	reasonShutdown  Reason = "shutdown"
+	reasonEmergency Reason = "emergency"
+	ReasonPaused    Reason = "paused"
+)
+
+// maxSilence is how long a member the hub holds the floor for may send nothing.
+const maxSilence = time.Second
+
+// floorLock is what a keeper needs of the shared state.
+type floorLock interface {
+	Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error)
+	Release(ctx context.Context, cl redis.Claim) (bool, error)
+}
+
+// lockHolder holds the floor on behalf of a member that cannot reach Redis itself: it
+// renews the lock and lets go of it once, for the first reason to.
+type lockHolder struct {
+	lock  floorLock
+	claim redis.Claim
+	epoch uint64
+	lease time.Duration
+	// maxTalk is the longest talk spurt.
+	maxTalk time.Duration
+	// lastHeard is when the member last sent a packet.
+	lastHeard func() time.Time
+
+	cancel  context.CancelCauseFunc
+	ctx     context.Context
+	stopped chan struct{} // closed once the lock is let go
+}
+
+// endedBecause carries a reason as a context's cause.
+type endedBecause Reason
+
+func (e endedBecause) Error() string { return string(e) }
+
+// newLockHolder prepares to keep what the claim was granted; ctx bounds it.
+func newLockHolder(ctx context.Context, lock floorLock, claim redis.Claim, epoch uint64, lease, maxTalk time.Duration, lastHeard func() time.Time) *lockHolder {
+	k := &lockHolder{lock: lock, claim: claim, epoch: epoch, lease: lease, maxTalk: maxTalk, lastHeard: lastHeard, stopped: make(chan struct{})}
+	k.ctx, k.cancel = context.WithCancelCause(ctx)
+	return k
+}
+
+// stop ends the keeping; run then lets go of the lock.
+func (k *lockHolder) stop(why Reason) { k.cancel(endedBecause(why)) }
+
+// Run keeps the lock from grantedFrom, when it was asked for, until stopped or
+// until there is a reason to let go, and returns that reason.
+func (k *lockHolder) Run(grantedFrom time.Time) Reason {
+	defer close(k.stopped)
+	why := k.keep(grantedFrom)
+	k.stop(why)
+	// The lock is let go even when the hub is going down.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), k.lease)
+	defer cancel()
+	// If this fails, nobody renews the lock any more and its TTL ends it.
+	_, _ = k.lock.Release(ctx, k.claim)
+	return why
+}
+
+func (k *lockHolder) keep(grantedFrom time.Time) Reason {
+	tick := time.NewTicker(k.lease / 3)
+	defer tick.Stop()
+	until := grantedFrom.Add(k.lease)
+	lapse := time.NewTimer(time.Until(until))
+	defer lapse.Stop()
+	limit := time.NewTimer(time.Until(grantedFrom.Add(k.maxTalk)))
+	defer limit.Stop()
+	heard := time.Now()
+	for {
+		select {
+		case <-k.ctx.Done():
+			return k.cause()
+		case <-lapse.C:
+			return ReasonRedis
+		case <-limit.C:
+			return reasonTimedOut
+		case now := <-tick.C:
+			if last := k.lastHeard(); last.After(heard) {
+				heard = last
+			}
+			if now.Sub(heard) > maxSilence {
+				return ReasonSilent
+			}
+		}
+		sent := time.Now()
+		ctx, cancel := context.WithDeadline(k.ctx, until)
+		standing, err := k.lock.Renew(ctx, k.claim)
+		cancel()
+		switch {
+		case k.ctx.Err() != nil:
+			return k.cause()
+		case err != nil:
+			continue // another try, or the lease ends
+		}
+		switch standing.State {
+		case redis.Held:
+			until = sent.Add(k.lease)
+			lapse.Reset(time.Until(until))
+		case redis.Revoked:
+			return ReasonRevoked
+		case redis.RevokedByBan:
+			return ReasonBanned
+		default:
+			if standing.Holder == nil {
+				return reasonLost
+			}
+			return reasonPreempted
+		}
+	}
+}
+
+// emergency is the channel on which an emergency is spoken; empty where there is
+// none.
+func (k *lockHolder) emergency() string {
+	if k.claim.Emergency {
+		return k.claim.Channel
+	}
+	return ""
+}
+
+// ended reports whether the keeping has ended, or is about to, and why.
+func (k *lockHolder) ended() (why Reason, yes bool) {
+	if k.ctx.Err() == nil {
+		return "", false
+	}
+	return k.cause(), true
+}
+
+func (k *lockHolder) cause() Reason {
+	var because endedBecause
+	if errors.As(context.Cause(k.ctx), &because) {
+		return Reason(because)
+	}
+	return reasonShutdown
+}

@@ -1,0 +1,149 @@
+package channel
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/forward"
+	"github.com/talkgate/talkgate/state/redis"
+)
+
+// Join makes a user a member, or finds it to be one; each join wants a part.
+func (ch *Channel) Join(userID, userName string) *Member {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	m := ch.members[userID]
+	if m == nil {
+		m = &Member{userID: userID}
+		ch.members[userID] = m
+		ctx, leave := context.WithCancel(ch.ctx)
+		m.leave = leave
+		ch.loops.Go(func() { ch.followRights(ctx, m) })
+	}
+	m.userName = cmp.Or(userName, m.userName, userID)
+	m.uses++
+	return m
+}
+
+func (ch *Channel) followRights(ctx context.Context, m *Member) {
+	err := ch.State.WatchRights(ctx, m.userID, func(r redis.Rights) { ch.onRights(m, r, time.Now()) })
+	if err != nil && ctx.Err() == nil {
+		ch.log.Error("talk rights are not watched: the member is not heard", "user", m.userID, "err", err)
+		ch.onRights(m, redis.Rights{}, time.Now())
+	}
+}
+
+// Member is a user that is on the channel, nil if it is not.
+func (ch *Channel) Member(userID string) *Member {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return ch.members[userID]
+}
+
+// Part undoes one join.
+func (ch *Channel) Part(m *Member) {
+	ch.change(func() {
+		m.uses--
+		if m.uses == 0 {
+			m.leave()
+			delete(ch.members, m.userID)
+		}
+	})
+}
+
+// OpenSource gives a member its one stream to send on; nil while it has one.
+func (ch *Channel) OpenSource(m *Member, c *auth.Claims) *forward.Source {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if m.source != nil {
+		return nil
+	}
+	m.source = &forward.Source{UserID: m.userID, UserName: m.userName}
+	if c.MemberRole() == redis.RoleDispatch {
+		m.source.Reaches = c.MayJoin
+	}
+	return m.source
+}
+
+func (ch *Channel) CloseSource(m *Member) {
+	ch.change(func() {
+		m.source = nil
+		m.Release(ReasonNoSession)
+	})
+}
+
+// maxListeners and maxStreams bound what one member may open on a channel.
+const (
+	MaxListeners = 8
+	MaxStreams   = 8
+)
+
+// ReserveListener counts a listener in; false when the member has too many.
+func (ch *Channel) ReserveListener(m *Member) bool {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if m.listeners == MaxListeners {
+		return false
+	}
+	m.listeners++
+	return true
+}
+
+// OpenListener sends a member what others say; closeListener must follow.
+func (ch *Channel) OpenListener(m *Member, out forward.PacketWriter) *forward.Listener {
+	l := &forward.Listener{UserID: m.userID, Deaf: &m.Deaf, Out: out}
+	ch.change(func() { ch.Forwarder.AddListener(l) })
+	return l
+}
+
+// CloseListener undoes reserveListener, and openListener unless l is nil.
+func (ch *Channel) CloseListener(m *Member, l *forward.Listener) {
+	ch.change(func() {
+		if l != nil {
+			ch.Forwarder.RemoveListener(l)
+		}
+		m.listeners--
+	})
+}
+
+// OpenStream begins an event stream of a member; nil when it has too many. While
+// anybody watches, levels are measured.
+func (ch *Channel) OpenStream(m *Member) *Watcher {
+	w := newWatcher()
+	ok := false
+	ch.change(func() {
+		if m.streams == MaxStreams {
+			return
+		}
+		ok = true
+		m.streams++
+		ch.watchers[w] = struct{}{}
+		if len(ch.watchers) == 1 {
+			ctx, cancel := context.WithCancel(ch.ctx)
+			ch.stopMeter = cancel
+			meter := forward.NewMeter(ch.showLevels)
+			ch.Forwarder.Observe(meter.Hear)
+			ch.loops.Go(func() { meter.Run(ctx) })
+		}
+	})
+	if !ok {
+		return nil
+	}
+	return w
+}
+
+func (ch *Channel) CloseStream(m *Member, w *Watcher) {
+	ch.change(func() {
+		delete(ch.watchers, w)
+		m.streams--
+		if m.streams == 0 {
+			m.Release(ReasonNoEvents)
+		}
+		if len(ch.watchers) == 0 {
+			ch.Forwarder.Observe(nil)
+			ch.stopMeter()
+		}
+	})
+}

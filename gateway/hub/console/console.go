@@ -1,0 +1,36 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/talkgate/talkgate/gateway/hub/emergency"
+	"github.com/talkgate/talkgate/gateway/hub/recall"
+)
+
+// State is what consoles need of the shared state.
+type State interface {
+	fleetReader
+	channelReader
+	rolloutReader
+	dispatcherState
+	rightsWriter
+}
+
+// Console serves those who manage channels: what they see of channels and gateways, and
+// what they change.
+type Console struct {
+	state       State
+	Fleet       *Fleet
+	emergencies *emergency.Monitor
+	recall      *recall.Store
+	parrots     chan struct{} // one for each gateway that is asked now
+	log         *slog.Logger
+}
+
+func New(state State, fleet *Fleet, e *emergency.Monitor, r *recall.Store, log *slog.Logger) *Console {
+	return &Console{state: state, Fleet: fleet, emergencies: e, recall: r, parrots: make(chan struct{}, MaxParrots), log: log}
+}
+
+// Run keeps up with the gateways until ctx ends.
+func (s *Console) Run(ctx context.Context) { s.Fleet.follow(ctx, s.state) }

@@ -1,0 +1,176 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/state/redis/fleetstore"
+)
+
+// fleetReader is what the hub needs to know of the gateways of the fleet.
+type fleetReader interface {
+	// WatchReports reports until ctx ends, one view at a time.
+	WatchReports(ctx context.Context, fn func(fleetstore.ReportsView)) error
+}
+
+// seenGateway is a gateway, and what is written of it to those who watch.
+type seenGateway struct {
+	Gateway
+	text json.RawMessage
+}
+
+// Fleet is the fleet as the hub knows it.
+type Fleet struct {
+	log *slog.Logger
+
+	mu       sync.Mutex
+	known    bool
+	gateways map[string]seenGateway
+	watchers map[*fleetWatcher]struct{}
+}
+
+func NewFleet(log *slog.Logger) *Fleet {
+	return &Fleet{log: log, gateways: map[string]seenGateway{}, watchers: map[*fleetWatcher]struct{}{}}
+}
+
+// follow keeps up with the fleet until ctx ends.
+func (v *Fleet) follow(ctx context.Context, state fleetReader) {
+	if err := state.WatchReports(ctx, v.see); err != nil && ctx.Err() == nil {
+		v.log.Error("the fleet is not watched", "err", err)
+	}
+}
+
+// see takes in a reading, and tells the watchers what has changed.
+func (v *Fleet) see(r fleetstore.ReportsView) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if r.Known != v.known {
+		v.known = r.Known
+		for w := range v.watchers {
+			w.stateChanged()
+		}
+	}
+	if !r.Known {
+		return
+	}
+	var changed []string
+	there := make(map[string]struct{}, len(r.Sightings))
+	for _, s := range r.Sightings {
+		there[s.Gateway] = struct{}{}
+		g := gatewayOf(s)
+		text, err := json.Marshal(g)
+		if err != nil {
+			v.log.Error("gateway cannot be shown", "gateway", s.Gateway, "err", err)
+			continue
+		}
+		if string(v.gateways[s.Gateway].text) != string(text) {
+			v.gateways[s.Gateway] = seenGateway{g, text}
+			changed = append(changed, s.Gateway)
+		}
+	}
+	if r.Whole {
+		for id := range v.gateways {
+			if _, ok := there[id]; !ok {
+				delete(v.gateways, id)
+				changed = append(changed, id)
+			}
+		}
+	}
+	for w := range v.watchers {
+		w.changed(changed)
+	}
+}
+
+// All are the gateways, by ID.
+func (v *Fleet) All() (gateways []Gateway, known bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(v.gateways)) {
+		gateways = append(gateways, v.gateways[id].Gateway)
+	}
+	return gateways, v.known
+}
+
+// Channels are those that gateways are on.
+func (v *Fleet) Channels() map[string]struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	all := map[string]struct{}{}
+	for _, g := range v.gateways {
+		if g.Channel != "" {
+			all[g.Channel] = struct{}{}
+		}
+	}
+	return all
+}
+
+// channelOf is the channel that a gateway is on.
+func (v *Fleet) channelOf(id string) (channel string, known bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	g, known := v.gateways[id]
+	return g.Channel, known
+}
+
+// maxFleetStreams bounds what one user may open.
+const maxFleetStreams = 8
+
+// Watch begins an event stream of a user; nil when there are too many.
+func (v *Fleet) Watch(c *auth.Claims) *fleetWatcher {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := 0
+	for w := range v.watchers {
+		if w.claims.UserID == c.UserID {
+			n++
+		}
+	}
+	if n >= maxFleetStreams {
+		return nil
+	}
+	w := newFleetWatcher(c)
+	w.changed(slices.Collect(maps.Keys(v.gateways)))
+	v.watchers[w] = struct{}{}
+	return w
+}
+
+func (v *Fleet) Unwatch(w *fleetWatcher) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.watchers, w)
+}
+
+// fleetNews is what one watcher is told: gateways that are new or have changed,
+// and the IDs of those that are no more.
+type fleetNews struct {
+	Redis    bool              `json:"redis"`
+	Gateways []json.RawMessage `json:"gateways"`
+	Gone     []string          `json:"gone"`
+}
+
+// news is what has changed for a watcher since it was asked last. A bearer sees
+// the gateways of the channels that it may join.
+func (v *Fleet) news(w *fleetWatcher) fleetNews {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := fleetNews{Redis: v.known, Gateways: []json.RawMessage{}, Gone: []string{}}
+	for _, id := range w.Take() {
+		g, there := v.gateways[id]
+		switch {
+		case there && w.claims.MayJoin(g.Channel):
+			n.Gateways = append(n.Gateways, g.text)
+			w.shown[id] = struct{}{}
+		default:
+			if _, was := w.shown[id]; was {
+				delete(w.shown, id)
+				n.Gone = append(n.Gone, id)
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,56 @@
+package console
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+)
+
+// fleetWatcher collects, for one event stream, which gateways have changed since
+// it was written to last: however slow the reader, each is there once.
+type fleetWatcher struct {
+	claims *auth.Claims
+	wake   chan struct{} // something is there
+	// shown are the gateways that were written; it belongs to fleetView.news.
+	shown map[string]struct{}
+
+	mu    sync.Mutex
+	stale map[string]struct{}
+}
+
+// newFleetWatcher is a watcher that has been told nothing yet.
+func newFleetWatcher(c *auth.Claims) *fleetWatcher {
+	w := &fleetWatcher{claims: c, wake: make(chan struct{}, 1), shown: map[string]struct{}{}, stale: map[string]struct{}{}}
+	w.stateChanged()
+	return w
+}
+
+func (w *fleetWatcher) changed(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	w.mu.Lock()
+	for _, id := range ids {
+		w.stale[id] = struct{}{}
+	}
+	w.mu.Unlock()
+	w.stateChanged()
+}
+
+func (w *fleetWatcher) stateChanged() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Take returns the IDs of what has changed since it was called last.
+func (w *fleetWatcher) Take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(w.stale))
+	clear(w.stale)
+	return ids
+}

@@ -1,0 +1,79 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/emergency"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
+)
+
+const (
+	// fleetPace is how far apart two writes of gateways are at least.
+	fleetPace = 250 * time.Millisecond
+	// deskPace is how often events and speakers are read while a console is open.
+	deskPace = time.Second
+	// deskTime bounds one such reading.
+	deskTime = 2 * time.Second
+)
+
+// FleetEvents answers GET /api/fleet/events with server-sent events.
+func (s *Console) FleetEvents(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
+	watch := s.Fleet.Watch(c)
+	if watch == nil {
+		respond.Error(w, http.StatusTooManyRequests, "you have as many event streams of the fleet as you may: end one")
+		return
+	}
+	defer s.Fleet.Unwatch(watch)
+	alarms := s.emergencies.Watch()
+	defer s.emergencies.Unwatch(alarms)
+	out := respond.NewEventStream(w)
+	alive, desk := time.NewTicker(respond.Keepalive), time.NewTicker(deskPace)
+	defer alive.Stop()
+	defer desk.Stop()
+	pace := time.NewTimer(0)
+	defer pace.Stop()
+	paced := true
+	var shown []byte
+	err := s.showDesk(r.Context(), out, c, &shown)
+	for err == nil {
+		wake := watch.wake
+		if !paced {
+			wake = nil
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-alive.C:
+			err = out.Comment()
+		case <-desk.C:
+			err = s.showDesk(r.Context(), out, c, &shown)
+		case <-pace.C:
+			paced = true
+		case <-alarms:
+			err = out.Send("emergencies", struct {
+				Emergencies []emergency.Emergency `json:"emergencies"`
+			}{s.emergencies.Of(c)})
+		case <-wake:
+			err = out.Send("gateways", s.Fleet.news(watch))
+			paced = false
+			pace.Reset(fleetPace)
+		}
+	}
+}
+
+// showDesk sends events, channels and speakers if they have changed.
+func (s *Console) showDesk(ctx context.Context, out *respond.EventStream, c *auth.Claims, shown *[]byte) error {
+	ctx, cancel := context.WithTimeout(ctx, deskTime)
+	defer cancel()
+	text, err := json.Marshal(s.readDesk(ctx, c))
+	if err != nil || bytes.Equal(text, *shown) {
+		return err
+	}
+	*shown = text
+	return out.Send("desk", json.RawMessage(text))
+}

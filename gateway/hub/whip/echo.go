@@ -1,0 +1,123 @@
+package whip
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/gateway/hub/auth"
+	"github.com/talkgate/talkgate/gateway/hub/forward"
+	"github.com/talkgate/talkgate/gateway/hub/respond"
+)
+
+// echoTime is the longest that a member may listen to itself.
+const echoTime = 30 * time.Second
+
+// echoes are the members who hear themselves, and nobody else does: no channel, no
+// floor. The zero value is ready.
+type echoes struct {
+	mu  sync.Mutex
+	all map[string]*echo
+}
+
+// echo is one member's.
+type echo struct {
+	whip, whep peer
+	out        forward.PacketWriter
+}
+
+// Of is a member's echo; the lock is held.
+func (e *echoes) Of(userID string) *echo {
+	if e.all == nil {
+		e.all = map[string]*echo{}
+	}
+	if e.all[userID] == nil {
+		e.all[userID] = &echo{}
+	}
+	return e.all[userID]
+}
+
+// Enter takes in a member's session to send, or with out one to listen, and ends the
+// one before.
+func (e *echoes) Enter(userID, kind string, p peer, out forward.PacketWriter) {
+	e.mu.Lock()
+	mine := e.Of(userID)
+	former := mine.whip
+	if kind == KindWHEP {
+		former, mine.whep, mine.out = mine.whep, p, out
+	} else {
+		mine.whip = p
+	}
+	e.mu.Unlock()
+	if former != nil {
+		_ = former.Close()
+	}
+}
+
+// Leave forgets a session that has ended.
+func (e *echoes) Leave(userID string, p peer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	mine := e.Of(userID)
+	if mine.whip == p {
+		mine.whip = nil
+	}
+	if mine.whep == p {
+		mine.whep, mine.out = nil, nil
+	}
+	if mine.whip == nil && mine.whep == nil {
+		delete(e.all, userID)
+	}
+}
+
+// back sends a packet to the member it came from. p is not kept.
+func (e *echoes) back(userID string, p *rtp.Packet) {
+	e.mu.Lock()
+	var out forward.PacketWriter
+	if mine := e.all[userID]; mine != nil {
+		out = mine.out
+	}
+	e.mu.Unlock()
+	if out != nil {
+		_ = out.WriteRTP(p) // who does not hear it counts it as lost
+	}
+}
+
+// Echo answers POST /echo/whip/{channel} and /echo/whep/{channel}: a member hears
+// what it sends. Any member may; the channel is but a name.
+func (s *Server) Echo(kind string) auth.Handler {
+	return func(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
+		offer, ok := readSDP(w, r, respond.SDP)
+		if !ok {
+			return
+		}
+		var mine peer
+		one := newSession("echo/"+kind, r.PathValue("channel"), c)
+		one.private = true
+		gone := func() {
+			if mine != nil {
+				s.echoes.Leave(c.UserID, mine)
+			}
+		}
+		s.accept(w, r, one, gone, func() (peer, string, error) {
+			if kind == KindWHIP {
+				p, answer, err := s.Media.AcceptPublisher(offer, func(p *rtp.Packet) { s.echoes.back(c.UserID, p) })
+				if err != nil {
+					return nil, "", err
+				}
+				mine = p
+				s.echoes.Enter(c.UserID, kind, p, nil)
+				return p, answer, nil
+			}
+			p, answer, err := s.Media.AcceptSubscriber(offer)
+			if err != nil {
+				return nil, "", err
+			}
+			mine = p
+			s.echoes.Enter(c.UserID, kind, p, p)
+			return p, answer, nil
+		})
+	}
+}

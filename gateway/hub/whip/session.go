@@ -1,0 +1,206 @@
+package whip
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/gateway/hub/channel"
+	"github.com/talkgate/talkgate/gateway/hub/turn"
+	"github.com/talkgate/talkgate/media/icelite"
+)
+
+// Kinds of session, as in the paths of the HTTP API.
+const (
+	KindWHIP = "whip"
+	KindWHEP = "whep"
+)
+
+// maxUserSessions bounds the sessions of one user.
+const maxUserSessions = 64
+
+// Media answers offers. *icelite.Server implements it.
+type Media interface {
+	AcceptPublisher(offer string, on func(*rtp.Packet)) (*icelite.Publisher, string, error)
+	AcceptSubscriber(offer string) (*icelite.Subscriber, string, error)
+}
+
+// peer is a media session.
+type peer interface {
+	Done() <-chan struct{}
+	Err() error
+	Close() error
+	// Tag names the ICE session; it changes with each ICE restart.
+	Tag() string
+	// Patch handles an SDP fragment of trickle ICE, or of an ICE restart, which it
+	// answers.
+	Patch(fragment string) (answer string, err error)
+}
+
+// session is one WHIP or WHEP session.
+type session struct {
+	id, kind, channel, userID, userName string
+	// private says that nobody else hears it: Redis is not told, and it ends soon.
+	private bool
+
+	peer  peer
+	ended chan struct{} // closed when nothing of it is left
+}
+
+var (
+	errTooMany     = errors.New("the hub has as many sessions as it may: try again later")
+	errTooManyUser = errors.New("you have as many sessions as one user may: end one")
+	errClosing     = errors.New("the hub is going down: try again soon")
+)
+
+// Config is what sessions are made of. All but turn is required.
+type Config struct {
+	Media    Media
+	Channels *channel.Set
+	Store    Store
+	Turn     *turn.Relay
+	// max bounds the sessions.
+	Max int
+	Log *slog.Logger
+}
+
+// Server are the media sessions of a hub.
+type Server struct {
+	Config
+	ctx        context.Context // of all sessions
+	attendance *presence
+	echoes     echoes
+	// alive counts the sessions; none begins once closing is set.
+	alive sync.WaitGroup
+
+	mu       sync.Mutex
+	all      map[string]*session
+	reserved int            // sessions, those being set up included
+	byUser   map[string]int // the same, by user
+	closing  bool
+}
+
+// New has no session yet. All end with ctx.
+func New(ctx context.Context, cfg Config) *Server {
+	return &Server{Config: cfg, ctx: ctx, attendance: newPresence(cfg.Store, cfg.Log), all: map[string]*session{}, byUser: map[string]int{}}
+}
+
+// Run tells Redis who is there until the context has ended and close was called.
+func (s *Server) Run(closed <-chan struct{}) { s.attendance.Run(closed) }
+
+// reserve counts a session of a user in; unreserve or register must follow.
+func (s *Server) reserve(userID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closing:
+		return errClosing
+	case s.reserved >= s.Max:
+		return errTooMany
+	case s.byUser[userID] >= maxUserSessions:
+		return errTooManyUser
+	}
+	s.reserved++
+	s.byUser[userID]++
+	s.alive.Add(1)
+	return nil
+}
+
+func (s *Server) unreserve(userID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reserved--
+	if s.byUser[userID]--; s.byUser[userID] == 0 {
+		delete(s.byUser, userID)
+	}
+	s.alive.Done()
+}
+
+// register makes a session known, and forgets it when its peer is done; gone then
+// undoes what was set up for it.
+func (s *Server) register(one *session, gone func()) {
+	one.id, one.ended = rand.Text(), make(chan struct{})
+	s.mu.Lock()
+	s.all[one.id] = one
+	s.mu.Unlock()
+	log := s.Log.With("kind", one.kind, "channel", one.channel, "user", one.userID)
+	log.Info("session begun")
+	var over <-chan time.Time // never
+	if one.private {
+		over = time.After(echoTime)
+	} else {
+		s.attendance.arrive(one)
+	}
+	go func() {
+		defer s.unreserve(one.userID)
+		select {
+		case <-one.peer.Done():
+		case <-s.ctx.Done():
+			_ = one.peer.Close()
+		case <-over:
+			_ = one.peer.Close()
+		}
+		s.mu.Lock()
+		delete(s.all, one.id)
+		s.mu.Unlock()
+		gone()
+		if !one.private {
+			s.attendance.depart(one)
+		}
+		close(one.ended)
+		log.Info("session ended", "reason", one.peer.Err())
+	}()
+}
+
+// Find is a user's session of that kind on a channel, nil if there is none.
+func (s *Server) Find(id, kind, channel, userID string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.all[id]
+	if one == nil || one.kind != kind || one.channel != channel || one.userID != userID {
+		return nil
+	}
+	return one
+}
+
+// endPublisher ends the WHIP session of a member on a channel, if it has one, and waits
+// until nothing of it is left.
+func (s *Server) endPublisher(channel, userID string) {
+	s.mu.Lock()
+	var old *session
+	for _, one := range s.all {
+		if one.kind == KindWHIP && one.channel == channel && one.userID == userID {
+			old = one
+		}
+	}
+	s.mu.Unlock()
+	if old != nil {
+		_ = old.peer.Close()
+		<-old.ended
+	}
+}
+
+// Close waits for the sessions, which end with the context.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.alive.Wait()
+}
+
+// Count is how many sessions of a kind there are now, or of all kinds for "".
+func (s *Server) Count(kind string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.all {
+		if kind == "" || one.kind == kind {
+			n++
+		}
+	}
+	return n
+}
