@@ -13,7 +13,7 @@ FUZZTIME ?= 20s
 # Boards, as Debian calls them.
 ARCHS := arm64 armhf amd64 riscv64
 # Commands the tests use, with their Debian packages where named differently.
-TOOLS := redis-server redis-sentinel chromium firefox-esr node:nodejs promtool:prometheus arecord:alsa-utils ip:iproute2 systemd-analyze:systemd qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libc.so.6:libc6-arm64-cross espeak-ng
+TOOLS := redis-server redis-sentinel chromium firefox-esr node:nodejs promtool:prometheus arecord:alsa-utils ip:iproute2 systemd-analyze:systemd pulseaudio pactl:pulseaudio-utils qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libc.so.6:libc6-arm64-cross espeak-ng
 
 # Packages whose tests take minutes each.
 SLOW := /boards$$|/processes$$|/link/livekit|/link/compare$$

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ import (
 
 func newDoctorCommand() *cobra.Command {
 	var (
-		path                             string
+		path, controls                   string
 		asJSON                           bool
 		watchLines, parrot, tone, levels bool
 	)
@@ -33,12 +34,15 @@ A port that runs has its lines, cards and link to itself: stop it first.
   --watch-lines   shows push-to-talk, COR and readback as they change, until Ctrl-C
   --tone          plays a tone of 1 kHz at -20 dBFS for three seconds
   --parrot        records three seconds and plays them back
-  --levels        listens to speech for ten seconds, and says how to set the levels
+  --levels        listens to speech for ten seconds, and says how to set the levels;
+                  with --controls, after setting controls of the sound cards as
+                  hardware.sound.mixer does
 
 Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dummy load.`,
 		Example: `  talkgate doctor --config /etc/talkgate/north-gate.yaml
   talkgate doctor --config port.yaml --json
-  talkgate doctor --config port.yaml --watch-lines`,
+  talkgate doctor --config port.yaml --watch-lines
+  talkgate doctor --config port.yaml --levels --controls known`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := daemon.LoadPort(path)
@@ -52,7 +56,12 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 				return doctor.TryHardware(cfg, drivers, func(b daemon.Board) error { return doctor.Tone(cmd.Context(), b, out) })
 			case parrot:
 				return doctor.TryHardware(cfg, drivers, func(b daemon.Board) error { return doctor.Parrot(cmd.Context(), cfg, b, out) })
+			case controls != "" && cfg.Hardware.Board == nil:
+				return errors.New("--controls: a virtual radio has no sound card: set hardware.driver to board")
 			case levels:
+				if controls != "" {
+					cfg.Hardware.Board.Sound.Mixer = controls
+				}
 				var findings []status.Finding
 				err := doctor.TryHardware(cfg, drivers, func(b daemon.Board) (err error) {
 					findings, err = doctor.Levels(cfg, b, cmd.ErrOrStderr())
@@ -60,6 +69,10 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 				})
 				if err != nil {
 					return err
+				}
+				if controls != "" {
+					findings = append(findings, status.Finding{Check: "sound controls", OK: true, Found: "set to " + controls + " until a port starts",
+						Do: "to keep them: hardware.sound.mixer: " + strconv.Quote(controls)})
 				}
 				return report(out, findings, asJSON)
 			}
@@ -74,8 +87,10 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
 	f.BoolVar(&tone, "tone", false, "play a tone")
 	f.BoolVar(&parrot, "parrot", false, "record, then play back")
 	f.BoolVar(&levels, "levels", false, "listen, and say how to set the levels")
+	f.StringVar(&controls, "controls", "", "set these controls first, as hardware.sound.mixer has them; with --levels")
 	c.MarkFlagsMutuallyExclusive("json", "watch-lines", "tone", "parrot")
 	c.MarkFlagsMutuallyExclusive("levels", "watch-lines", "tone", "parrot")
+	c.MarkFlagsMutuallyExclusive("controls", "watch-lines", "tone", "parrot")
 	return c
 }
 

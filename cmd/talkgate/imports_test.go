@@ -63,6 +63,7 @@ var rooms = map[string][]string{
 	"periph.io":                           {"hal/gpio"},
 	"github.com/ebitengine/oto":           {"hal/sound"},
 	"github.com/gen2brain/alsa":           {"hal/sound"},
+	"github.com/jfreymuth/pulse":          {"hal/sound"},
 }
 
 // pkg is what 'go list' says about a package; imports of tests are not in it.

@@ -80,10 +80,11 @@ type LampLines struct {
 
 // Sound is the sound cards.
 type Sound struct {
-	Player     string    `yaml:"player" oneof:"alsa oto" doc:"what plays: the kernel's card itself (alsa), or PulseAudio, PipeWire and ALSA's user-space library (oto); see docs/sound.md"`
-	Mixer      string    `yaml:"mixer" match:"^(known|([^=;]+=[^=;]+(;|$))*)$" as:"known, or NAME=VALUE divided by semicolons" within:"0..2000" doc:"controls of the cards, set at each start: NAME=VALUE, divided by semicolons, such as Mic Capture Volume=80%; Auto Gain Control=off, or known for the settings that talkgate knows for the card; empty leaves them as they are; see docs/sound.md"`
-	Microphone SoundSide `yaml:"microphone" doc:"the card that captures"`
-	Speaker    SoundSide `yaml:"speaker" doc:"the card that plays"`
+	Player     string        `yaml:"player" oneof:"alsa oto" doc:"what plays: the kernel's card itself (alsa), or PulseAudio, PipeWire and ALSA's user-space library (oto), which then captures from the card default, too; see docs/sound.md"`
+	Mixer      string        `yaml:"mixer" match:"^(known|([^=;]+=[^=;]+(;|$))*)$" as:"known, or NAME=VALUE divided by semicolons" within:"0..2000" doc:"controls of the cards, set at each start: NAME=VALUE, divided by semicolons, such as Mic Capture Volume=80%; Auto Gain Control=off, or known for the settings that talkgate knows for the card; empty leaves them as they are; see docs/sound.md"`
+	Period     time.Duration `yaml:"period" within:"5ms..20ms" doc:"how much sound the cards exchange at once: shorter is less delay and more work; a card may round it up"`
+	Microphone SoundSide     `yaml:"microphone" doc:"the card that captures"`
+	Speaker    SoundSide     `yaml:"speaker" doc:"the card that plays"`
 }
 
 // SoundSide is one side of a card.
@@ -104,6 +105,6 @@ func defaultBoard() *BoardHardware {
 		Selector:  SelectorLines{A: knob, B: knob, C: knob, D: knob},
 		Amplifier: output, Heartbeat: output,
 		Lamps: LampLines{Talk: output, Busy: output, Alert: output, Link: output, Emergency: output},
-		Sound: Sound{Player: "alsa"},
+		Sound: Sound{Player: "alsa", Period: 10 * time.Millisecond},
 	}
 }

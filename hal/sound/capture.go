@@ -1,6 +1,7 @@
 package sound
 
 import (
+	"errors"
 	"time"
 
 	"github.com/gen2brain/alsa"
@@ -23,8 +24,20 @@ type capture struct {
 }
 
 // OpenCapture opens the microphone side of a card. The error wraps hal.ErrGone
-// when the card is not there.
-func OpenCapture(cfg Config) (Capture, error) {
+// when the card is not there. With Oto, the default is what the user's sound server
+// captures, or the kernel's first card where there is no server.
+func OpenCapture(cfg Config, with Player) (Capture, error) {
+	if with == Oto && cfg.Card == Default {
+		c, noServer := openPulse(cfg)
+		if noServer == nil {
+			return c, nil
+		}
+		k, err := OpenCapture(cfg, ALSA)
+		if err != nil {
+			return nil, errors.Join(err, noServer)
+		}
+		return k, nil
+	}
 	card, err := cfg.find(sysfs, "c")
 	if err != nil {
 		return nil, err

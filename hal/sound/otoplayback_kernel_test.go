@@ -15,7 +15,7 @@ import (
 // TestKernelOto plays with oto, which opens one card in the life of a process, and
 // then takes the card away. Oto does not give it back: this file's name is the last.
 func TestKernelOto(t *testing.T) {
-	c, err := OpenCapture(side(1))
+	c, err := OpenCapture(side(1), ALSA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestKernelOto(t *testing.T) {
 		if !errors.Is(err, hal.ErrGone) {
 			t.Errorf("Play: %v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(longest):
 		t.Fatal("playback does not notice")
 	}
 }

@@ -84,12 +84,12 @@ func TestKernelDelays(t *testing.T) {
 	m := &mouth{Playback: speaker}
 	go func() { _ = m.Play(m.fill) }()
 	t.Cleanup(func() { m.Close() })
-	unused, err := sound.OpenCapture(far)
+	unused, err := sound.OpenCapture(far, sound.ALSA)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { unused.Close() })
-	mic, err := sound.OpenCapture(far)
+	mic, err := sound.OpenCapture(far, sound.ALSA)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package bench
 import (
 	"encoding/json"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/talkgate/talkgate/cmd/talkgate/talkgatetest"
 	"github.com/talkgate/talkgate/gateway/status"
+	"github.com/talkgate/talkgate/hal/hil"
+	"github.com/talkgate/talkgate/hal/sound"
 )
 
 // TestKernelDoctor lets the doctor look at kernel lines and a kernel card, and
@@ -67,10 +70,32 @@ func TestKernelDoctor(t *testing.T) {
 	b.far.hears(true)
 	healthy(parrot)
 
+	// Controls that are tried keep their values until a port starts.
+	b.Write("board.yaml", strings.ReplaceAll(b.Read("board.yaml"), "  sound:\n", "  sound:\n    mixer: PCM Notify=off\n"))
+	b.far.loud.Store(true)
+	levels := talkgatetest.Start(t, "doctor", "doctor", "--config", b.Path("board.yaml"), "--levels", "--controls", "PCM Notify=on")
+	levels.Until(`sound controls +set to PCM Notify=on`)
+	levels.Until(`do: to keep them: hardware.sound.mixer: "PCM Notify=on"`)
+	levels.Exit(time.Now()) // what it says of the levels is not asked here
+	b.far.loud.Store(false)
+	b.control("PCM Notify=on (off, on)")
+	b.start()
+	b.control("PCM Notify=off (off, on)")
+	b.port.Stop(syscall.SIGTERM)
+
 	// A missing card is named, with what to do.
 	b.Write("board.yaml", strings.ReplaceAll(b.Read("board.yaml"), "card: Loopback", "card: Device"))
 	code, stdout, _ := talkgatetest.Run(t, "", "doctor", "--config", b.Path("board.yaml"))
 	if code != talkgatetest.ExitFailed || !strings.Contains(stdout, `NOT OK  lines and cards`) || !strings.Contains(stdout, `"Loopback"`) {
 		t.Errorf("exit code %d: %s", code, stdout)
+	}
+}
+
+// control wants a control of the card to be so.
+func (b *bench) control(want string) {
+	b.T.Helper()
+	all, _, err := sound.DescribeMixer(sound.Config{Card: hil.Loopback})
+	if i := slices.IndexFunc(all, func(c string) bool { return strings.HasPrefix(c, "PCM Notify=") }); err != nil || i < 0 || all[i] != want {
+		b.T.Errorf("%v: expected %s, found %q", err, want, all)
 	}
 }

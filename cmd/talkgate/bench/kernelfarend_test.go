@@ -51,7 +51,7 @@ func (b *bench) plugIn() {
 	if err != nil {
 		b.T.Fatal(err)
 	}
-	mic, err := sound.OpenCapture(cfg)
+	mic, err := sound.OpenCapture(cfg, sound.ALSA)
 	if err != nil {
 		b.T.Fatal(err)
 	}

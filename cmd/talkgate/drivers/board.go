@@ -3,6 +3,7 @@ package drivers
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
@@ -19,10 +20,10 @@ func openBoard(cfg config.BoardHardware, in inputs) (hw port.Hardware, err error
 			err = errors.Join(err, hw.Close())
 		}
 	}()
-	if err := sound.SetMixer(cfg.Sound.Mixer, sideOf(cfg.Sound.Microphone), sideOf(cfg.Sound.Speaker)); err != nil {
+	if err := sound.SetMixer(cfg.Sound.Mixer, microphoneOf(cfg.Sound), speakerOf(cfg.Sound)); err != nil {
 		return hw, fmt.Errorf("hardware.sound.mixer: %w", err)
 	}
-	mic, err := sound.OpenCapture(sideOf(cfg.Sound.Microphone)) // its gain is media/level's
+	mic, err := sound.OpenCapture(microphoneOf(cfg.Sound), playerOf(cfg.Sound)) // its gain is media/level's
 	if err != nil {
 		return hw, err
 	}
@@ -56,11 +57,7 @@ func openBoard(cfg config.BoardHardware, in inputs) (hw port.Hardware, err error
 	if hw.Heartbeat, err = openOutput(cfg.Heartbeat); err != nil {
 		return hw, err
 	}
-	player := sound.ALSA
-	if cfg.Sound.Player == "oto" {
-		player = sound.Oto
-	}
-	speaker, err := sound.OpenPlayback(sideOf(cfg.Sound.Speaker), player)
+	speaker, err := sound.OpenPlayback(speakerOf(cfg.Sound), playerOf(cfg.Sound))
 	if errors.Is(err, sound.ErrOnce) {
 		err = fmt.Errorf("%w: %w", daemon.ErrRestart, err)
 	}
@@ -71,6 +68,16 @@ func openBoard(cfg config.BoardHardware, in inputs) (hw port.Hardware, err error
 	return hw, nil
 }
 
-func sideOf(cfg config.SoundSide) sound.Config {
-	return sound.Config{Card: cfg.Card, Device: cfg.Device, Gain: float64(cfg.Gain)}
+func playerOf(cfg config.Sound) sound.Player {
+	if cfg.Player == "oto" {
+		return sound.Oto
+	}
+	return sound.ALSA
+}
+
+func microphoneOf(cfg config.Sound) sound.Config { return sideOf(cfg.Microphone, cfg.Period) }
+func speakerOf(cfg config.Sound) sound.Config    { return sideOf(cfg.Speaker, cfg.Period) }
+
+func sideOf(cfg config.SoundSide, period time.Duration) sound.Config {
+	return sound.Config{Card: cfg.Card, Device: cfg.Device, Gain: float64(cfg.Gain), Period: period}
 }

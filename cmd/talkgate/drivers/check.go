@@ -78,8 +78,8 @@ func checkHardware(cfg config.Hardware) error {
 	} {
 		check(out.key, checkLine(out.Chip, out.Line))
 	}
-	check("sound.microphone", sideOf(b.Sound.Microphone).Check())
-	check("sound.speaker", sideOf(b.Sound.Speaker).Check())
+	check("sound.microphone", microphoneOf(b.Sound).Check(playerOf(b.Sound)))
+	check("sound.speaker", speakerOf(b.Sound).Check(playerOf(b.Sound)))
 	return errors.Join(errs...)
 }
 

@@ -50,7 +50,7 @@ func (d drivers) Mixer(cfg config.Hardware) (controls []string, known string, er
 	if cfg.Board == nil {
 		return nil, "", nil
 	}
-	return sound.DescribeMixer(sideOf(cfg.Board.Sound.Microphone), sideOf(cfg.Board.Sound.Speaker))
+	return sound.DescribeMixer(microphoneOf(cfg.Board.Sound), speakerOf(cfg.Board.Sound))
 }
 
 // Inputs implements Drivers.
