@@ -59,7 +59,7 @@ var rooms = map[string][]string{
 	"golang.org/x/net":                    {"media/icelite", "gateway/enroll"},
 	"golang.org/x/sync":                   {"cmd", "gateway", "hal", "media", "state"},
 	"golang.org/x/sys":                    {"hal", "cmd", "systemd", "gateway/flight", "gateway/doctor"},
-	"google.golang.org/protobuf":          {"gateway/link/livekit"},
+	"github.com/aperturerobotics":         {"gateway/link/livekit/wire"},
 	"periph.io":                           {"hal/gpio"},
 	"github.com/ebitengine/oto":           {"hal/sound"},
 	"github.com/gen2brain/alsa":           {"hal/sound"},

@@ -1,20 +1,16 @@
 package status
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // registerFaults adds why the media connection is not up, whatever its kind, and
 // what the transmitter's readback found wrong: one of the series is 1 then, none
 // while all is well.
-func registerFaults(registry *prometheus.Registry, health *Health) {
+func registerFaults(registry *metrics.Registry, health *Health) {
 	fault := func(name, help, reason string, is func(port.Status) bool) {
-		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "talkgate_port_" + name, Help: help, ConstLabels: prometheus.Labels{"reason": reason},
-		}, func() float64 {
+		registry.Gauge("talkgate_port_"+name, help, metrics.Labels{"reason": reason}, func() float64 {
 			if s, ok := health.Latest(); ok && is(s) {
 				return 1
 			}

@@ -2,14 +2,13 @@ package status
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"github.com/talkgate/talkgate/gateway/build"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/fleet"
@@ -34,26 +33,19 @@ type Gateway struct {
 	board    boardHealth
 	began    time.Time
 	applied  func() fleet.Applied // what became of the fleet's documents
-	metrics  *prometheus.Registry
+	metrics  *metrics.Registry
 }
 
 // NewGateway is the source of a gateway whose process has just started.
 func NewGateway(cfg config.Config, health *Health, link LinkQuality, floor FloorReader, applied func() fleet.Applied) *Gateway {
 	return &Gateway{
 		cfg: cfg, health: health, link: link, monitors: newMonitors(cfg, link.Hears, floor), applied: applied,
-		board: boardHealth{os.DirFS("/sys")}, began: time.Now(), metrics: newRegistry(),
+		board: boardHealth{os.DirFS("/sys")}, began: time.Now(), metrics: metrics.New(),
 	}
 }
 
-// newRegistry has the metrics of any process.
-func newRegistry() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
-}
-
 // Metrics implements Source.
-func (g *Gateway) Metrics() prometheus.Gatherer { return g.metrics }
+func (g *Gateway) Metrics() http.Handler { return g.metrics }
 
 // Report implements Source.
 func (g *Gateway) Report() fleet.Report {

@@ -1,22 +1,19 @@
 package status
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
 // registerKeying adds what became of a port's transmitter, and what its radio's
 // squelch does.
-func registerKeying(registry *prometheus.Registry, p *port.Port) {
-	make := promauto.With(registry)
+func registerKeying(registry *metrics.Registry, p *port.Port) {
 	counter := func(name, help string, value func(media.KeyStats) float64) {
-		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(p.KeyStats()) })
+		registry.Counter("talkgate_port_"+name, help, nil, func() float64 { return value(p.KeyStats()) })
 	}
 	gauge := func(name, help string, value func(media.KeyStats) float64) {
-		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, func() float64 { return value(p.KeyStats()) })
+		registry.Gauge("talkgate_port_"+name, help, nil, func() float64 { return value(p.KeyStats()) })
 	}
 	counter("keyed_seconds_total", "How long the transmitter was keyed.", func(s media.KeyStats) float64 { return s.Keyed.Seconds() })
 	counter("key_lost_seconds_total", "Speech that was not sent for limit, duty cycle or interlock.", func(s media.KeyStats) float64 { return s.Lost.Seconds() })
@@ -29,14 +26,14 @@ func registerKeying(registry *prometheus.Registry, p *port.Port) {
 		return 0
 	}
 	gauge("key_cooling", "Whether the transmitter cools down.", func(s media.KeyStats) float64 { return truth(s.Cooling) })
-	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_squelch_talks", Help: "Whether the radio's squelch asks for the floor."},
+	registry.Gauge("talkgate_port_squelch_talks", "Whether the radio's squelch asks for the floor.", nil,
 		func() float64 { return truth(p.SquelchStats().Talks) })
-	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_squelch_chatters", Help: "Whether short openings of the squelch are taken for noise."},
+	registry.Gauge("talkgate_port_squelch_chatters", "Whether short openings of the squelch are taken for noise.", nil,
 		func() float64 { return truth(p.SquelchStats().Chatters) })
-	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_squelch_ignored_total", Help: "Openings of the squelch that were too short to talk."},
+	registry.Counter("talkgate_port_squelch_ignored_total", "Openings of the squelch that were too short to talk.", nil,
 		func() float64 { return float64(p.SquelchStats().Ignored) })
-	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_loop", Help: "Whether the radio is not listened to, as what the channel says came back by it."},
+	registry.Gauge("talkgate_port_loop", "Whether the radio is not listened to, as what the channel says came back by it.", nil,
 		func() float64 { return truth(p.SquelchStats().Looped) })
-	make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_loops_total", Help: "How often what the channel says came back by radio."},
+	registry.Counter("talkgate_port_loops_total", "How often what the channel says came back by radio.", nil,
 		func() float64 { return float64(p.SquelchStats().Loops) })
 }

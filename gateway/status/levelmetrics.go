@@ -1,9 +1,7 @@
 package status
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/level"
@@ -11,20 +9,19 @@ import (
 
 // registerLevels adds how loud a port's microphone and loudspeaker are, and what
 // is done about it.
-func registerLevels(registry *prometheus.Registry, p *port.Port) {
-	make := promauto.With(registry)
+func registerLevels(registry *metrics.Registry, p *port.Port) {
 	gauge := func(name, help string, value func() float64) {
-		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, value)
+		registry.Gauge("talkgate_port_"+name, help, nil, value)
 	}
-	counter := func(name, help string, labels prometheus.Labels, value func() uint64) {
-		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_" + name, Help: help, ConstLabels: labels},
+	counter := func(name, help string, labels metrics.Labels, value func() uint64) {
+		registry.Counter("talkgate_port_"+name, help, labels,
 			func() float64 { return float64(value()) })
 	}
 	for side, meter := range map[string]*media.Level{"microphone": p.MicLevel(), "speaker": p.SpeakerLevel()} {
 		gauge(side+"_dbfs", "RMS of the last 100 ms, as the card delivers it or is given it.", meter.RMS)
 		gauge(side+"_peak_dbfs", "Highest sample; it falls by 20 dB a second.", meter.Peak)
 		counter("clipped_samples_total", "Samples at full scale, as the card delivers them, or that the loudspeaker's limiter had to bend.",
-			prometheus.Labels{"side": side}, meter.Clipped)
+			metrics.Labels{"side": side}, meter.Clipped)
 	}
 	gauge("ear_open", "Whether the microphone talks by itself at the moment (VOX).", func() float64 {
 		if p.EarOpen() {

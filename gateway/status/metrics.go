@@ -3,9 +3,7 @@ package status
 import (
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/jitter"
 	"github.com/talkgate/talkgate/state/floor"
@@ -13,7 +11,7 @@ import (
 
 // registerPort adds what is measured of a port. It is read when it is asked for;
 // the port knows nothing of it.
-func registerPort(registry *prometheus.Registry, r *Running) {
+func registerPort(registry *metrics.Registry, r *Running) {
 	g, health, running := r.gateway, r.gateway.health, r.port
 	registerLink(registry, g.link)
 	registerToken(registry, g.link)
@@ -21,9 +19,8 @@ func registerPort(registry *prometheus.Registry, r *Running) {
 	registerFloor(registry, health)
 	g.monitors.register(registry)
 	registerSelector(registry, g.cfg.Selector, health)
-	make := promauto.With(registry)
 	gauge := func(name, help string, value func() float64) {
-		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help}, value)
+		registry.Gauge("talkgate_port_"+name, help, nil, value)
 	}
 	truth := func(name, help string, value func(port.Status) bool) {
 		gauge(name, help, func() float64 {
@@ -43,8 +40,8 @@ func registerPort(registry *prometheus.Registry, r *Running) {
 
 	truth("emergency", "Whether anybody talks to all channels of the event.", func(s port.Status) bool { return s.Emergency })
 
-	counter := func(name, help string, labels prometheus.Labels, value func() uint64) {
-		make.NewCounterFunc(prometheus.CounterOpts{Name: "talkgate_port_" + name, Help: help, ConstLabels: labels},
+	counter := func(name, help string, labels metrics.Labels, value func() uint64) {
+		registry.Counter("talkgate_port_"+name, help, labels,
 			func() float64 { return float64(value()) })
 	}
 	for result, value := range map[string]func(port.TalkStats) uint64{
@@ -54,7 +51,7 @@ func registerPort(registry *prometheus.Registry, r *Running) {
 		"skipped": func(s port.TalkStats) uint64 { return s.Skipped },
 	} {
 		counter("talk_frames_total", "Frames of 20 ms that were to be sent, by what became of them.",
-			prometheus.Labels{"result": result}, func() uint64 { return value(running.TalkStats()) })
+			metrics.Labels{"result": result}, func() uint64 { return value(running.TalkStats()) })
 	}
 	gauge("queue_place", "Place in the queue for the floor, 1 being next; 0 is none.", func() float64 {
 		if s, ok := health.Latest(); ok {
@@ -66,7 +63,7 @@ func registerPort(registry *prometheus.Registry, r *Running) {
 	registerRadio(registry, running)
 	for _, why := range floor.Reasons() {
 		counter("refusals_total", "Presses that did not talk, or not to their end, by why.",
-			prometheus.Labels{"why": why.String()}, func() uint64 { return running.Refusals()[why] })
+			metrics.Labels{"why": why.String()}, func() uint64 { return running.Refusals()[why] })
 	}
 	for result, value := range map[string]func(jitter.Stats) uint64{
 		"played":    func(s jitter.Stats) uint64 { return s.Played },
@@ -76,7 +73,7 @@ func registerPort(registry *prometheus.Registry, r *Running) {
 		"refused":   func(s jitter.Stats) uint64 { return s.Refused },
 	} {
 		counter("heard_packets_total", "Packets of other members, by what became of them.",
-			prometheus.Labels{"result": result}, func() uint64 { return value(running.HeardStats()) })
+			metrics.Labels{"result": result}, func() uint64 { return value(running.HeardStats()) })
 	}
 	counter("heard_concealed_total", "Stretches of 20 ms that were made up for lost packets.", nil,
 		func() uint64 { return running.HeardStats().Concealed })
@@ -88,7 +85,7 @@ func registerPort(registry *prometheus.Registry, r *Running) {
 	registerLevels(registry, running)
 	for _, part := range port.Parts() {
 		counter("turns_total", "Turns of each loop that the port lives by; one that stands still is a dead radio.",
-			prometheus.Labels{"part": part.String()}, func() uint64 { return running.Pulse()[part] })
+			metrics.Labels{"part": part.String()}, func() uint64 { return running.Pulse()[part] })
 	}
 	gauge("uptime_seconds", "How long the port has been running.", func() float64 { return time.Since(g.began).Seconds() })
 }

@@ -6,10 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -79,22 +77,20 @@ func (m *monitors) read(ctx context.Context, own string, s port.Status) []channe
 const FloorTime = time.Second
 
 // register adds which channel is heard.
-func (m *monitors) register(registry *prometheus.Registry) {
+func (m *monitors) register(registry *metrics.Registry) {
 	if len(m.listed) == 0 {
 		return
 	}
 	for _, id := range m.channels {
-		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_channel_heard",
-			Help: "Which of several channels is heard: 1 for the one that is.", ConstLabels: prometheus.Labels{"channel": id}},
+		registry.Gauge("talkgate_port_channel_heard", "Which of several channels is heard: 1 for the one that is.", metrics.Labels{"channel": id},
 			func() float64 { return one(m.hears() == id) })
 	}
 }
 
 // registerSelector adds where a port's selector stands.
-func registerSelector(registry *prometheus.Registry, cfg config.Selector, health *Health) {
+func registerSelector(registry *metrics.Registry, cfg config.Selector, health *Health) {
 	for _, id := range cfg.List() {
-		promauto.With(registry).NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_channel_selected",
-			Help: "Which channel the selector stands at: 1 for the one that it does.", ConstLabels: prometheus.Labels{"channel": id}},
+		registry.Gauge("talkgate_port_channel_selected", "Which channel the selector stands at: 1 for the one that it does.", metrics.Labels{"channel": id},
 			func() float64 { return one(health.Channel() == id) })
 	}
 }

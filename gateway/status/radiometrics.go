@@ -3,18 +3,15 @@ package status
 import (
 	"math"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
 // registerRadio adds what limits a port's talking, and whether its transmitter owes
 // an identification.
-func registerRadio(registry *prometheus.Registry, p *port.Port) {
-	make := promauto.With(registry)
+func registerRadio(registry *metrics.Registry, p *port.Port) {
 	gauge := func(name, help string, value func(port.RadioStatus) float64) {
-		make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_" + name, Help: help},
+		registry.Gauge("talkgate_port_"+name, help, nil,
 			func() float64 { return value(p.RadioStatus()) })
 	}
 	seconds := func(left *int) float64 {

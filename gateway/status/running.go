@@ -2,11 +2,11 @@ package status
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/fleet"
 )
@@ -20,7 +20,7 @@ type Running struct {
 	gateway *Gateway
 	port    *port.Port
 	hw      port.Hardware
-	metrics *prometheus.Registry
+	metrics *metrics.Registry
 
 	mu      sync.Mutex
 	pulse   port.Pulse
@@ -31,13 +31,13 @@ type Running struct {
 
 // Running is the source once the gateway has a port on hw.
 func (g *Gateway) Running(p *port.Port, hw port.Hardware) *Running {
-	r := &Running{gateway: g, port: p, hw: hw, metrics: newRegistry(), pulseAt: time.Now(), pulse: p.Pulse()}
+	r := &Running{gateway: g, port: p, hw: hw, metrics: metrics.New(), pulseAt: time.Now(), pulse: p.Pulse()}
 	registerPort(r.metrics, r)
 	return r
 }
 
 // Metrics implements Source.
-func (r *Running) Metrics() prometheus.Gatherer { return r.metrics }
+func (r *Running) Metrics() http.Handler { return r.metrics }
 
 // Report implements Source. How the link carried is counted from the report before.
 func (r *Running) Report() fleet.Report {

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/talkgate/talkgate/gateway/hub/web"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -36,7 +34,7 @@ func Listen(address string, source Source, log *slog.Logger) (*Server, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		promhttp.HandlerFor(source.Metrics(), promhttp.HandlerOpts{}).ServeHTTP(w, r)
+		source.Metrics().ServeHTTP(w, r)
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -5,10 +5,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
@@ -72,15 +70,14 @@ func (t Token) fleet() *fleet.Token {
 }
 
 // registerToken adds how long the port gets in.
-func registerToken(registry *prometheus.Registry, link LinkQuality) {
-	make := promauto.With(registry)
-	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_token_expiry_seconds", Help: "When the token in use ends, in seconds since 1970; NaN if that is not known."}, func() float64 {
+func registerToken(registry *metrics.Registry, link LinkQuality) {
+	registry.Gauge("talkgate_port_token_expiry_seconds", "When the token in use ends, in seconds since 1970; NaN if that is not known.", nil, func() float64 {
 		if until := link.Token().Until; !until.IsZero() {
 			return float64(until.Unix())
 		}
 		return math.NaN()
 	})
-	make.NewGaugeFunc(prometheus.GaugeOpts{Name: "talkgate_port_token_renewed", Help: "1 while the port renews its token by itself, 0 if nothing does or the last attempt failed."}, func() float64 {
+	registry.Gauge("talkgate_port_token_renewed", "1 while the port renews its token by itself, 0 if nothing does or the last attempt failed.", nil, func() float64 {
 		t := link.Token()
 		return one(t.Renews && t.Err == "")
 	})

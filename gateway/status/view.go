@@ -2,9 +2,8 @@ package status
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/talkgate/talkgate/state/fleet"
 )
@@ -16,7 +15,7 @@ type Source interface {
 	// Report is for the fleet.
 	Report() fleet.Report
 	// Metrics are for Prometheus.
-	Metrics() prometheus.Gatherer
+	Metrics() http.Handler
 }
 
 // View shows one source at a time: a Gateway while hardware is waited for, a Running
@@ -40,4 +39,4 @@ func (v *View) Port(ctx context.Context) Port { return (*v.source.Load()).Port(c
 func (v *View) Report() fleet.Report { return (*v.source.Load()).Report() }
 
 // Metrics implements Source.
-func (v *View) Metrics() prometheus.Gatherer { return (*v.source.Load()).Metrics() }
+func (v *View) Metrics() http.Handler { return (*v.source.Load()).Metrics() }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
 )
@@ -78,7 +77,7 @@ func (c *conn) read(ctx context.Context) (*wire.SignalResponse, error) {
 			return nil, fmt.Errorf("connection to LiveKit: %w", err)
 		}
 		m := &wire.SignalResponse{}
-		if kind != websocket.MessageBinary || proto.Unmarshal(data, m) != nil {
+		if kind != websocket.MessageBinary || m.UnmarshalVT(data) != nil {
 			continue // nothing that could be answered
 		}
 		if m.GetPongResp() != nil {
@@ -90,7 +89,7 @@ func (c *conn) read(ctx context.Context) (*wire.SignalResponse, error) {
 }
 
 func (c *conn) send(m *wire.SignalRequest) error {
-	data, err := proto.Marshal(m)
+	data, err := m.MarshalVT()
 	if err != nil {
 		return err
 	}

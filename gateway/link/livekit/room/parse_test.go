@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
 )
 
@@ -35,12 +33,12 @@ func TestOnlyLiveKitsOwnSilenceIsBlank(t *testing.T) {
 
 // FuzzSignal hands a roster and a goodbye whatever a server may say.
 func FuzzSignal(f *testing.F) {
-	seed, _ := proto.Marshal(&wire.SignalResponse{Message: &wire.SignalResponse_Update{Update: &wire.ParticipantUpdate{
-		Participants: []*wire.ParticipantInfo{{Sid: "PA_1", Identity: "a", Tracks: []*wire.TrackInfo{{Sid: "TR_1", Muted: true}}}}}}})
+	seed, _ := (&wire.SignalResponse{Message: &wire.SignalResponse_Update{Update: &wire.ParticipantUpdate{
+		Participants: []*wire.ParticipantInfo{{Sid: "PA_1", Identity: "a", Tracks: []*wire.TrackInfo{{Sid: "TR_1", Muted: true}}}}}}}).MarshalVT()
 	f.Add(seed)
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		m := &wire.SignalResponse{}
-		if proto.Unmarshal(data, m) != nil {
+		if m.UnmarshalVT(data) != nil {
 			return
 		}
 		r := roster{members: make(map[string]Member)}

@@ -1,0 +1,56 @@
+package metrics
+
+import (
+	"bufio"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// contentType is that of the text format.
+const contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+// ServeHTTP implements http.Handler.
+func (r *Registry) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	r.mu.Lock()
+	collect := r.collect[:len(r.collect):len(r.collect)]
+	r.mu.Unlock()
+	all := gathered{}
+	for _, c := range collect {
+		c(all)
+	}
+	w.Header().Set("Content-Type", contentType)
+	out := bufio.NewWriter(w)
+	defer out.Flush() // who asked may be gone
+	for _, name := range r.Names() {
+		if len(all[name]) == 0 {
+			continue
+		}
+		r.mu.Lock()
+		f := r.families[name]
+		r.mu.Unlock()
+		out.WriteString("# HELP " + name + " " + escapeHelp.Replace(f.Help) + "\n# TYPE " + name + " " + string(f.Kind) + "\n")
+		for _, s := range all[name] {
+			out.WriteString(name + s.labels + " " + strconv.FormatFloat(s.value, 'g', -1, 64) + "\n")
+		}
+	}
+}
+
+// escapeHelp and escapeLabel are what the format asks for.
+var (
+	escapeHelp  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
+	escapeLabel = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+)
+
+// braces are labels as a series has them.
+func braces(names []string, value func(i int, name string) string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	var text strings.Builder
+	for i, name := range names {
+		text.WriteString("{,"[min(i, 1):][:1])
+		text.WriteString(name + `="` + escapeLabel.Replace(strings.ToValidUTF8(value(i, name), "\uFFFD")) + `"`)
+	}
+	return text.String() + "}"
+}
