@@ -44,8 +44,9 @@ type answer struct {
 	words              func() map[string]string // what is offered; others are taken as they are
 }
 
-func newInitCommand() *cobra.Command {
-	answers := []*answer{
+// newAnswers are all that init asks for.
+func newAnswers() []*answer {
+	return []*answer{
 		{flag: "user", usage: "ID of the port among the members"},
 		{flag: "name", usage: "name shown to the others"},
 		{flag: "channel", usage: "ID of the channel"},
@@ -57,6 +58,10 @@ func newInitCommand() *cobra.Command {
 		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: cards},
 		{flag: "radio", usage: "the USB radio interface that the sound card is part of, with squelch and PTT", value: noWire, words: radios},
 	}
+}
+
+func newInitCommand() *cobra.Command {
+	answers := newAnswers()
 	var output string
 	c := &cobra.Command{
 		Use:   "init",

@@ -195,7 +195,7 @@ func (s *Store) Decide(ctx context.Context, userID string, v Verdict, by string)
 		}
 		return inv, err
 	}
-	return Invitation{}, fmt.Errorf("no board waits for approval as %q: 'talkgate invite list' shows those that do", userID)
+	return Invitation{}, fmt.Errorf("no board waits for approval as %q: 'talkgate devices' shows those that do", userID)
 }
 
 // Withdraw ends an invitation.
