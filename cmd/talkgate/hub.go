@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ type hubFlags struct {
 	listen     string
 	secret     config.File
 	network    hubNetworkFlags
+	boards     hubBoardFlags
 	livekit    string
 	livekitKey config.File
 	redis      config.Redis
@@ -38,7 +41,8 @@ holds the floor in Redis is heard by everybody else on the channel. The console
 is at /, health at /healthz, metrics at /metrics.
 
 Members prove who they are with tokens signed with the secret; 'talkgate token'
-makes them for trying out.`,
+makes them for trying out. Boards join by a code ('talkgate invite') and then get
+theirs from the hub.`,
 		Example: `  (umask 077; head -c 32 /dev/urandom | base64 > hub.secret)
   talkgate hub --token-secret-file hub.secret
   talkgate hub --token-secret-file hub.secret --listen :8443 --tls-own-ca /var/lib/talkgate/ca --udp :8443 --tcp :8443
@@ -49,6 +53,7 @@ makes them for trying out.`,
 	f := c.Flags()
 	f.StringVar(&flags.listen, "listen", "127.0.0.1:8080", "host:port of HTTP, or of HTTPS with one of the --tls flags")
 	flags.network.add(c)
+	flags.boards.add(c)
 	f.StringVar((*string)(&flags.secret), "token-secret-file", "", "file that holds the secret of the tokens, 32 bytes or more (required)")
 	_ = c.MarkFlagRequired("token-secret-file") // it exists
 	f.StringVar(&flags.livekit, "livekit", "", "URL of the LiveKit that the channels are on, as browsers reach it (default: the hub itself)")
@@ -80,7 +85,11 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	}
 	defer closing(&err, state.Close)
 	listening := hub.Config{Listen: flags.listen}
-	if err := flags.network.secure(&listening, log); err != nil {
+	ca, err := flags.network.secure(&listening, log)
+	if err != nil {
+		return config.Mistake{Err: err}
+	}
+	if listening.Boards, err = flags.boards.boards(state, flags.redis, ca); err != nil {
 		return config.Mistake{Err: err}
 	}
 	mediaConfig, err := flags.network.media(flags.listen)
@@ -104,5 +113,10 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 		return err
 	}
 	log.Info("hub listens", "url", server.Scheme()+"://"+server.Addr().String())
-	return daemon.ServeHub(cmd.Context(), server, log)
+	ctx, cancel := context.WithCancel(cmd.Context())
+	var announcing sync.WaitGroup
+	announcing.Go(func() { flags.boards.announce(ctx, server, log) })
+	defer announcing.Wait()
+	defer cancel()
+	return daemon.ServeHub(ctx, server, log)
 }

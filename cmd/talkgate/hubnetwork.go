@@ -94,25 +94,38 @@ func parsePublic(text string) (netip.AddrPort, error) {
 	return addr, nil
 }
 
-// secure sets how HTTP is served.
-func (n *hubNetworkFlags) secure(cfg *hub.Config, log *slog.Logger) (err error) {
+// secure sets how HTTP is served. ca are the PEM certificates by which the hub is known;
+// empty is the system's.
+func (n *hubNetworkFlags) secure(cfg *hub.Config, log *slog.Logger) (ca string, err error) {
 	cfg.ShareTCP = n.tcp != "" && n.tcp == cfg.Listen
 	switch {
 	case n.cert != "":
+		if ca, err = certs.OwnRoot(n.cert); err != nil {
+			return "", err
+		}
 		cfg.TLS, err = certs.Files(n.cert, n.key, func(err error) { log.Error("the certificate stays as it is", "err", err) })
 	case n.ownCA != "":
 		a, err := certs.OwnCA(n.ownCA, n.names...)
 		if err != nil {
-			return err
+			return "", err
 		}
+		ca = a.PEM()
 		log.Info("own certificate authority", "file", a.CertFile, "sha256", a.Fingerprint)
 		cfg.TLS = a.Config()
 	case len(n.acme) > 0:
 		cfg.Name = n.acme[0]
 		cfg.TLS, err = certs.ACME(n.acme, n.acmeDir, n.acmeEmail, n.acmeServer)
 	}
-	if err != nil || len(n.turn) == 0 {
-		return err
+	if err != nil {
+		return "", err
+	}
+	return ca, n.relay(cfg)
+}
+
+// relay sets the TURN server that members are told of.
+func (n *hubNetworkFlags) relay(cfg *hub.Config) error {
+	if len(n.turn) == 0 {
+		return nil
 	}
 	for _, u := range n.turn {
 		if !strings.HasPrefix(u, "turn:") && !strings.HasPrefix(u, "turns:") || strings.ContainsAny(u, " <>\"") {

@@ -23,6 +23,8 @@ const (
 	// findTime is how long a hub is looked for, settleTime for how long another after the
 	// first.
 	findTime, settleTime = 10 * time.Second, time.Second
+	// packagedConfigs is where the package's service looks for a configuration.
+	packagedConfigs = "/etc/talkgate"
 	// joinTime bounds a join, approval included.
 	joinTime = 30 * time.Minute
 )
@@ -62,7 +64,7 @@ for 'talkgate init'.`,
 	f := c.Flags()
 	f.StringVar(&flags.hub, "hub", "", "URL, name or address of the hub (default: look for it on the local network)")
 	f.StringVar(&flags.name, "name", "", "name of the port's configuration and service (default: the user it is invited as)")
-	f.StringVar(&flags.configDir, "config-dir", "/etc/talkgate", "directory of configurations")
+	f.StringVar(&flags.configDir, "config-dir", packagedConfigs, "directory of configurations")
 	f.StringVar(&flags.stateDir, "state-dir", "/var/lib/talkgate", "directory of what services keep")
 	f.BoolVar(&flags.noStart, "no-start", false, "do not enable and start the service")
 	for _, a := range flags.wiring {
@@ -94,7 +96,10 @@ func runJoin(cmd *cobra.Command, text string, flags *joinFlags) error {
 		return err
 	}
 	host, _ := os.Hostname() // without one whoever approves it sees none
-	place := board.Place{Name: flags.name, ConfigDir: flags.configDir, StateDir: flags.stateDir, User: "talkgate"}
+	place := board.Place{Name: flags.name, ConfigDir: flags.configDir, StateDir: flags.stateDir}
+	if flags.configDir == packagedConfigs { // the service runs as a user of its own
+		place.User = "talkgate"
+	}
 	joiner := enroll.Joiner{Code: code, Host: host, Key: key,
 		Keep: func(g enroll.Grant) (func() error, func(), error) {
 			if err := board.Check(g); err != nil {
@@ -176,7 +181,7 @@ func (flags *joinFlags) base(place board.Place) (config.Config, error) {
 // startPort starts a port's service, where there is a service manager.
 func startPort(ctx context.Context, cmd *cobra.Command, place board.Place, not bool) error {
 	unit := "talkgate@" + place.Name
-	if _, err := os.Stat("/run/systemd/system"); err != nil || not || os.Geteuid() != 0 || place.ConfigDir != "/etc/talkgate" {
+	if _, err := os.Stat("/run/systemd/system"); err != nil || not || os.Geteuid() != 0 || place.ConfigDir != packagedConfigs {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(), "Start it: systemctl enable --now --no-block %s\n", unit)
 		return err
 	}

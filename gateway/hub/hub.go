@@ -24,6 +24,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/hub/channel"
 	"github.com/talkgate/talkgate/gateway/hub/console"
+	"github.com/talkgate/talkgate/gateway/hub/devices"
 	"github.com/talkgate/talkgate/gateway/hub/emergency"
 	"github.com/talkgate/talkgate/gateway/hub/loglimit"
 	"github.com/talkgate/talkgate/gateway/hub/recall"
@@ -65,6 +66,8 @@ type Config struct {
 	// Media answers offers; the hub does not close it. Its PeerTimeout
 	// decides how soon a member whose session died may open another.
 	Media MediaServer
+	// Boards is how boards join; nil lets none.
+	Boards *Boards
 	// Rooms is the LiveKit that the channels are on; nil is the hub itself.
 	Rooms *Rooms
 	// TURN is the relay that members are told of; nil is none.
@@ -144,6 +147,7 @@ type Hub struct {
 	console     *console.Console
 	emergencies *emergency.Monitor
 	past        *recall.API
+	devices     *devices.Server // nil without Config.Boards
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -155,7 +159,8 @@ func New(cfg Config) (*Hub, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{cfg: cfg, log: cfg.Logger, access: auth.New(cfg.Secret)}
+	h := &Hub{cfg: cfg, log: cfg.Logger}
+	h.access = auth.New(cfg.Secret, h.checkDevice)
 	if cfg.Listen != "" {
 		l, err := net.Listen("tcp", cfg.Listen)
 		if err != nil {
@@ -176,6 +181,9 @@ func New(cfg Config) (*Hub, error) {
 		Room: cfg.Rooms != nil, Recall: past, Log: h.log,
 	})
 	h.sessions = whip.New(h.ctx, whip.Config{Media: cfg.Media, Channels: h.channels, Store: cfg.State, Turn: cfg.TURN, Max: cfg.MaxSessions, Log: h.log})
+	if cfg.Boards != nil {
+		h.devices = h.newDevices(*cfg.Boards)
+	}
 	fleet := console.NewFleet(h.log)
 	h.emergencies = emergency.New(cfg.State, fleet.Channels, h.log)
 	h.console = console.New(cfg.State, fleet, h.emergencies, past, h.log)
@@ -225,6 +233,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	parts.Go(func() { h.console.Run(h.ctx) })
 	parts.Go(func() { h.emergencies.Run(h.ctx) })
 	parts.Go(func() { h.past.Store.Run(h.ctx) })
+	if h.devices != nil {
+		parts.Go(func() { h.devices.Run(h.ctx) })
+	}
 	var err error
 	select {
 	case <-ctx.Done():

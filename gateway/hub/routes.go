@@ -79,6 +79,9 @@ func (h *Hub) routes() http.Handler {
 	mux.Handle("POST /api/emergencies/acknowledge", h.access.Manager(h.emergencies.Answer))
 	mux.HandleFunc("OPTIONS /api/emergencies/", respond.Preflight("OPTIONS, POST"))
 	mux.Handle("GET /api/audit", h.access.Manager(h.console.Audit))
+	if h.devices != nil {
+		h.boardRoutes(mux)
+	}
 	mux.HandleFunc("OPTIONS /api/", respond.Preflight("DELETE, GET, OPTIONS, PUT"))
 	mux.HandleFunc("OPTIONS /api/events/", respond.Preflight("OPTIONS, POST"))
 	mux.HandleFunc("OPTIONS /api/gateways/", respond.Preflight("OPTIONS, POST"))

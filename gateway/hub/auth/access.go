@@ -30,12 +30,14 @@ type Access struct {
 	users, refusals *httprate.RateLimiter
 }
 
-func New(secret []byte) *Access {
+// New checks tokens that are signed with secret. device says why a token that a board got by
+// its key is not good any more.
+func New(secret []byte, device func(userID, keyID string) error) *Access {
 	tooMany := httprate.WithLimitHandler(func(w http.ResponseWriter, _ *http.Request) {
 		respond.Error(w, http.StatusTooManyRequests, "too many requests: wait for Retry-After")
 	})
 	return &Access{
-		verifier: newVerifier(secret),
+		verifier: newVerifier(secret, device),
 		users:    httprate.NewRateLimiter(RequestsPerSecond, time.Second, tooMany),
 		refusals: httprate.NewRateLimiter(RefusalsPerMinute, time.Minute, tooMany),
 	}

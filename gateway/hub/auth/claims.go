@@ -26,6 +26,8 @@ type Claims struct {
 	EventRole string `json:"eventRole,omitempty"`
 	// ChannelIDs are the channels the holder may join.
 	ChannelIDs []string `json:"channelIds"`
+	// DeviceKey is the ID of the key by which an enrolled board got the token.
+	DeviceKey string `json:"deviceKey,omitempty"`
 	jwt.RegisteredClaims
 }
 
@@ -87,9 +89,10 @@ func (c *Claims) MayJoin(channel string) bool {
 	return c.IsAdmin() || slices.Contains(c.ChannelIDs, channel)
 }
 
-// MayManage says whether the holder may change the talk rights of others.
+// MayManage says whether the holder may change the talk rights of others. A board never
+// may.
 func (c *Claims) MayManage() bool {
-	return c.IsAdmin() || c.MemberRole() == redis.RoleDispatch
+	return c.DeviceKey == "" && (c.IsAdmin() || c.MemberRole() == redis.RoleDispatch)
 }
 
 // MayPause says whether a manager may pause an event: all of it is the manager's.
@@ -109,13 +112,14 @@ const MinSecret = 32
 type verifier struct {
 	secret []byte
 	parser *jwt.Parser
+	device func(userID, keyID string) error
 }
 
 // leeway is how far the clock of who signs may be off.
 const leeway = 5 * time.Second
 
-func newVerifier(secret []byte) *verifier {
-	return &verifier{secret, jwt.NewParser(
+func newVerifier(secret []byte, device func(userID, keyID string) error) *verifier {
+	return &verifier{secret: secret, device: device, parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithExpirationRequired(),
 		jwt.WithLeeway(leeway),
@@ -143,6 +147,11 @@ func (v *verifier) Verify(r *http.Request) (*Claims, error) {
 		return nil, errors.New("the token was not signed with HS256 and this hub's secret")
 	case err != nil:
 		return nil, fmt.Errorf("the token cannot be used: %w", err)
+	}
+	if c.DeviceKey != "" {
+		if err := v.device(c.UserID, c.DeviceKey); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
 }

@@ -28,7 +28,7 @@ func TestTokensAreReadStrictly(t *testing.T) {
 	later := now + 3600
 	good := fmt.Sprintf(`{"userId":"a","channelIds":["ops"],"exp":%d}`, later)
 	with := func(more string) string { return strings.TrimSuffix(good, "}") + "," + more + "}" }
-	v := newVerifier(signingSecret)
+	v := newVerifier(signingSecret, nil)
 	for name, tc := range map[string]struct{ header, claims, says string }{
 		"good":                       {header, good, ""},
 		"unknown claims":             {header, with(`"x":{"exp":1,"exp":2}`), ""},
@@ -67,7 +67,7 @@ func TestTokensAreReadStrictly(t *testing.T) {
 // No token is read in two ways, and none that is not signed is good.
 func FuzzToken(f *testing.F) {
 	f.Add(`{"alg":"HS256"}`, `{"userId":"a","exp":1}`)
-	v := newVerifier(signingSecret)
+	v := newVerifier(signingSecret, nil)
 	f.Fuzz(func(t *testing.T, header, claims string) {
 		token := signRaw(header, claims)
 		r := httptest.NewRequest("GET", "/", nil)

@@ -3,7 +3,10 @@
 package certs
 
 import (
+	"bytes"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -30,6 +33,32 @@ func Files(certFile, keyFile string, onError func(error)) (*tls.Config, error) {
 	c := base()
 	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return f.current(time.Now()), nil }
 	return c, nil
+}
+
+// OwnRoot returns, in PEM, the last certificate of a file if nobody else vouches for it, as
+// clients then have to be told of it; empty is one that a client may know by itself.
+func OwnRoot(certFile string) (string, error) {
+	text, err := os.ReadFile(certFile)
+	if err != nil {
+		return "", fmt.Errorf("certificate: %w", err)
+	}
+	var last *pem.Block
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			last = block
+		}
+	}
+	if last == nil {
+		return "", fmt.Errorf("certificate %q: expected PEM, found none", certFile)
+	}
+	cert, err := x509.ParseCertificate(last.Bytes)
+	if err != nil {
+		return "", fmt.Errorf("certificate %q: %w", certFile, err)
+	}
+	if !bytes.Equal(cert.RawIssuer, cert.RawSubject) {
+		return "", nil
+	}
+	return string(pem.EncodeToMemory(last)), nil
 }
 
 // filesAgain is how often files are looked at, at most.

@@ -74,6 +74,11 @@ func OwnCA(dir string, names ...string) (*Authority, error) {
 	return a, nil
 }
 
+// PEM is its certificate as a client's file has it.
+func (a *Authority) PEM() string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}))
+}
+
 // Config serves a certificate for whatever name or address a client asks for.
 func (a *Authority) Config() *tls.Config {
 	c := base()

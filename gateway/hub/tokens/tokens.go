@@ -14,7 +14,7 @@ import (
 // twice, would be read in two ways by two readers.
 var claimNames = [...]string{
 	"userId", "userName", "globalRole", "eventId", "role", "eventRole", "channelIds",
-	"iss", "sub", "aud", "exp", "nbf", "iat", "jti",
+	"deviceKey", "iss", "sub", "aud", "exp", "nbf", "iat", "jti",
 }
 
 // maxDate is the latest time that is plausible as seconds since 1970, in the year

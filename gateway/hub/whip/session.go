@@ -185,6 +185,17 @@ func (s *Server) endPublisher(channel, userID string) {
 	}
 }
 
+// EndUser ends all sessions of a user.
+func (s *Server) EndUser(userID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.all {
+		if one.userID == userID {
+			go func() { _ = one.peer.Close() }() // it may wait for what holds mu
+		}
+	}
+}
+
 // Close waits for the sessions, which end with the context.
 func (s *Server) Close() {
 	s.mu.Lock()
