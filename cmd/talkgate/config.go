@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 )
 
 func newConfigCommand() *cobra.Command {
@@ -22,28 +23,40 @@ func newConfigCommand() *cobra.Command {
 }
 
 func newConfigCheckCommand() *cobra.Command {
-	return &cobra.Command{
+	var files bool
+	c := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Say everything that is wrong with a configuration",
 		Long: `Say everything that is wrong with a configuration, one mistake a line, each with
 file, line, key, what was expected and what was found. "-" is standard input.
-The files it names are not opened: they may exist only on the machine it is for.
-Exits 3 when there is a mistake.`,
-		Example: `  talkgate config check /etc/talkgate/north-gate.yaml
+The files it names may exist only on the machine it is for; there --files opens them,
+as 'talkgate doctor' and 'talkgate run' do. Exits 3 when there is a mistake.`,
+		Example: `  talkgate config check --files /etc/talkgate/north-gate.yaml
   talkgate config example | talkgate config check -`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFileOr(cmd.InOrStdin(), args[0])
 			if err != nil {
+				return config.Mistake{Err: err}
+			}
+			local, err := config.ParseLocal(args[0], text)
+			if err == nil && files {
+				local, err = config.LoadLocal(args[0], os.Getenv("CREDENTIALS_DIRECTORY"))
+			}
+			if err != nil {
 				return err
 			}
-			if _, err := config.ParseLocal(args[0], text); err != nil {
-				return err
+			if files {
+				if err := daemon.FindingsError(daemon.CheckFiles(local.Config)); err != nil {
+					return err
+				}
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", args[0])
 			return err
 		},
 	}
+	c.Flags().BoolVar(&files, "files", false, "open the files and directories it names, too")
+	return c
 }
 
 func newConfigSchemaCommand() *cobra.Command {

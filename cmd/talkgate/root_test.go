@@ -38,7 +38,7 @@ func TestExitCodes(t *testing.T) {
 		{"config chek", "", exitUsage, `unknown command "chek"`},
 		{"version --yaml", "", exitUsage, "See 'talkgate version --help'"},
 		{"config check", "", exitUsage, "accepts 1 arg"},
-		{"config check /nowhere/port.yaml", "", exitFailed, "/nowhere/port.yaml"},
+		{"config check /nowhere/port.yaml", "", exitConfig, "/nowhere/port.yaml"},
 		{"config check -", "version: 1\n", exitConfig, "-:1: channel:"},
 	} {
 		code, _, stderr := talkgate(t, tc.stdin, strings.Fields(tc.args)...)

@@ -188,9 +188,10 @@ func (m *membership) end(ctx context.Context, err error) (ended error) {
 func (m *membership) Build(s desired.Settings) (config.Config, error) { return m.local.With(s) }
 
 // Check implements fleet.Port. What only trying can show, the probation shows. For
-// hardware that is waited for already no document is to blame.
+// hardware that is waited for already no document is to blame, nor for a full disk:
+// the port runs without recordings.
 func (m *membership) Check(cfg config.Config) error {
-	return m.drivers.Check(cfg, !m.port.lacksHardware(cfg), m.log)
+	return errors.Join(m.drivers.Check(cfg, !m.port.lacksHardware(cfg), m.log), checkSounds(cfg))
 }
 
 // Apply implements fleet.Port.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,12 +37,14 @@ type checker struct {
 	drivers daemon.Drivers
 }
 
-// Examine does all checks. One that fails does not keep the others from being
-// done.
+// Examine does all checks, at the same time. One that fails does not keep the others
+// from being done.
 func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon.Drivers) []status.Finding {
 	d := checker{cfg: cfg, drivers: drivers}
 	findings := []status.Finding{{Check: "configuration", OK: true, Found: path}}
-	for _, check := range []struct {
+	findings = append(findings, daemon.CheckFiles(cfg)...)
+	findings = append(findings, daemon.CheckAddress(cfg.Status.Listen))
+	checks := []struct {
 		name string
 		do   func(context.Context) (found, do string)
 	}{
@@ -53,11 +56,17 @@ func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon
 		{"Redis", d.redis},
 		{"talk rights", d.rights},
 		{"link", d.link},
-	} {
-		found, do := check.do(ctx)
-		findings = append(findings, status.Finding{Check: check.name, OK: do == "", Found: found, Do: do})
 	}
-	return findings
+	done := make([]status.Finding, len(checks))
+	var all sync.WaitGroup
+	for i, check := range checks {
+		all.Go(func() {
+			found, do := check.do(ctx)
+			done[i] = status.Finding{Check: check.name, OK: do == "", Found: found, Do: do}
+		})
+	}
+	all.Wait()
+	return append(findings, done...)
 }
 
 func (d checker) clock(context.Context) (found, do string) {
@@ -97,6 +106,9 @@ func (d checker) hardware(context.Context) (found, do string) {
 		level.Measure(pcm)
 		words = append(words, fmt.Sprintf("the microphone hears %.0f dBFS (peak %.0f)", level.RMS(), level.Peak()))
 		found = strings.Join(words, ", ")
+		if err := d.port(b); err != nil {
+			return err
+		}
 		if do == "" && level.Peak() > -1 {
 			do = "turn the microphone's gain down: it is overdriven ('alsamixer')"
 		}
@@ -109,6 +121,21 @@ func (d checker) hardware(context.Context) (found, do string) {
 		return err.Error(), "if the port runs, stop it; else correct what the error names"
 	}
 	return found, do
+}
+
+// port makes the port of the board, without starting it.
+func (d checker) port(b daemon.Board) error {
+	log := slog.New(slog.DiscardHandler)
+	state, err := options.OpenRedis(d.cfg.Redis, log)
+	if err != nil {
+		return nil // reported by its own check
+	}
+	defer state.Close()
+	links, err := d.drivers.Links(d.cfg, func() string { return d.cfg.Channel }, state, log)
+	if err != nil {
+		return nil // reported by its own check
+	}
+	return daemon.CheckPort(d.cfg, b, links, state)
 }
 
 // maxControls is how many controls of a card are shown.

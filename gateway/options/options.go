@@ -1,6 +1,8 @@
 package options
 
 import (
+	"errors"
+
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
@@ -8,7 +10,7 @@ import (
 )
 
 // Port is what a configuration makes of a port. Hardware, links, selector and Redis
-// are the caller's. The error names the key whose file or value is of no use.
+// are the caller's. The error names each key whose file or value is of no use.
 func Port(cfg config.Config) (opt port.Options, err error) {
 	opt = port.Options{
 		UserID:    cfg.Identity.UserID,
@@ -20,24 +22,17 @@ func Port(cfg config.Config) (opt port.Options, err error) {
 
 		DeEmphasis: cfg.Audio.Microphone.DeEmphasis, PreEmphasis: cfg.Key.PreEmphasis,
 	}
-	if opt.Tuning, err = Tuning(cfg); err != nil {
-		return opt, err
-	}
-	if opt.Ear, err = earOf(cfg.Talk); err != nil {
-		return opt, err
-	}
-	if opt.Remote, err = remoteOf(cfg.Talk.DTMF); err != nil {
-		return opt, err
-	}
-	if opt.Subtone, err = subtoneOf(cfg.Key); err != nil {
-		return opt, err
-	}
-	opt.Ident, err = identOf(cfg.Key.Ident)
-	return opt, err
+	var errs [5]error
+	opt.Tuning, errs[0] = Tuning(cfg)
+	opt.Ear, errs[1] = earOf(cfg.Talk)
+	opt.Remote, errs[2] = remoteOf(cfg.Talk.DTMF)
+	opt.Subtone, errs[3] = subtoneOf(cfg.Key)
+	opt.Ident, errs[4] = identOf(cfg.Key.Ident)
+	return opt, errors.Join(errs[:]...)
 }
 
 // Tuning is what of a configuration takes effect without a restart, but for the
-// log's level. The error names the key whose file is of no use.
+// log's level. The error names each key whose file is of no use.
 func Tuning(cfg config.Config) (t port.Tuning, err error) {
 	t = port.Tuning{
 		Talk: TalkTiming(cfg.Talk), Encoder: Encoder(cfg.Audio), Levels: Levels(cfg),

@@ -17,7 +17,7 @@ func Sound(cfg config.Config, channel string, number int) ([]int16, error) {
 	if s.Sounds != "" {
 		path := filepath.Join(string(s.Sounds), channel+".wav")
 		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-			pcm, err := readTone(path, maxTone)
+			pcm, err := ReadSound(path, maxTone)
 			if err != nil {
 				return nil, fmt.Errorf("selector.sounds: %w", err)
 			}

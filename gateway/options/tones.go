@@ -1,6 +1,8 @@
 package options
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -13,10 +15,11 @@ import (
 // maxTone is the longest tone for a port's own user.
 const maxTone = 5 * time.Second
 
-// setTones sets the tones of a port, and its roger. The error names the key whose
+// setTones sets the tones of a port, and its roger. The error names each key whose
 // file is of no use.
 func setTones(t *port.Tuning, cfg config.Audio) error {
 	tones := media.NewTones()
+	var errs []error
 	for _, tone := range []struct {
 		kind    media.Tone
 		key     string
@@ -41,9 +44,10 @@ func setTones(t *port.Tuning, cfg config.Audio) error {
 		if tone.cfg.File == "" {
 			continue
 		}
-		pcm, err := readTone(string(tone.cfg.File), tone.longest)
+		pcm, err := ReadSound(string(tone.cfg.File), tone.longest)
 		if err != nil {
-			return fmt.Errorf("audio.%s.file: %w", tone.key, err)
+			errs = append(errs, fmt.Errorf("audio.%s.file: %w", tone.key, err))
+			continue
 		}
 		tones[tone.kind] = pcm
 	}
@@ -52,10 +56,15 @@ func setTones(t *port.Tuning, cfg config.Audio) error {
 	if cfg.Tones.Enabled {
 		t.Tones = tones
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func readTone(path string, longest time.Duration) ([]int16, error) {
+// ReadSound reads the WAV file at path, which holds at most longest.
+func ReadSound(path string, longest time.Duration) ([]int16, error) {
+	// To open a pipe would wait for whoever writes into it.
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, cmp.Or(err, fmt.Errorf("%s: expected a file", path))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -4,17 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
+	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
-	"github.com/talkgate/talkgate/media"
 )
 
 const (
@@ -22,6 +21,8 @@ const (
 	meterPeriod = 50 * time.Millisecond
 	// audible is the level from which it counts as heard, in dBFS.
 	audible = -50
+	// longestSpeech is the most that a virtual microphone speaks before it begins anew.
+	longestSpeech = 10 * time.Minute
 )
 
 // simRadio is a virtual radio moved by lines of text.
@@ -64,14 +65,9 @@ func openVoice(path string) (func(from uint64) sim.Source, error) {
 	if path == "" {
 		return sim.Speech, nil
 	}
-	f, err := os.Open(path)
+	pcm, err := options.ReadSound(path, longestSpeech)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	pcm, err := media.ReadWAV(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return func(from uint64) sim.Source { return sim.Loop(pcm, from) }, nil
 }
