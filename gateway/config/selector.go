@@ -13,7 +13,7 @@ type Selector struct {
 	Channels string        `yaml:"channels" match:"^[^{}/\\p{C}]*$" as:"IDs of channels, parted by blanks" within:"0..1024" doc:"the channels it chooses from, in order; channel is one of them. The token has to name them all"`
 	Settle   time.Duration `yaml:"settle" within:"50ms..5s" doc:"how long it has to stay at a position to count; nothing is said on any channel meanwhile"`
 	Confirm  string        `yaml:"confirm" oneof:"beeps morse off" doc:"how the number of the channel is told in the loudspeaker, with audio.tones.gain: so many beeps, or the number in Morse code"`
-	Sounds   File          `yaml:"sounds" doc:"directory of WAV files named as the channels, such as gates.wav (48 kHz, mono, 16 bit, at most 5s), that tell it instead; empty is none"`
+	Sounds   File          `yaml:"sounds" doc:"directory of WAV files named as the channels, such as gates.wav, at most 5s each, that tell it instead; empty is none"`
 }
 
 func defaultSelector() Selector {
