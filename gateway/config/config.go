@@ -131,7 +131,7 @@ type Hardware struct {
 // SimHardware is a virtual radio.
 type SimHardware struct {
 	Radio  string `yaml:"radio" oneof:"handheld repeater" doc:"what it has: a push-to-talk button, or a receiver with a squelch (COR) and a transmitter (PTT-out)"`
-	Speech File   `yaml:"speech" doc:"WAV that the microphone speaks of PCM or float, any rate; empty is a built-in sentence"`
+	Speech File   `yaml:"speech" doc:"WAV that the microphone speaks (PCM or float, any rate); empty is a built-in sentence"`
 }
 
 // Talk is the timing of the floor.

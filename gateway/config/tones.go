@@ -19,7 +19,7 @@ type Tones struct {
 // Tone is one tone.
 type Tone struct {
 	Enabled bool `yaml:"enabled" live:"true" doc:"whether it is played"`
-	File    File `yaml:"file" live:"true" doc:"WAV to play instead of PCM or float, any rate; empty is the built-in tone"`
+	File    File `yaml:"file" live:"true" doc:"WAV to play instead (PCM or float, any rate); empty is the built-in tone"`
 }
 
 func defaultTones() Tones {
