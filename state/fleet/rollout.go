@@ -33,7 +33,7 @@ func (r *Rollout) validate() error {
 	case r == nil:
 	case r.Canaries < 1:
 		return errors.New("rollout: expected a canary or more")
-	case r.HoldSeconds < 0 || r.Hold() > maxHold:
+	case r.HoldSeconds < 0 || r.HoldSeconds > int(maxHold/time.Second): // Hold would overflow
 		return fmt.Errorf("rollout: expected a hold of at most %v", maxHold)
 	}
 	return nil
