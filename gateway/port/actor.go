@@ -132,11 +132,11 @@ func (a *actor) do(fx floor.Effect) {
 		if fx.At != 0 {
 			from = fx.At
 		}
-		a.talker.open(fx.Gen, a.start.Add(from), fx.Until)
+		a.talker.open(fx.Gen, a.clock.time(from), fx.Until)
 	case floor.Extend:
 		a.talker.extend(fx.Until)
 	case floor.Drain:
-		a.talker.drain(a.start.Add(fx.At))
+		a.talker.drain(a.clock.time(fx.At))
 	case floor.Close:
 		a.talker.shut()
 	case floor.Request:

@@ -133,7 +133,7 @@ func (a *asking) tell(at time.Duration) {
 }
 
 // sampleAt is the sample that the microphone captures at a time of the port.
-func (a *asking) sampleAt(at time.Duration) uint64 { return a.mic.IndexAt(a.start.Add(at)) }
+func (a *asking) sampleAt(at time.Duration) uint64 { return a.mic.IndexAt(a.clock.time(at)) }
 
 // keyedLine is whether a transmitter is keyed; moved is signalled when that
 // changes.

@@ -42,7 +42,7 @@ func (a *alarm) pass() {
 // count takes in that the button was held for its guard. What a squelch cut off its
 // own talk spurts is not cut off an emergency.
 func (a *alarm) count(at time.Duration) {
-	a.talker.mute.end(a.mic.IndexAt(a.start.Add(at)))
+	a.talker.mute.end(a.mic.IndexAt(a.clock.time(at)))
 	a.inbox.post(alarmEvent{held: true, at: at})
 }
 

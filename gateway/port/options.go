@@ -47,6 +47,10 @@ type Options struct {
 	Floor                   FloorWatcher
 	Logger                  *slog.Logger
 
+	// Suspended is how long the machine has been suspended since it booted; nil asks the
+	// kernel. A lease ends meanwhile.
+	Suspended func() time.Duration
+
 	// Observe, if not nil, is called with every change of the port's status,
 	// on the actor's goroutine: it returns at once.
 	Observe func(Status)

@@ -24,7 +24,7 @@ import (
 type Port struct {
 	opt   Options
 	log   *slog.Logger
-	start time.Time
+	clock *leaseClock
 
 	mic     *media.Mic
 	levels  atomic.Pointer[level.Chain]
@@ -81,7 +81,7 @@ func New(opt Options) (*Port, error) {
 	p := &Port{
 		opt:      opt,
 		log:      opt.logger(),
-		start:    time.Now(),
+		clock:    newLeaseClock(opt.Suspended),
 		mic:      media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
 		heard:    []*jitter.Buffer{jitter.New(jitter.Config{})},
 		inbox:    newInbox(),
@@ -261,7 +261,7 @@ func (p *Port) KeyStats() media.KeyStats {
 func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }
 
 // now is the port's monotonic clock.
-func (p *Port) now() time.Duration { return time.Since(p.start) }
+func (p *Port) now() time.Duration { return p.clock.now() }
 
 // rightsRead takes in the user's rights as they were read or published. The actor
 // is told of them; nothing more is sent even before it has heard. Rights that

@@ -127,7 +127,7 @@ func (p *Port) followTalkLines(ctx context.Context) error {
 		p.log.Debug("edge", "line", line.name, "active", e.Active)
 		line.take(e)
 		p.taken.Store(cor.told)
-		switch at := e.At.Sub(p.start); line {
+		switch at := p.clock.at(e.At); line {
 		case &ptt:
 			asking.button(ptt.asks(), at)
 		case &cor:
