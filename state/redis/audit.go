@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	goredis "github.com/redis/go-redis/v9"
+
 	"github.com/talkgate/talkgate/state/redis/conn"
 )
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	goredis "github.com/redis/go-redis/v9"
+
 	"github.com/talkgate/talkgate/state/redis/conn"
 )
 

@@ -30,11 +30,11 @@ func TestWhatIsRehearsedWorks(t *testing.T) {
 	plain, _, _ := strings.Cut(rule, "(")
 	refused := 0
 	for _, word := range strings.Fields(plain) {
-		without := ""
-		switch {
-		case word[0] == '+':
+		var without string
+		switch word[0] {
+		case '+':
 			without = "-" + word[1:]
-		case word[0] == '&':
+		case '&':
 			without = "resetchannels"
 		default:
 			continue

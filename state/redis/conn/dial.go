@@ -118,7 +118,8 @@ func dialer(conf *tls.Config) dialFunc {
 		defer cancel()
 		conn, err := secure.DialContext(within, network, addr)
 		var op *net.OpError
-		if err != nil && !(errors.As(err, &op) && op.Op == "dial") && speaksPlain(d, addr) {
+		dialed := !errors.As(err, &op) || op.Op != "dial"
+		if err != nil && dialed && speaksPlain(d, addr) {
 			return nil, &schemeError{addr: addr, expected: "redis", err: err}
 		}
 		return conn, err
