@@ -15,6 +15,7 @@ type Info struct {
 	Platform string `json:"platform"`
 }
 
+// Of returns what Go wrote into a binary.
 func Of(info *debug.BuildInfo) Info {
 	v := Info{
 		Version:  info.Main.Version,

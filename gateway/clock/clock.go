@@ -39,6 +39,7 @@ func New(log *slog.Logger) *Clock {
 	return &Clock{earliest: earliest, Now: time.Now, log: log}
 }
 
+// Right reports whether the time is one that can be: no earlier than this binary was made.
 func (c *Clock) Right() bool { return !c.Now().Before(c.earliest) }
 
 // wait waits until the clock is not evidently wrong, or ctx ends.

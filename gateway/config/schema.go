@@ -59,9 +59,7 @@ func property(f field) *schema {
 		Pattern:     kind.pattern,
 		Description: fmt.Sprintf("%s (%s)", f.doc, kind.noun),
 	}
-	for _, word := range f.words {
-		s.Enum = append(s.Enum, word)
-	}
+	s.Enum = append(s.Enum, f.words...)
 	switch low, high, limited := strings.Cut(f.Tag.Get("within"), ".."); {
 	case limited && kind.json == "integer":
 		s.Minimum, s.Maximum = json.Number(low), json.Number(high)

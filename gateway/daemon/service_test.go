@@ -64,7 +64,7 @@ func inWard(t *testing.T, body func(w *ward)) {
 		}}
 		ctx, cancel := context.WithCancel(t.Context())
 		over := make(chan struct{})
-		go func() { s.Run(ctx, w.fakeSubject, w.fakeSubject.reload); close(over) }()
+		go func() { s.Run(ctx, w.fakeSubject, w.reload); close(over) }()
 		body(w)
 		cancel()
 		<-over

@@ -87,6 +87,7 @@ func play(ctx context.Context, speaker hal.Playback, pcm []int16) error {
 	return err
 }
 
+// Tone plays a tone through the speaker for a moment.
 func Tone(ctx context.Context, b daemon.Board, out io.Writer) error {
 	pcm := make([]int16, samplesIn(trialTime))
 	for i := range pcm {

@@ -16,9 +16,11 @@ const preSkip = 80 * time.Millisecond
 
 // silences are Opus packets that sound as silence, CELT frames that say no more, the
 // longest first. What is recorded sounds when it was, to half of the shortest.
-var silences = [...]placed{
-	{length: 20 * time.Millisecond, opus: []byte{31 << 3, 0xff, 0xfe}},
-	{length: 2500 * time.Microsecond, opus: []byte{28 << 3, 0xff, 0xfe}},
+func silences() [2]placed {
+	return [2]placed{
+		{length: 20 * time.Millisecond, opus: []byte{31 << 3, 0xff, 0xfe}},
+		{length: 2500 * time.Microsecond, opus: []byte{28 << 3, 0xff, 0xfe}},
+	}
 }
 
 // writeOgg writes the packets from from to to as Ogg Opus (RFC 7845), with silence
@@ -31,7 +33,7 @@ func writeOgg(w io.Writer, frames []placed, from, to time.Duration) error {
 	put := func(opus []byte) error { return ogg.WriteRTP(&rtp.Packet{Payload: opus}) }
 	at := from - preSkip
 	silence := func(to time.Duration) error {
-		for _, s := range silences {
+		for _, s := range silences() {
 			for ; to-at >= s.length || to-at > s.length/2 && s.length < media.FrameDuration; at += s.length {
 				if err := put(s.opus); err != nil {
 					return err

@@ -44,6 +44,7 @@ func Tuning(cfg config.Config) (t port.Tuning, err error) {
 	return t, setTones(&t, cfg.Audio)
 }
 
+// TalkTiming returns the times of a talk spurt.
 func TalkTiming(cfg config.Talk) port.TalkTiming {
 	return port.TalkTiming{
 		Lease:          cfg.Lease,
@@ -58,6 +59,7 @@ func TalkTiming(cfg config.Talk) port.TalkTiming {
 	}
 }
 
+// Encoder returns the settings of the Opus encoder.
 func Encoder(cfg config.Audio) media.EncoderConfig {
 	return media.EncoderConfig{
 		Bitrate:      cfg.Bitrate,

@@ -52,6 +52,8 @@ type ownNews struct {
 	redis, rights bool
 }
 
+// NewHeartbeat returns a Heartbeat that stores a report every so often, and at once after
+// a change.
 func NewHeartbeat(store ReportStore, report func() fleet.Report, every time.Duration, log *slog.Logger) *Heartbeat {
 	h := &Heartbeat{store: store, report: report, every: every, log: log, news: make(chan struct{}, 1)}
 	h.own.Store(&ownNews{})

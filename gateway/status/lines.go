@@ -5,25 +5,26 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
-// watchedLine is an input as the doctor speaks of it.
-type watchedLine struct {
+// WatchedLine is an input with the words that doctor and page have for it.
+type WatchedLine struct {
 	In                     hal.Input
 	name, active, inactive string
 	Do                     string // what to do when it is active at rest
 }
 
-func (l watchedLine) Says(active bool) string { return l.name + " is " + l.word(active) }
+// Says is the line's state in words.
+func (l WatchedLine) Says(active bool) string { return l.name + " is " + l.word(active) }
 
 // Missing is why an input that comes and goes, such as a Bluetooth button, cannot be
 // used now; nil is that it can.
-func (l watchedLine) Missing() error {
+func (l WatchedLine) Missing() error {
 	if in, ok := l.In.(interface{ Missing() error }); ok {
 		return in.Missing()
 	}
 	return nil
 }
 
-func (l watchedLine) word(active bool) string {
+func (l WatchedLine) word(active bool) string {
 	if active {
 		return l.active
 	}
@@ -31,12 +32,12 @@ func (l watchedLine) word(active bool) string {
 }
 
 // LinesOf are the inputs that are wired.
-func LinesOf(hw port.Hardware) []watchedLine {
-	var wired []watchedLine
+func LinesOf(hw port.Hardware) []WatchedLine {
+	var wired []WatchedLine
 	for i, in := range hw.Selector {
-		wired = append(wired, watchedLine{in, "line " + string(rune('a'+i)) + " of the selector", "active", "inactive", "turn the selector and see that it moves"})
+		wired = append(wired, WatchedLine{in, "line " + string(rune('a'+i)) + " of the selector", "active", "inactive", "turn the selector and see that it moves"})
 	}
-	for _, l := range []watchedLine{
+	for _, l := range []WatchedLine{
 		{hw.PTT, "push-to-talk", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
 		{hw.Emergency, "the emergency button", "held", "let go", "let it go; if nobody holds it, the line's polarity or its bias is wrong"},
 		{hw.COR, "COR", "open", "closed", "see that nobody is on the air; if so, close the radio's squelch, or the line's polarity or its bias is wrong"},

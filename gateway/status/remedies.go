@@ -15,8 +15,10 @@ const (
 	NewToken    = "have the control plane make a new one"
 )
 
+// GrantRights is the command that gives a user the right to talk.
 func GrantRights(user string, channels ...string) string {
 	return fmt.Sprintf("talkgate rights grant %s %s", user, strings.Join(channels, " "))
 }
 
+// LiftBan is the command that lifts a user's ban.
 func LiftBan(user string) string { return "talkgate ban lift " + user }

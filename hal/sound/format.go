@@ -10,19 +10,23 @@ import (
 
 // formats are those a card is asked for, the best first, with the size of a
 // sample in bytes.
-var formats = []struct {
+func formats() []format {
+	return []format{
+		{alsa.SNDRV_PCM_FORMAT_S16_LE, 2},
+		{alsa.SNDRV_PCM_FORMAT_S32_LE, 4},
+		{alsa.SNDRV_PCM_FORMAT_S24_LE, 4},
+		{alsa.SNDRV_PCM_FORMAT_S24_3LE, 3},
+		{alsa.SNDRV_PCM_FORMAT_FLOAT_LE, 4},
+	}
+}
+
+type format struct {
 	format alsa.PcmFormat
 	size   int
-}{
-	{alsa.SNDRV_PCM_FORMAT_S16_LE, 2},
-	{alsa.SNDRV_PCM_FORMAT_S32_LE, 4},
-	{alsa.SNDRV_PCM_FORMAT_S24_LE, 4},
-	{alsa.SNDRV_PCM_FORMAT_S24_3LE, 3},
-	{alsa.SNDRV_PCM_FORMAT_FLOAT_LE, 4},
 }
 
 func chooseFormat(supported func(alsa.PcmFormat) bool) (alsa.PcmFormat, error) {
-	for _, f := range formats {
+	for _, f := range formats() {
 		if supported(f.format) {
 			return f.format, nil
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestEveryFormatKeepsEverySample(t *testing.T) {
-	for _, f := range formats {
+	for _, f := range formats() {
 		for channels := 1; channels <= 2; channels++ {
 			l := newLayout(alsa.Config{Format: f.format, Channels: uint32(channels)})
 			if l.size != f.size {
@@ -37,7 +37,7 @@ func TestStereoIsCapturedAsTheMean(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte{0, 0, 0xc0, 0x7f, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, format := range formats {
+		for _, format := range formats() {
 			l := layout{format.format, format.size, 1}
 			mono := make([]int16, len(raw)/l.frame())
 			l.decode(mono, raw)

@@ -10,7 +10,7 @@ import (
 // TestResamplerKeepsTones measures what comes out of a tone besides the tone, over
 // the band of speech and above, in blocks as a card hands them over.
 func TestResamplerKeepsTones(t *testing.T) {
-	for _, rate := range rates {
+	for _, rate := range rates() {
 		for _, direction := range []struct {
 			name    string
 			in, out int

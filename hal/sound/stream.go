@@ -44,10 +44,10 @@ const (
 // bufferPeriods are lengths of a card's buffer, the best first. A long buffer costs
 // no delay: it keeps what a late reader did not fetch yet, and shows an underrun that
 // a short one hides, by wrapping around.
-var bufferPeriods = []uint32{32, 16, 8, 4, 3, 2}
+func bufferPeriods() []uint32 { return []uint32{32, 16, 8, 4, 3, 2} }
 
 // rates are those a card is asked for, the best first.
-var rates = []uint32{hal.SampleRate, 96000, 44100, 32000, 24000, 16000, 8000}
+func rates() []uint32 { return []uint32{hal.SampleRate, 96000, 44100, 32000, 24000, 16000, 8000} }
 
 // openStream opens one side of a card with the first format, rate and buffer that the
 // card can do.
@@ -64,11 +64,11 @@ func openStream(cfg Config, card card, side alsa.PcmFlag) (stream, error) {
 	lowest, _ := params.Min(alsa.SNDRV_PCM_HW_PARAM_RATE)
 	highest, _ := params.Max(alsa.SNDRV_PCM_HW_PARAM_RATE)
 	channels, _ := params.Min(alsa.SNDRV_PCM_HW_PARAM_CHANNELS)
-	for _, rate := range rates {
+	for _, rate := range rates() {
 		if rate < lowest || rate > highest {
 			continue
 		}
-		for _, count := range bufferPeriods {
+		for _, count := range bufferPeriods() {
 			wanted := alsa.Config{Format: format, Rate: rate, Channels: max(1, channels), PeriodCount: count, PeriodSize: cfg.periodFrames(rate)}
 			pcm, err := open(card, cfg.Device, side, wanted)
 			switch {
@@ -82,7 +82,7 @@ func openStream(cfg Config, card card, side alsa.PcmFlag) (stream, error) {
 			pcm.Close() // a rate between two of ours
 		}
 	}
-	return nil, fmt.Errorf("%v: expected a sample rate of %v Hz, found only %d to %d Hz: choose another card", cfg, rates, lowest, highest)
+	return nil, fmt.Errorf("%v: expected a sample rate of %v Hz, found only %d to %d Hz: choose another card", cfg, rates(), lowest, highest)
 }
 
 // open opens a PCM device, ready to start.
