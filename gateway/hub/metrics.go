@@ -41,6 +41,10 @@ func newMetrics(h *Hub) *metrics {
 		Help: "RTP packets that could not be written to a listener.",
 	}, func() float64 { return float64(h.channels.Traffic.Unsent.Load()) })
 	make.NewCounterFunc(prometheus.CounterOpts{
+		Name: "talkgate_hub_unheard_total",
+		Help: "How often members were told that nothing of what they send is forwarded.",
+	}, func() float64 { return float64(h.channels.Traffic.Unheard.Load()) })
+	make.NewCounterFunc(prometheus.CounterOpts{
 		Name: "talkgate_hub_talk_spurts_total",
 		Help: "Talk spurts forwarded.",
 	}, func() float64 { return float64(h.channels.Traffic.Spurts.Load()) })

@@ -195,8 +195,22 @@ func (p *Publisher) report(now time.Time) {
 		return
 	}
 	raw, err := rtcp.Marshal([]rtcp.Packet{report})
+	p.sendRTCP(raw, err)
+}
+
+// Unheard tells the peer that nothing of what it sends is forwarded, and why: a word of
+// the HTTP API.
+func (p *Publisher) Unheard(reason string) {
+	if p.bound.Load() {
+		p.sendRTCP(rtc.MarshalUnheard(p.own, p.ssrc.Load(), reason))
+	}
+}
+
+// sendRTCP sends what was marshaled, once there are keys. What is lost is sent again
+// later.
+func (p *Publisher) sendRTCP(raw []byte, err error) {
 	if err != nil {
-		p.log.Debug("no receiver report", "err", err)
+		p.log.Debug("RTCP is not sent", "err", err)
 		return
 	}
 	p.outMu.Lock()
@@ -205,8 +219,8 @@ func (p *Publisher) report(now time.Time) {
 		return
 	}
 	if raw, err = p.out.EncryptRTCP(nil, raw, nil); err != nil {
-		p.log.Debug("no receiver report", "err", err)
+		p.log.Debug("RTCP is not sent", "err", err)
 		return
 	}
-	_ = p.send(raw) // another follows
+	_ = p.send(raw)
 }

@@ -26,6 +26,8 @@ type Publication struct {
 	first uint16                          // sequence number of the first frame
 	far   atomic.Pointer[media.Reception] // as the peer last reported
 
+	unheard chan string // why the peer forwards nothing of it
+
 	depth  red.Depth
 	sender red.Sender
 }
@@ -58,18 +60,25 @@ func (p *Publication) Sent() uint64 { return p.sent.Load() }
 // every five seconds.
 func (p *Publication) Unacknowledged() uint64 { return p.sent.Load() - p.acked.Load() }
 
-// reported takes in RTCP about the stream.
+// reported reads RTCP about the stream.
 func (p *Publication) reported(b []byte) {
 	packets, err := rtcp.Unmarshal(b)
 	if err != nil {
 		return
 	}
 	for _, packet := range packets {
-		if r, ok := packet.(*rtcp.ReceiverReport); ok && len(r.Reports) > 0 {
-			sent := p.sent.Load()
-			p.acked.Store(sent)
-			p.far.Store(p.farReception(r.Reports[0], sent))
-			p.depth.Report(float64(r.Reports[0].FractionLost) / 256)
+		switch r := packet.(type) {
+		case *rtcp.ReceiverReport:
+			if len(r.Reports) > 0 {
+				sent := p.sent.Load()
+				p.acked.Store(sent)
+				p.far.Store(p.farReception(r.Reports[0], sent))
+				p.depth.Report(float64(r.Reports[0].FractionLost) / 256)
+			}
+		case *rtcp.ApplicationDefined:
+			if reason, ok := unheardReason(r); ok {
+				p.onUnheard(reason)
+			}
 		}
 	}
 }
@@ -98,9 +107,10 @@ func (e *Engine) PublishTrickled(ctx context.Context, exchange Exchange, t *Tric
 	}
 	c.trickle = t
 	p := &Publication{
-		conn:   c,
-		out:    newTrack(),
-		header: rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())},
+		conn:    c,
+		out:     newTrack(),
+		unheard: make(chan string, 1),
+		header:  rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())},
 	}
 	p.first = p.header.SequenceNumber + 1
 	if err := p.connect(ctx, exchange); err != nil {

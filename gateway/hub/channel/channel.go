@@ -72,7 +72,7 @@ func newChannel(ctx context.Context, id string, all *Set) *Channel {
 	ch.looked = sync.OnceFunc(func() { close(ch.Known) })
 	ch.ctx, ch.cancel = context.WithCancel(ctx)
 	ch.Forwarder = forward.New(forward.Config{
-		Hold: ch.HoldBack, Traffic: &all.Traffic, Begun: ch.lookAgain, Relay: ch.relays.Use(id),
+		Hold: ch.HoldBack, Traffic: &all.Traffic, Begun: ch.lookAgain, Unheard: ch.tellUnheard, Relay: ch.relays.Use(id),
 		Record: func(out *forward.Outgoing) {
 			ch.Recall.Packet(id, out.SSRC, out.From.UserID, out.From.UserName, out.Payload, time.Now())
 		},

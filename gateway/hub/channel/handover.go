@@ -10,7 +10,7 @@ import (
 // tellHandover puts a change of the floor into words. ch.mu is held.
 func (ch *Channel) tellHandover(from, to *redis.Holder) {
 	if to != nil && to.Emergency != "" {
-		ch.tell(Notice{reasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
+		ch.tell(Notice{ReasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
 	}
 	if from == nil {
 		ch.Recall.Floor(ch.Id, talkerOf(to), recall.End{})
@@ -21,7 +21,7 @@ func (ch *Channel) tellHandover(from, to *redis.Holder) {
 	ch.Recall.Floor(ch.Id, talkerOf(to), recall.End{Reason: string(why), By: ch.cutBy(why, to)})
 	text := name + " lost the floor: " + string(why)
 	switch why {
-	case reasonReleased:
+	case ReasonReleased:
 		text = name + " has finished"
 	case ReasonRevoked:
 		text = name + " may not talk any more"
@@ -29,9 +29,9 @@ func (ch *Channel) tellHandover(from, to *redis.Holder) {
 		text = "Redis does not answer: " + name + " is not heard"
 	case ReasonPaused:
 		text = ch.pausedBy + " paused the event: " + name + " may press again at once"
-	case reasonTimedOut:
+	case ReasonTimedOut:
 		text = name + " has talked for too long"
-	case reasonPreempted:
+	case ReasonPreempted:
 		text = name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")
 	}
 	ch.tell(Notice{why, from.UserID, text})
@@ -48,17 +48,17 @@ func (ch *Channel) whyEnded(from, to *redis.Holder) Reason {
 		return ReasonRedis
 	}
 	if to != nil && to.UserID != from.UserID {
-		return reasonPreempted
+		return ReasonPreempted
 	}
 	if to == nil && ch.pausedBy != "" {
 		return ReasonPaused
 	}
 	if m != nil && m.keeper != nil && m.keeper.claim.Token == from.Token {
-		if why, ended := m.keeper.ended(); ended && why != reasonPreempted {
+		if why, ended := m.keeper.ended(); ended && why != ReasonPreempted {
 			return why
 		}
 	}
-	return reasonReleased
+	return ReasonReleased
 }
 
 // talkerOf is a holder as the recall keeps it, nil for nobody.
@@ -74,7 +74,7 @@ func (ch *Channel) cutBy(why Reason, to *redis.Holder) string {
 	switch {
 	case why == ReasonPaused:
 		return ch.pausedBy
-	case why == reasonPreempted && to != nil:
+	case why == ReasonPreempted && to != nil:
 		return nameOf(to)
 	}
 	return ""

@@ -12,22 +12,24 @@ import (
 type Reason string
 
 const (
-	reasonReleased  Reason = "released"
+	ReasonReleased  Reason = "released"
 	ReasonRevoked   Reason = "revoked"
 	ReasonBanned    Reason = "banned"
-	reasonPreempted Reason = "preempted"
-	reasonLost      Reason = "lost"
-	reasonDenied    Reason = "denied"
+	ReasonPreempted Reason = "preempted"
+	ReasonLost      Reason = "lost"
+	ReasonDenied    Reason = "denied"
 	ReasonBusy      Reason = "busy"
 	ReasonNoRights  Reason = "no-rights"
 	ReasonNoSession Reason = "no-session"
 	ReasonNoEvents  Reason = "no-events"
 	ReasonSilent    Reason = "silent"
-	reasonTimedOut  Reason = "timed-out"
+	ReasonTimedOut  Reason = "timed-out"
 	ReasonRedis     Reason = "redis"
-	reasonShutdown  Reason = "shutdown"
-	reasonEmergency Reason = "emergency"
+	ReasonShutdown  Reason = "shutdown"
+	ReasonEmergency Reason = "emergency"
 	ReasonPaused    Reason = "paused"
+	// ReasonOvertaken: the grant is older than one that the hub has seen.
+	ReasonOvertaken Reason = "overtaken"
 )
 
 // maxSilence is how long a member the hub holds the floor for may send nothing.
@@ -101,7 +103,7 @@ func (k *lockHolder) keep(grantedFrom time.Time) Reason {
 		case <-lapse.C:
 			return ReasonRedis
 		case <-limit.C:
-			return reasonTimedOut
+			return ReasonTimedOut
 		case now := <-tick.C:
 			if last := k.lastHeard(); last.After(heard) {
 				heard = last
@@ -130,9 +132,9 @@ func (k *lockHolder) keep(grantedFrom time.Time) Reason {
 			return ReasonBanned
 		default:
 			if standing.Holder == nil {
-				return reasonLost
+				return ReasonLost
 			}
-			return reasonPreempted
+			return ReasonPreempted
 		}
 	}
 }
@@ -159,5 +161,5 @@ func (k *lockHolder) cause() Reason {
 	if errors.As(context.Cause(k.ctx), &because) {
 		return Reason(because)
 	}
-	return reasonShutdown
+	return ReasonShutdown
 }

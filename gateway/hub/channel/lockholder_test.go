@@ -39,10 +39,10 @@ func TestKeeper(t *testing.T) {
 		want  Reason
 		after time.Duration // at most
 	}{
-		{"stopped", held, false, reasonReleased, 10 * time.Second},
-		{"talks for ever", held, false, reasonTimedOut, time.Minute},
+		{"stopped", held, false, ReasonReleased, 10 * time.Second},
+		{"talks for ever", held, false, ReasonTimedOut, time.Minute},
 		{"silent", held, true, ReasonSilent, maxSilence + time.Second/3},
-		{"lost", state(redis.Lost), false, reasonLost, time.Second / 3},
+		{"lost", state(redis.Lost), false, ReasonLost, time.Second / 3},
 		{"revoked", state(redis.Revoked), false, ReasonRevoked, time.Second / 3},
 		{"banned", state(redis.RevokedByBan), false, ReasonBanned, time.Second / 3},
 		{"Redis gone", func() (redis.Standing, error) { return redis.Standing{}, errors.New("gone") }, false, ReasonRedis, time.Second},
@@ -58,8 +58,8 @@ func TestKeeper(t *testing.T) {
 					return time.Now()
 				}
 				k := newLockHolder(t.Context(), lock, redis.Claim{}, 1, time.Second, time.Minute, heard)
-				if tc.want == reasonReleased {
-					time.AfterFunc(10*time.Second, func() { k.stop(reasonReleased) })
+				if tc.want == ReasonReleased {
+					time.AfterFunc(10*time.Second, func() { k.stop(ReasonReleased) })
 				}
 				if got := k.Run(began); got != tc.want {
 					t.Errorf("ended because %q, want %q", got, tc.want)

@@ -40,7 +40,7 @@ func (ch *Channel) Request(ctx context.Context, userID string, role redis.Role, 
 		if _, ended := held.ended(); !ended && (held.claim.Emergency || !emergency) {
 			return Answer{Granted: true, Epoch: held.epoch}
 		}
-		held.stop(reasonReleased) // of an ordinary talk spurt, for an emergency
+		held.stop(ReasonReleased) // of an ordinary talk spurt, for an emergency
 		<-held.stopped
 	}
 	lastHeard := time.Now // what is said in a LiveKit room is not for the hub to hear
@@ -102,7 +102,7 @@ func (ch *Channel) keep(m *Member, src *forward.Source, k *lockHolder, asked tim
 func (ch *Channel) deny(m *Member, text string) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	ch.tell(Notice{reasonDenied, m.userID, text})
+	ch.tell(Notice{ReasonDenied, m.userID, text})
 }
 
 // giveBack releases a claim whose request was not answered.
@@ -124,7 +124,7 @@ func (ch *Channel) Yield(userID string) {
 	defer m.asking.Unlock()
 	ch.mu.Lock()
 	k := m.keeper
-	m.Release(reasonReleased)
+	m.Release(ReasonReleased)
 	ch.mu.Unlock()
 	if k != nil {
 		<-k.stopped

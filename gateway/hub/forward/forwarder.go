@@ -27,18 +27,23 @@ type Traffic struct {
 	Received          [verdicts]atomic.Uint64
 	Forwarded, Unsent atomic.Uint64
 	Spurts            atomic.Uint64
+	// Unheard counts how often members were told that nothing of theirs goes out.
+	Unheard atomic.Uint64
 }
 
-// Config is what a forwarder is made of. All but record and relay is required.
+// Config is what a Forwarder is made of. Hold, Traffic and Begun are required.
 type Config struct {
-	// hold is how long packets wait for the view of the floor to confirm their sender.
+	// Hold is how long packets wait for the view of the floor to confirm their sender.
 	Hold    time.Duration
 	Traffic *Traffic
-	// begun is told that a run began which the gate does not let through.
+	// Begun is called when a run begins that the gate does not let through.
 	Begun func()
-	// record is handed each packet that went out; it must not block.
+	// Unheard is called about twice a second while a source that has a function Unheard
+	// sends and nothing of it goes out. Nil is for nobody to be told.
+	Unheard func(*Source)
+	// Record is handed each packet that went out; it must not block.
 	Record func(*Outgoing)
-	// relay is handed what goes out of those who may be heard elsewhere.
+	// Relay is handed what goes out of those who may be heard elsewhere.
 	Relay *relay
 }
 
@@ -95,14 +100,20 @@ func (f *Forwarder) Writing() bool {
 	return f.draining
 }
 
-// Receive takes in a packet that src sent. p is not kept.
+// Receive hands over a packet that src sent. p is not kept.
 func (f *Forwarder) Receive(src *Source, p *rtp.Packet) {
+	now := time.Now()
 	f.mu.Lock()
-	v, began := f.gate.push(src, time.Now(), p)
+	v, began := f.gate.push(src, now, p)
+	unheard := src.isUnheard(now, v, began)
 	f.mu.Unlock()
 	f.Traffic.Received[v].Add(1)
 	if began && v != Accepted {
 		f.Begun()
+	}
+	if unheard && f.Unheard != nil && src.Unheard != nil {
+		f.Traffic.Unheard.Add(1)
+		f.Unheard(src)
 	}
 	f.Drain()
 }

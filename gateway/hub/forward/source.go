@@ -39,7 +39,9 @@ type heldPacket struct {
 // silence on. Its fields belong to the gate.
 type Source struct {
 	UserID, UserName string
-	// reaches says on which other channels of the event its member's token lets it be
+	// Unheard tells the member why nothing of what it sends goes out; nil tells nobody.
+	Unheard func(reason string)
+	// Reaches says on which other channels of the event its member's token lets it be
 	// heard in an emergency; nil is none.
 	Reaches func(channel string) bool
 
@@ -52,6 +54,31 @@ type Source struct {
 	seq    uint16    // of it
 	pauses bool      // it was a media.Pause
 	paid   time.Time // until when the sound that was sent lasts, at overspeed
+
+	unheardSince, unheardTold time.Time // since when nothing goes out, and when that was told
+}
+
+// unheardAfter is how long a member may send while nothing goes out before it is told,
+// and how often it is told then. Twice that is a lease.
+const unheardAfter = 500 * time.Millisecond
+
+// isUnheard says whether the member is to be told that nothing goes out of what it
+// sends, given the verdict on a packet that arrived at now, the first of a run or not.
+func (s *Source) isUnheard(now time.Time, v Verdict, began bool) bool {
+	switch {
+	case v == Accepted:
+		s.unheardSince = time.Time{}
+		return false
+	case v != HeldBack && v != Refused:
+		return false
+	case began || s.unheardSince.IsZero():
+		s.unheardSince = now
+		return false
+	case now.Sub(s.unheardSince) < unheardAfter || now.Sub(s.unheardTold) < unheardAfter:
+		return false
+	}
+	s.unheardTold = now
+	return true
 }
 
 // afford counts a packet of so much sound against the time that has passed.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -46,8 +47,16 @@ func (s *Server) Publish(w http.ResponseWriter, r *http.Request, c *auth.Claims)
 		return
 	}
 	gone := func() { ch.CloseSource(m); part() }
+	var voice atomic.Pointer[icelite.Publisher]
+	src.Unheard = func(reason string) {
+		if p := voice.Load(); p != nil {
+			p.Unheard(reason)
+		}
+	}
 	s.accept(w, r, newSession(KindWHIP, ch.Id, c), gone, func() (peer, string, error) {
-		return s.Media.AcceptPublisher(offer, func(p *rtp.Packet) { ch.Forwarder.Receive(src, p) })
+		p, answer, err := s.Media.AcceptPublisher(offer, func(p *rtp.Packet) { ch.Forwarder.Receive(src, p) })
+		voice.Store(p)
+		return p, answer, err
 	})
 }
 
