@@ -49,7 +49,7 @@ func CheckAddress(address string) status.Finding {
 // CheckPort makes the port of cfg on a board, and starts nothing.
 func CheckPort(cfg config.Config, board Board, links Links, state *redis.Client) error {
 	log := slog.New(slog.DiscardHandler)
-	d := &runner{cfg: cfg, links: links, state: state, log: log}
+	d := &runner{cfg: cfg, links: links, state: state, log: log, reloader: &reloader{cfg: cfg}}
 	opt, err := d.portOptions(board, clock.New(log), cfg.Channel)
 	if err != nil {
 		return err
