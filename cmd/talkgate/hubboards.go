@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type hubBoardFlags struct {
 	redis    string
 	redisCA  config.File
 	fleetKey string
+	life     time.Duration
 	mdns     bool
 }
 
@@ -34,6 +36,7 @@ func (b *hubBoardFlags) add(c *cobra.Command) {
 	f.StringVar(&b.redis, "board-redis", "", "URL by which boards reach Redis (default: that of --redis; where it is of this machine alone, the hub's address)")
 	f.StringVar((*string)(&b.redisCA), "board-redis-ca-file", "", "PEM certificates that boards trust for a rediss:// URL (default: those of --redis-ca-file)")
 	f.StringVar(&b.fleetKey, "board-fleet-key", "", "public key of those who may configure boards, as 'talkgate fleet keygen' prints it (default: nobody)")
+	f.DurationVar(&b.life, "board-token-life", devices.DefaultLife, "how long a board's token is good; the board renews it in time")
 	f.BoolVar(&b.mdns, "mdns", true, "let boards find the hub on the local network, unless it listens on loopback only")
 }
 
@@ -42,6 +45,9 @@ func (b *hubBoardFlags) boards(state *redis.Client, own config.Redis, ca string)
 	site := devices.Site{HubCA: ca, RedisURL: b.redis, FleetKey: b.fleetKey}
 	if _, err := fleet.ParsePublicKeys(b.fleetKey); err != nil {
 		return nil, fmt.Errorf("--board-fleet-key: %w", err)
+	}
+	if b.life < time.Second || b.life > 24*time.Hour {
+		return nil, fmt.Errorf("--board-token-life: expected 1s to 24h, found %s", b.life)
 	}
 	var err error
 	if b.url != "" {
@@ -62,7 +68,7 @@ func (b *hubBoardFlags) boards(state *redis.Client, own config.Redis, ca string)
 		}
 		site.RedisCA = string(text)
 	}
-	return &hub.Boards{Store: store.New(state), Site: site}, nil
+	return &hub.Boards{Store: store.New(state), Site: site, TokenLife: b.life}, nil
 }
 
 // announce lets boards find the hub until ctx ends.

@@ -5,7 +5,9 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -25,6 +27,7 @@ var (
 	ErrVanished = errors.New("the hub vanished while this board was joining")
 	ErrDenied   = errors.New("the hub refuses this board")
 	ErrPin      = errors.New("the hub is not reached directly")
+	ErrNoRedis  = errors.New("Redis cannot be reached from this board")
 )
 
 // Joiner joins a board to a site. The zero value of each optional field is its default.
@@ -49,16 +52,19 @@ type Joiner struct {
 func (j *Joiner) Join(ctx context.Context) (Grant, error) {
 	client := unpinned()
 	defer client.CloseIdleConnections()
-	channel, url, err := j.open(ctx, client)
+	channel, at, err := j.open(ctx, client)
 	if err != nil {
 		return Grant{}, err
 	}
 	request := Request{Key: j.Key.Public().(ed25519.PublicKey), Proof: ed25519.Sign(j.Key, channel.proofText()), Host: j.Host, Hub: j.Hub}
-	grant, err := j.decided(ctx, client, channel, url, request)
+	grant, err := j.decided(ctx, client, channel, at, request)
 	if err != nil {
 		return Grant{}, err
 	}
 	if err := j.pin(ctx, grant.Hub); err != nil {
+		return Grant{}, err
+	}
+	if err := reach(ctx, grant.Redis.URL); err != nil {
 		return Grant{}, err
 	}
 	place, discard, err := j.Keep(grant)
@@ -66,7 +72,7 @@ func (j *Joiner) Join(ctx context.Context) (Grant, error) {
 		return Grant{}, fmt.Errorf("the board cannot keep what it was given, so nothing was changed: %w", err)
 	}
 	request.Commit = true
-	if err := j.commit(ctx, client, channel, url, request); err != nil {
+	if err := j.commit(ctx, client, channel, at, request); err != nil {
 		discard()
 		return Grant{}, err
 	}
@@ -110,10 +116,10 @@ func (j *Joiner) open(ctx context.Context, client *http.Client) (*Channel, strin
 }
 
 // decided asks until the board is granted or refused.
-func (j *Joiner) decided(ctx context.Context, client *http.Client, channel *Channel, url string, request Request) (Grant, error) {
+func (j *Joiner) decided(ctx context.Context, client *http.Client, channel *Channel, at string, request Request) (Grant, error) {
 	told := false
 	for {
-		reply, err := step(ctx, client, channel, url, request)
+		reply, err := step(ctx, client, channel, at, request)
 		switch {
 		case err != nil:
 			return Grant{}, vanished(err, "ask for a new code and join again; nothing was changed")
@@ -148,11 +154,35 @@ func (j *Joiner) pin(ctx context.Context, hub HubGrant) error {
 	return nil
 }
 
+// reach looks whether the site's Redis can be connected to, before anything is in force. Its
+// user is there only afterwards.
+func reach(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return errors.New("the hub's grant has no URL of Redis: is the hub of this version?")
+	}
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Query().Has("master_name"):
+		port = "26379"
+	default:
+		port = "6379"
+	}
+	d := net.Dialer{Timeout: requestTime}
+	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return fmt.Errorf("%w at %s; nothing was changed. Let it listen there ('bind' in redis.conf), or tell the hub how boards reach it (--board-redis): %w",
+			ErrNoRedis, net.JoinHostPort(u.Hostname(), port), err)
+	}
+	return conn.Close()
+}
+
 // commit puts the grant in force. A lost answer is asked for again, as only the hub
 // knows whether it was.
-func (j *Joiner) commit(ctx context.Context, client *http.Client, channel *Channel, url string, request Request) error {
+func (j *Joiner) commit(ctx context.Context, client *http.Client, channel *Channel, at string, request Request) error {
 	for try := 1; ; try++ {
-		reply, err := step(ctx, client, channel, url, request)
+		reply, err := step(ctx, client, channel, at, request)
 		_, refused := errors.AsType[*StatusError](err)
 		switch {
 		case err == nil && reply.State == Committed:
@@ -173,13 +203,13 @@ func vanished(err error, do string) error {
 }
 
 // step sends one request.
-func step(ctx context.Context, client *http.Client, channel *Channel, url string, request Request) (reply Reply, err error) {
+func step(ctx context.Context, client *http.Client, channel *Channel, at string, request Request) (reply Reply, err error) {
 	box, err := channel.Seal(request)
 	if err != nil {
 		return reply, err
 	}
 	var stepped Stepped
-	if err := call(ctx, client, url, Step{Confirm: channel.own, Box: box}, &stepped); err != nil {
+	if err := call(ctx, client, at, Step{Confirm: channel.own, Box: box}, &stepped); err != nil {
 		return reply, err
 	}
 	return reply, channel.Open(stepped.Box, &reply)

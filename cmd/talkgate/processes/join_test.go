@@ -152,3 +152,54 @@ func TestJoiningThatFails(t *testing.T) {
 		t.Errorf("%+v, %v", devices, err)
 	}
 }
+
+// TestATokenIsRenewedOnAir: a port outlives many tokens in one session.
+func TestATokenIsRenewedOnAir(t *testing.T) {
+	s := &joinSite{Site: talkgatetest.NewSite(t)}
+	s.Hub = talkgatetest.Start(t, "hasty hub", "hub", "--listen", "127.0.0.1:0", "--redis", s.RedisURL,
+		"--token-secret-file", s.Path("hub.secret"), "--tls-own-ca", s.Path("ca"), "--board-token-life", "3s")
+	s.HubURL = s.Hub.Until(`msg="hub listens".* url=(\S+)`)
+	dir := s.Path("north")
+	s.technician(talkgatetest.ExitOK, s.join(dir, s.invite("north", "--channel", "gates"))...)
+	config := filepath.Join("north", "etc", "north.yaml")
+	s.Write(config, strings.Replace(s.Read(config), `listen: ""`, `listen: "127.0.0.1:0"`, 1))
+	p := talkgatetest.Start(t, "north", "run", "--config", s.Path(config))
+	at := "http://" + p.Until(`msg="status is served" address=(\S+)`)
+	p.Until(`^state=idle lamps=link `)
+	seen := map[time.Time]bool{}
+	for deadline := time.Now().Add(2 * talkgatetest.Patience); len(seen) < 5; time.Sleep(100 * time.Millisecond) {
+		var now struct {
+			Link  bool `json:"link"`
+			Token struct {
+				Until  time.Time `json:"until"`
+				Renews bool      `json:"renews"`
+			} `json:"token"`
+		}
+		if err := json.Unmarshal([]byte(talkgatetest.Get(t, at+"/status")), &now); err != nil {
+			t.Fatal(err)
+		}
+		if !now.Link || !now.Token.Renews {
+			t.Fatalf("%+v", now)
+		}
+		if seen[now.Token.Until] = true; time.Now().After(deadline) {
+			t.Fatalf("only %d tokens", len(seen))
+		}
+	}
+	if metrics := talkgatetest.Get(t, at+"/metrics"); !strings.Contains(metrics, "talkgate_port_token_renewed 1") {
+		t.Error("the metrics do not tell of it")
+	}
+	p.Say("press")
+	p.Until(`state=talking`)
+	select {
+	case line := <-s.Hub.Lines:
+		for ; ; line = <-s.Hub.Lines {
+			if strings.Contains(line, "session ended") {
+				t.Error(line)
+			}
+			if len(s.Hub.Lines) == 0 {
+				break
+			}
+		}
+	default:
+	}
+}

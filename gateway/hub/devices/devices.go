@@ -25,6 +25,8 @@ const (
 	DefaultLife = 10 * time.Minute
 	// viewLife is how long the list of devices counts that cannot be read any more.
 	viewLife = 30 * time.Second
+	// lateSessions is for how long sessions of a revoked device are looked for.
+	lateSessions = time.Minute
 	// announceEvery is how often a hub says that it runs, announcedFor how long that counts.
 	announceEvery, announcedFor = 20 * time.Second, time.Minute
 	// What one address may ask for in a minute, of joins and of tokens.
@@ -134,6 +136,12 @@ func (s *Server) see(all []devices.Device) {
 		now, ok := view[user]
 		if !old.Revoked() && (!ok || now.Revoked() || now.KeyID != old.KeyID) {
 			s.log.Warn("device revoked", "user", user, "by", now.RevokedBy)
+			s.cfg.Revoked(user)
+		}
+	}
+	// A session may have been on its way in while its device was revoked.
+	for user, d := range view {
+		if old, ok := before[user]; ok && old.Revoked() && d.Revoked() && time.Since(d.RevokedAt) < lateSessions {
 			s.cfg.Revoked(user)
 		}
 	}

@@ -2,7 +2,6 @@ package devices
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,9 +16,7 @@ import (
 const (
 	// defaultInvitation is how long an invitation is good for unless it says so.
 	defaultInvitation = 10 * time.Minute
-	// qrSize is the width of a QR code's picture, in pixels.
-	qrSize   = 320
-	maxNames = 64
+	maxNames          = 64
 )
 
 // Invite makes an invitation with a new code.
@@ -67,7 +64,7 @@ type invitationJSON struct {
 	ID        string             `json:"id"`
 	Code      string             `json:"code,omitempty"`
 	URI       string             `json:"uri,omitempty"`
-	QR        string             `json:"qr,omitempty"` // a PNG, base64
+	QR        []string           `json:"qr,omitempty"` // the URI's QR code, a row each, dark is 1
 	UserID    string             `json:"userId"`
 	UserName  string             `json:"userName"`
 	Channels  []string           `json:"channels"`
@@ -174,10 +171,27 @@ func (s *Server) Invite(w http.ResponseWriter, r *http.Request, by By) {
 	}
 	answer := newInvitationJSON(inv)
 	answer.Code, answer.URI = code.Secret(), code.URI(s.cfg.Site.HubURL)
-	if png, err := qrcode.Encode(answer.URI, qrcode.Medium, qrSize); err == nil {
-		answer.QR = base64.StdEncoding.EncodeToString(png)
-	}
+	answer.QR = qrRows(answer.URI)
 	send(w, http.StatusCreated, answer)
+}
+
+// qrRows is the QR code of a text, with its margin.
+func qrRows(text string) (rows []string) {
+	qr, err := qrcode.New(text, qrcode.Medium)
+	if err != nil {
+		return nil // it is too long; the code itself is told anyhow
+	}
+	for _, bits := range qr.Bitmap() {
+		row := make([]byte, len(bits))
+		for i, dark := range bits {
+			row[i] = '0'
+			if dark {
+				row[i] = '1'
+			}
+		}
+		rows = append(rows, string(row))
+	}
+	return rows
 }
 
 // Decide answers PUT and DELETE /api/devices/{user}/approval.
