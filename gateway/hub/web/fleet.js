@@ -24,6 +24,7 @@ const model = new FleetModel();
 const parrots = new Parrots();
 const side = new FleetSide(model, parrots);
 let hub = null;
+let bearer = '';
 let filter = 'all';
 let dispatch = null;
 let recall = null;
@@ -109,6 +110,7 @@ async function open(token) {
   const lifetime = new AbortController();
   const { signal } = lifetime;
   hub = new Hub(token, '');
+  bearer = token;
   dispatch = new Dispatch({ hub, token, claims: readClaims(token), changed: schedule, say });
   recall = new Recall({ hub, part, say });
   document.body.dataset.phase = 'idle';
@@ -300,7 +302,9 @@ addEventListener('keydown', (/** @type {any} */ e) => {
 });
 addEventListener('pagehide', () => dispatch?.stop());
 
-// A token that the channel's page handed over is used once.
+$('to-boards').addEventListener('click', () => { if (bearer) sessionStorage.setItem('talkgate.token', bearer); });
+
+// A token that another page handed over is used once.
 const handed = sessionStorage.getItem('talkgate.token');
 sessionStorage.removeItem('talkgate.token');
 if (handed) open(handed);

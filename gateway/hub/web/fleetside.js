@@ -9,6 +9,7 @@ const actions = {
   'emergency_broadcast.start': 'began an emergency', 'emergency_broadcast.stop': 'ended the emergency', 'emergency.acknowledged': 'acknowledged the emergency of',
   'recall.played': 'listened to the past of', 'recall.exported': 'exported the past of', 'recall.started': 'switched recall on for', 'recall.stopped': 'switched recall off for',
   'event.set': 'changed the channels of',
+  'device.invited': 'invited', 'device.decided': 'decided about', 'device.enrolled': 'enrolled', 'device.revoked': 'revoked',
   'event.paused': 'paused', 'gateway.asked': 'tried the way to the hub of', 'rights.granted': 'gave the talk right to', 'rights.taken': 'took the talk right from',
 };
 

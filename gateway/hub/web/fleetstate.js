@@ -13,8 +13,16 @@ export function warnings(g) {
   for (const [way, q] of [['in', g.link.in], ['out', g.link.out]]) {
     if (q && q.loss > lossLimit) found.push(`${percent(q.loss)} lost ${way}`);
   }
+  if (tokenEnds(g.link.token)) found.push(`token ends ${new Date(g.link.token.until).toLocaleDateString()}`);
   if (g.configResult === 'refused' || g.configResult === 'rolled-back') found.push(`configuration ${g.configResult}`);
   return found;
+}
+
+// tokenWarning is how long before its end a token that nothing renews is warned of, in ms.
+const tokenWarning = 14 * 86400 * 1000;
+
+function tokenEnds(token) {
+  return Boolean(token) && !token.renews && Date.parse(token.until) - Date.now() < tokenWarning;
 }
 
 // rank is one of ranks.

@@ -58,7 +58,7 @@ func TestHandlers(t *testing.T) {
 
 // What the policy forbids would fail only in the browser of somebody who needs it.
 func TestPageKeepsToItsPolicy(t *testing.T) {
-	for _, file := range []string{"index.html", "fleet.html", "port.html"} {
+	for _, file := range []string{"index.html", "fleet.html", "boards.html", "port.html"} {
 		t.Run(file, func(t *testing.T) { keepsToPolicy(t, file) })
 	}
 }
