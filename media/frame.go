@@ -23,6 +23,9 @@ const (
 	MaxOpusFrame = 1275
 )
 
+// SamplesTime is how long n samples last.
+func SamplesTime(n int) time.Duration { return time.Duration(n) * time.Second / SampleRate }
+
 // Pause reports whether an Opus packet says no more than that nothing is said: of at
 // most two bytes, it need not be sent (opus_encode of libopus; RFC 7587 section 3.1.3).
 // The first of several is sent all the same, as that tells a pause from a loss.

@@ -16,26 +16,16 @@ const (
 	packageLines = 3000
 )
 
-// bigger may have so many lines until they are split.
-var bigger = map[string]int{
-	"gateway/port": 3900,
-}
-
 // TestPackagesStaySmall counts lines of Go without tests.
 func TestPackagesStaySmall(t *testing.T) {
 	for _, p := range listPackages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module)
 		most := packageLines
-		if n, is := bigger[name]; is {
-			most = n
-		}
 		if name == "cmd/talkgate" {
 			most = commandLines
 		}
 		if n := linesOf(t, filepath.Join(root, name)); n > most {
 			t.Errorf("%s has %d lines of Go without tests, expected %d at most: split it", name, n, most)
-		} else if bigger[name] > 0 && n <= packageLines {
-			t.Errorf("%s has %d lines of Go: it is an exception no more", name, n)
 		}
 	}
 }

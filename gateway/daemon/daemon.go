@@ -160,11 +160,6 @@ func (d *runner) runPort(ctx context.Context, board Board, around portSurroundin
 	if board.Observe != nil {
 		observers = append(observers, board.Observe)
 	}
-	opt.Observe = func(s port.Status) {
-		for _, observe := range observers {
-			observe(s)
-		}
-	}
 	p, err := port.New(opt)
 	if err != nil {
 		return errors.Join(config.Mistake{Err: err}, board.Close())
@@ -179,6 +174,14 @@ func (d *runner) runPort(ctx context.Context, board Board, around portSurroundin
 	if board.Run != nil {
 		beside.Go(func() { board.Run(ctx) })
 	}
+	var observed sync.WaitGroup
+	observed.Go(func() {
+		for s := range p.Changes() { // it ends with the port
+			for _, observe := range observers {
+				observe(s)
+			}
+		}
+	})
 	d.view.Show(d.gateway.Running(p, opt.Hardware))
 	around.starter.port.Store(p)
 	defer func() {
@@ -186,7 +189,9 @@ func (d *runner) runPort(ctx context.Context, board Board, around portSurroundin
 		d.health.Forget()
 		d.view.Show(d.gateway)
 	}()
-	return p.Run(ctx)
+	err = p.Run(ctx)
+	observed.Wait()
+	return err
 }
 
 // surroundings are the components that run before there is a port, too.

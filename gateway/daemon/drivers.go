@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/echotest"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/hal"
@@ -38,7 +39,7 @@ type Drivers interface {
 	Check(cfg config.Config, hardware bool, log *slog.Logger) error
 	// Parrot sends a tone to the channel server and measures what comes back, by
 	// sessions of its own: the channel hears nothing.
-	Parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo, error)
+	Parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (echotest.Result, error)
 }
 
 // Board is opened hardware.

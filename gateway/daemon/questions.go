@@ -9,8 +9,8 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/build"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/echotest"
 	"github.com/talkgate/talkgate/gateway/options"
-	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
@@ -28,7 +28,7 @@ type questions struct {
 	log   *slog.Logger
 	state *redis.Client
 	// parrot is Drivers.Parrot.
-	parrot func(context.Context, config.Config, *slog.Logger) (port.Echo, error)
+	parrot func(context.Context, config.Config, *slog.Logger) (echotest.Result, error)
 
 	busy sync.Mutex
 }

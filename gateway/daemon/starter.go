@@ -9,6 +9,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/pulse"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/state/fleet"
 )
@@ -29,11 +30,11 @@ func (s *starter) missing() string {
 	return ""
 }
 
-func (s *starter) pulse() port.Pulse {
+func (s *starter) pulse() pulse.Counts {
 	if p := s.port.Load(); p != nil {
 		return p.Pulse()
 	}
-	var all port.Pulse
+	var all pulse.Counts
 	for part := range all {
 		all[part] = s.looks.Load()
 	}

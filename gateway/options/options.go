@@ -24,7 +24,7 @@ func Port(cfg config.Config) (opt port.Options, err error) {
 	}
 	var errs [5]error
 	opt.Tuning, errs[0] = Tuning(cfg)
-	opt.Ear, errs[1] = earOf(cfg.Talk)
+	opt.Detector, errs[1] = earOf(cfg.Talk)
 	opt.Remote, errs[2] = remoteOf(cfg.Talk.DTMF)
 	opt.Subtone, errs[3] = subtoneOf(cfg.Key)
 	opt.Ident, errs[4] = identOf(cfg.Key.Ident)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/media"
 )
 
@@ -39,9 +39,9 @@ func subtoneOf(cfg config.Key) (*media.Subtone, error) {
 }
 
 // Squelch is what the configuration says about a radio's squelch.
-func Squelch(cfg config.Config) port.SquelchTiming {
+func Squelch(cfg config.Config) squelch.Timing {
 	s := cfg.Squelch
-	t := port.SquelchTiming{
+	t := squelch.Timing{
 		OpenDelay: s.OpenDelay, Hang: s.Hang, Tail: s.Tail, Deaf: s.Deaf, Chatter: s.Chatter, ChatterTime: s.ChatterTime, Loop: s.Loop,
 	}
 	if b := cfg.Hardware.Board; b != nil {

@@ -5,12 +5,12 @@ import (
 	"strconv"
 
 	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/media/detect"
 )
 
 // earOf is what stands in for a COR line; nil where nothing does.
-func earOf(cfg config.Talk) (port.Ear, error) {
+func earOf(cfg config.Talk) (squelch.Detector, error) {
 	if v := cfg.VOX; v.Enabled {
 		return detect.NewVOX(detect.VOXConfig{
 			Threshold: float64(v.Threshold), Attack: v.Attack, PreRoll: v.PreRoll, Hang: v.Hang, AntiTrip: float64(v.AntiTrip),

@@ -10,6 +10,9 @@ import (
 	"github.com/talkgate/talkgate/media"
 )
 
+// amplifierHold is how long the amplifier stays enabled after the last sound.
+const amplifierHold = time.Second
+
 // TestAmplifierIsEnabledAroundSound: with the first sound, speech or tone, until
 // after the last, and not when the card hangs.
 func TestAmplifierIsEnabledAroundSound(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"github.com/pion/rtp"
 	"golang.org/x/sys/unix"
 
+	"github.com/talkgate/talkgate/gateway/port/sender/sendertest"
+	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc"
 )
@@ -47,8 +49,8 @@ func onTheWire(b *testing.B) *rtc.Publication {
 // median of the ratios of all pairs (-benchtime 15x or more). What the session costs beside bare
 // pion is media/rtc's BenchmarkWriteOpus.
 func BenchmarkTalk(b *testing.B) {
-	_, ours := talking(b, withFEC, onTheWire(b))
-	compare(b, ours, encoding(b, withFEC, onTheWire(b)))
+	ours := sendertest.Talk(b, sendertest.WithFEC, sendertest.AllStages, onTheWire(b), sim.Speech(0))
+	compare(b, ours.Frame, sendertest.Encode(b, sendertest.WithFEC, onTheWire(b)))
 }
 
 // compare takes two arms in turn, a frame of 20 ms each, and reports the ratio of what

@@ -2,12 +2,15 @@ package port
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/talkgate/talkgate/gateway/port/pulse"
+	"github.com/talkgate/talkgate/gateway/port/receive"
 	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -19,8 +22,8 @@ type Channel struct {
 	Said []int16
 }
 
-// Selector is what a port's user chooses its channel with. Positions count from 0;
-// a negative one is no channel.
+// Selector is what a port's user chooses its channel with. Positions count from 0; a
+// negative one is no channel.
 type Selector interface {
 	// Start is where it was when it was opened.
 	Start() int
@@ -30,14 +33,24 @@ type Selector interface {
 	Follow(ctx context.Context, left func(), rests func(position int), moves func()) error
 }
 
-// left is a selector that was moved: from now on nothing is sent.
-func (p *Port) left() {
-	p.turning.Lock()
-	defer p.turning.Unlock()
-	p.tuner.set(nil)
-	p.turn++
-	p.hushed.Store(true) // no tones of the link: the selector has its own
-	p.path.setChosen(false)
+// channelSwitch puts a port on the channel that its selector chooses, and runs that
+// channel's link.
+type channelSwitch struct {
+	channels []Channel
+	selector Selector // nil where there is none
+	first    *Channel // at the start; nil for none
+	floors   FloorWatcher
+	route    *route
+	path     *path
+	receiver *receive.Receiver
+	inbox    *inbox
+	turned   func() // called with each turn of the selector's goroutine
+	log      *slog.Logger
+
+	choices chan choice // the newest that was not applied
+
+	mu   sync.Mutex
+	turn uint64 // how often the selector was moved
 }
 
 // choice is where the selector rested, and how often it had been moved by then.
@@ -47,116 +60,138 @@ type choice struct {
 }
 
 // channelAt is the channel at a position of the selector; nil for none.
-func (p *Port) channelAt(position int) *Channel {
-	if position < 0 || position >= len(p.opt.Channels) {
+func channelAt(channels []Channel, position int) *Channel {
+	if position < 0 || position >= len(channels) {
 		return nil
 	}
-	return &p.opt.Channels[position]
+	return &channels[position]
 }
 
-// followSelector tells of each channel that is selected; of those that nobody has
-// taken yet the newest counts.
-func (p *Port) followSelector(ctx context.Context, choices chan choice) error {
-	moves := func() { p.beats.turn(Knob) }
-	if p.opt.Selector == nil {
-		pulse := time.NewTicker(pulsePeriod)
-		defer pulse.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-pulse.C:
-				moves()
-			}
+// leave handles that the selector was moved: from now on nothing is sent.
+func (s *channelSwitch) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.route.set(nil)
+	s.turn++
+	s.path.leave()
+}
+
+// followSelector follows the selector until ctx ends.
+func (s *channelSwitch) followSelector(ctx context.Context) error {
+	if s.selector != nil {
+		return ended(ctx, "channel selector", s.selector.Follow(ctx, s.leave, s.onRest, s.turned))
+	}
+	tick := time.NewTicker(pulse.Period)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			s.turned()
 		}
 	}
-	return ended(ctx, "channel selector", p.opt.Selector.Follow(ctx, p.left, func(position int) {
-		c := p.channelAt(position)
-		if c == nil {
-			p.playout.PlayTone(media.Deny)
-		} else {
-			p.playout.Play(&c.Said)
-		}
-		select {
-		case <-choices:
-		default:
-		}
-		choices <- choice{c, p.turn}
-	}, moves))
 }
 
-// stay runs the link of one channel after the other and watches its floor, until ctx
-// ends or one of the two does with an error.
-func (p *Port) stay(ctx context.Context, choices <-chan choice) error {
-	for c := p.first; ; {
+// onRest handles that the selector rests at a position. It says so at once, however long
+// the link of the channel before takes to close.
+func (s *channelSwitch) onRest(position int) {
+	c := channelAt(s.channels, position)
+	if c == nil {
+		s.receiver.Playout().PlayTone(media.Deny)
+	} else {
+		s.receiver.Playout().Play(&c.Said)
+	}
+	select {
+	case <-s.choices: // overtaken
+	default:
+	}
+	s.mu.Lock()
+	turn := s.turn
+	s.mu.Unlock()
+	s.choices <- choice{c, turn}
+}
+
+// run runs the link of one channel after the other and watches its floor, until ctx ends
+// or one of the two does with an error.
+func (s *channelSwitch) run(ctx context.Context) error {
+	for c := s.first; ; {
 		on, leave := context.WithCancel(ctx)
 		g, on := errgroup.WithContext(on)
 		if c != nil {
-			g.Go(func() error { return c.Link.Run(on, linkEvents{p, on}) })
+			g.Go(func() error { return c.Link.Run(on, linkEvents{s, on}) })
 			g.Go(func() error {
-				return p.opt.Floor.WatchChannel(on, c.ID, func(v redis.FloorView) { p.inbox.post(viewEvent(v)) })
+				return s.floors.WatchChannel(on, c.ID, func(v redis.FloorView) { s.inbox.post(viewEvent(v)) })
 			})
 		}
-		next, other := p.wait(on, c, choices)
+		next, other := s.wait(on, c)
 		leave()
 		if err := g.Wait(); err != nil || !other {
 			return err
 		}
-		p.path.setLink(false)
+		s.path.setLink(false)
 		c = next.channel
-		p.arrive(next)
+		s.arrive(next)
 	}
 }
 
-// wait waits for another channel than c to be chosen; false is the end of ctx. To
-// choose the same again is to go on with it.
-func (p *Port) wait(ctx context.Context, c *Channel, choices <-chan choice) (next choice, other bool) {
+// wait waits for another channel than c to be chosen; false is the end of ctx. To choose
+// the same again is to go on with it.
+func (s *channelSwitch) wait(ctx context.Context, c *Channel) (next choice, other bool) {
 	for {
 		select {
 		case <-ctx.Done():
 			return choice{}, false
-		case next = <-choices:
+		case next = <-s.choices:
 		}
 		if next.channel != c {
 			return next, true
 		}
-		p.arrive(next)
+		s.arrive(next)
 	}
 }
 
-// arrive puts the port on the channel that was chosen, once the actor has left the
-// floor of the one before, and unless the selector has been moved since.
-func (p *Port) arrive(to choice) {
+// arrive puts the port on the channel that was chosen, once the actor has left the floor
+// of the one before, and unless the selector was moved since.
+func (s *channelSwitch) arrive(to choice) {
 	left := make(chan struct{})
-	p.inbox.post(channelEvent{to.channel, left})
+	s.inbox.post(channelEvent{to.channel, left})
 	select {
 	case <-left:
-	case <-p.inbox.over:
+	case <-s.inbox.over:
 		return
 	}
-	p.turning.Lock()
-	defer p.turning.Unlock()
-	if to.channel != nil && to.turn == p.turn {
-		p.tuner.set(to.channel)
-		p.path.setChosen(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if to.channel != nil && to.turn == s.turn {
+		s.route.set(to.channel)
+		s.path.setChosen()
 	}
 }
 
-// onChannel puts the actor on another channel. Whatever was asked for or said on the one
-// before has an end.
-func (a *actor) onChannel(c *Channel) {
-	a.step(floor.Event{Kind: floor.LinkDown, At: a.now(), Why: floor.NoLink})
-	if c == nil {
-		a.channel, a.fault = "", NoChannel
-		a.log.Warn("no channel is selected")
-		a.onFloor(redis.FloorView{Known: a.view.Known})
-		return
-	}
-	if a.channel != c.ID {
-		a.channel, a.fault = c.ID, LinkStarting
-		a.onFloor(redis.FloorView{Known: a.view.Known})
-	}
-	a.log.Info("channel is selected", "channel", c.ID)
-	a.onRights(a.tuner.known())
-	a.show()
+// linkEvents is the port as the link of one channel sees it, for as long as ctx lasts. It
+// implements LinkEvents.
+type linkEvents struct {
+	s   *channelSwitch
+	ctx context.Context
 }
+
+func (l linkEvents) LinkUp() {
+	l.s.log.Info("link is up")
+	l.s.inbox.post(linkEvent(NoFault))
+	l.s.path.setLink(true)
+}
+
+func (l linkEvents) LinkDown(reason error) {
+	fault := faultOf(reason)
+	if l.s.path.setLink(false) && l.ctx.Err() == nil {
+		l.s.log.Warn("link is down", "fault", fault, "err", reason)
+	}
+	if l.ctx.Err() == nil {
+		l.s.inbox.post(linkEvent(fault))
+	}
+}
+
+func (l linkEvents) Receive(p media.Packet) { l.s.receiver.Receive(p) }
+
+func (l linkEvents) Emergency(on bool) { l.s.inbox.post(monitoredEvent(on)) }

@@ -108,7 +108,7 @@ func (c *conversation) cutLine(cut bool) {
 // to waits until the microphone hears so many samples after the beginning of a sentence.
 func (c *conversation) to(after int) {
 	now := int(c.a.radio.Mic.IndexAt(time.Now()) % sentence)
-	c.a.pass(samplesTime((after - now + sentence) % sentence))
+	c.a.pass(media.SamplesTime((after - now + sentence) % sentence))
 }
 
 // index is where a time is in heard.
@@ -133,7 +133,7 @@ func (c *conversation) silentFrom() time.Time {
 	for n > 0 && c.heard[n-1] == 0 {
 		n--
 	}
-	return c.began.Add(samplesTime(n))
+	return c.began.Add(media.SamplesTime(n))
 }
 
 func rms(pcm []int16) float64 {

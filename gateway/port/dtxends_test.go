@@ -1,12 +1,10 @@
 package port
 
 import (
-	"bytes"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
@@ -60,35 +58,6 @@ func TestReleaseInAPause(t *testing.T) {
 			t.Errorf("the end is noticed after %v and %d slots of comfort noise", after, n)
 		}
 	})
-}
-
-// TestLateReleaseInAPause: a release that is known late, as that of a squelch with a tail,
-// is told the listeners, too, though all that was said before it has been dealt with.
-func TestLateReleaseInAPause(t *testing.T) {
-	var sent keeping
-	talker, oneFrame := saying(t, withDTX, &sent, sim.Silence())
-	ended := 0
-	talker.drained = func(uint32) { ended++ }
-	for range 50 {
-		oneFrame()
-	}
-	if last := sent.frames[len(sent.frames)-1]; !media.Pause(last) || talker.stats().Paused < 10 {
-		t.Fatalf("no pause: %+v", talker.stats())
-	}
-	n := len(sent.frames)
-	talker.spurt.Load().end.Store(talker.next - 5*media.FrameSamples)
-	oneFrame()
-	if after := sent.frames[n:]; ended != 1 || len(after) != 1 || media.Pause(after[0]) {
-		t.Errorf("%d frames after the release, %d times at the end; want one that ends the pause, and the end", len(after), ended)
-	}
-}
-
-// keeping is a link that keeps what it is given.
-type keeping struct{ frames [][]byte }
-
-func (k *keeping) WriteOpus(opus []byte, _ uint32, _ bool) error {
-	k.frames = append(k.frames, bytes.Clone(opus))
-	return nil
 }
 
 // TestReleaseInAWord: what is said to the release arrives, as without DTX.

@@ -4,31 +4,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/talkgate/talkgate/hal"
+	"github.com/talkgate/talkgate/gateway/port/sender/sendertest"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/level"
 )
 
-// saved is the share of frames that a talker with DTX does not send of 20 s of what a
+// saved is the share of frames that a sender with DTX does not send of 20 s of what a
 // microphone hears.
 func saved(t *testing.T, complexity int, source sim.Source) float64 {
 	t.Helper()
-	enc, err := media.NewEncoder(media.EncoderConfig{FEC: true, DTX: true, Complexity: complexity})
-	if err != nil {
-		t.Fatal(err)
+	spurt := sendertest.Talk(t, media.EncoderConfig{FEC: true, DTX: true, Complexity: complexity}, level.Config{}, sendertest.Nowhere{}, source)
+	for range 20 * time.Second / media.FrameDuration {
+		spurt.Frame()
 	}
-	mic := media.NewMic(time.Second)
-	talker := newTalker(mic, enc, nowhere{}, func() time.Duration { return time.Second }, func(uint32) {})
-	at, period := time.Now(), make([]int16, hal.PeriodSamples)
-	talker.open(1, at, time.Hour)
-	for range 20 * media.SampleRate / hal.PeriodSamples {
-		source(mic.Head(), period)
-		at = at.Add(samplesTime(hal.PeriodSamples))
-		mic.Write(period, at)
-		for talker.sendOne() {
-		}
-	}
-	s := talker.stats()
+	s := spurt.Sender.Stats()
 	return float64(s.Paused) / float64(s.Paused+s.Sent)
 }
 

@@ -33,7 +33,7 @@ func inARoom(source sim.Source, from, to uint64) sim.Source {
 }
 
 func withVOX(o *Options) {
-	o.Ear = detect.NewVOX(detect.VOXConfig{
+	o.Detector = detect.NewVOX(detect.VOXConfig{
 		Threshold: 12, Attack: 50 * time.Millisecond, PreRoll: 100 * time.Millisecond, Hang: 500 * time.Millisecond,
 	})
 	o.Hardware.PTT = nil // nobody has a button
@@ -53,7 +53,7 @@ func TestVOXTalks(t *testing.T) {
 			w.radio.Mic.Hear(inARoom(sim.Tone(700, -20, from), from, to))
 			w.pass(500 * time.Millisecond)
 			w.expect(floor.Talking, floor.NoReason)
-			if !w.port.EarOpen() {
+			if !w.port.Detects() {
 				t.Error("it does not say that it is open")
 			}
 			w.pass(2 * time.Second)
@@ -124,7 +124,7 @@ func TestCTCSSTailElimination(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Ear, o.Hardware.PTT, o.Squelch.Tail = tone, nil, tail
+		o.Detector, o.Hardware.PTT, o.Squelch.Tail = tone, nil, tail
 	}, func(w *world) {
 		speech, tone, noise := sim.Tone(1000, -20, 0), sim.Tone(88.5, -27, 0), sim.Noise(5)
 		for phase := range 7 {
@@ -159,7 +159,7 @@ func TestCTCSSTalks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Ear, o.Hardware.PTT = tone, nil
+		o.Detector, o.Hardware.PTT = tone, nil
 	}, func(w *world) {
 		speech := inARoom(sim.Tone(1000, -20, 0), 0, 1<<40)
 		w.radio.Mic.Hear(speech)

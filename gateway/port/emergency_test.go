@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
@@ -14,48 +15,6 @@ import (
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
-
-// TestGuarded: a button that is held for the guard counts once, and not before it
-// was let go again.
-func TestGuarded(t *testing.T) {
-	const ms = time.Millisecond
-	type edge struct {
-		held bool
-		at   time.Duration
-	}
-	for name, test := range map[string]struct {
-		edges []edge
-		want  []time.Duration
-	}{
-		"too short":      {[]edge{{true, 0}, {false, 1999 * ms}}, nil},
-		"held":           {[]edge{{true, 0}}, []time.Duration{2000 * ms}},
-		"told late":      {[]edge{{true, 0}, {false, 2000 * ms}}, []time.Duration{2000 * ms}},
-		"twice short":    {[]edge{{true, 0}, {false, 1500 * ms}, {true, 1600 * ms}, {false, 3100 * ms}}, nil},
-		"held for long":  {[]edge{{true, 0}, {false, 9000 * ms}}, []time.Duration{2000 * ms}},
-		"twice":          {[]edge{{true, 0}, {false, 2500 * ms}, {true, 3000 * ms}}, []time.Duration{2000 * ms, 5000 * ms}},
-		"not let go yet": {[]edge{{true, 0}, {true, 2500 * ms}}, []time.Duration{2000 * ms, 4500 * ms}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			g := guarded{hold: 2 * time.Second}
-			var counted []time.Duration
-			edges := test.edges
-			for now := time.Duration(0); now < 10*time.Second; now += ms {
-				if at, ok := g.wake(); ok && now >= at && (len(edges) == 0 || edges[0].at > now) && g.tick(now) {
-					counted = append(counted, now)
-				}
-				if len(edges) > 0 && edges[0].at == now {
-					if g.edge(edges[0].held, now) {
-						counted = append(counted, now)
-					}
-					edges = edges[1:]
-				}
-			}
-			if !slices.Equal(counted, test.want) {
-				t.Errorf("it counted at %v, want %v", counted, test.want)
-			}
-		})
-	}
-}
 
 // hold holds the emergency button, and lets it go.
 func (w *world) hold(d time.Duration) {
@@ -328,7 +287,7 @@ func TestEmergencyOfAMonitoredChannel(t *testing.T) {
 // TestEmergencyOfARadiosPort is heard whatever its squelch does, before and
 // meanwhile: what it cuts off its own talk spurts it does not cut off here.
 func TestEmergencyOfARadiosPort(t *testing.T) {
-	withSquelch(t, SquelchTiming{Hang: 600 * time.Millisecond, Tail: 100 * time.Millisecond}, func(w *world) {
+	withSquelch(t, squelch.Timing{Hang: 600 * time.Millisecond, Tail: 100 * time.Millisecond}, func(w *world) {
 		w.radio.Mic.Hear(sim.Tone(700, -20, 0))
 		w.radio.COR.Set(true)
 		w.pass(time.Second)

@@ -9,6 +9,9 @@ import (
 	"github.com/talkgate/talkgate/hal/sim"
 )
 
+// heartbeatHalf is how long the line stays at a level.
+const heartbeatHalf = 250 * time.Millisecond
+
 // TestHeartbeatStopsWithAnyPart: it toggles while the port lives, also while it
 // talks, and stands still once a part of it does.
 func TestHeartbeatStopsWithAnyPart(t *testing.T) {

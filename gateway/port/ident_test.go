@@ -14,7 +14,7 @@ func TestTransmitterIdentifies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	long := samplesTime(len(call))
+	long := media.SamplesTime(len(call))
 	inBubbleWith(t, func(o *Options) { o.Ident = media.Ident{Sound: call, Every: time.Minute} }, func(w *world) {
 		spoken := uint32(0)
 		onAir := func(want time.Duration, what string) {

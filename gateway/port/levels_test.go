@@ -54,9 +54,9 @@ func TestLevelsOfAPort(t *testing.T) {
 			to := w.radio.Mic.IndexAt(w.release())
 			w.pass(time.Second)
 			frames := w.link.take()
-			late := uint64(w.port.levels.Load().Delay())
+			late := uint64(w.port.capture.Levels().Delay())
 			first, end := uint64(frames[0].timestamp), uint64(frames[len(frames)-1].timestamp)+media.FrameSamples
-			if first > from+late || end < to+late+uint64(w.port.talker.enc.Lookahead()) {
+			if first > from+late || end < to+late+uint64(w.port.sender.Lookahead()) {
 				t.Errorf("said %d to %d, sent %d to %d, which is %d late", from, to, first, end, late)
 			}
 			pcm := heardOf(t, frames)[4800:19200]

@@ -2,6 +2,7 @@ package port
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/talkgate/talkgate/media"
@@ -47,3 +48,6 @@ type LinkEvents interface {
 	// hears besides the port's own, or does no more.
 	Emergency(on bool)
 }
+
+// ErrLinkDown is returned by a Link that has no connection to send on.
+var ErrLinkDown = errors.New("link is down")

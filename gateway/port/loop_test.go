@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
@@ -267,7 +268,7 @@ func TestSilentLoop(t *testing.T) {
 		for i := range 4 {
 			s.says(sim.Silence(), time.Second)
 			long := s.held(6 * time.Second)
-			if opened := i >= loopRow-1; opened != (long < time.Second) {
+			if opened := i >= squelch.LoopRow-1; opened != (long < time.Second) {
 				t.Errorf("transmission %d: held for %v after it, %+v", i+1, long, s.ports[0].port.SquelchStats())
 			}
 		}

@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/lockclient"
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
+	"github.com/talkgate/talkgate/media/level"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -29,16 +32,16 @@ type Options struct {
 
 	// Emergency is of Hardware.Emergency, and of the emergencies of others.
 	Emergency Emergency
-	Ear       Ear            // talks as Hardware.COR does; nil where there is none
-	Remote    *detect.Remote // obeys DTMF; nil where nothing does
-	// Duck makes a lesser voice that sounds together with another (media.Packet)
-	// softer by so many decibels, which are negative; 0 is a link that hands over one
-	// voice at a time.
+	// Detector talks as Hardware.COR does, in place of it; nil where there is none.
+	Detector squelch.Detector
+	Remote   *detect.Remote // obeys DTMF; nil where nothing does
+	// Duck makes the lesser of two voices that sound together (media.Packet) softer by so
+	// many decibels, which are negative; 0 is a link that delivers one voice at a time.
 	Duck float64
-	// DeEmphasis is done to what the microphone hears, before all else; PreEmphasis to
-	// what the transmitter is given, after all but Subtone.
+	// DeEmphasis is done to the microphone's sound before all else, PreEmphasis to the
+	// transmitter's after all but Subtone.
 	DeEmphasis, PreEmphasis bool
-	Subtone                 *media.Subtone // of the transmitter; nil where it sends none
+	Subtone                 *media.Subtone // of the transmitter; nil sends none
 	Ident                   media.Ident    // of the transmitter, where there is one
 	Hardware                Hardware
 	Link                    Link
@@ -50,13 +53,45 @@ type Options struct {
 	// Suspended is how long the machine has been suspended since it booted; nil asks the
 	// kernel. A lease ends meanwhile.
 	Suspended func() time.Duration
-
-	// Observe, if not nil, is called with every change of the port's status,
-	// on the actor's goroutine: it returns at once.
-	Observe func(Status)
 }
 
-// MaxRoger is the longest Options.Roger: the lock is not renewed for it.
+// Tuning is what of a port can be changed while it runs, without a gap in what is said or
+// heard.
+type Tuning struct {
+	// Talk takes effect with the next press.
+	Talk TalkTiming
+	// Encoder takes effect with the next talk spurt.
+	Encoder media.EncoderConfig
+	// Tones take effect with the next tone; nil plays none.
+	Tones *media.Tones
+	// TonesOnAir lets the tones key a transmitter, from the next tone on. Without it a
+	// port that has a transmitter plays none: its loudspeaker is the air.
+	TonesOnAir bool
+	// Roger is sent to the channel after each talk spurt that was released, at most
+	// MaxRoger of it, from the next talk spurt on; nil sends nothing.
+	Roger []int16
+	// Levels are of the microphone, and take effect at the end of a talk spurt.
+	Levels level.Config
+	// Squelch takes effect once the squelch is closed, but for its Tail and Late, which
+	// stay as they were.
+	Squelch squelch.Timing
+	// Key is the timing of the transmitter. Its Tail, Min, Limit and CoolDown take effect
+	// once the transmitter is unkeyed; the rest of it stays as it was.
+	Key media.KeyTiming
+	// SpeakerGain is the gain of the loudspeaker in decibels. It takes effect at once, on
+	// a card whose gain can be changed (hal.Gainer).
+	SpeakerGain float64
+}
+
+// Emergency is how a port calls an emergency, and how it hears one.
+type Emergency struct {
+	// Guard is how long the button is held to begin one, or to end it.
+	Guard time.Duration
+	// Gain is the least gain of the loudspeaker while there is one, in decibels.
+	Gain float64
+}
+
+// MaxRoger is the longest Tuning.Roger: the lock is not renewed for it.
 const MaxRoger = 400 * time.Millisecond
 
 // TalkTiming is the timing of the floor.
@@ -80,6 +115,9 @@ type TalkTiming struct {
 	RequestTimeout time.Duration
 }
 
+// SpeakerLock is the floor in Redis.
+type SpeakerLock = lockclient.SpeakerLock
+
 // RightsWatcher follows the talk rights of a user until ctx ends.
 type RightsWatcher interface {
 	WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error
@@ -100,16 +138,16 @@ func (o Options) validate() error {
 	need(o.UserID != "", "the user ID")
 	need(o.Selector == nil || len(o.Channels) > 0, "a channel to select")
 	need(o.Selector != nil || o.Channel != "", "the channel")
-	need(o.Hardware.PTT != nil || o.Hardware.COR != nil || o.Ear != nil, "a line that talks")
+	need(o.Hardware.PTT != nil || o.Hardware.COR != nil || o.Detector != nil, "a line that talks")
 	need(o.Hardware.Mic != nil, "the microphone")
 	need(o.Hardware.Speaker != nil, "the loudspeaker")
 	need(o.Selector != nil || o.Link != nil, "the link")
 	need(o.Lock != nil && o.Rights != nil && o.Floor != nil, "Redis")
 	need(o.Logger != nil, "the logger")
-	if o.Hardware.COR != nil && o.Ear != nil {
-		errs = append(errs, errors.New("there is a COR line and what stands in for one; expected either"))
+	if o.Hardware.COR != nil && o.Detector != nil {
+		errs = append(errs, errors.New("there are a COR line and a detector in place of one; expected either"))
 	}
-	return errors.Join(append(errs, o.Talk.validate(), validateRoger(o.Roger))...)
+	return errors.Join(append(errs, o.Tuning.validate())...)
 }
 
 // logger is that of the port. With a selector each line of a channel has its own.
@@ -118,11 +156,4 @@ func (o Options) logger() *slog.Logger {
 		return o.Logger.With("user", o.UserID)
 	}
 	return o.Logger.With("channel", o.Channel, "user", o.UserID)
-}
-
-func validateRoger(roger []int16) error {
-	if n := samplesTime(len(roger)); n > MaxRoger {
-		return fmt.Errorf("the roger tone lasts %v; expected at most %v", n, MaxRoger)
-	}
-	return nil
 }

@@ -5,277 +5,274 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/talkgate/talkgate/gateway/port/capture"
+	"github.com/talkgate/talkgate/gateway/port/inputs"
+	"github.com/talkgate/talkgate/gateway/port/lockclient"
+	"github.com/talkgate/talkgate/gateway/port/output"
+	"github.com/talkgate/talkgate/gateway/port/pulse"
+	"github.com/talkgate/talkgate/gateway/port/receive"
+	"github.com/talkgate/talkgate/gateway/port/sender"
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
-	"github.com/talkgate/talkgate/media/jitter"
-	"github.com/talkgate/talkgate/media/level"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// Port is one radio on one channel.
+// Port is one radio on one channel. It connects its parts, runs them, and answers
+// questions about them.
 type Port struct {
-	opt   Options
-	log   *slog.Logger
-	clock *leaseClock
+	opt    Options
+	clock  *leaseClock
+	inbox  *inbox
+	public *published
+	pulse  pulse.Counters
+	timing atomic.Pointer[pressTiming] // of the next press
+
+	inputs   *inputs.Inputs
+	actor    *actor
+	lock     *lockclient.Client
+	channels *channelSwitch
+	route    *route
+	path     *path
 
 	mic     *media.Mic
-	levels  atomic.Pointer[level.Chain]
-	card    media.Level      // what the microphone's card delivers
-	ear     *heardLine       // nil where there is none
-	heard   []*jitter.Buffer // by voice
-	playout *media.Playout
-	talker  *talker
-	keeper  *keeper
-	path    path
-	tuner   tuner
-	first   *Channel    // at the start; nil for none
-	hushed  atomic.Bool // link tones, since the selector was moved
-	turning sync.Mutex
-	turn    uint64 // how often the selector was moved
-	beats   beats
-	timing  atomic.Pointer[pressTiming] // of the next press
-	relevel atomic.Pointer[level.Chain] // in place of levels, once nobody talks; nil is none
+	capture *capture.Capture
+	sender  *sender.Sender
 
-	refusals refusals
-	// taken is whether the radio hears somebody, as its squelch tells; until that
-	// is known it does.
-	taken       atomic.Bool
-	keyed       keyedLine
-	refused     atomic.Bool     // what is pressed will not talk
-	calling     atomic.Bool     // the port has an emergency of its own
-	transmitter *transmitter    // nil where there is none
-	deEmphasis  *media.Emphasis // of the microphone; nil where there is none
-
-	squelching   atomic.Pointer[SquelchTiming] // from when the squelch is closed
-	squelchState squelchState
-	shown        atomic.Pointer[Status] // the actor's latest
-	volume       volume
-
-	inbox  inbox
-	locked atomic.Bool // by DTMF: no press counts
-
-	low      *detect.Decimator // nil where nothing listens
-	loop     *detect.Loop      // nil where nothing can come back
-	muting   *detect.Muting    // of digits; nil where nothing obeys them
-	cameBack chan time.Duration
+	receiver    *receive.Receiver
+	transmitter *output.Transmitter // nil where it is not wired
+	amplifier   *output.Amplifier   // nil where it is not wired
+	lamps       *output.Lamps       // nil where there are none
+	volume      *output.Volume
 }
 
-// New makes a port of opt and starts nothing. The error names what is missing
-// or out of range.
+// New makes a port of opt and starts nothing. The error names what is missing or out of
+// range.
 func New(opt Options) (*Port, error) {
 	if err := opt.validate(); err != nil {
 		return nil, fmt.Errorf("port: %w", err)
 	}
-	enc, err := media.NewEncoder(opt.Encoder)
+	made, err := opt.make()
 	if err != nil {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	p := &Port{
-		opt:      opt,
-		log:      opt.logger(),
-		clock:    newLeaseClock(opt.Suspended),
-		mic:      media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
-		heard:    []*jitter.Buffer{jitter.New(jitter.Config{})},
-		inbox:    newInbox(),
-		cameBack: make(chan time.Duration, 1),
+		opt: opt, clock: newLeaseClock(opt.Suspended), inbox: newInbox(), public: newPublished(),
+		mic:    media.NewMic(max(opt.Talk.RequestTimeout, longestRequest) + reachOf(opt) + time.Second),
+		volume: output.NewVolume(opt.Hardware.Speaker, opt.SpeakerGain, opt.Emergency.Gain),
 	}
-	levels, err := level.New(opt.Levels)
+	p.timing.Store(&made.timing)
+	log, gate, loop := opt.logger(), new(sender.TalkGate), newLoop(opt)
+	p.receiver, err = receive.New(receive.Config{Tones: audible(opt.Tuning, opt.Hardware), Duck: opt.Duck, Loop: loop, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("port: %w", err)
 	}
-	p.levels.Store(levels)
-	p.shown.Store(&Status{})
-	p.timing.Store(&pressTiming{opt.Talk, samplesTime(len(opt.Roger))})
-	if opt.Squelch.Loop > 0 && (opt.Hardware.COR != nil || opt.Ear != nil && opt.Hardware.PTTOut != nil) {
-		p.loop = detect.NewLoop()
+	p.route = &route{gate: gate}
+	p.path = &path{inbox: p.inbox, clock: p.clock, tones: p.receiver.Playout()}
+	p.sender = sender.New(p.senderConfig(gate, made.voice))
+	cor, detected := opt.Hardware.COR, (*squelch.Detected)(nil)
+	if opt.Detector != nil {
+		detected = squelch.NewDetected(opt.Detector, p.receiver.Playout().Level().Peak)
+		cor = detected
 	}
-	if p.loop != nil || opt.Ear != nil || opt.Remote != nil {
-		p.low = detect.NewDecimator()
+	p.inputs = inputs.New(p.inputsConfig(cor, loop, log))
+	p.capture = capture.New(p.captureConfig(made, detected, loop))
+	if opt.Hardware.PTTOut != nil {
+		p.transmitter = output.NewTransmitter(p.transmitterConfig(log))
 	}
-	p.squelching.Store(&opt.Squelch)
-	p.keyed.moved = make(chan struct{}, 1)
-	p.volume.gain, p.volume.least = opt.SpeakerGain, opt.Emergency.Gain
-	p.volume.card, _ = opt.Hardware.Speaker.(hal.Gainer)
-	p.taken.Store(opt.Hardware.COR != nil || opt.Ear != nil)
-	if p.playout, err = media.NewPlayout(p.heard[0], p.audible(opt.Tones, opt.TonesOnAir)); err != nil {
-		return nil, fmt.Errorf("port: %w", err)
+	if opt.Hardware.Amplifier != nil {
+		p.amplifier = output.NewAmplifier(opt.Hardware.Amplifier, opt.Hardware.Speaker.Latency(), p.clock.Now)
 	}
-	if opt.Duck != 0 {
-		second := jitter.New(jitter.Config{})
-		p.heard = append(p.heard, second)
-		if err = p.playout.Beside(second, opt.Duck); err != nil {
-			return nil, fmt.Errorf("port: %w", err)
-		}
+	if opt.Hardware.Lamps != nil {
+		p.lamps = output.NewLamps(opt.Hardware.Lamps, log)
 	}
-	if opt.DeEmphasis {
-		p.deEmphasis = media.NewDeEmphasis()
-	}
-	if opt.Ear != nil {
-		p.ear = newHeardLine(opt.Ear, p.playout.Level().Peak)
-		p.opt.Hardware.COR = p.ear
-	}
-	if out := opt.Hardware.PTTOut; out != nil {
-		p.transmitter = newTransmitter(out, p.keyTiming(opt.Key), p.fill, p.now, p.taken.Load)
-		p.transmitter.ident = media.NewIdentifier(opt.Ident)
-		p.transmitter.subtone = opt.Subtone
-		if opt.PreEmphasis {
-			p.transmitter.preEmphasis = media.NewPreEmphasis()
-		}
-		p.transmitter.moved = p.transmitterMoved
-		p.transmitter.echo, p.transmitter.tell = opt.Hardware.PTTEcho, p.keyFaultIs
-	}
-	p.talker = newTalker(p.mic, enc, &p.tuner.frames, p.now, func(gen uint32) {
-		p.post(floor.Event{Kind: floor.Drained, At: p.now(), Gen: gen})
-	})
-	p.talker.roger = opt.Roger
-	if p.opt.Hardware.COR != nil { // or what stands in for it
-		p.talker.lag = uint64(opt.Squelch.lag() * media.SampleRate / time.Second)
-	}
-	if opt.Remote != nil {
-		p.muting, p.talker.behind = new(detect.Muting), detect.MutingDelay
-		p.talker.lag -= min(p.talker.lag, detect.MutingDelay)
-	}
-	p.talker.turned = func() { p.beats.turn(Talker) }
-	p.tuner.gate = &p.talker.gate
-	p.first = &Channel{ID: opt.Channel, Link: opt.Link}
-	if opt.Selector != nil {
-		p.first = p.channelAt(opt.Selector.Start())
-	}
-	p.tuner.set(p.first)
-	p.path.chosen = p.first != nil
-	p.keeper = newKeeper(opt.Lock, opt.Talk.Lease, p.now, p.post, p.log)
-	p.keeper.turned = func() { p.beats.turn(Keeper) }
-	p.path.changed = func(up bool, why floor.Reason) {
-		kind, tone := floor.LinkDown, media.LinkDown
-		if up {
-			kind, tone = floor.LinkUp, media.LinkUp
-		}
-		if !p.hushed.Load() {
-			p.playout.PlayTone(tone) // what the floor has to say of it comes after
-		} else if up {
-			p.hushed.Store(false)
-		}
-		p.post(floor.Event{Kind: kind, At: p.now(), Why: why})
-	}
+	p.lock = lockclient.New(lockclient.Config{Lock: opt.Lock, Lease: opt.Talk.Lease, Now: p.clock.Now, Notify: p.post, Turned: p.turned(pulse.Lock), Log: log})
+	p.channels = p.newChannelSwitch(log)
+	p.actor = p.newActor(log)
 	return p, nil
 }
 
-// transmitterMoved takes in that PTT-out was driven.
-func (p *Port) transmitterMoved(active bool) {
-	p.keyed.set(active)
-	p.log.Debug("edge", "line", "PTT-out", "active", active)
-}
-
-// audible are the tones that the loudspeaker may play: none where they would go on
-// air.
-func (p *Port) audible(tones *media.Tones, onAir bool) *media.Tones {
-	if p.opt.Hardware.PTTOut != nil && !onAir {
-		return nil
+// newLoop is what looks for loops; nil where nothing can come back.
+func newLoop(opt Options) *detect.Loop {
+	hw := opt.Hardware
+	if opt.Squelch.Loop > 0 && (hw.COR != nil || opt.Detector != nil && hw.PTTOut != nil) {
+		return detect.NewLoop()
 	}
-	return tones
+	return nil
 }
 
-// Run is the port's life. It ends with nil when ctx does, or with an error that
-// wraps hal.ErrGone when a line or the sound card vanished. Either way the
-// microphone is shut, the floor handed back, the lamps dark, the
-// transmitter let go and the hardware closed.
+func (p *Port) senderConfig(gate *sender.TalkGate, voice sender.Voice) sender.Config {
+	c := sender.Config{
+		Gate: gate, Mic: p.mic, Link: p.route, Voice: voice, Now: p.clock.Now, Turned: p.turned(pulse.Sender),
+		Drained: func(gen uint32) { p.post(floor.Event{Kind: floor.Drained, At: p.clock.Now(), Gen: gen}) },
+	}
+	if p.opt.Hardware.COR != nil || p.opt.Detector != nil {
+		c.Lag = uint64(p.opt.Squelch.Lag() * media.SampleRate / time.Second)
+	}
+	if p.opt.Remote != nil {
+		c.Behind = detect.MutingDelay
+		c.Lag -= min(c.Lag, detect.MutingDelay)
+	}
+	return c
+}
+
+func (p *Port) inputsConfig(cor hal.Input, loop *detect.Loop, log *slog.Logger) inputs.Config {
+	hw := p.opt.Hardware
+	return inputs.Config{
+		PTT: hw.PTT, COR: cor, Emergency: hw.Emergency,
+		Squelch: p.opt.Squelch, Loops: loop != nil, Detected: p.opt.Detector != nil, Interlock: p.opt.Key.Interlock, Guard: p.opt.Emergency.Guard,
+		Clock: p.clock, Mic: p.mic, Floor: requests{p.inbox, p.public}, Muter: p.sender, Turned: p.turned(pulse.Inputs), Log: log,
+	}
+}
+
+func (p *Port) captureConfig(made tuned, detected *squelch.Detected, loop *detect.Loop) capture.Config {
+	c := capture.Config{
+		Card: p.opt.Hardware.Mic, Mic: p.mic, Levels: made.levels, Detected: detected, Loop: loop, Remote: p.opt.Remote,
+		Talks: p.sender.Talks, SquelchTalks: p.inputs.Squelch().Talks, LoopHeard: p.inputs.LoopHeard,
+		Command:  func(c detect.Command) { p.inbox.offer(commandEvent(c)) }, // one that is dropped can be dialed again
+		Delivers: p.path.setMic, Turned: p.turned(pulse.Capture),
+	}
+	if p.opt.DeEmphasis {
+		c.DeEmphasis = media.NewDeEmphasis()
+	}
+	return c
+}
+
+func (p *Port) transmitterConfig(log *slog.Logger) output.TransmitterConfig {
+	c := output.TransmitterConfig{
+		PTTOut: p.opt.Hardware.PTTOut, Echo: p.opt.Hardware.PTTEcho, Key: keyTiming(p.opt.Key, p.opt.Hardware),
+		Ident: p.opt.Ident, Subtone: p.opt.Subtone, Now: p.clock.Now, Receiving: p.inputs.Receiving,
+		Keyed: func(on bool) {
+			p.inputs.SetKeyed(on)
+			log.Debug("edge", "line", "PTT-out", "active", on)
+		},
+		Faulted: func(f output.KeyFault) {
+			if f == output.NoKeyFault {
+				log.Info("the transmitter does as it is told")
+			} else {
+				log.Error("the transmitter does not do as it is told; "+output.KeyRemedy, "fault", f)
+			}
+			p.inbox.post(keyEvent(f))
+		},
+	}
+	if p.opt.PreEmphasis {
+		c.PreEmphasis = media.NewPreEmphasis()
+	}
+	return c
+}
+
+func (p *Port) newChannelSwitch(log *slog.Logger) *channelSwitch {
+	s := &channelSwitch{
+		channels: p.opt.Channels, selector: p.opt.Selector, first: &Channel{ID: p.opt.Channel, Link: p.opt.Link},
+		floors: p.opt.Floor, route: p.route, path: p.path, receiver: p.receiver, inbox: p.inbox,
+		turned: p.turned(pulse.Selector), log: log, choices: make(chan choice, 1),
+	}
+	if s.selector != nil {
+		s.first = channelAt(s.channels, s.selector.Start())
+	}
+	p.route.set(s.first)
+	p.path.chosen = s.first != nil
+	return s
+}
+
+func (p *Port) newActor(log *slog.Logger) *actor {
+	a := &actor{
+		user: user{p.opt.UserID, p.opt.UserName, p.opt.Role}, timing: &p.timing, clock: p.clock, inbox: p.inbox, sender: p.sender, lock: p.lock,
+		tones: p.receiver.Playout(), volume: p.volume, lamps: p.lamps, route: p.route, public: p.public, turned: p.turned(pulse.Actor), log: log,
+		talk: p.timing.Load(), fault: NoChannel,
+	}
+	if first := p.channels.first; first != nil {
+		a.channel, a.fault = first.ID, LinkStarting
+	}
+	return a
+}
+
+// Run is the port's life. It ends with nil when ctx does, or with an error that wraps
+// hal.ErrGone when a line or the sound card vanished. Either way the gate is shut, the
+// floor handed back, the transmitter unkeyed, the lamps dark and the hardware closed.
 func (p *Port) Run(ctx context.Context) error {
+	defer close(p.public.changes)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.act(ctx) })
-	g.Go(func() error { p.keeper.run(ctx, p.inbox.over); return nil })
-	g.Go(func() error { p.talker.run(ctx); return nil })
-	choices := make(chan choice, 1)
-	g.Go(func() error { return p.stay(ctx, choices) })
-	g.Go(func() error { return p.followSelector(ctx, choices) })
-	g.Go(func() error { return p.followTalkLines(ctx) })
-	g.Go(func() error { return p.capture(ctx) })
-	g.Go(func() error { p.watchMic(ctx); return nil })
-	g.Go(func() error { p.watchUnplayed(ctx); return nil })
-	p.play(ctx, g)
-	g.Go(func() error {
-		return p.opt.Rights.WatchRights(ctx, p.opt.UserID, p.rightsRead)
-	})
-	if out := p.opt.Hardware.Heartbeat; out != nil {
-		g.Go(func() error { return ended(ctx, "heartbeat line", p.beat(ctx, out)) })
-	}
-	// What blocks in a device is woken by closing it.
-	g.Go(func() error { <-ctx.Done(); <-p.inbox.over; return p.opt.Hardware.Close() })
+	g.Go(func() error { p.actor.run(ctx); return nil })
+	g.Go(func() error { p.lock.Run(ctx, p.inbox.over); return nil })
+	g.Go(func() error { p.sender.Run(ctx); return nil })
+	g.Go(func() error { return p.channels.run(ctx) })
+	g.Go(func() error { return p.channels.followSelector(ctx) })
+	g.Go(func() error { return p.inputs.Run(ctx) })
+	g.Go(func() error { return ended(ctx, "microphone", p.capture.Run(ctx)) })
+	g.Go(func() error { p.capture.Watch(ctx); return nil })
+	g.Go(func() error { p.receiver.Watch(ctx); return nil })
+	g.Go(func() error { return ended(ctx, "loudspeaker", p.opt.Hardware.Speaker.Play(p.fill)) })
+	g.Go(func() error { return p.opt.Rights.WatchRights(ctx, p.opt.UserID, p.onRights) })
+	p.runLines(ctx, g)
+	// A goroutine that blocks in a device is woken by closing the device.
+	g.Go(func() error { <-ctx.Done(); <-p.inbox.over; return p.closeHardware() })
 	return g.Wait()
 }
 
-// Pulse counts the turns of the port's loops; any goroutine may ask.
-func (p *Port) Pulse() Pulse { return p.beats.read() }
-
-// TalkStats counts what was sent; any goroutine may ask.
-func (p *Port) TalkStats() TalkStats { return p.talker.stats() }
-
-// HeardStats counts what was received, of all voices; delays are of the first. Any
-// goroutine may ask.
-func (p *Port) HeardStats() jitter.Stats {
-	all := p.heard[0].Stats()
-	for _, more := range p.heard[1:] {
-		all = all.Plus(more.Stats())
+// runLines drives the output lines that are wired.
+func (p *Port) runLines(ctx context.Context, g *errgroup.Group) {
+	if p.transmitter != nil {
+		g.Go(func() error { return ended(ctx, "transmitter", p.transmitter.Run(ctx)) })
 	}
-	return all
+	if p.amplifier != nil {
+		g.Go(func() error { return ended(ctx, "loudspeaker", p.amplifier.Run(ctx)) })
+	}
+	if out := p.opt.Hardware.Heartbeat; out != nil {
+		most := max(p.opt.Talk.RequestTimeout, p.opt.Talk.Lease/2) + 3*pulse.Period
+		g.Go(func() error { return ended(ctx, "heartbeat line", p.pulse.Heartbeat(ctx, out, most)) })
+	}
+	if p.lamps != nil {
+		go p.lamps.Run() // closeHardware waits for it, for a bounded time
+	}
 }
 
-// MicLevel meters what the microphone's card delivers, before anything is done
-// to it.
-func (p *Port) MicLevel() *media.Level { return &p.card }
-
-// Identified counts the transmitter's identifications; any goroutine may ask.
-func (p *Port) Identified() uint64 {
-	if p.transmitter == nil {
-		return 0
+// closeHardware closes the lamps last: a panel that hangs must not keep a transmitter or a
+// microphone open.
+func (p *Port) closeHardware() error {
+	hw := p.opt.Hardware
+	hw.Lamps = nil
+	err := hw.Close()
+	if p.lamps != nil {
+		err = errors.Join(err, p.lamps.Close())
 	}
-	return p.transmitter.ident.Sent()
+	return err
 }
 
-// EarOpen is whether Options.Ear is open; any goroutine may ask.
-func (p *Port) EarOpen() bool { return p.ear != nil && p.ear.active.Load() }
-
-// LevelStats is what is done to the microphone's level; any goroutine may ask.
-func (p *Port) LevelStats() level.Stats { return p.levels.Load().Stats() }
-
-// Refusals counts the presses that did not talk, or not to their end, by why; any
-// goroutine may ask.
-func (p *Port) Refusals() map[floor.Reason]uint64 { return p.refusals.read() }
-
-// KeyStats is what became of the transmitter; any goroutine may ask.
-func (p *Port) KeyStats() media.KeyStats {
-	if p.transmitter == nil {
-		return media.KeyStats{}
+// fill makes the next period of sound for the loudspeaker. The card's goroutine calls it.
+// It neither blocks nor allocates.
+func (p *Port) fill(period []int16) {
+	sounds := p.receiver.Fill(period)
+	if p.transmitter != nil {
+		p.transmitter.Process(period, sounds)
 	}
-	return p.transmitter.keying.Stats()
+	if p.amplifier != nil {
+		p.amplifier.Played(period)
+	}
+	p.pulse.Turn(pulse.Playout)
 }
 
-// SpeakerLevel meters what the loudspeaker is given.
-func (p *Port) SpeakerLevel() *media.Level { return p.playout.Level() }
-
-// now is the port's monotonic clock.
-func (p *Port) now() time.Duration { return p.clock.now() }
-
-// rightsRead takes in the user's rights as they were read or published. The actor
-// is told of them; nothing more is sent even before it has heard. Rights that
-// cannot be read neither bar nor give back.
-func (p *Port) rightsRead(r redis.Rights) {
-	p.tuner.may(r)
+// onRights applies the user's rights as they were read or published. The route bars the
+// gate at once, before the actor hears of them.
+func (p *Port) onRights(r redis.Rights) {
+	p.route.setRights(r)
 	p.inbox.post(rightsEvent(r))
 }
 
-// post hands an event to the actor.
+// post hands an event of the talk-rights machine to the actor.
 func (p *Port) post(ev floor.Event) { p.inbox.post(floorEvent(ev)) }
 
-// ended is what a device's error means to Run: nothing once the port itself
-// has closed it.
+// turned counts turns of a part.
+func (p *Port) turned(part pulse.Part) func() { return func() { p.pulse.Turn(part) } }
+
+// ended is what a device's error means to Run: nothing once the port itself has closed it.
 func ended(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil || errors.Is(err, hal.ErrClosed) {
 		return nil

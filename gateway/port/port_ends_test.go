@@ -220,7 +220,7 @@ func TestHangingMicrophone(t *testing.T) {
 		w.press()
 		w.pass(300 * time.Millisecond)
 		w.radio.Mic.Freeze(true)
-		w.pass(micStall + 100*time.Millisecond)
+		w.pass(600 * time.Millisecond) // it counts as gone after 500
 		w.expect(floor.Refused, floor.NoSound)
 		if held := w.redis.held(); len(held) > 0 {
 			t.Error("the floor is still held")

@@ -68,7 +68,7 @@ func TestNothingIsClipped(t *testing.T) {
 					}
 				}
 				first, end := uint64(frames[0].timestamp), uint64(frames[len(frames)-1].timestamp)+media.FrameSamples
-				lookahead := uint64(w.port.talker.enc.Lookahead())
+				lookahead := uint64(w.port.sender.Lookahead())
 				if first > from || end < to+lookahead {
 					t.Errorf("said %d to %d, sent %d to %d", from, to, first, end)
 				}
@@ -199,18 +199,14 @@ func TestUnknownRights(t *testing.T) {
 }
 
 // TestStalledActor: the TalkGate shuts by itself. The machine's clock is held
-// up by an observer that does not return.
+// up by an event that takes long.
 func TestStalledActor(t *testing.T) {
 	inBubble(t, time.Millisecond, func(w *world) {
-		stall := make(chan struct{})
-		observe := w.port.opt.Observe
-		w.port.opt.Observe = func(s Status) {
-			observe(s)
-			if s.Floor.Phase == floor.Talking {
-				<-stall
-			}
-		}
+		stall := make(busy)
 		w.press()
+		w.pass(5 * time.Millisecond)
+		w.expect(floor.Talking, floor.NoReason)
+		w.port.inbox.post(stall)
 		w.pass(10 * time.Second)
 		frames := w.link.take()
 		talked := frames[len(frames)-1].at.Sub(frames[0].at)
@@ -228,17 +224,13 @@ func TestStalledActor(t *testing.T) {
 // the actor does nothing.
 func TestRevocationWithStalledActor(t *testing.T) {
 	inBubble(t, time.Millisecond, func(w *world) {
-		stall := make(chan struct{})
-		observe := w.port.opt.Observe
-		w.port.opt.Observe = func(s Status) {
-			observe(s)
-			if s.Floor.Phase == floor.Talking {
-				<-stall
-			}
-		}
+		stall := make(busy)
 		w.press()
+		w.pass(5 * time.Millisecond)
+		w.expect(floor.Talking, floor.NoReason)
+		w.port.inbox.post(stall)
 		w.pass(200 * time.Millisecond)
-		go w.redis.allow(false, true) // the actor does not take it in
+		go w.redis.allow(false, true) // the actor does not hear of it
 		synctest.Wait()
 		revoked := time.Now()
 		w.pass(500 * time.Millisecond)

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/pulse"
 	"github.com/talkgate/talkgate/gateway/selector"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/sim"
@@ -87,55 +88,54 @@ func twoButtons(t *testing.T, lines []hal.Input) Selector {
 func TestEachPartThatStallsIsNamed(t *testing.T) {
 	type patient struct {
 		*world
+		busy busy
 		line *watched
 		cor  *watched
 		knob *watched
 		link *hangingLink
 		lock *hangingLock
-		eye  *dam
 	}
 	for _, tc := range []struct {
 		name         string
-		part         Part
-		freeze, thaw func(patient)
+		part         pulse.Part
+		freeze, thaw func(*patient)
 	}{
-		{"line hangs", Lines, func(p patient) { p.line.dam.shut() }, func(p patient) { p.line.dam.open() }},
-		{"line is not followed", Lines, func(p patient) { p.line.hung.Store(true) }, func(p patient) { p.line.hung.Store(false) }},
-		{"line delivers no edges", Lines, func(p patient) { p.line.invert.Store(true) }, func(p patient) { p.line.invert.Store(false) }},
-		{"COR hangs", Lines, func(p patient) { p.cor.dam.shut() }, func(p patient) { p.cor.dam.open() }},
-		{"COR is not followed", Lines, func(p patient) { p.cor.hung.Store(true) }, func(p patient) { p.cor.hung.Store(false) }},
-		{"selector hangs", Knob, func(p patient) { p.knob.dam.shut() }, func(p patient) { p.knob.dam.open() }},
-		{"selector is not followed", Knob, func(p patient) { p.knob.hung.Store(true) }, func(p patient) { p.knob.hung.Store(false) }},
-		{"selector delivers no edges", Knob, func(p patient) { p.knob.invert.Store(true) }, func(p patient) { p.knob.invert.Store(false) }},
-		{"microphone", Capture, func(p patient) { p.radio.Mic.Freeze(true) }, func(p patient) { p.radio.Mic.Freeze(false) }},
-		{"loudspeaker", Playout, func(p patient) { p.radio.Speaker.Freeze(true) }, func(p patient) { p.radio.Speaker.Freeze(false) }},
-		{"link", Talker, func(p patient) { p.link.dam.shut(); p.press() }, func(p patient) { p.link.dam.open() }},
-		{"lock", Keeper, func(p patient) { p.lock.dam.shut(); p.press() }, func(p patient) { p.lock.dam.open() }},
-		{"observer", Actor, func(p patient) { p.eye.shut(); p.press() }, func(p patient) { p.eye.open() }},
+		{"line hangs", pulse.Inputs, func(p *patient) { p.line.dam.shut() }, func(p *patient) { p.line.dam.open() }},
+		{"line is not followed", pulse.Inputs, func(p *patient) { p.line.hung.Store(true) }, func(p *patient) { p.line.hung.Store(false) }},
+		{"line delivers no edges", pulse.Inputs, func(p *patient) { p.line.invert.Store(true) }, func(p *patient) { p.line.invert.Store(false) }},
+		{"COR hangs", pulse.Inputs, func(p *patient) { p.cor.dam.shut() }, func(p *patient) { p.cor.dam.open() }},
+		{"COR is not followed", pulse.Inputs, func(p *patient) { p.cor.hung.Store(true) }, func(p *patient) { p.cor.hung.Store(false) }},
+		{"selector hangs", pulse.Selector, func(p *patient) { p.knob.dam.shut() }, func(p *patient) { p.knob.dam.open() }},
+		{"selector is not followed", pulse.Selector, func(p *patient) { p.knob.hung.Store(true) }, func(p *patient) { p.knob.hung.Store(false) }},
+		{"selector delivers no edges", pulse.Selector, func(p *patient) { p.knob.invert.Store(true) }, func(p *patient) { p.knob.invert.Store(false) }},
+		{"microphone", pulse.Capture, func(p *patient) { p.radio.Mic.Freeze(true) }, func(p *patient) { p.radio.Mic.Freeze(false) }},
+		{"loudspeaker", pulse.Playout, func(p *patient) { p.radio.Speaker.Freeze(true) }, func(p *patient) { p.radio.Speaker.Freeze(false) }},
+		{"link", pulse.Sender, func(p *patient) { p.link.dam.shut(); p.press() }, func(p *patient) { p.link.dam.open() }},
+		{"lock", pulse.Lock, func(p *patient) { p.lock.dam.shut(); p.press() }, func(p *patient) { p.lock.dam.open() }},
+		{"decision", pulse.Actor, func(p *patient) { p.busy = make(busy); p.port.inbox.post(p.busy); p.press() }, func(p *patient) { close(p.busy) }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, time.Millisecond)
-				p := patient{w, &watched{Input: w.radio.Button}, &watched{Input: w.radio.COR}, &watched{Input: sim.NewInput("down")}, &hangingLink{fakeLink: w.link}, &hangingLock{fakeRedis: w.redis}, &dam{}}
+				p := &patient{world: w, line: &watched{Input: w.radio.Button}, cor: &watched{Input: w.radio.COR}, knob: &watched{Input: sim.NewInput("down")}, link: &hangingLink{fakeLink: w.link}, lock: &hangingLock{fakeRedis: w.redis}}
 				w.adapt = func(opt *Options) {
 					opt.Hardware.PTT, opt.Hardware.COR, opt.Link, opt.Lock = p.line, p.cor, p.link, p.lock
-					opt.Observe = func(Status) { p.eye.pass() }
 					opt.Channels = []Channel{{ID: "c1", Link: p.link}, {ID: "c2", Link: p.link}}
 					opt.Hardware.Selector = []hal.Input{sim.NewInput("up"), p.knob}
 					opt.Selector = twoButtons(t, opt.Hardware.Selector)
 				}
 				w.start()
-				stalled := func() []Part {
-					w.pass(2 * pulsePeriod) // what is under way comes to rest
+				stalled := func() []pulse.Part {
+					w.pass(2 * pulse.Period) // what is under way comes to rest
 					before := w.port.Pulse()
-					w.pass(2 * pulsePeriod)
+					w.pass(2 * pulse.Period)
 					return w.port.Pulse().Stalled(before)
 				}
 				if got := stalled(); len(got) > 0 {
 					t.Fatalf("at rest %v stand still", got)
 				}
 				tc.freeze(p)
-				if got := stalled(); !slices.Equal(got, []Part{tc.part}) {
+				if got := stalled(); !slices.Equal(got, []pulse.Part{tc.part}) {
 					t.Errorf("%v stand still, want %v", got, tc.part)
 				}
 				tc.thaw(p)
@@ -176,14 +176,4 @@ func TestABusyPortMoves(t *testing.T) {
 		}
 		w.release()
 	})
-}
-
-func TestPartsHaveNames(t *testing.T) {
-	seen := map[string]bool{}
-	for _, part := range Parts() {
-		seen[part.String()] = true
-	}
-	if len(seen) != int(numParts) || seen[""] {
-		t.Errorf("names of %d parts: %v", numParts, seen)
-	}
 }

@@ -1,9 +1,10 @@
 package port
 
 import (
-	"math"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/capture"
+	"github.com/talkgate/talkgate/gateway/port/output"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
@@ -11,20 +12,10 @@ import (
 // is nil. It is in whole seconds and decibels, so that it changes only when there is
 // something to see.
 type RadioStatus struct {
-	Microphone  MicrophoneStatus   `json:"microphone"`
+	Microphone  capture.Status     `json:"microphone"`
 	Squelch     *SquelchStatus     `json:"squelch,omitempty"`
 	Transmitter *TransmitterStatus `json:"transmitter,omitempty"`
 	Talk        TalkStatus         `json:"talk"`
-}
-
-// MicrophoneStatus is how loud a microphone is, and what is done about it.
-type MicrophoneStatus struct {
-	DBFS    int    `json:"dBFS"`     // as the card delivers it
-	Clipped uint64 `json:"clipped"`  // samples at full scale so far
-	Gate    *bool  `json:"gateOpen"` // the noise gate lets sound through
-	AGC     *int   `json:"agcDB"`    // gain of automatic gain control
-	// Limited counts the samples that the limiter turned down so far.
-	Limited *uint64 `json:"limited"`
 }
 
 // SquelchStatus is how a radio's squelch is heard, or what stands in for it.
@@ -38,12 +29,12 @@ type SquelchStatus struct {
 
 // TransmitterStatus is how a transmitter is keyed.
 type TransmitterStatus struct {
-	Keyed    bool     `json:"keyed"`
-	Cooling  bool     `json:"cooling"`  // the duty cycle was reached
-	Waiting  int      `json:"waitingS"` // speech that waits for the radio to be free
-	Lost     int      `json:"lostS"`    // speech beyond limit, duty cycle or hold
-	IdentDue *bool    `json:"identDue"` // nil without an identifier
-	Fault    KeyFault `json:"fault,omitempty"`
+	Keyed    bool            `json:"keyed"`
+	Cooling  bool            `json:"cooling"`  // the duty cycle was reached
+	Waiting  int             `json:"waitingS"` // speech that waits for the radio to be free
+	Lost     int             `json:"lostS"`    // speech beyond limit, duty cycle or hold
+	IdentDue *bool           `json:"identDue"` // nil without an identifier
+	Fault    output.KeyFault `json:"fault,omitempty"`
 }
 
 // TalkStatus is what limits talking.
@@ -58,51 +49,26 @@ type TalkStatus struct {
 
 // RadioStatus is the port at this instant; any goroutine may ask.
 func (p *Port) RadioStatus() RadioStatus {
-	now, shown := p.now(), p.shown.Load()
-	s := RadioStatus{Microphone: p.microphoneStatus(), Talk: TalkStatus{
-		Penalty: seconds(shown.Floor.PenaltyLeft(now)), Place: place(shown.Floor), Pauses: p.talker.pauses(),
+	now, shown := p.clock.Now(), p.public.status.Load()
+	s := RadioStatus{Microphone: p.capture.Status(), Talk: TalkStatus{
+		Penalty: seconds(shown.Floor.PenaltyLeft(now)), Place: place(shown.Floor), Pauses: p.sender.Pauses(),
 		Left: secondsLeft(shown.Floor.Left(now)), Budget: secondsLeft(shown.Floor.BudgetLeft(now)),
 	}}
 	if p.opt.Remote != nil {
 		s.Talk.Locked = new(p.TalkLocked())
 	}
-	if p.opt.Hardware.COR != nil {
-		q := &p.squelchState
-		s.Squelch = &SquelchStatus{Line: "COR", Open: p.taken.Load(), State: squelchPhase(q.phase.Load()).String(),
-			Chatters: q.chatters.Load(), Ignored: q.ignored.Load()}
-		if p.ear != nil {
-			s.Squelch.Line = p.opt.Ear.String()
-		}
-		switch {
-		case q.looped.Load():
-			s.Squelch.State = "looped"
-		case q.deaf.Load():
-			s.Squelch.State = "deaf"
+	if p.opt.Hardware.COR != nil || p.opt.Detector != nil {
+		stats := p.SquelchStats()
+		s.Squelch = &SquelchStatus{Line: "COR", Open: p.inputs.Receiving(), State: p.inputs.Squelch().Word(),
+			Chatters: stats.Chatters, Ignored: stats.Ignored}
+		if p.opt.Detector != nil {
+			s.Squelch.Line = p.opt.Detector.String()
 		}
 	}
 	if t := p.transmitter; t != nil {
-		k := t.keying.Stats()
-		s.Transmitter = &TransmitterStatus{Keyed: p.keyed.on.Load(), Cooling: k.Cooling,
-			Waiting: seconds(k.Waiting), Lost: seconds(k.Lost), Fault: shown.Key}
-		if len(p.opt.Ident.Sound) > 0 {
-			s.Transmitter.IdentDue = new(t.ident.Due())
-		}
-	}
-	return s
-}
-
-func (p *Port) microphoneStatus() MicrophoneStatus {
-	levels := p.levels.Load()
-	does, has := levels.Stats(), levels.Stages()
-	s := MicrophoneStatus{DBFS: int(math.Round(p.card.RMS())), Clipped: p.card.Clipped()}
-	if has.Gate {
-		s.Gate = &does.Open
-	}
-	if has.AGC {
-		s.AGC = new(int(math.Round(does.Gain)))
-	}
-	if has.Limiter {
-		s.Limited = &does.Limited
+		k := t.Stats()
+		s.Transmitter = &TransmitterStatus{Keyed: p.inputs.Keyed(), Cooling: k.Cooling,
+			Waiting: seconds(k.Waiting), Lost: seconds(k.Lost), IdentDue: t.IdentDue(), Fault: shown.Key}
 	}
 	return s
 }

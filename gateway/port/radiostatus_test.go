@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
@@ -18,7 +19,7 @@ func TestRadioStatus(t *testing.T) {
 		adapt := w.adapt
 		w.adapt = func(o *Options) {
 			adapt(o)
-			o.Squelch = SquelchTiming{OpenDelay: 200 * time.Millisecond, Hang: 500 * time.Millisecond, Chatter: 2, ChatterTime: 150 * time.Millisecond}
+			o.Squelch = squelch.Timing{OpenDelay: 200 * time.Millisecond, Hang: 500 * time.Millisecond, Chatter: 2, ChatterTime: 150 * time.Millisecond}
 			o.Talk.MaxTalk, o.Talk.Budget, o.Talk.BudgetWindow, o.Talk.Penalty = 10*time.Second, 15*time.Second, time.Minute, 8*time.Second
 			o.Levels = level.Config{Gate: -50, Target: -20, MaxGain: 20, Limit: true}
 			o.Ident = media.Ident{Sound: make([]int16, 4800), Every: time.Minute}

@@ -4,13 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
 // withSquelch runs body with a port whose radio's squelch has a timing.
-func withSquelch(t *testing.T, timing SquelchTiming, body func(w *world)) {
+func withSquelch(t *testing.T, timing squelch.Timing, body func(w *world)) {
 	t.Helper()
 	withCOR(t, func(w *world) {
 		adapt := w.adapt
@@ -47,7 +48,7 @@ const lookahead = 312 // samples, of Opus at 48 kHz
 // TestKerchunk: too short an opening asks nobody; one that lasts is sent from its
 // first syllable.
 func TestKerchunk(t *testing.T) {
-	withSquelch(t, SquelchTiming{OpenDelay: 200 * time.Millisecond}, func(w *world) {
+	withSquelch(t, squelch.Timing{OpenDelay: 200 * time.Millisecond}, func(w *world) {
 		for range 3 {
 			w.radio.COR.Set(true)
 			w.pass(150 * time.Millisecond)
@@ -83,7 +84,7 @@ func TestKerchunk(t *testing.T) {
 // whatever instant of a frame it closes, and what was said before it is.
 func TestTailElimination(t *testing.T) {
 	const tail = 150 * time.Millisecond
-	withSquelch(t, SquelchTiming{Tail: tail}, func(w *world) {
+	withSquelch(t, squelch.Timing{Tail: tail}, func(w *world) {
 		for phase := 0; phase < 20; phase += 3 {
 			w.radio.Mic.Hear(sim.Tone(700, -20, 0))
 			w.pass(50*time.Millisecond + time.Duration(phase)*time.Millisecond)
@@ -109,7 +110,7 @@ func TestTailElimination(t *testing.T) {
 // gap is heard.
 func TestHang(t *testing.T) {
 	const tail = 100 * time.Millisecond
-	withSquelch(t, SquelchTiming{Hang: 600 * time.Millisecond, Tail: tail}, func(w *world) {
+	withSquelch(t, squelch.Timing{Hang: 600 * time.Millisecond, Tail: tail}, func(w *world) {
 		speech, noise := sim.Tone(700, -20, 0), sim.Noise(7)
 		w.radio.Mic.Hear(speech)
 		w.pass(100 * time.Millisecond)
@@ -153,7 +154,7 @@ func TestHang(t *testing.T) {
 // TestChatter: a squelch that opens on noise stops asking, and a real call is
 // still heard from its beginning.
 func TestChatter(t *testing.T) {
-	withSquelch(t, SquelchTiming{Chatter: 5, ChatterTime: 300 * time.Millisecond}, func(w *world) {
+	withSquelch(t, squelch.Timing{Chatter: 5, ChatterTime: 300 * time.Millisecond}, func(w *world) {
 		for range 50 {
 			w.radio.COR.Set(true)
 			w.pass(40 * time.Millisecond)
@@ -180,7 +181,7 @@ func TestChatter(t *testing.T) {
 // TestSquelchThatNeverCloses is cut by the time-out timer and talks no more until
 // it has closed; the button is a fresh press meanwhile.
 func TestSquelchThatNeverCloses(t *testing.T) {
-	withSquelch(t, SquelchTiming{}, func(w *world) {
+	withSquelch(t, squelch.Timing{}, func(w *world) {
 		w.radio.COR.Set(true)
 		w.pass(testTiming.MaxTalk + time.Second)
 		w.expect(floor.Refused, floor.TimedOut)
@@ -206,7 +207,7 @@ func TestSquelchThatNeverCloses(t *testing.T) {
 
 // TestStuckButton: nor does a button that hangs keep the squelch from talking.
 func TestStuckButton(t *testing.T) {
-	withSquelch(t, SquelchTiming{}, func(w *world) {
+	withSquelch(t, squelch.Timing{}, func(w *world) {
 		w.press()
 		w.pass(testTiming.MaxTalk + time.Second)
 		w.expect(floor.Refused, floor.TimedOut)

@@ -3,6 +3,7 @@ package port
 import (
 	"fmt"
 
+	"github.com/talkgate/talkgate/gateway/port/output"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis/conn"
@@ -16,7 +17,7 @@ type Status struct {
 	// Link is why the media connection is not up; NoFault while it is.
 	Link LinkFault
 	// Key is what the transmitter's readback found wrong.
-	Key KeyFault
+	Key output.KeyFault
 	// Looped is whether the radio's squelch is not listened to, as what the channel says
 	// came back by it.
 	Looped bool
@@ -40,7 +41,7 @@ func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,
 		Busy:  s.Taken && !ours,
-		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != NoKeyFault || s.Looped,
+		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != output.NoKeyFault || s.Looped,
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 
 		Emergency: s.Emergency,

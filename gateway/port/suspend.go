@@ -30,10 +30,10 @@ func newLeaseClock(suspended func() time.Duration) *leaseClock {
 	return &leaseClock{start: time.Now(), suspended: suspended, before: suspended()}
 }
 
-func (c *leaseClock) now() time.Duration { return c.at(time.Now()) }
+func (c *leaseClock) Now() time.Duration { return c.At(time.Now()) }
 
-// at is a time of this process on the clock.
-func (c *leaseClock) at(t time.Time) time.Duration {
+// At is a time of this process on the clock.
+func (c *leaseClock) At(t time.Time) time.Duration {
 	slept := c.slept.Load()
 	if d := int64(c.suspended() - c.before); d >= slept+int64(shortestSuspend) {
 		c.slept.CompareAndSwap(slept, d)
@@ -42,8 +42,8 @@ func (c *leaseClock) at(t time.Time) time.Duration {
 	return t.Sub(c.start) + time.Duration(slept)
 }
 
-// time is when the clock showed at, unless the machine was suspended since.
-func (c *leaseClock) time(at time.Duration) time.Time {
+// Time is when the clock showed at, unless the machine was suspended since.
+func (c *leaseClock) Time(at time.Duration) time.Time {
 	return c.start.Add(at - time.Duration(c.slept.Load()))
 }
 

@@ -59,13 +59,13 @@ func TestReadingsApartAreNoSuspend(t *testing.T) {
 		var off time.Duration
 		c := newLeaseClock(func() time.Duration { return time.Hour + off })
 		for _, off = range []time.Duration{0, 99 * time.Millisecond, -time.Second, 0} {
-			if now := c.now(); now != 0 {
+			if now := c.Now(); now != 0 {
 				t.Errorf("readings that are %v apart: %v", off, now)
 			}
 		}
 		off = 3 * time.Second
 		time.Sleep(time.Second)
-		if now := c.now(); now != 4*time.Second {
+		if now := c.Now(); now != 4*time.Second {
 			t.Errorf("after a second and a suspend of 3 s: %v", now)
 		}
 	})

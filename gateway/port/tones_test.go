@@ -46,7 +46,7 @@ func TestRogerIsSentAfterARelease(t *testing.T) {
 			w.expect(floor.Idle, floor.NoReason)
 			frames := w.link.take()
 			pcm := heardOf(t, frames)
-			said := int(to-uint64(frames[0].timestamp)) + w.port.talker.enc.Lookahead()
+			said := int(to-uint64(frames[0].timestamp)) + w.port.sender.Lookahead()
 			if said+len(beep()) > len(pcm) {
 				t.Fatalf("%d samples were sent, of which %d are speech: the roger is %d", len(pcm), said, len(beep()))
 			}

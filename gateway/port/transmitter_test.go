@@ -1,7 +1,6 @@
 package port
 
 import (
-	"context"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -148,68 +147,4 @@ func TestTransmitterLimit(t *testing.T) {
 			t.Errorf("keyed for %v, the limit is %v", keyed, testKeying.Limit)
 		}
 	})
-}
-
-// TestTransmitterIsKeyedAgainAfterAStall: the card hung in mid-speech and comes
-// back; the rest of the speech is on the air.
-func TestTransmitterIsKeyedAgainAfterAStall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		radio := sim.NewRadio("test", sim.Silence())
-		start := time.Now()
-		tx := newTransmitter(radio.PTTOut, media.KeyTiming{Tail: 100 * time.Millisecond}, speaking(t).Fill, func() time.Duration { return time.Since(start) }, func() bool { return false })
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- tx.run(ctx) }()
-		period := make([]int16, hal.PeriodSamples)
-		for _, pause := range []time.Duration{10 * time.Millisecond, 2 * keyStall} {
-			for range 5 {
-				tx.fill(period)
-				time.Sleep(10 * time.Millisecond)
-			}
-			synctest.Wait()
-			if !radio.PTTOut.Active() {
-				t.Error("not keyed while there is speech")
-			}
-			time.Sleep(pause)
-			synctest.Wait()
-		}
-		tx.fill(period)
-		synctest.Wait()
-		if !radio.PTTOut.Active() {
-			t.Error("not keyed for the rest of the speech")
-		}
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if radio.PTTOut.Active() {
-			t.Error("still keyed at the end")
-		}
-	})
-}
-
-// speaking is a playout of speech without end.
-func speaking(t *testing.T) *media.Playout {
-	t.Helper()
-	enc, err := media.NewEncoder(media.EncoderConfig{Complexity: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	opus := make([]byte, media.MaxOpusFrame)
-	n, err := enc.Encode(make([]int16, media.FrameSamples), opus)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := media.NewPlayout(always(opus[:n]), new(media.Tones))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// always is a source that has the same frame again and again.
-type always []byte
-
-func (a always) Pop(media.Pull) media.Slot {
-	return media.Slot{Kind: media.Play, Opus: a, Samples: media.FrameSamples}
 }

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/level"
@@ -35,12 +36,12 @@ func TestTuneLeavesNoGap(t *testing.T) {
 			}
 			w.pass(3 * time.Second)
 			w.expect(floor.Talking, floor.NoReason)
-			if w.port.levels.Load().Delay() != 0 {
+			if w.port.capture.Levels().Delay() != 0 {
 				t.Error("the microphone's level changes in mid-spurt")
 			}
 			w.release()
 			w.pass(time.Second)
-			if got := w.port.levels.Load().Delay() != 0; got != tuned {
+			if got := w.port.capture.Levels().Delay() != 0; got != tuned {
 				t.Errorf("the microphone's level is changed after the spurt: %v", got)
 			}
 			first := w.link.take()
@@ -77,7 +78,7 @@ func bytesOf(frames []frame) int {
 // TestTuneOfASquelch: what is open goes on as it began; the next kerchunk is not
 // heard any more.
 func TestTuneOfASquelch(t *testing.T) {
-	withSquelch(t, SquelchTiming{}, func(w *world) {
+	withSquelch(t, squelch.Timing{}, func(w *world) {
 		open := func(d time.Duration) (sent int) {
 			w.radio.COR.Set(true)
 			w.pass(d)
@@ -90,7 +91,7 @@ func TestTuneOfASquelch(t *testing.T) {
 		}
 		w.radio.COR.Set(true)
 		w.pass(100 * time.Millisecond)
-		if err := w.port.Tune(Tuning{Talk: testTiming, Squelch: SquelchTiming{OpenDelay: 200 * time.Millisecond, Tail: time.Second}}); err != nil {
+		if err := w.port.Tune(Tuning{Talk: testTiming, Squelch: squelch.Timing{OpenDelay: 200 * time.Millisecond, Tail: time.Second}}); err != nil {
 			t.Fatal(err)
 		}
 		w.pass(400 * time.Millisecond)
@@ -106,7 +107,7 @@ func TestTuneOfASquelch(t *testing.T) {
 		if n := open(time.Second); n < 49 {
 			t.Errorf("%d frames of a second", n)
 		}
-		if err := w.port.Tune(Tuning{Talk: testTiming, Squelch: SquelchTiming{OpenDelay: time.Minute}}); err == nil {
+		if err := w.port.Tune(Tuning{Talk: testTiming, Squelch: squelch.Timing{OpenDelay: time.Minute}}); err == nil {
 			t.Error("more is to be kept of the sound than there is room for")
 		}
 	})

@@ -28,6 +28,8 @@ type world struct {
 	stop  func() error // ends the port and returns what Run did
 	// adapt, if not nil, changes what the port is made of.
 	adapt func(*Options)
+	// prepare, if not nil, is done to the port before it runs.
+	prepare func(*Port)
 
 	mu     sync.Mutex
 	status Status
@@ -70,11 +72,6 @@ func (w *world) start() {
 		Hardware:  Hardware{PTT: w.radio.Button, Emergency: w.radio.Emergency, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel, PTTOut: w.radio.PTTOut},
 		Link:      w.link, Lock: w.redis, Rights: w.redis, Floor: w.redis,
 		Logger: slog.New(slog.DiscardHandler),
-		Observe: func(s Status) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.status = s
-		},
 	}
 	if w.adapt != nil {
 		w.adapt(&opt)
@@ -84,9 +81,19 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.port = port
+	if w.prepare != nil {
+		w.prepare(port)
+	}
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- port.Run(ctx) }()
+	go func() {
+		for s := range port.Changes() {
+			w.mu.Lock()
+			w.status = s
+			w.mu.Unlock()
+		}
+	}()
 	w.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	w.pass(100 * time.Millisecond)
 }
@@ -334,3 +341,8 @@ func (r *fakeRedis) set(change func()) {
 
 // Quality implements Link.
 func (*fakeLink) Quality() LinkQuality { return LinkQuality{} }
+
+// busy is an event that keeps the actor busy until it is closed.
+type busy chan struct{}
+
+func (b busy) apply(*actor) { <-b }

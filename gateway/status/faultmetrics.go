@@ -3,6 +3,7 @@ package status
 import (
 	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/output"
 )
 
 // registerFaults adds why the media connection is not up, whatever its kind, and
@@ -21,7 +22,7 @@ func registerFaults(registry *metrics.Registry, health *Health) {
 		fault("link_fault", "Why the media connection is not up; all 0 while it is.", string(f),
 			func(s port.Status) bool { return s.Link == f })
 	}
-	for _, f := range port.KeyFaults() {
+	for _, f := range output.KeyFaults() {
 		fault("key_fault", "What the readback of PTT-out found wrong; all 0 while the transmitter does as it is told.", string(f),
 			func(s port.Status) bool { return s.Key == f })
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/output"
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -87,14 +89,14 @@ func (g *Gateway) faultsOfStatus(s port.Status, fault func(check, found, do stri
 		fault("talk rights", fmt.Sprintf("%s may not talk on %s", user, s.Channel), GrantRights(user, s.Channel))
 	}
 	switch s.Key {
-	case port.NotKeyed:
-		fault("PTT-out", "the transmitter is told to transmit, and does not", port.KeyRemedy)
-	case port.StuckKeyed:
-		fault("PTT-out", "the transmitter transmits unasked", port.KeyRemedy)
-	case port.NoKeyFault:
+	case output.NotKeyed:
+		fault("PTT-out", "the transmitter is told to transmit, and does not", output.KeyRemedy)
+	case output.StuckKeyed:
+		fault("PTT-out", "the transmitter transmits unasked", output.KeyRemedy)
+	case output.NoKeyFault:
 	}
 	if s.Looped {
-		fault("loop", port.LoopFound, port.LoopRemedy)
+		fault("loop", squelch.LoopFound, squelch.LoopRemedy)
 	}
 	if s.Floor.Phase == floor.Refused && s.Floor.Why == floor.TimedOut {
 		fault("time-out", port.Why(s.Floor), "let go, and press again; if nobody presses, a button or a squelch sticks: see the lines")

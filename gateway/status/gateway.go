@@ -10,6 +10,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/capture"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/state/fleet"
 )
@@ -69,7 +70,7 @@ func (g *Gateway) port() Port {
 		Channel: g.health.Channel(), UserID: g.cfg.Identity.UserID, UserName: g.cfg.Identity.UserName,
 		Version: build.Version(), Up: g.up(), Board: g.board.read(), State: "idle",
 		Speaker: silence, Microphone: micStatus{RMS: silence, Peak: silence},
-		Radio: port.RadioStatus{Microphone: port.MicrophoneStatus{DBFS: silence}},
+		Radio: port.RadioStatus{Microphone: capture.Status{DBFS: silence}},
 		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(quality.RTT), Copies: quality.Out.Copies, Token: g.link.Token(),
 	}
 	s.OnAir, s.Standing = g.health.Standing()

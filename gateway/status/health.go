@@ -7,24 +7,25 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/pulse"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
 // Health is how a port is, for its service manager, its status and its fleet.
 type Health struct {
-	pulse   func() port.Pulse
+	pulse   func() pulse.Counts
 	missing func() string
 	clock   *clock.Clock
-	first   string     // the channel at the start
-	looked  bool       // the first look has nothing to compare with
-	moved   port.Pulse // when everything last did
+	first   string       // the channel at the start
+	looked  bool         // the first look has nothing to compare with
+	moved   pulse.Counts // when everything last did
 	status  atomic.Pointer[port.Status]
 	news    chan struct{}
 }
 
 // NewHealth is the health of a port on channel that has not started. pulse counts the
 // turns of its loops, missing names the hardware that it waits for; empty is none.
-func NewHealth(channel string, pulse func() port.Pulse, missing func() string, clock *clock.Clock) *Health {
+func NewHealth(channel string, pulse func() pulse.Counts, missing func() string, clock *clock.Clock) *Health {
 	return &Health{first: channel, pulse: pulse, missing: missing, clock: clock, news: make(chan struct{}, 1)}
 }
 

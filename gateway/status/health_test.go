@@ -6,24 +6,25 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/pulse"
 	"github.com/talkgate/talkgate/state/floor"
 )
 
 // TestOnePartThatStandsStillIsEnough: everything has to move between two signs
 // of life, not something.
 func TestOnePartThatStandsStillIsEnough(t *testing.T) {
-	var pulse port.Pulse
-	c := NewHealth("gates", func() port.Pulse { return pulse }, func() string { return "" }, clock.New(slog.New(slog.DiscardHandler)))
-	turn := func(but port.Part) {
-		for _, part := range port.Parts() {
+	var counts pulse.Counts
+	c := NewHealth("gates", func() pulse.Counts { return counts }, func() string { return "" }, clock.New(slog.New(slog.DiscardHandler)))
+	turn := func(but pulse.Part) {
+		for _, part := range pulse.Parts() {
 			if part != but {
-				pulse[part]++
+				counts[part]++
 			}
 		}
 	}
-	const none port.Part = 255
+	const none pulse.Part = 255
 	c.Stalled() // the first look
-	for _, part := range port.Parts() {
+	for _, part := range pulse.Parts() {
 		for range 3 {
 			turn(part)
 			if got := c.Stalled(); len(got) != 1 || got[0] != part.String() {

@@ -24,7 +24,7 @@ func registerLevels(registry *metrics.Registry, p *port.Port) {
 			metrics.Labels{"side": side}, meter.Clipped)
 	}
 	gauge("ear_open", "Whether the microphone talks by itself at the moment (VOX).", func() float64 {
-		if p.EarOpen() {
+		if p.Detects() {
 			return 1
 		}
 		return 0
@@ -59,5 +59,5 @@ type micStatus struct {
 
 func micStatusOf(p *port.Port) micStatus {
 	m := p.MicLevel()
-	return micStatus{RMS: m.RMS(), Peak: m.Peak(), Full: m.Clipped(), Open: p.EarOpen(), Levels: p.LevelStats()}
+	return micStatus{RMS: m.RMS(), Peak: m.Peak(), Full: m.Clipped(), Open: p.Detects(), Levels: p.LevelStats()}
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/pulse"
+	"github.com/talkgate/talkgate/gateway/port/sender"
 	"github.com/talkgate/talkgate/media/jitter"
 	"github.com/talkgate/talkgate/state/floor"
 )
@@ -44,11 +46,11 @@ func registerPort(registry *metrics.Registry, r *Running) {
 		registry.Counter("talkgate_port_"+name, help, labels,
 			func() float64 { return float64(value()) })
 	}
-	for result, value := range map[string]func(port.TalkStats) uint64{
-		"sent":    func(s port.TalkStats) uint64 { return s.Sent },
-		"unsent":  func(s port.TalkStats) uint64 { return s.Unsent },
-		"paused":  func(s port.TalkStats) uint64 { return s.Paused },
-		"skipped": func(s port.TalkStats) uint64 { return s.Skipped },
+	for result, value := range map[string]func(sender.Stats) uint64{
+		"sent":    func(s sender.Stats) uint64 { return s.Sent },
+		"unsent":  func(s sender.Stats) uint64 { return s.Unsent },
+		"paused":  func(s sender.Stats) uint64 { return s.Paused },
+		"skipped": func(s sender.Stats) uint64 { return s.Skipped },
 	} {
 		counter("talk_frames_total", "Frames of 20 ms that were to be sent, by what became of them.",
 			metrics.Labels{"result": result}, func() uint64 { return value(running.TalkStats()) })
@@ -83,9 +85,16 @@ func registerPort(registry *metrics.Registry, r *Running) {
 	gauge("jitter_delay_seconds", "Delay of the jitter buffer.", func() float64 { return running.HeardStats().Delay.Seconds() })
 	gauge("jitter_target_seconds", "Delay that the jitter buffer is steered to.", func() float64 { return running.HeardStats().Target.Seconds() })
 	registerLevels(registry, running)
-	for _, part := range port.Parts() {
+	for _, part := range pulse.Parts() {
 		counter("turns_total", "Turns of each loop that the port lives by; one that stands still is a dead radio.",
 			metrics.Labels{"part": part.String()}, func() uint64 { return running.Pulse()[part] })
+	}
+	for queue, value := range map[string]func(port.Dropped) uint64{
+		"commands": func(d port.Dropped) uint64 { return d.Commands },
+		"changes":  func(d port.Dropped) uint64 { return d.Changes },
+	} {
+		counter("dropped_events_total", "Events for which a queue had no room: dialed commands, or changes of status that were not read in time.",
+			metrics.Labels{"queue": queue}, func() uint64 { return value(running.Dropped()) })
 	}
 	gauge("uptime_seconds", "How long the port has been running.", func() float64 { return time.Since(g.began).Seconds() })
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/pulse"
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
@@ -23,7 +24,7 @@ type Running struct {
 	metrics *metrics.Registry
 
 	mu      sync.Mutex
-	pulse   port.Pulse
+	pulse   pulse.Counts
 	pulseAt time.Time
 	stalled []string
 	heard   port.LinkQuality // at the report before

@@ -40,7 +40,7 @@ func (s *Site) attend(ctx context.Context) error {
 
 // report is the station as a gateway reports itself, up for so long.
 func (st *station) report(up time.Duration) fleet.Report {
-	now := st.status.Load()
+	now := st.port.Status()
 	r := fleet.Report{
 		Gateway: st.userID, Group: "demo", Name: st.name, Channel: st.channel, Version: "demo", At: time.Now(), Up: int64(up.Seconds()),
 		Health: fleet.Health{OnAir: now.Lamps.Link, Standing: "on air on channel " + st.channel, Redis: now.Redis, Rights: now.Floor.Rights},

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/talkgate/talkgate/gateway/echotest"
 	link "github.com/talkgate/talkgate/gateway/link/hub"
-	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/fleet"
@@ -63,10 +63,10 @@ func (s *Site) parrot(ctx context.Context, st *station) fleet.Answer {
 	return fleet.Answer{Gateway: st.userID, Echo: &fleet.Echo{Delay: float64(echo.Delay) / float64(time.Millisecond), Level: echo.Level, Sent: echo.Sent, Heard: echo.Heard}}
 }
 
-func (s *Site) echo(ctx context.Context, st *station) (port.Echo, error) {
+func (s *Site) echo(ctx context.Context, st *station) (echotest.Result, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: s.log(st.name)})
 	if err != nil {
-		return port.Echo{}, fmt.Errorf("parrot: %w", err)
+		return echotest.Result{}, fmt.Errorf("parrot: %w", err)
 	}
 	defer engine.Close()
 	l, err := link.New(link.Config{
@@ -79,7 +79,7 @@ func (s *Site) echo(ctx context.Context, st *station) (port.Echo, error) {
 		Logger: s.log(st.name),
 	})
 	if err != nil {
-		return port.Echo{}, fmt.Errorf("parrot: %w", err)
+		return echotest.Result{}, fmt.Errorf("parrot: %w", err)
 	}
-	return port.Parrot(ctx, l, media.EncoderConfig{FEC: true})
+	return echotest.Run(ctx, l, media.EncoderConfig{FEC: true})
 }

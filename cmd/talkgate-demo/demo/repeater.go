@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/media/level"
@@ -17,7 +18,7 @@ const dtmfCode = "1234"
 func repeater(st *station, opt *port.Options) error {
 	st.receives, st.code = true, dtmfCode
 	opt.Hardware.PTT, opt.Hardware.COR, opt.Hardware.PTTOut = nil, st.radio.COR, st.radio.PTTOut
-	opt.Squelch = port.SquelchTiming{
+	opt.Squelch = squelch.Timing{
 		OpenDelay: 100 * time.Millisecond, Hang: 300 * time.Millisecond, Tail: 150 * time.Millisecond,
 		Deaf: 100 * time.Millisecond, Chatter: 5, ChatterTime: 200 * time.Millisecond,
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	link "github.com/talkgate/talkgate/gateway/link/hub"
@@ -22,10 +21,9 @@ type station struct {
 	name, userID, channel string
 	// voice is what its microphone hears when it is pressed, from a sample
 	// index on.
-	voice  func(from uint64) sim.Source
-	radio  *sim.Radio
-	port   *port.Port
-	status atomic.Pointer[port.Status]
+	voice func(from uint64) sim.Source
+	radio *sim.Radio
+	port  *port.Port
 	// receives is whether its key is that of somebody whom the radio receives, in
 	// place of its own button.
 	receives bool
@@ -38,7 +36,6 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 	st := &station{name: name, userID: name, channel: channel, voice: voice, radio: sim.NewRadio(name, sim.Silence())}
 	s.stations = append(s.stations, st)
 	s.later(st.radio.Close)
-	st.status.Store(&port.Status{})
 	state, err := s.openState(name)
 	if err != nil {
 		return nil, err
@@ -53,8 +50,7 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 			PTT: st.radio.Button, Mic: st.radio.Mic, Speaker: st.radio.Speaker, Lamps: st.radio.Panel,
 		},
 		Lock: state, Rights: state, Floor: state,
-		Logger:  s.log(name),
-		Observe: func(now port.Status) { st.status.Store(&now) },
+		Logger: s.log(name),
 	}
 	if opt.Link, err = s.newLink(st.userID, name, channel); err != nil {
 		return nil, err
@@ -125,7 +121,7 @@ func (st *station) pressed() bool {
 }
 
 func (st *station) view() radioView {
-	now := st.status.Load()
+	now := st.port.Status()
 	return radioView{
 		Name:    st.name,
 		Pressed: st.pressed(),

@@ -62,7 +62,7 @@ func (p *pair) happens(ctx context.Context, done func() bool) (bool, error) {
 // ready reports that the radio may talk, nobody does, and nothing of its last talk
 // spurt is left to be sent.
 func (t *tested) ready() bool {
-	s := t.status.Load()
+	s := t.port.Status()
 	return s.Lamps == hal.Lamps{Link: true} && s.Floor.Phase == floor.Idle && s.Holder == ""
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/echotest"
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/evdev"
 	"github.com/talkgate/talkgate/hal/gpio"
@@ -77,6 +77,6 @@ func (d drivers) Check(cfg config.Config, hardware bool, log *slog.Logger) error
 }
 
 // Parrot implements Drivers.
-func (d drivers) Parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo, error) {
+func (d drivers) Parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (echotest.Result, error) {
 	return parrot(ctx, cfg, log)
 }

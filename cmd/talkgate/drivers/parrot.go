@@ -6,26 +6,26 @@ import (
 	"log/slog"
 
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/echotest"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
 	"github.com/talkgate/talkgate/gateway/options"
-	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
 // parrot tries the port's codec and its way to the server, by sessions of its own: the
 // channel hears nothing, and a press talks all the while.
-func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo, error) {
+func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (echotest.Result, error) {
 	h := cfg.Link.Hub
 	if h == nil {
-		return port.Echo{}, fmt.Errorf("its link is of kind %s, whose servers have no echo: only hub has", cfg.Link.Kind)
+		return echotest.Result{}, fmt.Errorf("its link is of kind %s, whose servers have no echo: only hub has", cfg.Link.Kind)
 	}
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
-		return port.Echo{}, err
+		return echotest.Result{}, err
 	}
 	tokens, err := newHubTokens(cfg, log)
 	if err != nil {
-		return port.Echo{}, err
+		return echotest.Result{}, err
 	}
 	link, err := linkhub.New(linkhub.Config{
 		URL:         string(h.URL) + "/echo",
@@ -37,7 +37,7 @@ func parrot(ctx context.Context, cfg config.Config, log *slog.Logger) (port.Echo
 		Logger:      log,
 	})
 	if err != nil {
-		return port.Echo{}, err
+		return echotest.Result{}, err
 	}
-	return port.Parrot(ctx, link, options.Encoder(cfg.Audio))
+	return echotest.Run(ctx, link, options.Encoder(cfg.Audio))
 }

@@ -3,7 +3,6 @@ package compare
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,9 +25,6 @@ type radio struct {
 	user string
 	sim  *sim.Radio
 	port *port.Port
-
-	mu     sync.Mutex
-	status port.Status
 }
 
 func open(t *testing.T, r *redistest.Server, log *slog.Logger) *redis.Client {
@@ -55,11 +51,6 @@ func start(t *testing.T, s server, state *redis.Client, user string, role redis.
 		Tuning:   port.Tuning{Talk: port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second}, Encoder: media.EncoderConfig{Complexity: 1}},
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
 		Link:     link, Lock: lock, Rights: state, Floor: state, Logger: log.With("radio", user),
-		Observe: func(st port.Status) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.status = st
-		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,11 +63,7 @@ func start(t *testing.T, s server, state *redis.Client, user string, role redis.
 	return r
 }
 
-func (r *radio) now() port.Status {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.status
-}
+func (r *radio) now() port.Status { return r.port.Status() }
 
 func (r *radio) await(what string, ok func(port.Status) bool) {
 	r.t.Helper()

@@ -129,14 +129,18 @@ func (s *site) radio(user string, role redis.Role, node int, monitor ...string) 
 		Tuning:   port.Tuning{Talk: port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second}, Encoder: media.EncoderConfig{Complexity: 1}},
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
 		Link:     link, Lock: state, Rights: state, Floor: state,
-		Logger:  s.log.With("radio", user),
-		Observe: r.observe,
+		Logger: s.log.With("radio", user),
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
+	go func() {
+		for st := range r.port.Changes() {
+			r.observe(st)
+		}
+	}()
 	go func() {
 		defer close(done)
 		if err := r.port.Run(ctx); err != nil {

@@ -89,9 +89,6 @@ type radio struct {
 	port *port.Port
 	link *Link
 	stop func()
-
-	mu     sync.Mutex
-	status port.Status
 }
 
 // radio starts a port that has rights, and waits until it is on air.
@@ -154,11 +151,6 @@ func (s *site) run(user string, role redis.Role, channel string, link port.Link,
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
 		Link:     link, Lock: lock, Rights: state, Floor: watchOf(lock, state),
 		Logger: s.log.With("radio", user),
-		Observe: func(st port.Status) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.status = st
-		},
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -179,11 +171,7 @@ func watchOf(lock port.SpeakerLock, state *redis.Client) port.FloorWatcher {
 	return state
 }
 
-func (r *radio) now() port.Status {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.status
-}
+func (r *radio) now() port.Status { return r.port.Status() }
 
 func (r *radio) await(what string, ok func(port.Status) bool) port.Status {
 	r.t.Helper()
