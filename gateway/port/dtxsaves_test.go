@@ -14,7 +14,7 @@ import (
 // microphone hears.
 func saved(t *testing.T, complexity int, source sim.Source) float64 {
 	t.Helper()
-	spurt := sendertest.Talk(t, media.EncoderConfig{FEC: true, DTX: true, Complexity: complexity}, level.Config{}, sendertest.Nowhere{}, source)
+	spurt := sendertest.Talk(t, media.EncoderConfig{FEC: true, DTX: true, Complexity: complexity}, level.Config{}, sendertest.Nowhere{}, sendertest.Source(source))
 	for range 20 * time.Second / media.FrameDuration {
 		spurt.Frame()
 	}

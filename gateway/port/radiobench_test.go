@@ -135,7 +135,7 @@ func BenchmarkRadio(b *testing.B) {
 	for name, d := range detectors(b) {
 		b.Run(name, func(b *testing.B) {
 			_, ours, _ := radio(b, sendertest.WithFEC, onTheWire(b), d)
-			compare(b, ours, sendertest.Encode(b, sendertest.WithFEC, onTheWire(b)))
+			compare(b, ours, sendertest.Encode(b, sendertest.WithFEC, onTheWire(b), sendertest.Source(sim.Speech(0))))
 		})
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/port/sender"
 	"github.com/talkgate/talkgate/hal"
-	"github.com/talkgate/talkgate/hal/sim"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/level"
 )
@@ -21,12 +20,15 @@ type Nowhere struct{}
 // WriteOpus implements sender.Writer.
 func (Nowhere) WriteOpus([]byte, uint32, bool) error { return nil }
 
+// Source makes the microphone's sound, from a sample on.
+type Source func(index uint64, period []int16)
+
 // Spurt is a talk spurt that lasts.
 type Spurt struct {
 	Sender  *sender.Sender
 	Drained int // how often its end was reported
 
-	source sim.Source
+	source Source
 	mic    *media.Mic
 	levels *level.Chain
 	meter  media.Level
@@ -38,7 +40,7 @@ type Spurt struct {
 var AllStages = level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true}
 
 // Talk begins a talk spurt of source on link, at the level that stages make of it.
-func Talk(tb testing.TB, cfg media.EncoderConfig, stages level.Config, link sender.Writer, source sim.Source) *Spurt {
+func Talk(tb testing.TB, cfg media.EncoderConfig, stages level.Config, link sender.Writer, source Source) *Spurt {
 	tb.Helper()
 	enc, err := media.NewEncoder(cfg)
 	if err != nil {
@@ -80,13 +82,12 @@ func (s *Spurt) capture() {
 
 // Encode returns a function that encodes one frame of speech and writes it to link, and
 // does nothing else: what a sender is compared with.
-func Encode(tb testing.TB, cfg media.EncoderConfig, link sender.Writer) (frame func()) {
+func Encode(tb testing.TB, cfg media.EncoderConfig, link sender.Writer, speech Source) (frame func()) {
 	tb.Helper()
 	enc, err := media.NewEncoder(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	speech := sim.Speech(0)
 	pcm, opus := make([]int16, media.FrameSamples), make([]byte, media.MaxOpusFrame)
 	index := uint64(0)
 	return func() {
