@@ -10,24 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/gateway/boards"
 	"github.com/talkgate/talkgate/gateway/config"
 )
-
-// chips are the labels of the header's GPIO chip, by board.
-func chips() map[string]string {
-	return map[string]string{
-		"pi3": "pinctrl-bcm2835", "zero2": "pinctrl-bcm2835", "pi4": "pinctrl-bcm2711", "pi5": "pinctrl-rp1",
-	}
-}
-
-// cards are the ALSA IDs of sound cards, on the header and on USB, by what they
-// are called.
-func cards() map[string]string {
-	return map[string]string{
-		"aioc": "AllInOneCable", "cm108": "Device", "wm8960": "wm8960soundcard", "codec-zero": "IQaudIOCODEC",
-		"respeaker-2mic": "seeed2micvoicec", "audioinjector": "audioinjectorpi", "hifiberry": "sndrpihifiberry",
-	}
-}
 
 // noWire is the answer that leaves something out.
 const noWire = "none"
@@ -53,9 +38,9 @@ func newAnswers() []*answer {
 		{flag: "redis", usage: "URL of Redis", value: "redis://127.0.0.1:6379/0"},
 		{flag: "hub", usage: "URL of the hub", value: "http://127.0.0.1:8080"},
 		{flag: "token", usage: "file that holds the port's token", value: "credential:token"},
-		{flag: "board", usage: "the board, or the label of its GPIO chip, none for no lines of its own, or sim for a virtual radio", value: "pi4", words: chips},
-		{flag: "line", usage: "line of the push-to-talk button, to ground, or none", value: "GPIO17"},
-		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: cards},
+		{flag: "board", usage: "the board, or the label of its GPIO chip, none for no lines of its own, or sim for a virtual radio", value: "pi4", words: boards.Chips},
+		{flag: "line", usage: "line of the push-to-talk button, to ground, or none", value: boards.Line("ptt")},
+		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: boards.CardIDs},
 		{flag: "radio", usage: "the USB radio interface that the sound card is part of, with squelch and PTT", value: noWire, words: radios},
 	}
 }

@@ -5,14 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/talkgate/talkgate/gateway/boards"
 	"github.com/talkgate/talkgate/gateway/config"
 )
 
 // TestInit wants what it writes to pass the check and to say what it was told,
 // by flags or by answers.
 func TestInit(t *testing.T) {
-	for board, chip := range chips() {
-		for sound, card := range cards() {
+	for board, chip := range boards.Chips() {
+		for sound, card := range boards.CardIDs() {
 			code, text, stderr := talkgate(t, "", "init", "--user", "north", "--name", "North: #1", "--channel", "gates", "--board", board,
 				"--line", "GPIO22", "--sound", sound, "--radio", "none")
 			if code != exitOK {
