@@ -58,7 +58,7 @@ var rooms = map[string][]string{
 	"golang.org/x/crypto":                 {"gateway/hub/certs"},
 	"golang.org/x/net":                    {"media/icelite", "gateway/enroll"},
 	"golang.org/x/sync":                   {"cmd", "gateway", "hal", "media", "state"},
-	"golang.org/x/sys":                    {"hal", "cmd", "systemd", "gateway/flight", "gateway/doctor", "gateway/port"},
+	"golang.org/x/sys":                    {"hal", "cmd", "systemd", "gateway/flight", "gateway/doctor", "gateway/port", "gateway/setup"},
 	"github.com/aperturerobotics":         {"gateway/link/livekit/wire"},
 	"periph.io":                           {"hal/gpio"},
 	"github.com/ebitengine/oto":           {"hal/sound"},

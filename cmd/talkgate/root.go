@@ -25,6 +25,7 @@ Exit codes:
 		SilenceErrors: true,
 	}
 	root.AddCommand(
+		newSetupCommand(),
 		newInitCommand(),
 		newRunCommand(),
 		newHubCommand(),
