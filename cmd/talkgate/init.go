@@ -138,9 +138,8 @@ func initial(told map[string]string) (string, error) {
 	c.Hardware.Driver = "sim"
 	if told["board"] != "sim" {
 		c.Hardware.Driver = "board"
-		// Where the service makes room for them.
-		c.Recorder.Memory = config.File("/run/talkgate/" + told["user"] + "/flight")
-		c.Recorder.Directory = config.File("/var/lib/talkgate/" + told["user"] + "/recordings")
+		// Where the service makes room for them, whatever it is called.
+		c.Recorder.Memory, c.Recorder.Directory = "runtime:flight", "state:recordings"
 		wire(c.Hardware.Board, told)
 	}
 	text, err := config.Commented(c)

@@ -54,7 +54,9 @@ func TestPagesAndDrawingsUseThePinMap(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range regexp.MustCompile(`(?m)^ +(?:lamps: \{)?([a-z_]+): \{chip: [a-z0-9-]+, line: (GPIO\d+)`).FindAllStringSubmatch(string(text), -1) {
-			if !slices.ContainsFunc(Pins(), func(p Pin) bool { return (p.Role == m[1] || p.Role == "lamps."+m[1]) && fmt.Sprintf("GPIO%d", p.GPIO) == m[2] }) {
+			if !slices.ContainsFunc(Pins(), func(p Pin) bool {
+				return (p.Role == m[1] || p.Role == "lamps."+m[1]) && fmt.Sprintf("GPIO%d", p.GPIO) == m[2]
+			}) {
 				t.Errorf("%s has %s on %s; the pin map says %v", page, m[1], m[2], Pins())
 			}
 		}

@@ -10,7 +10,9 @@ import (
 // boardLine is where one line of a board is.
 type boardLine struct {
 	key, chip, line string
-	input, inputKey string // of an input
+	// Of an input: a key in place of a line, and whether low is active.
+	input, inputKey string
+	activeLow       bool
 	// setting is the key that a USB interface ignores, value what it is, and neutral
 	// the value that asks for nothing.
 	setting, value, neutral string
@@ -23,13 +25,13 @@ func (b *BoardHardware) lines() []boardLine {
 	pinsIn := regexp.MustCompile(`^(VOLUP|VOLDN|PLAYMUTE|RECMUTE|GPIO[1-8])$`)
 	pinsOut := regexp.MustCompile(`^GPIO[1-8]$`)
 	in := func(key string, l InputLine, usb *regexp.Regexp) boardLine {
-		return boardLine{"hardware." + key, l.Chip, l.Line, l.Input, l.Key, "pull", l.Pull, "keep", usb}
+		return boardLine{"hardware." + key, l.Chip, l.Line, l.Input, l.Key, l.ActiveLow, "pull", l.Pull, "keep", usb}
 	}
 	out := func(key string, l OutputLine, usb *regexp.Regexp) boardLine {
-		return boardLine{"hardware." + key, l.Chip, l.Line, "", "", "drive", l.Drive, "push-pull", usb}
+		return boardLine{"hardware." + key, l.Chip, l.Line, "", "", true, "drive", l.Drive, "push-pull", usb}
 	}
 	return []boardLine{
-		{"hardware.ptt", b.PTT.Chip, b.PTT.Line, b.PTT.Input, b.PTT.Key, "pull", b.PTT.Pull, "keep", pinsIn},
+		{"hardware.ptt", b.PTT.Chip, b.PTT.Line, b.PTT.Input, b.PTT.Key, b.PTT.ActiveLow, "pull", b.PTT.Pull, "keep", pinsIn},
 		in("emergency", b.Emergency, pinsIn),
 		in("cor", b.COR, pinsIn),
 		out("ptt_out", b.PTTOut, pinsOut),
@@ -117,10 +119,12 @@ func (l boardLine) inputRelations(d *decoder, used map[[2]string]string) {
 	case twice:
 		d.relation(l.key+".key", other+".key", "a key of its own, as "+other+" is this one", l.inputKey)
 	}
-	for _, setting := range []string{"pull", "active_low"} {
-		if d.lines[l.key+"."+setting] > 0 {
-			d.relation(l.key+"."+setting, l.key+".input", "no such key, as a key of an input device is pressed or not", "one")
-		}
+	// Their defaults may stand in the file.
+	if l.value != "up" && l.value != "keep" {
+		d.relation(l.key+".pull", l.key+".input", "no such key, as a key of an input device is pressed or not", l.value)
+	}
+	if !l.activeLow {
+		d.relation(l.key+".active_low", l.key+".input", "no such key, as a key of an input device is pressed or not", "false")
 	}
 	used[[2]string{l.input, l.inputKey}] = l.key
 }

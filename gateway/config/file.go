@@ -9,8 +9,10 @@ import (
 	"strings"
 )
 
-// File names a file: a path, or "credential:NAME" for one that systemd hands
-// over (LoadCredential=, systemd.exec(5)).
+// File names a file: a path, "credential:NAME" for one that systemd hands over
+// (LoadCredential=, systemd.exec(5)), or "runtime:NAME" and "state:NAME" for one in the
+// directories that talkgate@.service makes for the port of a configuration:
+// /run/talkgate/PORT and /var/lib/talkgate/PORT, for PORT.yaml.
 type File string
 
 // maxSecret is more than any password or token needs, in bytes.
@@ -21,6 +23,11 @@ const maxSecret = 64 << 10
 // $CREDENTIALS_DIRECTORY; without one, as at a technician's shell, a credential is the
 // file that the service's unit passes on.
 func (f File) resolve(path, credentials string) (File, bool) {
+	for prefix, dir := range map[string]string{"runtime:": "/run/talkgate", "state:": "/var/lib/talkgate"} {
+		if name, ok := strings.CutPrefix(string(f), prefix); ok {
+			return File(filepath.Join(dir, instance(path), name)), name != "" && filepath.IsLocal(name)
+		}
+	}
 	name, isCredential := strings.CutPrefix(string(f), "credential:")
 	switch {
 	case f == "":
@@ -43,10 +50,13 @@ func (f File) resolve(path, credentials string) (File, bool) {
 // NAME.yaml, and redis.password for redis-password.
 func unitFile(path, credential string) string {
 	if credential == "token" {
-		return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".token"
+		return instance(path) + ".token"
 	}
 	return strings.Replace(credential, "-", ".", 1)
 }
+
+// instance is the name of the unit talkgate@NAME whose configuration is at path.
+func instance(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
 
 // ReadSecret is the content of a file that holds a secret, without a byte order mark
 // and the line ends before and after it. A file that every user may read is refused.

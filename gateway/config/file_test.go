@@ -48,3 +48,25 @@ func TestReadSecret(t *testing.T) {
 		t.Error("a directory is accepted")
 	}
 }
+
+// TestDirectoriesOfTheUnit: runtime: and state: are what talkgate@NAME.service makes for
+// NAME.yaml, whatever the port's ID is.
+func TestDirectoriesOfTheUnit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "north-gate.yaml")
+	write := func(memory string) {
+		if err := os.WriteFile(path, []byte(minimal+"recorder: {memory: \""+memory+"\", directory: \"state:recordings\"}\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("runtime:flight")
+	c, err := config.Load(path, "")
+	if err != nil || c.Recorder.Memory != "/run/talkgate/north-gate/flight" || c.Recorder.Directory != "/var/lib/talkgate/north-gate/recordings" {
+		t.Errorf("%+v, %v", c.Recorder, err)
+	}
+	for _, bad := range []string{"runtime:", "runtime:../other/flight", "runtime:/etc/x"} {
+		write(bad)
+		if _, err := config.Load(path, ""); err == nil || !strings.Contains(err.Error(), "recorder.memory") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

@@ -274,7 +274,7 @@ func TestSetupAtATerminal(t *testing.T) {
 
 	secrets := b.files()
 	for name, mode := range map[string]string{"/etc/talkgate/hub.secret": "-rw-------", "/etc/talkgate/north.key": "-rw-r-----", "/etc/talkgate/north.redis": "-rw-r-----",
-		"/var/lib/redis/talkgate/users.acl": "-rw-r-----", "/etc/talkgate/north.yaml": "-rw-r--r--"} {
+		"/etc/talkgate/north.yaml": "-rw-r--r--"} {
 		if !strings.HasPrefix(secrets[name], mode) {
 			t.Errorf("%s is %.12s, want %s", name, secrets[name], mode)
 		}
