@@ -63,6 +63,29 @@ func TestPagesAndDrawingsUseThePinMap(t *testing.T) {
 	}
 }
 
+// TestTablesAreThePinMap: docs/install.md has every pin and every card.
+func TestTablesAreThePinMap(t *testing.T) {
+	text, err := os.ReadFile("../../docs/install.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, p := range Pins() {
+		want = append(want, fmt.Sprintf("| `%s` | GPIO%d |", p.Role, p.GPIO))
+	}
+	for _, c := range Cards() {
+		want = append(want, "`"+c.Name+"`", "`"+c.IDs[0]+"`")
+		if c.Overlay != "" {
+			want = append(want, "| `"+c.Name+"` | `"+strings.TrimPrefix(c.Overlay, "dtoverlay=")+"`")
+		}
+	}
+	for _, w := range want {
+		if !strings.Contains(string(text), w) {
+			t.Errorf("docs/install.md lacks %s", w)
+		}
+	}
+}
+
 func TestByModel(t *testing.T) {
 	for model, want := range map[string]string{
 		"Raspberry Pi 4 Model B Rev 1.4": "pi4", "Raspberry Pi Zero 2 W Rev 1.0": "zero2", "Raspberry Pi Zero W Rev 1.1": "zero",
