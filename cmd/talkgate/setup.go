@@ -8,16 +8,12 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
 	"github.com/talkgate/talkgate/gateway/boards"
-	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/setup"
-	"github.com/talkgate/talkgate/state/redis"
 )
 
 func newSetupCommand() *cobra.Command {
@@ -52,7 +48,7 @@ proposed. A further board joins a site that is there with 'talkgate join'.`,
 				return setup.Undo(cmd.Context(), m, tell)
 			}
 			opt := setup.Options{Machine: m, Hardware: drivers.Survey{}, Drivers: drivers.New(strings.NewReader(""), io.Discard),
-				Answers: a, Tell: tell, Token: firstToken, PlanOnly: plan}
+				Answers: a, Tell: tell, PlanOnly: plan}
 			if !yes && !asJSON && !plan {
 				opt.Dialog = setup.NewDialog(cmd.InOrStdin(), cmd.ErrOrStderr())
 			}
@@ -78,18 +74,6 @@ proposed. A further board joins a site that is there with 'talkgate join'.`,
 	f.StringVar(&root, "root", "", "directory to set up in place of this machine, to try it out")
 	c.MarkFlagsMutuallyExclusive("plan", "undo")
 	return c
-}
-
-// firstTokenLife is how long the token of a hub's own board is good for: it never leaves
-// the board.
-const firstTokenLife = 10 * 365 * 24 * time.Hour
-
-// firstToken is the token of a hub's own board.
-func firstToken(secret []byte, a setup.Answers) (string, error) {
-	now := time.Now()
-	claims := hub.Claims{UserID: a.User, UserName: a.Name, ChannelIDs: []string{a.Channel}, Role: string(redis.RoleGeneral),
-		RegisteredClaims: jwt.RegisteredClaims{IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(firstTokenLife))}}
-	return claims.Sign(secret)
 }
 
 // teller prints what setup tells.

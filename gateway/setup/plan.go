@@ -37,7 +37,6 @@ type Plan struct {
 	// Reboot says why the machine has to be started anew before the port can be on air.
 	Reboot  string
 	secrets secrets
-	token   func(secret []byte, a Answers) (string, error)
 }
 
 // secrets are those of the site; they are made once.
@@ -195,14 +194,9 @@ func (p *Plan) planPort(m Machine) error {
 	password := file{name: p.portFile("redis"), what: "the port's password for Redis", text: []byte(p.secrets.portRedis + "\n"), mode: 0o640, owner: forPorts}
 	authority := file{name: caCopy, what: "the certificate of the hub's own authority", mode: 0o644, owner: forPorts,
 		later: func() ([]byte, error) { return p.authority(m) }}
-	key := file{name: p.portFile("key"), what: "the board's own key", once: true, mode: 0o640, owner: forPorts, later: newKey}
-	token := file{name: p.portFile("token"), what: "the port's token", once: true, mode: 0o640, owner: forPorts,
-		later: func() ([]byte, error) {
-			text, err := p.token([]byte(p.secrets.hub), p.answers)
-			return []byte(text + "\n"), err
-		}}
-	p.changes = append(p.changes, authority, key, password, membership{p}, token, configuration,
-		unit{name: p.portUnit(), what: "the port", because: []change{configuration, password, token, authority}, noWait: true})
+	key := file{name: p.portFile("key"), what: "the board's own key, by which it gets its tokens", once: true, mode: 0o640, owner: forPorts, later: newKey}
+	p.changes = append(p.changes, authority, key, password, membership{p}, configuration,
+		unit{name: p.portUnit(), what: "the port", because: []change{configuration, password, key, authority}, noWait: true})
 	return nil
 }
 
@@ -214,7 +208,7 @@ func (p *Plan) configuration(m Machine) (string, error) {
 	c.Identity.UserID, c.Identity.UserName = a.User, a.Name
 	c.Redis.URL, c.Redis.Username, c.Redis.PasswordFile = config.URL(p.redisURL()), "port-"+a.User, config.File(a.User+".redis")
 	c.Link.Kind, c.Link.Hub.URL, c.Link.Hub.CAFile = "hub", config.URL(p.hubURL()), "hub-ca.pem"
-	c.Link.Hub.TokenFile = config.File(a.User + ".token")
+	c.Link.Hub.DeviceKeyFile = config.File(a.User + ".key")
 	c.Status.Listen = a.Status
 	c.Recorder.Memory = config.File(m.Path("/run/talkgate/" + a.User + "/flight"))
 	c.Recorder.Directory = config.File(m.Path("/var/lib/talkgate/" + a.User + "/recordings"))

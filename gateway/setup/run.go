@@ -32,8 +32,6 @@ type Options struct {
 	Dialog *Dialog
 	// Tell receives what happens.
 	Tell func(Event)
-	// Token signs a token for the port with the hub's secret.
-	Token func(secret []byte, a Answers) (string, error)
 	// PlanOnly ends before anything is changed.
 	PlanOnly bool
 }
@@ -81,7 +79,6 @@ func Run(ctx context.Context, opt Options) (err error) {
 	if err != nil {
 		return err
 	}
-	p.token = opt.Token
 	todo, err := pending(ctx, m, p.changes)
 	if err != nil {
 		return err
