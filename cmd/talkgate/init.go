@@ -11,17 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/gateway/boards"
-	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/setup"
 )
 
-// noWire is the answer that leaves something out.
-const noWire = "none"
-
-// radios are the pins of USB radio interfaces where the radio's squelch comes in.
-// Its transmitter is keyed by GPIO3 on each.
-func radios() map[string]string {
-	return map[string]string{noWire: "", "aioc": "VOLDN", "cm108": "VOLDN"}
-}
+// radios are the USB radio interfaces on which squelch and PTT may be.
+func radios() map[string]string { return map[string]string{setup.None: "", "aioc": "", "cm108": ""} }
 
 // answer is one thing that init has to be told.
 type answer struct {
@@ -41,7 +35,7 @@ func newAnswers() []*answer {
 		{flag: "board", usage: "the board, or the label of its GPIO chip, none for no lines of its own, or sim for a virtual radio", value: "pi4", words: boards.Chips},
 		{flag: "line", usage: "line of the push-to-talk button, to ground, or none", value: boards.Line("ptt")},
 		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: boards.CardIDs},
-		{flag: "radio", usage: "the USB radio interface that the sound card is part of, with squelch and PTT", value: noWire, words: radios},
+		{flag: "radio", usage: "the USB radio interface that the sound card is part of, with squelch and PTT", value: setup.None, words: radios},
 	}
 }
 
@@ -63,16 +57,9 @@ in brackets. 'talkgate doctor' then tells whether it fits the machine: 'gpiodete
 			if err := ask(cmd, answers); err != nil {
 				return err
 			}
-			told := map[string]string{}
-			for _, a := range answers {
-				told[a.flag] = a.value
-				if word, known := known(a); known {
-					told[a.flag] = word
-				}
-			}
-			text, err := initial(told)
+			text, err := setup.Configuration(wiring(answers), told(answers, "redis"), told(answers, "hub"), told(answers, "token"))
 			if err != nil {
-				return err
+				return usageError{err}
 			}
 			if output == "" {
 				_, err = io.WriteString(cmd.OutOrStdout(), text)
@@ -88,12 +75,18 @@ in brackets. 'talkgate doctor' then tells whether it fits the machine: 'gpiodete
 	return c
 }
 
-func known(a *answer) (string, bool) {
-	if a.words == nil {
-		return "", false
+// told is the answer to a question.
+func told(answers []*answer, flag string) string {
+	if i := slices.IndexFunc(answers, func(a *answer) bool { return a.flag == flag }); i >= 0 {
+		return answers[i].value
 	}
-	word, ok := a.words()[a.value]
-	return word, ok
+	return ""
+}
+
+// wiring is what was told of the port and its hardware.
+func wiring(all []*answer) setup.Answers {
+	return setup.Answers{User: told(all, "user"), Name: told(all, "name"), Channel: told(all, "channel"),
+		Board: told(all, "board"), Sound: told(all, "sound"), PTT: told(all, "line"), Radio: told(all, "radio")}
 }
 
 // offered lists the words of an answer.
@@ -126,48 +119,6 @@ func ask(cmd *cobra.Command, answers []*answer) error {
 		}
 	}
 	return lines.Err()
-}
-
-// initial is the configuration for what was told.
-func initial(told map[string]string) (string, error) {
-	c := config.Default()
-	c.Version, c.Channel = config.Version, told["channel"]
-	c.Identity.UserID, c.Identity.UserName = told["user"], told["name"]
-	c.Redis.URL = config.URL(told["redis"])
-	c.Link.Kind, c.Link.Hub.URL, c.Link.Hub.TokenFile = "hub", config.URL(told["hub"]), config.File(told["token"])
-	c.Hardware.Driver = "sim"
-	if told["board"] != "sim" {
-		c.Hardware.Driver = "board"
-		// Where the service makes room for them, whatever it is called.
-		c.Recorder.Memory, c.Recorder.Directory = "runtime:flight", "state:recordings"
-		wire(c.Hardware.Board, told)
-	}
-	text, err := config.Commented(c)
-	if err != nil {
-		return "", err
-	}
-	if _, err := config.Parse("init", []byte(text)); err != nil {
-		return "", usageError{fmt.Errorf("what was told makes no configuration: %w", err)}
-	}
-	return text, nil
-}
-
-// wire puts lines and cards where they were told to be. A radio interface is found
-// by its sound card.
-func wire(b *config.BoardHardware, told map[string]string) {
-	card := told["sound"]
-	b.Sound.Microphone.Card, b.Sound.Speaker.Card = card, card
-	if told["board"] != noWire && told["line"] != noWire {
-		b.PTT.Chip, b.PTT.Line = told["board"], told["line"]
-	}
-	if squelch := told["radio"]; squelch != "" {
-		chip := card
-		if !strings.HasPrefix(card, "usb:") {
-			chip = "card:" + card
-		}
-		b.COR.Chip, b.COR.Line, b.COR.Pull = chip, squelch, "keep"
-		b.PTTOut.Chip, b.PTTOut.Line = chip, "GPIO3"
-	}
 }
 
 // writeNew writes a file that is not there yet.

@@ -30,9 +30,6 @@ until a key is pressed and print what to write for it.`,
 				if err != nil {
 					return err
 				}
-				if asJSON {
-					return printJSON(out, inputJSON{Input: key.Device, Keys: []string{key.Name}})
-				}
 				_, err = fmt.Fprintf(out, "ptt: {input: %q, key: %s}\n", key.Device, key.Name)
 				return err
 			}
@@ -65,12 +62,8 @@ func printInputs(out io.Writer, all []evdev.Device, asJSON bool) error {
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, d := range devices {
-		const most = 8
-		keys, more := d.Keys, ""
-		if len(keys) > most {
-			keys, more = keys[:most], fmt.Sprintf(" and %d more", len(d.Keys)-most)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s%s\n", clean(d.Input), clean(d.Name), strings.Join(keys, " "), more)
+		const most = 8 // that are shown
+		fmt.Fprintf(w, "%s\t%s\t%d keys: %s\n", clean(d.Input), clean(d.Name), len(d.Keys), strings.Join(d.Keys[:min(most, len(d.Keys))], " "))
 	}
 	return w.Flush()
 }

@@ -39,7 +39,7 @@ rights, a Redis user of its own, the hub's certificate, a key for its tokens.
 The board gets in at once. With --confirm somebody has to approve it by name:
 'talkgate approve USER', or the console. After three wrong attempts the code is dead.`,
 		Example: `  talkgate invite north-gate --channel gates
-  talkgate invite north-gate --name "North gate" --channel gates --channel yard --confirm --for 1h`,
+  talkgate invite north-gate --name North --channel gates --channel yard --confirm --for 1h`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			inv.UserID = args[0]

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -160,21 +159,8 @@ func (flags *joinFlags) base(place board.Place) (config.Config, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return config.Config{}, err
 	}
-	told := map[string]string{}
-	for _, a := range flags.wiring {
-		told[a.flag] = a.value
-		if word, known := known(a); known {
-			told[a.flag] = word
-		}
-	}
 	c := config.Default()
-	c.Hardware.Driver = "sim"
-	if told["board"] != "sim" {
-		c.Hardware.Driver = "board"
-		c.Recorder.Memory = config.File(filepath.Join("/run/talkgate", place.Name, "flight"))
-		c.Recorder.Directory = config.File(filepath.Join(place.StateDir, place.Name, "recordings"))
-		wire(c.Hardware.Board, told)
-	}
+	wiring(flags.wiring).Wire(&c)
 	return c, nil
 }
 

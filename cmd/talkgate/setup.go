@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -78,32 +77,14 @@ proposed. A further board joins a site that is there with 'talkgate join'.`,
 
 // teller prints what setup tells.
 func teller(out io.Writer, asJSON bool) func(setup.Event) {
-	if asJSON {
-		return func(e setup.Event) { _ = printJSON(out, e) }
-	}
 	return func(e setup.Event) {
-		switch e.Kind {
-		case "found":
-			fmt.Fprintln(out, "found on this machine:")
-		case "plan":
-			if len(e.Changes) == 0 {
-				fmt.Fprintln(out, "nothing to change: everything is as it should be")
-				return
-			}
-			fmt.Fprintln(out, "setup will")
-		case "doing":
-			fmt.Fprintln(out, "-", e.Text)
-		case "checked":
+		switch {
+		case asJSON:
+			_ = printJSON(out, e)
+		case e.Findings != nil:
 			_ = printFindings(out, e.Findings, false)
 		default:
-			fmt.Fprintln(out, e.Text)
-		}
-		for i, change := range e.Changes {
-			if e.Kind == "plan" {
-				fmt.Fprintf(out, "%3d. %s\n", i+1, change)
-			} else {
-				fmt.Fprintln(out, "  "+change)
-			}
+			_, _ = io.WriteString(out, e.String())
 		}
 	}
 }

@@ -186,7 +186,7 @@ func (p *Plan) portFile(kind string) string { return etc + "/" + p.answers.User 
 func (p *Plan) portUnit() string { return "talkgate@" + p.answers.User + ".service" }
 
 func (p *Plan) planPort(m Machine) error {
-	text, err := p.configuration(m)
+	text, err := p.configuration()
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (p *Plan) planPort(m Machine) error {
 }
 
 // configuration is the port's.
-func (p *Plan) configuration(m Machine) (string, error) {
+func (p *Plan) configuration() (string, error) {
 	a := p.answers
 	c := config.Default()
 	c.Version, c.Channel = config.Version, a.Channel
@@ -210,52 +210,8 @@ func (p *Plan) configuration(m Machine) (string, error) {
 	c.Link.Kind, c.Link.Hub.URL, c.Link.Hub.CAFile = "hub", config.URL(p.hubURL()), "hub-ca.pem"
 	c.Link.Hub.DeviceKeyFile = config.File(a.User + ".key")
 	c.Status.Listen = a.Status
-	c.Recorder.Memory = config.File(m.Path("/run/talkgate/" + a.User + "/flight"))
-	c.Recorder.Directory = config.File(m.Path("/var/lib/talkgate/" + a.User + "/recordings"))
-	c.Hardware.Driver = "sim"
-	if a.Board != "sim" {
-		c.Hardware.Driver = "board"
-		a.wire(c.Hardware.Board)
-	}
-	text, err := config.Commented(c)
-	if err != nil {
-		return "", err
-	}
-	if _, err := config.Parse(p.portFile("yaml"), []byte(text)); err != nil {
-		return "", fmt.Errorf("the answers make no configuration: %w", err)
-	}
-	return text, nil
-}
-
-// wire puts lines and cards where the answers say.
-func (a Answers) wire(b *config.BoardHardware) {
-	card, known := a.card()
-	id := a.Sound
-	if _, byName := boards.CardByName(a.Sound); byName {
-		id = card.IDs[0]
-	}
-	b.Sound.Microphone.Card, b.Sound.Speaker.Card = id, id
-	if known && card.Mixer {
-		b.Sound.Mixer = "known"
-	}
-	if input, ok := strings.CutPrefix(a.PTT, "input:"); ok {
-		if at := strings.LastIndex(input, " "); at > 0 {
-			b.PTT.Input, b.PTT.Key = input[:at], input[at+1:]
-		}
-	} else if a.PTT != None {
-		b.PTT.Chip, b.PTT.Line = a.Board, a.PTT
-		if board, ok := boards.ByName(a.Board); ok {
-			b.PTT.Chip = board.Chip
-		}
-	}
-	if a.Radio != None {
-		chip := id
-		if !strings.HasPrefix(id, "usb:") {
-			chip = "card:" + id
-		}
-		b.COR.Chip, b.COR.Line, b.COR.Pull = chip, "VOLDN", "keep"
-		b.PTTOut.Chip, b.PTTOut.Line = chip, "GPIO3"
-	}
+	a.Wire(&c)
+	return written(p.portFile("yaml"), c)
 }
 
 // pending are the changes that are not in force yet.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
@@ -20,6 +21,24 @@ type Event struct {
 	// Changes are those of a plan.
 	Changes  []string         `json:"changes,omitempty"`
 	Findings []status.Finding `json:"findings,omitempty"`
+}
+
+// String is the event on lines of its own, but for its findings.
+func (e Event) String() string {
+	switch {
+	case e.Kind == "plan" && len(e.Changes) == 0:
+		return "nothing to change: everything is as it should be\n"
+	case e.Kind == "doing":
+		return "- " + e.Text + "\n"
+	case e.Changes == nil:
+		return e.Text + "\n"
+	}
+	var b strings.Builder
+	b.WriteString(map[string]string{"plan": "setup will\n", "found": "found on this machine:\n"}[e.Kind])
+	for i, change := range e.Changes {
+		fmt.Fprintf(&b, "%3d. %s\n", i+1, change)
+	}
+	return b.String()
 }
 
 // Options is what a set-up is made of.

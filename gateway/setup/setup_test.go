@@ -77,7 +77,7 @@ func (b *board) plan(a Answers) (*Plan, error) {
 // hardware is that of the plan's configuration.
 func hardware(t *testing.T, b *board, p *Plan) *config.BoardHardware {
 	t.Helper()
-	text, err := p.configuration(b)
+	text, err := p.configuration()
 	if err != nil {
 		t.Fatal(err)
 	}
