@@ -33,21 +33,25 @@ func TestUnheardIsTold(t *testing.T) {
 			a, e := s.talker("a"), s.ear("c")
 			s.knows("a", true)
 			tc.begin(s)
-			var told string
-			a.keepSaying("a is told why", func() bool {
-				select {
-				case told = <-a.Unheard():
-				default:
-				}
-				return told == tc.reason
-			})
+			told := func(reason string) {
+				t.Helper()
+				a.keepSaying("a is told "+reason, func() bool {
+					select {
+					case why := <-a.Unheard():
+						return why == reason
+					default:
+						return false
+					}
+				})
+			}
+			told(tc.reason)
 			if s.hub.channels.Traffic.Unheard.Load() == 0 {
 				t.Error("it is not counted")
 			}
 			s.allow("a")
 			s.knows("a", true)
 			s.redis.Do("DEL", "channel:ops:speaker")
-			a.keepSaying("the floor is seen idle", func() bool { return s.snapshot().Holder == nil })
+			told("lost") // the hub has seen the floor idle
 			s.take("a")
 			n := e.count()
 			a.keepSaying("a is heard", func() bool { return e.count() > n+5 })
