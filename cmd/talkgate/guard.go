@@ -61,7 +61,6 @@ func runGuard(cmd *cobra.Command, flags guardFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	defer closing(&err, engine.Close)
 	g, err := guard.New(guard.Config{Server: flags.livekit, Key: key, State: state, Engine: engine, Logger: log})
 	if err != nil {
 		return config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}

@@ -130,7 +130,6 @@ func engine(t testing.TB, cfg rtc.Config) *rtc.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close() })
 	return e
 }
 

@@ -25,7 +25,6 @@ func onTheWire(b *testing.B) *rtc.Publication {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Cleanup(func() { _ = e.Close() })
 		return e
 	}
 	hub, err := icelite.NewServer(icelite.Config{UDP: "127.0.0.1:0"})

@@ -35,7 +35,6 @@ func newPort(t testing.TB, timeout time.Duration) *rtc.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close() })
 	return e
 }
 

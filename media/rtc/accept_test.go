@@ -16,7 +16,7 @@ import (
 // Session is the answering side of a stream that is received: a member's voice.
 type Session struct {
 	*conn
-	ear
+	streamReceiver
 }
 
 // AcceptPublisher answers an offer to send. It returns before the peer has

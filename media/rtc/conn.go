@@ -18,8 +18,8 @@ type conn struct {
 	ending    chan struct{}
 	done      chan struct{}
 
-	// patience is how long ICE and DTLS together may take to connect.
-	patience time.Duration
+	// connectTimeout is how long ICE and DTLS together may take to connect.
+	connectTimeout time.Duration
 	// trickle brings candidates of the peer, if it is set.
 	trickle *Trickle
 
@@ -35,11 +35,11 @@ func (e *Engine) newConn() (*conn, error) {
 		return nil, fmt.Errorf("new peer connection: %w", err)
 	}
 	c := &conn{
-		pc:        pc,
-		connected: make(chan struct{}),
-		ending:    make(chan struct{}),
-		done:      make(chan struct{}),
-		patience:  2 * e.peerTimeout,
+		pc:             pc,
+		connected:      make(chan struct{}),
+		ending:         make(chan struct{}),
+		done:           make(chan struct{}),
+		connectTimeout: 2 * e.peerTimeout,
 	}
 	connected := sync.OnceFunc(func() { close(c.connected) })
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
@@ -96,14 +96,14 @@ func (c *conn) end(reason error) {
 	close(c.ending)
 }
 
-// awaitPeer ends the session unless it is connected within its patience.
+// awaitPeer ends the session unless it connects within connectTimeout.
 func (c *conn) awaitPeer() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil || c.timer != nil {
 		return
 	}
-	c.timer = time.AfterFunc(c.patience, func() {
+	c.timer = time.AfterFunc(c.connectTimeout, func() {
 		select {
 		case <-c.connected:
 		default:

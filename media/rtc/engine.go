@@ -71,9 +71,6 @@ func NewEngine(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Close ends the use of the engine. Sessions are closed by whoever has them.
-func (e *Engine) Close() error { return nil }
-
 func (e *Engine) settings(cfg Config) (webrtc.SettingEngine, error) {
 	s := webrtc.SettingEngine{LoggerFactory: pionLogs{cfg.Logger}}
 	keepalive := e.peerTimeout / 4
@@ -87,7 +84,7 @@ func (e *Engine) settings(cfg Config) (webrtc.SettingEngine, error) {
 	s.SetDTLSInsecureSkipHelloVerify(true)
 	s.SetDTLSRetransmissionInterval(dtlsRetransmit)
 	s.SetFireOnTrackBeforeFirstRTP(true)
-	// A Chorus hears streams that no description told of.
+	// A MultiReceiver hears streams that no description told of.
 	s.SetHandleUndeclaredSSRCWithoutAnswer(true)
 	if len(cfg.Interfaces) > 0 {
 		s.SetInterfaceFilter(func(name string) bool { return slices.Contains(cfg.Interfaces, name) })

@@ -50,7 +50,6 @@ func TestCloseEndsBothSidesAndLeavesNothing(t *testing.T) {
 			t.Errorf("WriteRTP after the end: %v", err)
 		}
 	}
-	_ = hub.Close()
 	goleak.VerifyNone(t, before)
 }
 
@@ -99,7 +98,6 @@ func TestConnectingCanBeGivenUp(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	_ = hub.Close()
 	goleak.VerifyNone(t, before)
 }
 

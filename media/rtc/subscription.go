@@ -15,7 +15,7 @@ import (
 // sends to a port.
 type Subscription struct {
 	*conn
-	ear
+	streamReceiver
 }
 
 // Subscribe offers to hear a stream and returns when it can arrive. on is called

@@ -68,7 +68,6 @@ func (s *Site) echo(ctx context.Context, st *station) (echotest.Result, error) {
 	if err != nil {
 		return echotest.Result{}, fmt.Errorf("parrot: %w", err)
 	}
-	defer engine.Close()
 	l, err := link.New(link.Config{
 		URL:     s.URL() + "/echo",
 		Channel: "parrot",

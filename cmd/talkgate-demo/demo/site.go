@@ -107,7 +107,6 @@ func (s *Site) openEngine(whose string) (*rtc.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", whose, err)
 	}
-	s.later(engine.Close)
 	return engine, nil
 }
 

@@ -95,7 +95,6 @@ func join(s *talkgatetest.Site, members int, kind string) {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	s.T.Cleanup(func() { _ = engine.Close() })
 	for n := range members {
 		var session io.Closer
 		user := fmt.Sprintf("%s-%p-%d", kind, engine, n)

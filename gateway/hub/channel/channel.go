@@ -20,11 +20,11 @@ type floorReader interface {
 	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
 }
 
-// Channel is one channel as long as anybody is on it: who that is, what the hub
-// knows of the floor, and the sound that goes through.
+// Channel is one channel while anybody is on it: its members, the hub's view of the
+// floor, and the forwarder of its audio.
 type Channel struct {
 	Config
-	Id        string
+	ID        string
 	log       *slog.Logger
 	Forwarder *forward.Forwarder
 
@@ -34,24 +34,24 @@ type Channel struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
-	look   chan struct{} // asks for a fresh reading
-	// looked ends the wait for known: Redis has been asked once, in vain or not.
-	looked func()
-	Known  chan struct{}
+	reread chan struct{} // asks for a fresh reading
+	// firstRead closes Known: Redis was asked once, and answered or not.
+	firstRead func()
+	Known     chan struct{}
 
-	uses int // guarded by the lock of channels
+	uses int // guarded by the lock of Set
 
 	mu       sync.Mutex
 	floor    floor.View[redis.Holder]
 	members  map[string]*Member
 	watchers map[*Watcher]struct{}
 	last     hangover
-	tap      *forward.Route // on another channel whose emergency is heard here; nil is none
-	guest    *Member        // whoever speaks there
+	route    *forward.Route // from another channel whose emergency is heard here; nil for none
+	guest    *Member        // who speaks there
 	kept     string         // token of the last grant that the hub holds for a browser
-	shown    *redis.Holder  // who the watchers were told has the floor
-	pausedBy string         // the ID of who ended the last talk spurt as a dispatcher, "" where nobody did
-	picture  []byte         // the state they were told last, JSON
+	shown    *redis.Holder  // the holder that watchers were last shown
+	pausedBy string         // ID of the dispatcher who ended the last talk spurt, "" for nobody
+	picture  []byte         // the snapshot that watchers were last shown, JSON
 	// stopMeter ends the metering of levels, which goes on while anybody watches.
 	stopMeter context.CancelFunc
 }
@@ -59,20 +59,20 @@ type Channel struct {
 func newChannel(ctx context.Context, id string, all *Set) *Channel {
 	ch := &Channel{
 		Config:      all.Config,
-		Id:          id,
+		ID:          id,
 		relays:      all.Relays,
 		revocations: all.revocations,
 		log:         all.Log.With("channel", id),
-		look:        make(chan struct{}, 1),
+		reread:      make(chan struct{}, 1),
 		Known:       make(chan struct{}),
 		floor:       floor.View[redis.Holder]{Lease: all.Lease},
 		members:     map[string]*Member{},
 		watchers:    map[*Watcher]struct{}{},
 	}
-	ch.looked = sync.OnceFunc(func() { close(ch.Known) })
+	ch.firstRead = sync.OnceFunc(func() { close(ch.Known) })
 	ch.ctx, ch.cancel = context.WithCancel(ctx)
 	ch.Forwarder = forward.New(forward.Config{
-		Hold: ch.HoldBack, Traffic: &all.Traffic, Begun: ch.lookAgain, Unheard: ch.tellUnheard, Relay: ch.relays.Use(id),
+		Hold: ch.HoldBack, Traffic: &all.Traffic, Begun: ch.requestRead, Unheard: ch.onUnheard, Relay: ch.relays.Use(id),
 		Record: func(out *forward.Outgoing) {
 			ch.Recall.Packet(id, out.SSRC, out.From.UserID, out.From.UserName, out.Payload, time.Now())
 		},
@@ -88,24 +88,24 @@ func (ch *Channel) Close() {
 	ch.loops.Wait()
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	ch.listenNoMore()
-	ch.relays.Release(ch.Id)
+	ch.disconnectGuest()
+	ch.relays.Release(ch.ID)
 }
 
 // follow keeps up with the floor as it changes hands.
 func (ch *Channel) follow() {
-	defer ch.looked() // if it ends before it has begun
-	err := ch.State.WatchChannel(ch.ctx, ch.Id, ch.seeFloor)
+	defer ch.firstRead() // if it ends before it has begun
+	err := ch.State.WatchChannel(ch.ctx, ch.ID, ch.onFloor)
 	if err != nil && ch.ctx.Err() == nil {
 		ch.log.Error("floor is not watched: nothing is forwarded", "err", err)
 	}
 }
 
-// lookInterval is the least time between two readings that were asked for.
-const lookInterval = 10 * time.Millisecond
+// rereadInterval is the least time between two readings that were asked for.
+const rereadInterval = 10 * time.Millisecond
 
-// refresh reads the floor again before the view of it runs out, and when somebody
-// begins to send whom the view does not admit: the news may have been lost.
+// refresh reads the floor again before the view of it expires, and when a member starts
+// to send whom the view does not admit: the message from Redis may have been lost.
 func (ch *Channel) refresh() {
 	tick := time.NewTicker(ch.Lease / 3)
 	defer tick.Stop()
@@ -122,10 +122,10 @@ func (ch *Channel) refresh() {
 			if !held {
 				continue
 			}
-		case <-ch.look:
+		case <-ch.reread:
 		}
 		ch.read()
-		pause.Reset(lookInterval)
+		pause.Reset(rereadInterval)
 		select {
 		case <-ch.ctx.Done():
 			return
@@ -134,16 +134,16 @@ func (ch *Channel) refresh() {
 	}
 }
 
-// ReliedUntil is until when the view of the floor is relied on, unless it is confirmed.
+// ReliedUntil returns when the view of the floor expires unless it is confirmed.
 func (ch *Channel) ReliedUntil() time.Time {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	return ch.floor.Until()
 }
 
-func (ch *Channel) lookAgain() {
+func (ch *Channel) requestRead() {
 	select {
-	case ch.look <- struct{}{}:
+	case ch.reread <- struct{}{}:
 	default:
 	}
 }
@@ -152,11 +152,11 @@ func (ch *Channel) lookAgain() {
 func (ch *Channel) read() {
 	ctx, cancel := context.WithTimeout(ch.ctx, ch.Lease/3)
 	defer cancel()
-	floor, err := ch.State.ReadFloor(ctx, ch.Id)
+	floor, err := ch.State.ReadFloor(ctx, ch.ID)
 	if err != nil {
 		floor = redis.FloorView{ReadAt: floor.ReadAt}
 	}
-	ch.seeFloor(floor)
+	ch.onFloor(floor)
 	ch.mu.Lock()
 	var m *Member
 	if h := ch.floor.Holder(); h != nil {
@@ -172,13 +172,13 @@ func (ch *Channel) read() {
 	}
 }
 
-func (ch *Channel) seeFloor(f redis.FloorView) {
-	defer ch.looked()
-	ch.change(func() { ch.learn(f) })
+func (ch *Channel) onFloor(f redis.FloorView) {
+	defer ch.firstRead()
+	ch.change(func() { ch.applyFloor(f) })
 }
 
-// learn takes in a reading of the floor. ch.mu is held.
-func (ch *Channel) learn(f redis.FloorView) {
+// applyFloor applies a reading of the floor. ch.mu is held.
+func (ch *Channel) applyFloor(f redis.FloorView) {
 	ch.pausedBy = f.PausedBy
 	if err := ch.floor.Apply(f.Reading()); err != nil {
 		ch.log.Warn("a holder of the floor was overtaken by a newer grant: it is not heard", "user", f.Holder.UserID, "err", err)
@@ -194,14 +194,14 @@ func (ch *Channel) change(f func()) {
 	ch.Forwarder.Drain()
 }
 
-// decide lets the gate admit who has the floor, is here, and may talk; and tells
-// the watchers. ch.mu is held.
+// decide opens the gate to the member that has the floor and may talk, closes it to all
+// others, and informs the watchers. ch.mu is held.
 func (ch *Channel) decide() {
 	now := time.Now()
 	holder := ch.floor.HolderAt(now)
 	ch.Admit(holder, now)
 	if !sameGrant(holder, ch.shown) {
-		ch.tellHandover(ch.shown, holder)
+		ch.announceHandover(ch.shown, holder)
 		ch.shown = holder
 	}
 	ch.show(now)
@@ -209,9 +209,9 @@ func (ch *Channel) decide() {
 
 func (ch *Channel) Admit(holder *redis.Holder, now time.Time) {
 	if holder != nil {
-		m := ch.listenTo(holder)
+		m := ch.connectGuest(holder)
 		if m == nil {
-			ch.listenNoMore()
+			ch.disconnectGuest()
 			m = ch.members[holder.UserID]
 		}
 		if m != nil && m.source != nil {
@@ -222,14 +222,14 @@ func (ch *Channel) Admit(holder *redis.Holder, now time.Time) {
 			}
 		}
 	}
-	if ch.trails(now) {
-		ch.Forwarder.Trail()
+	if ch.inHangover(now) {
+		ch.Forwarder.BeginHangover()
 		return
 	}
 	ch.last = hangover{}
 	ch.Forwarder.Shut()
 	if holder == nil {
-		ch.listenNoMore()
+		ch.disconnectGuest()
 	}
 }
 

@@ -7,18 +7,18 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// tellHandover puts a change of the floor into words. ch.mu is held.
-func (ch *Channel) tellHandover(from, to *redis.Holder) {
+// announceHandover puts a change of the floor into words. ch.mu is held.
+func (ch *Channel) announceHandover(from, to *redis.Holder) {
 	if to != nil && to.Emergency != "" {
-		ch.tell(Notice{ReasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
+		ch.notify(Notice{ReasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
 	}
 	if from == nil {
-		ch.Recall.Floor(ch.Id, talkerOf(to), recall.End{})
+		ch.Recall.Floor(ch.ID, talkerOf(to), recall.End{})
 		return
 	}
 	name := cmp.Or(from.UserName, from.UserID, "someone")
 	why := ch.whyEnded(from, to)
-	ch.Recall.Floor(ch.Id, talkerOf(to), recall.End{Reason: string(why), By: ch.cutBy(why, to)})
+	ch.Recall.Floor(ch.ID, talkerOf(to), recall.End{Reason: string(why), By: ch.cutBy(why, to)})
 	text := name + " lost the floor: " + string(why)
 	switch why {
 	case ReasonReleased:
@@ -34,7 +34,7 @@ func (ch *Channel) tellHandover(from, to *redis.Holder) {
 	case ReasonPreempted:
 		text = name + " lost the floor to " + cmp.Or(to.UserName, to.UserID, "someone")
 	}
-	ch.tell(Notice{why, from.UserID, text})
+	ch.notify(Notice{why, from.UserID, text})
 }
 
 // whyEnded is why the floor went from a holder to another, or to nobody. ch.mu is
@@ -53,8 +53,8 @@ func (ch *Channel) whyEnded(from, to *redis.Holder) Reason {
 	if to == nil && ch.pausedBy != "" {
 		return ReasonPaused
 	}
-	if m != nil && m.keeper != nil && m.keeper.claim.Token == from.Token {
-		if why, ended := m.keeper.ended(); ended && why != ReasonPreempted {
+	if m != nil && m.lock != nil && m.lock.claim.Token == from.Token {
+		if why, ended := m.lock.ended(); ended && why != ReasonPreempted {
 			return why
 		}
 	}

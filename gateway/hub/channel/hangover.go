@@ -2,21 +2,20 @@ package channel
 
 import "time"
 
-// hangover is the last talk spurt of a channel. When a port has sent the last packet
-// of it, it lets go of the floor, and that news, by way of Redis, may overtake the
-// packet.
+// hangover is the last talk spurt of a channel, whose last packets may still be on their
+// way. A port releases the floor after its last packet; the release, which goes through
+// Redis, may arrive first.
 type hangover struct {
 	member *Member
 	token  string    // of the grant
 	until  time.Time // zero while the member has the floor
 }
 
-// trails reports whether the gate stays as it is for what may still be on its
-// way, although nobody has the floor: for as long as packets are held back at the
-// beginning of a talk spurt. It does not when the talker's rights are gone, nor
-// for a browser, whose microphone does not pause when the floor is given back. ch.mu
-// is held.
-func (ch *Channel) trails(now time.Time) bool {
+// inHangover reports whether the gate stays open for the last packets although nobody
+// has the floor. It does for HoldBack after the release. It does not when the talker has
+// lost its rights, nor for a browser, whose microphone goes on after the release. ch.mu is
+// held.
+func (ch *Channel) inHangover(now time.Time) bool {
 	t := &ch.last
 	switch {
 	case t.member == nil || !ch.floor.Idle() || t.token == ch.kept:

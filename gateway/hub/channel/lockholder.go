@@ -32,10 +32,10 @@ const (
 	ReasonOvertaken Reason = "overtaken"
 )
 
-// maxSilence is how long a member the hub holds the floor for may send nothing.
+// maxSilence is how long a member for which the hub holds the floor may send nothing.
 const maxSilence = time.Second
 
-// floorLock is what a keeper needs of the shared state.
+// floorLock is what a lock needs of the shared state.
 type floorLock interface {
 	Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error)
 	Release(ctx context.Context, cl redis.Claim) (bool, error)

@@ -9,14 +9,14 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/forward"
 )
 
-// Member is one user on one channel, by whatever sessions it is there.
+// Member is one user on one channel, with all its sessions.
 type Member struct {
 	userID string
 
-	// asking makes floor requests of one browser take their turn.
+	// asking serializes the floor requests of one browser.
 	asking sync.Mutex
 
-	// deaf says that the member hears nothing: it is banned or lost the channel.
+	// Deaf is set while the member hears nothing: it is banned or lost the channel.
 	Deaf atomic.Bool
 
 	// What follows is guarded by the channel's lock.
@@ -28,16 +28,16 @@ type Member struct {
 	source    *forward.Source // nil while it has no WHIP session
 	listeners int             // WHEP sessions
 	streams   int             // event streams
-	keeper    *lockHolder     // of the floor the hub held for it last
+	lock      *lockHolder     // the last lock that the hub held for it
 }
 
-// mayTalkUntil is until when the member may be heard, given that it has the
-// floor before floor.
+// mayTalkUntil returns until when the member may be heard if it has the floor until
+// floor.
 func (m *Member) mayTalkUntil(floor time.Time) time.Time { return m.rights.mayTalkUntil(floor) }
 
-// Release lets go of the floor that the hub holds for the member, if it does.
+// Release releases the lock that the hub holds for the member, if any.
 func (m *Member) Release(why Reason) {
-	if m.keeper != nil {
-		m.keeper.stop(why)
+	if m.lock != nil {
+		m.lock.stop(why)
 	}
 }

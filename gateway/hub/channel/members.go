@@ -20,14 +20,14 @@ func (ch *Channel) Join(userID, userName string) *Member {
 		ch.members[userID] = m
 		ctx, leave := context.WithCancel(ch.ctx)
 		m.leave = leave
-		ch.loops.Go(func() { ch.followRights(ctx, m) })
+		ch.loops.Go(func() { ch.watchRights(ctx, m) })
 	}
 	m.userName = cmp.Or(userName, m.userName, userID)
 	m.uses++
 	return m
 }
 
-func (ch *Channel) followRights(ctx context.Context, m *Member) {
+func (ch *Channel) watchRights(ctx context.Context, m *Member) {
 	err := ch.State.WatchRights(ctx, m.userID, func(r redis.Rights) { ch.onRights(m, r, time.Now()) })
 	if err != nil && ctx.Err() == nil {
 		ch.log.Error("talk rights are not watched: the member is not heard", "user", m.userID, "err", err)

@@ -28,7 +28,7 @@ func (ch *Channel) Request(ctx context.Context, userID string, role redis.Role, 
 	m.asking.Lock()
 	defer m.asking.Unlock()
 	ch.mu.Lock()
-	src, streams, held, name := m.source, m.streams, m.keeper, m.userName
+	src, streams, held, name := m.source, m.streams, m.lock, m.userName
 	ch.mu.Unlock()
 	switch {
 	case src == nil && !ch.Room:
@@ -48,7 +48,7 @@ func (ch *Channel) Request(ctx context.Context, userID string, role redis.Role, 
 		ch.Forwarder.Begin(src)
 		lastHeard = func() time.Time { return ch.Forwarder.LastHeard(src) }
 	}
-	claim := redis.NewClaim(ch.Id, m.userID, name, time.Now(), ch.LockTTL)
+	claim := redis.NewClaim(ch.ID, m.userID, name, time.Now(), ch.LockTTL)
 	claim.Role, claim.Emergency = role, emergency
 	asked := time.Now()
 	d, err := ch.State.Acquire(ctx, claim)
@@ -78,7 +78,7 @@ func (ch *Channel) Request(ctx context.Context, userID string, role redis.Role, 
 // waiting for the news to come back from Redis.
 func (ch *Channel) keep(m *Member, src *forward.Source, k *lockHolder, asked time.Time) {
 	ch.change(func() {
-		m.keeper = k
+		m.lock = k
 		ch.kept = k.claim.Token
 		// What happened while the request was under way.
 		if m.source != src {
@@ -86,7 +86,7 @@ func (ch *Channel) keep(m *Member, src *forward.Source, k *lockHolder, asked tim
 		} else if m.streams == 0 {
 			k.stop(ReasonNoEvents)
 		}
-		ch.learn(redis.FloorView{
+		ch.applyFloor(redis.FloorView{
 			Known:  true,
 			Holder: &redis.Holder{UserID: m.userID, UserName: k.claim.UserName, Role: k.claim.Role, Token: k.claim.Token, Emergency: k.emergency(), Epoch: k.epoch, Since: time.UnixMilli(k.claim.At.UnixMilli())},
 			ReadAt: asked,
@@ -102,7 +102,7 @@ func (ch *Channel) keep(m *Member, src *forward.Source, k *lockHolder, asked tim
 func (ch *Channel) deny(m *Member, text string) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	ch.tell(Notice{ReasonDenied, m.userID, text})
+	ch.notify(Notice{ReasonDenied, m.userID, text})
 }
 
 // giveBack releases a claim whose request was not answered.
@@ -123,7 +123,7 @@ func (ch *Channel) Yield(userID string) {
 	m.asking.Lock()
 	defer m.asking.Unlock()
 	ch.mu.Lock()
-	k := m.keeper
+	k := m.lock
 	m.Release(ReasonReleased)
 	ch.mu.Unlock()
 	if k != nil {

@@ -56,7 +56,7 @@ func (ch *Channel) onRights(m *Member, r redis.Rights, readAt time.Time) {
 		if readAt.Before(m.rights.readAt) {
 			return
 		}
-		m.rights.apply(r, ch.Id, readAt, ch.Lease)
+		m.rights.apply(r, ch.ID, readAt, ch.Lease)
 		if r.Known {
 			m.Deaf.Store(ch.revoked(m.userID, had, r))
 		}
@@ -73,8 +73,8 @@ func (ch *Channel) onRights(m *Member, r redis.Rights, readAt time.Time) {
 // revoked says whether a user may not hear the channel any more, given that it had
 // the membership before.
 func (ch *Channel) revoked(userID string, had bool, r redis.Rights) bool {
-	who := membership{ch.Id, userID}
-	if r.MayTalk(ch.Id) {
+	who := membership{ch.ID, userID}
+	if r.MayTalk(ch.ID) {
 		ch.revocations.remove(who)
 		return false
 	}

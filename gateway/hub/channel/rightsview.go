@@ -6,8 +6,7 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// rightsView is what the hub knows of the talk rights of one member, on one
-// channel.
+// rightsView is the hub's view of one member's talk rights on one channel.
 type rightsView struct {
 	known  bool
 	talk   bool
@@ -15,9 +14,9 @@ type rightsView struct {
 	until  time.Time // if unknown, what was known last holds before this
 }
 
-// apply takes in a reading begun at readAt, and passes over one that is older than
-// what is known: a withdrawal may have been published since. Rights that cannot
-// be read any more run out a lease after they were read last.
+// apply applies a reading that was begun at readAt. It ignores one older than the last: a
+// withdrawal may have been published since. Rights that can no longer be read expire one
+// lease after the last reading.
 func (v *rightsView) apply(r redis.Rights, channel string, readAt time.Time, lease time.Duration) {
 	if readAt.Before(v.readAt) {
 		return
@@ -31,8 +30,8 @@ func (v *rightsView) apply(r redis.Rights, channel string, readAt time.Time, lea
 	v.until = readAt.Add(lease)
 }
 
-// mayTalkUntil is until when the member may talk; the zero time is not at all.
-// Known rights have no end of their own: their withdrawal is published.
+// mayTalkUntil returns until when the member may talk if it has the floor until floor;
+// the zero time if it may not. Known rights do not expire: their withdrawal is published.
 func (v *rightsView) mayTalkUntil(floor time.Time) time.Time {
 	switch {
 	case !v.talk:

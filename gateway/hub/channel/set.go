@@ -21,16 +21,16 @@ type State interface {
 // Config is what channels have in common. All of it is required.
 type Config struct {
 	State State
-	// lease is how long a view of the floor, or a lock, is relied on without having
+	// Lease is how long a view of the floor, or a lock, is relied on without having
 	// been confirmed.
 	Lease time.Duration
-	// lockTTL is how long a lock that is held for a browser outlives the hub.
+	// LockTTL is how long a lock that is held for a browser outlives the hub.
 	LockTTL time.Duration
-	// maxTalk is the longest talk spurt of a browser.
+	// MaxTalk is the longest talk spurt of a browser.
 	MaxTalk time.Duration
-	// holdBack is how far apart a packet and the news of the floor may arrive.
+	// HoldBack is how far apart a packet and the news of the floor may arrive.
 	HoldBack time.Duration
-	// room says that the members talk in LiveKit rooms.
+	// Room says that the members talk in LiveKit rooms.
 	Room   bool
 	Recall *recall.Store
 	Log    *slog.Logger
@@ -72,7 +72,7 @@ func (s *Set) Leave(ch *Channel) {
 	ch.uses--
 	last := ch.uses == 0
 	if last {
-		delete(s.open, ch.Id)
+		delete(s.open, ch.ID)
 	}
 	s.mu.Unlock()
 	if last {

@@ -45,7 +45,7 @@ func (ch *Channel) Snapshot(now time.Time) Snapshot {
 
 // snapshotAt is snapshot while ch.mu is held.
 func (ch *Channel) snapshotAt(now time.Time) Snapshot {
-	s := Snapshot{Recall: ch.Recall.Keeps(ch.Id).Seconds(), Channel: ch.Id, Redis: ch.floor.KnownAt(now), Room: ch.Room, Members: []MemberSnapshot{}}
+	s := Snapshot{Recall: ch.Recall.Keeps(ch.ID).Seconds(), Channel: ch.ID, Redis: ch.floor.KnownAt(now), Room: ch.Room, Members: []MemberSnapshot{}}
 	if h := ch.floor.HolderAt(now); h != nil {
 		s.Holder = HolderOf(h)
 	}
@@ -73,8 +73,8 @@ func HolderOf(h *redis.Holder) *Holder {
 	return s
 }
 
-// tell sends a notice to all watchers. ch.mu is held.
-func (ch *Channel) tell(n Notice) {
+// notify sends a notice to all watchers. ch.mu is held.
+func (ch *Channel) notify(n Notice) {
 	for w := range ch.watchers {
 		w.notify(n)
 	}

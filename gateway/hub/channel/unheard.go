@@ -6,10 +6,10 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/forward"
 )
 
-// tellUnheard tells a member that sends why nothing of it is forwarded, and reads the
+// onUnheard tells a member that sends why nothing of it is forwarded, and reads the
 // floor again: it may have the lock and only the news was lost. A browser sends all the
 // time, and knows from its event stream.
-func (ch *Channel) tellUnheard(src *forward.Source) {
+func (ch *Channel) onUnheard(src *forward.Source) {
 	ch.mu.Lock()
 	m := ch.members[src.UserID]
 	silent := m == nil || m.streams > 0
@@ -20,7 +20,7 @@ func (ch *Channel) tellUnheard(src *forward.Source) {
 	}
 	ch.log.Warn("a member talks and is not heard", "user", src.UserID, "reason", why)
 	src.Unheard(string(why))
-	ch.lookAgain()
+	ch.requestRead()
 }
 
 // whyUnheard is why a member is not heard that sends. ch.mu is held.

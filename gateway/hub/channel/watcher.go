@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// maxNotices bounds what waits for one slow reader; the oldest give way.
+// maxNotices bounds the notices that wait for one slow reader. The oldest are dropped.
 const maxNotices = 32
 
 // Holder is who has the floor, in the HTTP API. Since is in ms since 1970.

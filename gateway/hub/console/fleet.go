@@ -40,13 +40,13 @@ func NewFleet(log *slog.Logger) *Fleet {
 
 // follow keeps up with the fleet until ctx ends.
 func (v *Fleet) follow(ctx context.Context, state fleetReader) {
-	if err := state.WatchReports(ctx, v.see); err != nil && ctx.Err() == nil {
+	if err := state.WatchReports(ctx, v.onReports); err != nil && ctx.Err() == nil {
 		v.log.Error("the fleet is not watched", "err", err)
 	}
 }
 
-// see takes in a reading, and tells the watchers what has changed.
-func (v *Fleet) see(r fleetstore.ReportsView) {
+// onReports applies a reading and wakes the watchers of what changed.
+func (v *Fleet) onReports(r fleetstore.ReportsView) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if r.Known != v.known {

@@ -42,14 +42,14 @@ func TestSlowConsoleIsToldTheNewest(t *testing.T) {
 	for i := range 1000 {
 		all = append(all, sight(fmt.Sprint("g", i), 0))
 	}
-	v.see(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
+	v.onReports(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
 	w := v.Watch(admin("boss"))
 	if n := v.news(w); len(n.Gateways) != 1000 {
 		t.Fatalf("first %d gateways", len(n.Gateways))
 	}
-	v.see(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
+	v.onReports(fleetstore.ReportsView{Known: true, Whole: true, Sightings: all})
 	for n := range 500 {
-		v.see(fleetstore.ReportsView{Known: true, Sightings: []fleet.Sighting{sight("g7", n+1)}})
+		v.onReports(fleetstore.ReportsView{Known: true, Sightings: []fleet.Sighting{sight("g7", n+1)}})
 	}
 	n := v.news(w)
 	if len(n.Gateways) != 1 || !strings.Contains(string(n.Gateways[0]), `"seen":500,`) {

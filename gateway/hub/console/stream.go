@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// fleetPace is how far apart two writes of gateways are at least.
-	fleetPace = 250 * time.Millisecond
-	// deskPace is how often events and speakers are read while a console is open.
-	deskPace = time.Second
-	// deskTime bounds one such reading.
-	deskTime = 2 * time.Second
+	// updateInterval is how far apart two writes of gateways are at least.
+	updateInterval = 250 * time.Millisecond
+	// snapshotInterval is how often events and speakers are read while a console is open.
+	snapshotInterval = time.Second
+	// readTimeout bounds one such reading.
+	readTimeout = 2 * time.Second
 )
 
 // FleetEvents answers GET /api/fleet/events with server-sent events.
@@ -32,7 +32,7 @@ func (s *Console) FleetEvents(w http.ResponseWriter, r *http.Request, c *auth.Cl
 	alarms := s.emergencies.Watch()
 	defer s.emergencies.Unwatch(alarms)
 	out := respond.NewEventStream(w)
-	alive, desk := time.NewTicker(respond.Keepalive), time.NewTicker(deskPace)
+	alive, desk := time.NewTicker(respond.Keepalive), time.NewTicker(snapshotInterval)
 	defer alive.Stop()
 	defer desk.Stop()
 	pace := time.NewTimer(0)
@@ -61,14 +61,14 @@ func (s *Console) FleetEvents(w http.ResponseWriter, r *http.Request, c *auth.Cl
 		case <-wake:
 			err = out.Send("gateways", s.Fleet.news(watch))
 			paced = false
-			pace.Reset(fleetPace)
+			pace.Reset(updateInterval)
 		}
 	}
 }
 
 // showDesk sends events, channels and speakers if they have changed.
 func (s *Console) showDesk(ctx context.Context, out *respond.EventStream, c *auth.Claims, shown *[]byte) error {
-	ctx, cancel := context.WithTimeout(ctx, deskTime)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	text, err := json.Marshal(s.readDesk(ctx, c))
 	if err != nil || bytes.Equal(text, *shown) {

@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// emergencyPace is how often the hub looks for channels to watch.
-	emergencyPace = 2 * time.Second
-	// emergencyTime bounds that.
-	emergencyTime = 2 * time.Second
+	// pollInterval is how often the hub looks for channels to watch.
+	pollInterval = 2 * time.Second
+	// pollTimeout bounds that.
+	pollTimeout = 2 * time.Second
 	// maxEmergencies bounds how many are kept; the oldest that is over gives way.
 	maxEmergencies = 100
-	// emergencyKept is how long one that is over and acknowledged is still shown.
-	emergencyKept = 10 * time.Minute
+	// keptAfter is how long one that is over and acknowledged is still shown.
+	keptAfter = 10 * time.Minute
 )
 
 // State is what is needed of the shared state to see emergencies.
@@ -150,7 +150,7 @@ func (e *Monitor) Begin(id, channel string, h *redis.Holder) {
 
 // forget drops those that are long over and acknowledged. e.mu is held.
 func (e *Monitor) forget(now time.Time) {
-	old := now.Add(-emergencyKept).UnixMilli()
+	old := now.Add(-keptAfter).UnixMilli()
 	e.all = slices.DeleteFunc(e.all, func(one *Emergency) bool {
 		return one.Ended != 0 && one.Ended < old && one.Acknowledged != nil
 	})
@@ -197,7 +197,7 @@ func (e *Monitor) Run(ctx context.Context) {
 	var watches sync.WaitGroup
 	defer watches.Wait()
 	followed := map[string]context.CancelFunc{}
-	tick := time.NewTicker(emergencyPace)
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		for channel := range e.missing(ctx, followed) {
@@ -224,7 +224,7 @@ func (e *Monitor) Run(ctx context.Context) {
 // missing are the channels that are not followed yet. It ends the watches of those that
 // are of no event and of no gateway any more.
 func (e *Monitor) missing(ctx context.Context, followed map[string]context.CancelFunc) map[string]struct{} {
-	ctx, done := context.WithTimeout(ctx, emergencyTime)
+	ctx, done := context.WithTimeout(ctx, pollTimeout)
 	defer done()
 	events, err := e.state.Events(ctx)
 	if err != nil {

@@ -69,7 +69,6 @@ func fanOuts(b *testing.B, n int) (ours, bare func()) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = to.Close() })
 	cable := rtctest.NewCable(b)
 	src := newSource("a")
 	f := openTo(src)

@@ -17,7 +17,7 @@ type PacketWriter interface {
 // Listener is one stream to one member.
 type Listener struct {
 	UserID string
-	// deaf says that the member hears nothing for now.
+	// Deaf says that the member hears nothing for now.
 	Deaf *atomic.Bool
 	Out  PacketWriter
 }
@@ -122,21 +122,21 @@ func (f *Forwarder) Receive(src *Source, p *rtp.Packet) {
 func (f *Forwarder) Admit(src *Source, by Grant, until time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.gate.Admit(src, by, until)
+	f.gate.admit(src, by, until)
 }
 
 // Shut lets nobody be heard. One packet may be on its way to the socket.
 func (f *Forwarder) Shut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.gate.Shut()
+	f.gate.shut()
 }
 
-// Trail lets be heard what is still on its way of the talk spurt that has ended.
-func (f *Forwarder) Trail() {
+// BeginHangover lets be heard what is still on its way of the talk spurt that has ended.
+func (f *Forwarder) BeginHangover() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.gate.Trail()
+	f.gate.beginHangover()
 }
 
 // Begin says that what src sends from now on is a new run, for a member whose

@@ -155,7 +155,7 @@ func TestForwardingToOtherChannelsAllocatesNothing(t *testing.T) {
 	home, other := openTo(src), openTo(guest)
 	other.AddListener(&Listener{Deaf: new(atomic.Bool), Out: sink{}})
 	src.Reaches, home.Relay = func(string) bool { return true }, new(relay)
-	home.Relay.taps.Store(&[]*Route{{Forwarder: other, Guest: guest}})
+	home.Relay.routes.Store(&[]*Route{{Forwarder: other, Guest: guest}})
 	p := numbered(0)
 	if n := testing.AllocsPerRun(1000, func() {
 		p.SequenceNumber++

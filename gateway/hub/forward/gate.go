@@ -16,7 +16,7 @@ type Grant struct {
 	Since         int64 // ms since 1970
 }
 
-// Verdict is what the gate made of a packet that arrived.
+// Verdict is what the gate decided about a packet that arrived.
 type Verdict uint8
 
 const (
@@ -51,8 +51,8 @@ type gate struct {
 	grant Grant
 	until time.Time
 
-	trailing bool   // the floor is given back; lastRun is the last that is heard
-	lastRun  uint64 // while trailing
+	inHangover bool   // the floor is given back; lastRun is the last that is heard
+	lastRun    uint64 // while inHangover
 
 	spurt    uint32 // number of the talk spurt
 	sent     int    // its packets so far
@@ -60,31 +60,31 @@ type gate struct {
 	firstRun uint64
 }
 
-// Admit lets src be heard, because of a grant, before until.
-func (g *gate) Admit(src *Source, by Grant, until time.Time) {
+// admit lets src be heard, because of a grant, before until.
+func (g *gate) admit(src *Source, by Grant, until time.Time) {
 	if g.open != src || g.grant != by {
 		if g.open != src {
-			g.Shut()
+			g.shut()
 		}
 		g.open, g.grant = src, by
 		g.spurt++
 		g.sent = 0
 	}
-	g.until, g.trailing = until, false
+	g.until, g.inHangover = until, false
 }
 
-// Trail keeps the gate open for what is still on its way of the run under way, after
+// beginHangover keeps the gate open for what is still on its way of the run under way, after
 // the floor was given back. A run that begins later waits for its own grant.
-func (g *gate) Trail() {
-	if g.open != nil && !g.trailing {
-		g.trailing, g.lastRun = true, g.open.run
+func (g *gate) beginHangover() {
+	if g.open != nil && !g.inHangover {
+		g.inHangover, g.lastRun = true, g.open.run
 	}
 }
 
-// Shut lets nobody be heard. What the source has sent of the run that was heard
+// shut lets nobody be heard. What the source has sent of the run that was heard
 // is forgotten, and nothing more of it is held; a run it has begun since may be
 // that of its next grant.
-func (g *gate) Shut() {
+func (g *gate) shut() {
 	if g.open == nil {
 		return
 	}
@@ -93,7 +93,7 @@ func (g *gate) Shut() {
 		s.closed = max(s.closed, g.firstRun)
 	}
 	s.forgetClosed()
-	g.open, g.trailing = nil, false
+	g.open, g.inHangover = nil, false
 }
 
 // isOpen reports whether src may be heard at now.
@@ -101,7 +101,7 @@ func (g *gate) isOpen(src *Source, now time.Time) bool {
 	return g.open == src && now.Before(g.until)
 }
 
-// push takes in a packet that src sent. p is not kept. began reports that the
+// push hands over a packet that src sent. p is not kept. began reports that the
 // packet is the first of a run.
 func (g *gate) push(src *Source, now time.Time, p *rtp.Packet) (v Verdict, began bool) {
 	sound, ok := media.PacketDuration(p.Payload)
@@ -123,7 +123,7 @@ func (g *gate) push(src *Source, now time.Time, p *rtp.Packet) (v Verdict, began
 	if src.expire(now, g.hold) && g.open != src {
 		src.forgetClosed()
 	}
-	open := g.isOpen(src, now) && !(g.trailing && src.run > g.lastRun)
+	open := g.isOpen(src, now) && !(g.inHangover && src.run > g.lastRun)
 	switch {
 	case !open && src.run <= src.closed:
 		return Refused, began
@@ -147,7 +147,7 @@ func (g *gate) next(now time.Time, out *Outgoing) bool {
 	}
 	for s.n > 0 {
 		h := s.at(0)
-		if g.trailing && h.run > g.lastRun {
+		if g.inHangover && h.run > g.lastRun {
 			return false
 		}
 		s.drop()

@@ -30,10 +30,10 @@ func (b *bench) wait(d time.Duration) { b.now = b.now.Add(d) }
 // push sends a packet with a payload that is its number, and returns that.
 func (b *bench) push(s *Source, seq uint16, marker bool) (uint32, Verdict) {
 	b.id++
-	return b.Send(s, seq, marker, binary.BigEndian.AppendUint32([]byte{0xF8}, b.id)) // 20 ms
+	return b.send(s, seq, marker, binary.BigEndian.AppendUint32([]byte{0xF8}, b.id)) // 20 ms
 }
 
-func (b *bench) Send(s *Source, seq uint16, marker bool, payload []byte) (uint32, Verdict) {
+func (b *bench) send(s *Source, seq uint16, marker bool, payload []byte) (uint32, Verdict) {
 	p := &rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: uint32(seq) * 960, Marker: marker}, Payload: payload}
 	v, _ := b.gate.push(s, b.now, p)
 	return b.id, v
@@ -47,8 +47,8 @@ func (b *bench) talk(s *Source, seq uint16, n int) {
 	}
 }
 
-func (b *bench) Admit(s *Source, epoch uint64, d time.Duration) {
-	b.gate.Admit(s, Grant{UserID: s.UserID, Epoch: epoch}, b.now.Add(d))
+func (b *bench) admit(s *Source, epoch uint64, d time.Duration) {
+	b.gate.admit(s, Grant{UserID: s.UserID, Epoch: epoch}, b.now.Add(d))
 }
 
 // out is all that may go out now.
@@ -83,7 +83,7 @@ func TestGateHoldsBackUntilConfirmed(t *testing.T) {
 	b, a := newBench(t), newSource("a")
 	b.talk(a, 10, 3)
 	b.want("before the grant")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.want("after the grant", 10, 11, 12)
 	b.push(a, 13, false)
 	b.want("in the spurt", 13)
@@ -93,7 +93,7 @@ func TestGateHoldsBackUntilConfirmed(t *testing.T) {
 func TestGateForgetsWhatWasNotConfirmedInTime(t *testing.T) {
 	b, a := newBench(t), newSource("a")
 	b.talk(a, 0, 20) // 400 ms
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.want("a run that waited in vain is not flushed")
 	b.push(a, 20, false)
 	b.want("from the grant on it is heard", 20)
@@ -103,7 +103,7 @@ func TestGateForgetsARunThatEndedUnconfirmed(t *testing.T) {
 	b, a := newBench(t), newSource("a")
 	b.talk(a, 0, 5)
 	b.wait(hold - 40*time.Millisecond)
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.want("its end is not heard without its beginning")
 	b.push(a, 9, true)
 	b.want("the next run is heard", 9)
@@ -111,26 +111,26 @@ func TestGateForgetsARunThatEndedUnconfirmed(t *testing.T) {
 
 func TestGateShutsWithTheView(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, 100*time.Millisecond)
+	b.admit(a, 1, 100*time.Millisecond)
 	b.push(a, 0, true)
 	b.want("in time", 0)
 	b.wait(100 * time.Millisecond)
 	b.push(a, 1, false)
 	b.want("the view has run out")
-	b.Admit(a, 1, 100*time.Millisecond)
+	b.admit(a, 1, 100*time.Millisecond)
 	b.want("it is renewed", 1)
 }
 
 func TestGateForgetsTheRunThatWasHeard(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.push(a, 0, true)
 	b.want("in the spurt", 0)
 	b.push(a, 1, false)
-	b.gate.Shut()
+	b.gate.shut()
 	b.push(a, 2, false)
 	b.want("shut")
-	b.Admit(a, 2, time.Second)
+	b.admit(a, 2, time.Second)
 	b.want("what was said without the floor is not heard with the next grant")
 	b.push(a, 3, false)
 	b.want("what is said now is", 3)
@@ -140,14 +140,14 @@ func TestGateForgetsTheRunThatWasHeard(t *testing.T) {
 // grant may both be later than that.
 func TestGateKeepsTheNextRun(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.push(a, 0, true)
 	b.want("first spurt", 0)
 	b.wait(media.FrameDuration)
 	b.push(a, 7, true)
-	b.gate.Shut()
+	b.gate.shut()
 	b.push(a, 8, false)
-	b.Admit(a, 2, time.Second)
+	b.admit(a, 2, time.Second)
 	b.want("second spurt, whole", 7, 8)
 }
 
@@ -155,7 +155,7 @@ func TestGateForgetsAnUnconfirmedRunWhenTheNextBegins(t *testing.T) {
 	b, a := newBench(t), newSource("a")
 	b.talk(a, 0, 2)
 	b.push(a, 10, true)
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.want("the run that was granted", 10)
 	b.push(a, 11, false)
 	b.push(a, 12, true)
@@ -164,11 +164,11 @@ func TestGateForgetsAnUnconfirmedRunWhenTheNextBegins(t *testing.T) {
 
 func TestGateLetsNobodyElseThrough(t *testing.T) {
 	b, a, c := newBench(t), newSource("a"), newSource("c")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.push(c, 100, true)
 	b.push(a, 0, true)
 	b.want("of both", 0)
-	b.Admit(c, 2, time.Second)
+	b.admit(c, 2, time.Second)
 	b.push(a, 1, false)
 	b.want("after the floor changed hands", 100)
 }
@@ -176,7 +176,7 @@ func TestGateLetsNobodyElseThrough(t *testing.T) {
 func TestGateMarksSpurts(t *testing.T) {
 	b, a := newBench(t), newSource("a")
 	for epoch := range uint64(3) {
-		b.Admit(a, epoch+1, time.Second)
+		b.admit(a, epoch+1, time.Second)
 		b.push(a, uint16(epoch*2), false)
 		b.push(a, uint16(epoch*2+1), true)
 		_, packets := b.out()
@@ -193,7 +193,7 @@ func TestGateMendsOrder(t *testing.T) {
 	for _, seq := range []uint16{65535, 1, 0, 1, 65534, 3, 2} {
 		b.push(a, seq, false)
 	}
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.want("held back", 65534, 65535, 0, 1, 2, 3)
 	b.push(a, 65533, false)
 	b.want("what would come before the first")
@@ -204,7 +204,7 @@ func TestGateMendsOrder(t *testing.T) {
 
 func TestGateRefusesWhatIsNoOpus(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	for _, payload := range [][]byte{nil, make([]byte, media.MaxOpusPacket+1), {0xFB}, {0xFB, 0}, {0xFB, 7}} {
 		if v, _ := b.gate.push(a, b.now, &rtp.Packet{Payload: payload}); v != Malformed {
 			t.Errorf("%d bytes: %v", len(payload), v)
@@ -220,7 +220,7 @@ func TestGateBoundsWhatItHolds(t *testing.T) {
 		b.push(a, uint16(i), i == 0)
 		b.wait(media.FrameDuration)
 	}
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	seqs, _ := b.out()
 	if len(seqs) != holdPackets || seqs[0] != 2*holdPackets || seqs[holdPackets-1] != 3*holdPackets-1 {
 		t.Errorf("%d held, %v", len(seqs), seqs)
@@ -229,7 +229,7 @@ func TestGateBoundsWhatItHolds(t *testing.T) {
 
 func TestGateRefusesAFlood(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, time.Hour)
+	b.admit(a, 1, time.Hour)
 	out := 0
 	flood := func(n int) {
 		for range n {
@@ -260,10 +260,10 @@ func TestGateCountsSoundNotPackets(t *testing.T) {
 		60 * time.Millisecond: {11 << 3}, 120 * time.Millisecond: {31<<3 | 3, 6},
 	} {
 		b, a := newBench(t), newSource("a")
-		b.Admit(a, 1, time.Hour)
+		b.admit(a, 1, time.Hour)
 		payload := append(toc, make([]byte, 6)...)
 		for i := range 10 * time.Second / frame {
-			if _, v := b.Send(a, uint16(i), i == 0, payload); v != Accepted {
+			if _, v := b.send(a, uint16(i), i == 0, payload); v != Accepted {
 				t.Fatalf("frames of %v: packet %d is %v", frame, i, v)
 			}
 			b.out()
@@ -276,21 +276,21 @@ func TestGateCountsSoundNotPackets(t *testing.T) {
 // later, until it has a grant of its own.
 func TestGateTrails(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.talk(a, 0, 2)
 	b.want("in the spurt", 0, 1)
-	b.gate.Trail()
+	b.gate.beginHangover()
 	b.push(a, 2, false)
 	b.want("on its way", 2)
 	b.wait(media.FrameDuration)
 	b.push(a, 3, true)
 	b.push(a, 4, false)
 	b.want("begun after the release")
-	b.gate.Trail()
+	b.gate.beginHangover()
 	b.want("still")
-	b.Admit(a, 2, time.Second)
+	b.admit(a, 2, time.Second)
 	b.want("granted", 3, 4)
-	b.gate.Trail()
+	b.gate.beginHangover()
 	b.wait(2 * runGap)
 	b.push(a, 5, false)
 	b.want("begun after a silence")
@@ -325,10 +325,10 @@ func TestGateWhateverHappens(t *testing.T) {
 			case 3:
 				epoch += rapid.Uint64Range(0, 1).Draw(rt, "epoch")
 				d := time.Duration(rapid.IntRange(0, 300).Draw(rt, "for")) * time.Millisecond
-				b.Admit(s, epoch, d)
+				b.admit(s, epoch, d)
 				open, until = s, b.now.Add(d)
 			case 4:
-				b.gate.Shut()
+				b.gate.shut()
 				open = nil
 			case 5:
 				b.wait(time.Duration(rapid.IntRange(0, 120).Draw(rt, "wait")) * time.Millisecond)
@@ -359,7 +359,7 @@ func TestGateAllocatesNothing(t *testing.T) {
 	var o Outgoing
 	frame := func() {
 		b.wait(media.FrameDuration)
-		b.gate.Admit(a, Grant{UserID: "a", Epoch: 1}, b.now.Add(time.Second))
+		b.gate.admit(a, Grant{UserID: "a", Epoch: 1}, b.now.Add(time.Second))
 		p.SequenceNumber++
 		b.gate.push(a, b.now, p)
 		if !b.gate.next(b.now, &o) {

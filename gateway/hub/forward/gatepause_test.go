@@ -11,7 +11,7 @@ import (
 // rest is push of a packet that says that the talker pauses (media.Pause).
 func (b *bench) rest(s *Source, seq uint16, marker bool) (uint32, Verdict) {
 	b.id++
-	return b.Send(s, seq, marker, binary.BigEndian.AppendUint16(nil, uint16(b.id)))
+	return b.send(s, seq, marker, binary.BigEndian.AppendUint16(nil, uint16(b.id)))
 }
 
 // numberOf is the number of a packet of push or rest.
@@ -29,18 +29,18 @@ const refresh = 400 * time.Millisecond
 // cut: nothing of it is kept for the next grant.
 func TestGateKeepsNothingOfARunThatPaused(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.push(a, 0, true)
 	b.rest(a, 1, false)
 	b.want("in the spurt", 0, 1)
-	b.gate.Shut()
+	b.gate.shut()
 	b.wait(refresh)
 	for seq := range uint16(3) {
 		if _, v := b.push(a, 2+seq, false); v != Refused {
 			t.Errorf("packet %d after the cut is %v, want %v", 2+seq, v, Refused)
 		}
 	}
-	b.Admit(a, 2, time.Second)
+	b.admit(a, 2, time.Second)
 	b.want("what was said without the floor")
 }
 
@@ -58,16 +58,16 @@ func TestGateKeepsTheRunAfterAPause(t *testing.T) {
 		{"too late for a pause", media.PauseGap + time.Millisecond, 2, false},
 	} {
 		b, a := newBench(t), newSource("a")
-		b.Admit(a, 1, time.Second)
+		b.admit(a, 1, time.Second)
 		b.push(a, 0, true)
 		b.rest(a, 1, false)
 		b.want("in the spurt", 0, 1)
-		b.gate.Shut()
+		b.gate.shut()
 		b.wait(tc.wait)
 		if _, v := b.push(a, tc.seq, tc.marker); v != HeldBack {
 			t.Errorf("%s: the packet is %v, want %v", tc.name, v, HeldBack)
 		}
-		b.Admit(a, 2, time.Second)
+		b.admit(a, 2, time.Second)
 		b.want(tc.name, tc.seq)
 	}
 }
@@ -75,12 +75,12 @@ func TestGateKeepsTheRunAfterAPause(t *testing.T) {
 // After speech the time is what it was: a gap is no pause.
 func TestGateKnowsAGapFromAPause(t *testing.T) {
 	b, a := newBench(t), newSource("a")
-	b.Admit(a, 1, time.Second)
+	b.admit(a, 1, time.Second)
 	b.push(a, 0, true)
 	b.rest(a, 1, false)
 	b.push(a, 2, false)
 	b.want("in the spurt", 0, 1, 2)
-	b.gate.Shut()
+	b.gate.shut()
 	b.wait(runGap + time.Millisecond)
 	if _, v := b.push(a, 3, false); v != HeldBack {
 		t.Errorf("the packet is %v, want %v", v, HeldBack)

@@ -14,8 +14,8 @@ type Relays struct {
 
 // relay is where else one channel is heard: on all of its event, in an emergency.
 type relay struct {
-	uses int // guarded by the relays' lock
-	taps atomic.Pointer[[]*Route]
+	uses   int // guarded by the relays' lock
+	routes atomic.Pointer[[]*Route]
 }
 
 // Route is a channel on which an emergency is heard that is spoken on another.
@@ -23,7 +23,7 @@ type Route struct {
 	Channel   string // where it is heard
 	Home      string // where it is spoken
 	Forwarder *Forwarder
-	// guest stands for whoever speaks. What may be heard of it is decided as for
+	// Guest stands for whoever speaks. What may be heard of it is decided as for
 	// every member, by this channel's own view of the floor.
 	Guest *Source
 }
@@ -65,22 +65,22 @@ func (r *Relays) Connect(t *Route) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	one := r.used(t.Home)
-	taps := append(slices.Clone(one.All()), t)
-	one.taps.Store(&taps)
+	routes := append(slices.Clone(one.All()), t)
+	one.routes.Store(&routes)
 }
 
 func (r *Relays) Disconnect(t *Route) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	one := r.of[t.Home]
-	taps := slices.DeleteFunc(slices.Clone(one.All()), func(other *Route) bool { return other == t })
-	one.taps.Store(&taps)
+	routes := slices.DeleteFunc(slices.Clone(one.All()), func(other *Route) bool { return other == t })
+	one.routes.Store(&routes)
 	r.unused(t.Home)
 }
 
 func (r *relay) All() []*Route {
-	if taps := r.taps.Load(); taps != nil {
-		return *taps
+	if routes := r.routes.Load(); routes != nil {
+		return *routes
 	}
 	return nil
 }

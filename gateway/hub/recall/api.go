@@ -31,7 +31,7 @@ type State interface {
 type API struct {
 	Store *Store
 	State State
-	// changed is told of a channel whose recall was switched.
+	// Changed is told of a channel whose recall was switched.
 	Changed func(channel string)
 	Log     *slog.Logger
 }

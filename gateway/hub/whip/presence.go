@@ -20,13 +20,13 @@ type Store interface {
 const (
 	// DeviceID is what the hub's members have for a device in the shared state.
 	DeviceID = "talkgate-hub"
-	// attendanceAgain is when what is in Redis is written again: it expires
+	// presenceRefresh is when what is in Redis is written again: it expires
 	// after an hour.
-	attendanceAgain = 20 * time.Minute
-	// attendanceRetry is when what could not be written is tried again.
-	attendanceRetry = 10 * time.Second
-	// attendanceTime bounds writing it.
-	attendanceTime = 400 * time.Millisecond
+	presenceRefresh = 20 * time.Minute
+	// presenceRetry is when what could not be written is tried again.
+	presenceRetry = 10 * time.Second
+	// presenceTimeout bounds writing it.
+	presenceTimeout = 400 * time.Millisecond
 )
 
 // presence tells Redis who is on which channels of this hub, as the channel
@@ -97,7 +97,7 @@ func (a *presence) note(userID string, left bool) {
 
 // Run writes until over is closed, when nobody is left, and once more then.
 func (a *presence) Run(over <-chan struct{}) {
-	again := time.NewTicker(attendanceAgain)
+	again := time.NewTicker(presenceRefresh)
 	defer again.Stop()
 	retry := time.NewTimer(0)
 	defer retry.Stop()
@@ -112,7 +112,7 @@ func (a *presence) Run(over <-chan struct{}) {
 		}
 		if err := a.write(); err != nil {
 			a.log.Warn("who is on the channels is not known to Redis", "err", err)
-			retry.Reset(attendanceRetry)
+			retry.Reset(presenceRetry)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (a *presence) write() error {
 	changed := a.changed
 	a.changed = map[string]bool{}
 	a.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), attendanceTime)
+	ctx, cancel := context.WithTimeout(context.Background(), presenceTimeout)
 	defer cancel()
 	for userID, left := range changed {
 		if err := a.writeUser(ctx, userID, left); err != nil {

@@ -64,7 +64,7 @@ type Config struct {
 	Channels *channel.Set
 	Store    Store
 	Turn     *turn.Relay
-	// max bounds the sessions.
+	// Max bounds the sessions.
 	Max int
 	Log *slog.Logger
 }
@@ -72,9 +72,9 @@ type Config struct {
 // Server are the media sessions of a hub.
 type Server struct {
 	Config
-	ctx        context.Context // of all sessions
-	attendance *presence
-	echoes     echoes
+	ctx      context.Context // of all sessions
+	presence *presence
+	echoes   echoes
 	// alive counts the sessions; none begins once closing is set.
 	alive sync.WaitGroup
 
@@ -87,11 +87,11 @@ type Server struct {
 
 // New has no session yet. All end with ctx.
 func New(ctx context.Context, cfg Config) *Server {
-	return &Server{Config: cfg, ctx: ctx, attendance: newPresence(cfg.Store, cfg.Log), all: map[string]*session{}, byUser: map[string]int{}}
+	return &Server{Config: cfg, ctx: ctx, presence: newPresence(cfg.Store, cfg.Log), all: map[string]*session{}, byUser: map[string]int{}}
 }
 
 // Run tells Redis who is there until the context has ended and close was called.
-func (s *Server) Run(closed <-chan struct{}) { s.attendance.Run(closed) }
+func (s *Server) Run(closed <-chan struct{}) { s.presence.Run(closed) }
 
 // reserve counts a session of a user in; unreserve or register must follow.
 func (s *Server) reserve(userID string) error {
@@ -134,7 +134,7 @@ func (s *Server) register(one *session, gone func()) {
 	if one.private {
 		over = time.After(echoTime)
 	} else {
-		s.attendance.arrive(one)
+		s.presence.arrive(one)
 	}
 	go func() {
 		defer s.unreserve(one.userID)
@@ -150,7 +150,7 @@ func (s *Server) register(one *session, gone func()) {
 		s.mu.Unlock()
 		gone()
 		if !one.private {
-			s.attendance.depart(one)
+			s.presence.depart(one)
 		}
 		close(one.ended)
 		log.Info("session ended", "reason", one.peer.Err())

@@ -37,7 +37,7 @@ func (s *Server) Publish(w http.ResponseWriter, r *http.Request, c *auth.Claims)
 	ch, m, part := s.Join(r, c)
 	src := ch.OpenSource(m, c)
 	if src == nil && r.URL.Query().Has("takeover") {
-		s.endPublisher(ch.Id, c.UserID)
+		s.endPublisher(ch.ID, c.UserID)
 		src = ch.OpenSource(m, c)
 	}
 	if src == nil {
@@ -53,7 +53,7 @@ func (s *Server) Publish(w http.ResponseWriter, r *http.Request, c *auth.Claims)
 			p.Unheard(reason)
 		}
 	}
-	s.accept(w, r, newSession(KindWHIP, ch.Id, c), gone, func() (peer, string, error) {
+	s.accept(w, r, newSession(KindWHIP, ch.ID, c), gone, func() (peer, string, error) {
 		p, answer, err := s.Media.AcceptPublisher(offer, func(p *rtp.Packet) { ch.Forwarder.Receive(src, p) })
 		voice.Store(p)
 		return p, answer, err
@@ -74,7 +74,7 @@ func (s *Server) Listen(w http.ResponseWriter, r *http.Request, c *auth.Claims) 
 	}
 	var l *forward.Listener // nil until the offer is answered
 	gone := func() { ch.CloseListener(m, l); part() }
-	s.accept(w, r, newSession(KindWHEP, ch.Id, c), gone, func() (peer, string, error) {
+	s.accept(w, r, newSession(KindWHEP, ch.ID, c), gone, func() (peer, string, error) {
 		p, answer, err := s.Media.AcceptSubscriber(offer)
 		if err == nil {
 			l = ch.OpenListener(m, p)

@@ -61,7 +61,6 @@ func play(t *testing.T, k kind, spurts, restarts int) (f figures) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = engine.Close() })
 	s := k.start(t, server, engine, log)
 	begin := func(user string, role redis.Role) *radio { return start(t, s, open(t, server, log), user, role, log) }
 	a, b := begin("a", redis.RoleGeneral), begin("b", redis.RoleGeneral)

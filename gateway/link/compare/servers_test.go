@@ -80,7 +80,7 @@ func (s *hubServer) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = h.Run(ctx) }()
-	s.stop = func() { cancel(); <-done; _ = engine.Close() }
+	s.stop = func() { cancel(); <-done }
 }
 
 func (s *hubServer) restart() { s.stop(); s.run() }

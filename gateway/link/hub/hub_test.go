@@ -142,7 +142,6 @@ func lossy(t testing.TB) *rtc.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close() })
 	return e
 }
 

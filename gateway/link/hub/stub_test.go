@@ -39,7 +39,6 @@ func newEngine(t testing.TB) *rtc.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close() })
 	return e
 }
 

@@ -80,7 +80,6 @@ func (s *site) hub() (url string, secret []byte) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { _ = engine.Close() })
 	h, err := hub.New(hub.Config{Secret: secret, State: s.state(), Media: engine})
 	if err != nil {
 		s.t.Fatal(err)

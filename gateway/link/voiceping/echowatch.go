@@ -27,7 +27,7 @@ type echoWatch struct {
 	at     uint64 // sent, when the latest came
 }
 
-func (a *echoWatch) check(said *rtc.Publication, hears *rtc.Chorus) error {
+func (a *echoWatch) check(said *rtc.Publication, hears *rtc.MultiReceiver) error {
 	sent := said.Sent()
 	if n := hears.Echoes(); n != a.echoes {
 		a.echoes, a.at = n, sent

@@ -12,7 +12,7 @@ import (
 // hear makes the members of a channel, the port's own or one of the monitored,
 // audible. Its end is the session's.
 func (s *session) hear(ctx context.Context, channel string, index int) error {
-	receiver, err := s.link.cfg.Engine.Listen(ctx, s.listen(channel), s.solos[index])
+	receiver, err := s.link.cfg.Engine.ReceiveMany(ctx, s.listen(channel), s.solos[index])
 	if err != nil {
 		return fmt.Errorf("channel %q: %w", channel, err)
 	}
@@ -48,7 +48,7 @@ func (s *session) deafen(channel string) {
 	}
 }
 
-func (s *session) receiver(channel string) *rtc.Chorus {
+func (s *session) receiver(channel string) *rtc.MultiReceiver {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.receivers[channel]

@@ -131,9 +131,9 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 		ev.LinkDown(fmt.Errorf("%w: too many logins, the next in %v", port.LinkLimited, wait.Round(time.Second)))
 		retry.Sleep(ctx, wait)
 	}
-	solos := make([]*rtc.Solo, 1+len(l.cfg.Monitor))
+	solos := make([]*rtc.SpeakerSelector, 1+len(l.cfg.Monitor))
 	for i := range solos {
-		solos[i] = rtc.NewSolo(i, ev.Receive)
+		solos[i] = rtc.NewSpeakerSelector(i, ev.Receive)
 	}
 	refused := ""
 	for {
@@ -165,7 +165,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 }
 
 // once runs one session to its end: how long it stood, and why it ended.
-func (l *Link) once(ctx context.Context, token string, solos []*rtc.Solo, ev port.LinkEvents) (lived time.Duration, err error) {
+func (l *Link) once(ctx context.Context, token string, solos []*rtc.SpeakerSelector, ev port.LinkEvents) (lived time.Duration, err error) {
 	setup, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	s, err := l.connect(setup, token, solos)

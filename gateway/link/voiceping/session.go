@@ -16,7 +16,7 @@ import (
 type session struct {
 	link     *Link
 	conn     *conn
-	solos    []*rtc.Solo // of what is heard, by channel
+	solos    []*rtc.SpeakerSelector // of what is heard, by channel
 	voice    *rtc.Publication
 	produced string        // id of our producer
 	ended    chan error    // why the connection ended
@@ -33,7 +33,7 @@ type session struct {
 
 	mu        sync.Mutex
 	said      error // why the server ends the session, in its own words
-	receivers map[string]*rtc.Chorus
+	receivers map[string]*rtc.MultiReceiver
 	heard     map[voice]uint32  // SSRCs of what is consumed
 	talk      map[string]talker // by channel
 
@@ -41,9 +41,9 @@ type session struct {
 	withdrawn chan struct{}        // the user has no rights on its own channel any more
 }
 
-func (l *Link) connect(ctx context.Context, token string, solos []*rtc.Solo) (*session, error) {
+func (l *Link) connect(ctx context.Context, token string, solos []*rtc.SpeakerSelector) (*session, error) {
 	s := &session{link: l, solos: solos, ended: make(chan error, 1), lost: make(chan error, 1), news: make(chan struct{}, 1), withdrawn: make(chan struct{}, 1),
-		receivers: make(map[string]*rtc.Chorus), heard: make(map[voice]uint32), talk: make(map[string]talker),
+		receivers: make(map[string]*rtc.MultiReceiver), heard: make(map[voice]uint32), talk: make(map[string]talker),
 		monitored: make(map[string]monitored)}
 	for _, channel := range l.cfg.Monitor {
 		s.monitored[channel] = newMonitored()

@@ -50,7 +50,6 @@ func newSite(t testing.TB) *site {
 	t.Cleanup(func() {
 		s.server.Close()
 		_ = s.rdb.Close()
-		_ = engine.Close()
 	})
 	return s
 }

@@ -54,7 +54,7 @@ type Session struct {
 	cfg    Config
 	engine *rtc.Engine
 	conn   *conn
-	ears   *rtc.Audience
+	ears   *rtc.AnsweringReceiver
 	sid    string
 	roster roster
 
@@ -118,7 +118,7 @@ func (s *Session) join(ctx context.Context) error {
 	s.sid = hello.GetParticipant().GetSid()
 	s.may.Store(hello.GetParticipant().GetPermission().GetCanPublish())
 	s.roster.update(hello.GetOtherParticipants())
-	if s.ears, err = s.engine.Attend(s.hear); err != nil {
+	if s.ears, err = s.engine.ReceiveOffered(s.hear); err != nil {
 		return err
 	}
 	s.work.Go(func() { s.end(s.listen()) })
@@ -168,7 +168,7 @@ func (s *Session) awaitStreams(ctx context.Context) {
 }
 
 // hear begins a stream, which the server calls "session|track".
-func (s *Session) hear(stream string) rtc.Hearer {
+func (s *Session) hear(stream string) rtc.PacketHandler {
 	sid, _, _ := strings.Cut(stream, "|")
 	take := s.cfg.Hear(func() string { return s.roster.identity(sid) })
 	s.streams.Add(1)

@@ -13,7 +13,7 @@ import (
 // is heard is one stream.
 func TestOneVoiceAtATimeIsHeard(t *testing.T) {
 	var heard []media.Packet
-	c := &Chorus{solo: NewSolo(2, func(p media.Packet) {
+	c := &MultiReceiver{selector: NewSpeakerSelector(2, func(p media.Packet) {
 		p.Opus = append([]byte(nil), p.Opus...)
 		heard = append(heard, p)
 	})}
@@ -23,7 +23,7 @@ func TestOneVoiceAtATimeIsHeard(t *testing.T) {
 		before := len(heard)
 		for range packets {
 			seqs[ssrc]++
-			c.take(&rtp.Packet{Header: rtp.Header{SSRC: ssrc, SequenceNumber: seqs[ssrc], Timestamp: uint32(seqs[ssrc]) * media.FrameSamples}, Payload: []byte{byte(ssrc)}}, now)
+			c.onPacket(&rtp.Packet{Header: rtp.Header{SSRC: ssrc, SequenceNumber: seqs[ssrc], Timestamp: uint32(seqs[ssrc]) * media.FrameSamples}, Payload: []byte{byte(ssrc)}}, now)
 		}
 		now = now.Add(20 * time.Millisecond)
 		return len(heard) - before
@@ -57,10 +57,10 @@ func TestOneVoiceAtATimeIsHeard(t *testing.T) {
 // TestOnesOwnVoiceIsCountedNotHeard: what comes back is no speech.
 func TestOnesOwnVoiceIsCountedNotHeard(t *testing.T) {
 	n := 0
-	c := &Chorus{solo: NewSolo(0, func(media.Packet) { n++ })}
+	c := &MultiReceiver{selector: NewSpeakerSelector(0, func(media.Packet) { n++ })}
 	c.Own(7)
 	for ssrc := range uint32(10) {
-		c.take(&rtp.Packet{Header: rtp.Header{SSRC: ssrc}, Payload: []byte{1}}, time.Now().Add(time.Duration(ssrc)*time.Second))
+		c.onPacket(&rtp.Packet{Header: rtp.Header{SSRC: ssrc}, Payload: []byte{1}}, time.Now().Add(time.Duration(ssrc)*time.Second))
 	}
 	if n != 9 || c.Echoes() != 1 {
 		t.Errorf("%d packets heard and %d echoes, want 9 and 1", n, c.Echoes())

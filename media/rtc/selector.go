@@ -12,10 +12,10 @@ import (
 // SpeakerGap is how long a speaker may pause before another one is heard.
 const SpeakerGap = 200 * time.Millisecond
 
-// Solo makes one stream of the voices on a channel: one at a time is heard, the
-// first to speak until a pause, and what is heard has continuous sequence numbers
-// and timestamps.
-type Solo struct {
+// SpeakerSelector makes one stream of the voices on a channel. It selects one speaker at a
+// time: the first to speak, until a pause of SpeakerGap. The result has continuous sequence
+// numbers and timestamps.
+type SpeakerSelector struct {
 	channel int
 	on      func(media.Packet)
 
@@ -26,14 +26,14 @@ type Solo struct {
 	heard  time.Time
 }
 
-// NewSolo hands what is heard, as a channel's, to on, one packet at a time; p.Opus
+// NewSpeakerSelector hands what is heard, as a channel's, to on, one packet at a time; p.Opus
 // is reused when it returns.
-func NewSolo(channel int, on func(p media.Packet)) *Solo {
-	return &Solo{channel: channel, on: on, merge: NewMerge()}
+func NewSpeakerSelector(channel int, on func(p media.Packet)) *SpeakerSelector {
+	return &SpeakerSelector{channel: channel, on: on, merge: NewMerge()}
 }
 
 // take passes on a packet of the voice that is heard.
-func (s *Solo) take(p *rtp.Packet, arrived time.Time) {
+func (s *SpeakerSelector) onPacket(p *rtp.Packet, arrived time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.voiced && p.SSRC != s.ssrc && arrived.Sub(s.heard) < SpeakerGap {

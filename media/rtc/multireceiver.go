@@ -11,12 +11,11 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// Chorus is the offering side of many streams over one transport, each of which
-// begins when its first packet comes: a server that forwards every member's
-// voice as it is.
-type Chorus struct {
+// MultiReceiver receives many streams over one transport that it offered. A stream begins
+// with its first packet: the server forwards every member's voice as it is.
+type MultiReceiver struct {
 	*conn
-	solo *Solo
+	selector *SpeakerSelector
 
 	own    atomic.Uint32
 	echoes atomic.Uint64
@@ -25,21 +24,21 @@ type Chorus struct {
 	streams map[uint32]*webrtc.RTPReceiver // by SSRC
 }
 
-// Listen offers to hear all streams and returns when they can arrive. Which one
-// is heard is for the solo to say.
-func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo) (*Chorus, error) {
+// ReceiveMany offers to hear all streams and returns when they can arrive. The selector
+// decides which one is heard.
+func (e *Engine) ReceiveMany(ctx context.Context, exchange Exchange, selector *SpeakerSelector) (*MultiReceiver, error) {
 	c, err := e.newConn()
 	if err != nil {
 		return nil, err
 	}
-	s := &Chorus{conn: c, solo: solo, streams: make(map[uint32]*webrtc.RTPReceiver)}
+	s := &MultiReceiver{conn: c, selector: selector, streams: make(map[uint32]*webrtc.RTPReceiver)}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-		var one ear
+		var one streamReceiver
 		one.born = time.Now()
 		s.mu.Lock()
 		s.streams[uint32(t.SSRC())] = r
 		s.mu.Unlock()
-		c.loop(func() { one.read(c, t, codecsOf(r.GetParameters().Codecs), s.take) })
+		c.loop(func() { one.read(c, t, codecsOf(r.GetParameters().Codecs), s.onPacket) })
 	})
 	if _, err = c.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio,
 		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err == nil {
@@ -54,7 +53,7 @@ func (e *Engine) Listen(ctx context.Context, exchange Exchange, solo *Solo) (*Ch
 
 // End ends a stream whose sender is gone: nothing in RTP says so, and what reads
 // it would wait for ever. One that never began is nothing to end.
-func (s *Chorus) End(ssrc uint32) {
+func (s *MultiReceiver) End(ssrc uint32) {
 	s.mu.Lock()
 	r := s.streams[ssrc]
 	delete(s.streams, ssrc)
@@ -65,18 +64,18 @@ func (s *Chorus) End(ssrc uint32) {
 }
 
 // Own says which stream is our own voice come back: it is counted, not heard.
-func (s *Chorus) Own(ssrc uint32) { s.own.Store(ssrc) }
+func (s *MultiReceiver) Own(ssrc uint32) { s.own.Store(ssrc) }
 
 // HasOwn says whether Own was called.
-func (s *Chorus) HasOwn() bool { return s.own.Load() != 0 }
+func (s *MultiReceiver) HasOwn() bool { return s.own.Load() != 0 }
 
 // Echoes is how many packets of our own voice came back.
-func (s *Chorus) Echoes() uint64 { return s.echoes.Load() }
+func (s *MultiReceiver) Echoes() uint64 { return s.echoes.Load() }
 
-func (s *Chorus) take(p *rtp.Packet, arrived time.Time) {
+func (s *MultiReceiver) onPacket(p *rtp.Packet, arrived time.Time) {
 	if own := s.own.Load(); own != 0 && p.SSRC == own {
 		s.echoes.Add(1)
 		return
 	}
-	s.solo.take(p, arrived)
+	s.selector.onPacket(p, arrived)
 }

@@ -12,37 +12,37 @@ import (
 	"github.com/talkgate/talkgate/media"
 )
 
-// maxAudienceSDP bounds an offer to an Audience, which has a section for each
+// maxOfferSDP bounds an offer to an AnsweringReceiver, which has a section for each
 // member of the room that it is in.
-const maxAudienceSDP = 1 << 20
+const maxOfferSDP = 1 << 20
 
-// Hearer takes in the packets of one stream, one at a time. The packet and its
-// payload are reused when it returns.
-type Hearer func(p *rtp.Packet, arrived time.Time)
+// PacketHandler is called with each packet of one stream, one at a time. The packet and
+// its payload are reused when it returns.
+type PacketHandler func(p *rtp.Packet, arrived time.Time)
 
-// Audience is the answering side of many streams over one transport: a server
-// that offers anew whenever one of them begins or ends.
-type Audience struct {
+// AnsweringReceiver receives many streams over one transport that a server offers. The
+// server offers again whenever a stream begins or ends.
+type AnsweringReceiver struct {
 	*conn
 	// Trickle takes the server's candidates.
 	Trickle
 
 	counts sync.Mutex
-	live   map[*ear]struct{}
+	live   map[*streamReceiver]struct{}
 	gone   media.Reception // of streams that ended
 }
 
-// Attend makes a session that answers. hearer is called for each stream that
-// begins, with the ID of the media stream it belongs to (RFC 8830).
-func (e *Engine) Attend(hearer func(stream string) Hearer) (*Audience, error) {
+// ReceiveOffered makes a session that answers. handlerOf returns the handler of a stream that
+// begins; it is called with the ID of the media stream it belongs to (RFC 8830).
+func (e *Engine) ReceiveOffered(handlerOf func(stream string) PacketHandler) (*AnsweringReceiver, error) {
 	c, err := e.newConn()
 	if err != nil {
 		return nil, err
 	}
-	a := &Audience{conn: c, live: make(map[*ear]struct{})}
+	a := &AnsweringReceiver{conn: c, live: make(map[*streamReceiver]struct{})}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-		on := hearer(t.StreamID())
-		one := &ear{born: time.Now()}
+		on := handlerOf(t.StreamID())
+		one := &streamReceiver{born: time.Now()}
 		c.loop(func() {
 			a.begin(one)
 			one.read(c, t, codecsOf(r.GetParameters().Codecs), on)
@@ -52,13 +52,13 @@ func (e *Engine) Attend(hearer func(stream string) Hearer) (*Audience, error) {
 	return a, nil
 }
 
-func (a *Audience) begin(one *ear) {
+func (a *AnsweringReceiver) begin(one *streamReceiver) {
 	a.counts.Lock()
 	defer a.counts.Unlock()
 	a.live[one] = struct{}{}
 }
 
-func (a *Audience) over(one *ear) {
+func (a *AnsweringReceiver) over(one *streamReceiver) {
 	a.counts.Lock()
 	defer a.counts.Unlock()
 	delete(a.live, one)
@@ -67,7 +67,7 @@ func (a *Audience) over(one *ear) {
 
 // Reception is how all streams together arrive, counted since the session began;
 // its jitter is the worst of those there are.
-func (a *Audience) Reception() media.Reception {
+func (a *AnsweringReceiver) Reception() media.Reception {
 	a.counts.Lock()
 	defer a.counts.Unlock()
 	all := a.gone
@@ -82,9 +82,9 @@ func (a *Audience) Reception() media.Reception {
 
 // Answer answers the server's newest offer. Offers are answered one at a time;
 // after the first the connection comes about by itself.
-func (a *Audience) Answer(ctx context.Context, offer string) (string, error) {
-	if len(offer) > maxAudienceSDP {
-		return "", fmt.Errorf("%w: %d bytes, want at most %d", ErrBadSDP, len(offer), maxAudienceSDP)
+func (a *AnsweringReceiver) Answer(ctx context.Context, offer string) (string, error) {
+	if len(offer) > maxOfferSDP {
+		return "", fmt.Errorf("%w: %d bytes, want at most %d", ErrBadSDP, len(offer), maxOfferSDP)
 	}
 	if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: withoutOpusParameters(offer)}); err != nil {
 		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
@@ -103,4 +103,4 @@ func (a *Audience) Answer(ctx context.Context, offer string) (string, error) {
 }
 
 // Connected is closed once streams can arrive.
-func (a *Audience) Connected() <-chan struct{} { return a.connected }
+func (a *AnsweringReceiver) Connected() <-chan struct{} { return a.connected }

@@ -19,8 +19,8 @@ import (
 // mtu is the largest datagram that is read.
 const mtu = 1500
 
-// ear hears the one stream of a session that receives.
-type ear struct {
+// streamReceiver receives one stream.
+type streamReceiver struct {
 	born  time.Time
 	last  atomic.Int64 // since born; zero is never
 	count Counter
@@ -29,14 +29,14 @@ type ear struct {
 }
 
 // Reception is how the stream arrives.
-func (e *ear) Reception() media.Reception {
+func (e *streamReceiver) Reception() media.Reception {
 	r := e.count.Reception()
 	r.Recovered = e.recovered.Load()
 	return r
 }
 
 // LastHeard is when the last packet of the stream arrived, zero if none has.
-func (e *ear) LastHeard() time.Time {
+func (e *streamReceiver) LastHeard() time.Time {
 	last := e.last.Load()
 	if last == 0 {
 		return time.Time{}
@@ -46,7 +46,7 @@ func (e *ear) LastHeard() time.Time {
 
 // hear calls on with each sound packet of the first stream the peer sends, one
 // at a time. The packet and its payload are reused.
-func (e *ear) hear(c *conn, on func(p *rtp.Packet, arrived time.Time)) {
+func (e *streamReceiver) hear(c *conn, on func(p *rtp.Packet, arrived time.Time)) {
 	e.born = time.Now()
 	var first sync.Once
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
@@ -58,7 +58,7 @@ func (e *ear) hear(c *conn, on func(p *rtp.Packet, arrived time.Time)) {
 }
 
 // report tells the sender what of its stream arrives, until the session ends.
-func (e *ear) report(c *conn) {
+func (e *streamReceiver) report(c *conn) {
 	tick := time.NewTicker(lossReportPeriod)
 	defer tick.Stop()
 	own := rand.Uint32()
@@ -72,7 +72,7 @@ func (e *ear) report(c *conn) {
 	}
 }
 
-func (e *ear) reportAt(c *conn, own uint32, now time.Time) {
+func (e *streamReceiver) reportAt(c *conn, own uint32, now time.Time) {
 	if report := e.count.Report(own, now); report != nil {
 		_ = c.pc.WriteRTCP([]rtcp.Packet{report}) // lost where it can't be sent: another follows
 	}
@@ -80,7 +80,7 @@ func (e *ear) reportAt(c *conn, own uint32, now time.Time) {
 
 // read hands on the packets of a stream. Of RED it hands on the packets in it that were
 // not there before, so a copy of one that was lost comes late, like any other.
-func (e *ear) read(c *conn, t *webrtc.TrackRemote, types codecs, on func(*rtp.Packet, time.Time)) {
+func (e *streamReceiver) read(c *conn, t *webrtc.TrackRemote, types codecs, on func(*rtp.Packet, time.Time)) {
 	buf := make([]byte, mtu)
 	p, out := &rtp.Packet{}, &rtp.Packet{}
 	var arrived time.Time
