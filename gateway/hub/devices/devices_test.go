@@ -434,6 +434,36 @@ func TestApproval(t *testing.T) {
 	}
 }
 
+// TestTwoBoardsWithOneCode: the second is turned away when all but its commit is done, and
+// takes nothing from the first.
+func TestTwoBoardsWithOneCode(t *testing.T) {
+	s := newSite(t)
+	code := s.invite(gate())
+	first, second, third := s.board(code), s.board(code), s.board(s.invite(gate()))
+	var g enroll.Grant
+	keep := second.Keep
+	second.Keep = func(grant enroll.Grant) (func() error, func(), error) {
+		var err error
+		if g, err = first.Join(t.Context()); err != nil {
+			t.Error(err)
+		}
+		return keep(grant)
+	}
+	if _, err := second.Join(t.Context()); !errors.Is(err, enroll.ErrDenied) || !strings.Contains(err.Error(), "used already") || second.placed || !second.discarded {
+		t.Errorf("the second: placed %v, discarded %v: %v", second.placed, second.discarded, err)
+	}
+	if _, err := third.Join(t.Context()); !errors.Is(err, enroll.ErrDenied) || !strings.Contains(err.Error(), "--replace") || third.placed {
+		t.Errorf("a third, with a code of its own: placed %v: %v", third.placed, err)
+	}
+	if err := s.asUser(g).Rehearse(t.Context(), "gates", "north-gate"); err != nil {
+		t.Errorf("the first: %v", err)
+	}
+	d, err := s.store.Device(t.Context(), "north-gate")
+	if err != nil || d.KeyID != enroll.KeyID(first.Key.Public().(ed25519.PublicKey)) {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 // TestASignedChallengeIsGoodOnce replays what a device sent.
 func TestASignedChallengeIsGoodOnce(t *testing.T) {
 	s := newSite(t)

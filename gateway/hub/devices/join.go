@@ -207,7 +207,7 @@ func (s *Server) grant(inv devices.Invitation, password, hub string) *enroll.Gra
 
 // reason is what a board is told of an error; empty is for the hub's log only.
 func reason(err error) string {
-	for _, known := range []error{devices.ErrUnknown, devices.ErrExpired, devices.ErrUsed, devices.ErrTries, devices.ErrUsers} {
+	for _, known := range []error{devices.ErrUnknown, devices.ErrExpired, devices.ErrUsed, devices.ErrEnrolled, devices.ErrTries, devices.ErrUsers} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

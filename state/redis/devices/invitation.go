@@ -65,10 +65,11 @@ const (
 
 // Why a code is not good. Each says what to do.
 var (
-	ErrUnknown = errors.New("no invitation has this code: compare it with what the hub shows, or ask for a new one")
-	ErrExpired = errors.New("the code has expired: ask for a new one")
-	ErrUsed    = errors.New("the code was used already: each is good for one board; ask for a new one")
-	ErrTries   = errors.New("the code was tried too often and is no longer good: ask for a new one")
+	ErrUnknown  = errors.New("no invitation has this code: compare it with what the hub shows, or ask for a new one")
+	ErrExpired  = errors.New("the code has expired: ask for a new one")
+	ErrUsed     = errors.New("the code was used already: each is good for one board; ask for a new one")
+	ErrEnrolled = errors.New("another board was enrolled by this name meanwhile: have it revoked, or ask for an invitation in its place ('talkgate invite --replace')")
+	ErrTries    = errors.New("the code was tried too often and is no longer good: ask for a new one")
 )
 
 // Invite stores an invitation, good for life. Its ID, code and what is granted are the
@@ -253,6 +254,9 @@ func (s *Store) Enroll(ctx context.Context, invitation string, d Device) (Device
 	if err := CheckIDs(d.UserID, d.Channels); err != nil {
 		return d, err
 	}
+	if old, err := s.Device(ctx, d.UserID); err == nil && !old.Revoked() && !inv.Replace {
+		return d, ErrEnrolled
+	}
 	before, err := s.client.ReadRights(ctx, d.UserID)
 	if err != nil {
 		return d, err
@@ -284,7 +288,7 @@ func (s *Store) Enroll(ctx context.Context, invitation string, d Device) (Device
 			return nil, err
 		}
 		if old, ok := known[d.UserID]; ok && !old.Revoked() && !inv.Replace {
-			return nil, fmt.Errorf("%s was enrolled meanwhile", d.UserID)
+			return nil, ErrEnrolled
 		} else if !ok && len(known) >= MaxDevices {
 			return nil, fmt.Errorf("there are %d devices: forget those that were revoked ('talkgate devices forget')", len(known))
 		}
