@@ -9,22 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	hubdevices "github.com/talkgate/talkgate/gateway/hub/devices"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/devices"
 )
-
-// deviceJSON is a device, for scripts.
-type deviceJSON struct {
-	UserID     string    `json:"userId"`
-	UserName   string    `json:"userName"`
-	Channels   []string  `json:"channels"`
-	KeyID      string    `json:"keyId"`
-	Host       string    `json:"host,omitempty"`
-	EnrolledAt time.Time `json:"enrolledAt"`
-	EnrolledBy string    `json:"enrolledBy"`
-	RevokedAt  time.Time `json:"revokedAt,omitzero"`
-	RevokedBy  string    `json:"revokedBy,omitempty"`
-}
 
 func newDevicesCommand() *cobra.Command {
 	var d dispatch
@@ -50,7 +38,7 @@ approval.`,
 			})
 		},
 	}
-	d.addFlags(c)
+	d.addHubFlags(c)
 	c.AddCommand(
 		changeDevice("revoke", "Take everything away from a board, at once",
 			`Take everything away from a board, at once: its key gets no token any more, its
@@ -84,7 +72,7 @@ func changeDevice(word, short, long string, do func(s *devices.Store, ctx contex
 			})
 		},
 	}
-	d.addFlags(c)
+	d.addHubFlags(c)
 	addActorFlag(c, &actor)
 	return c
 }
@@ -92,7 +80,7 @@ func changeDevice(word, short, long string, do func(s *devices.Store, ctx contex
 func (d *dispatch) printDevices(cmd *cobra.Command, all []devices.Device, invited []devices.Invitation) error {
 	if d.asJSON {
 		for _, v := range all {
-			if err := printJSON(cmd.OutOrStdout(), deviceJSON{v.UserID, v.UserName, v.Channels, v.KeyID, v.Host, v.EnrolledAt, v.EnrolledBy, v.RevokedAt, v.RevokedBy}); err != nil {
+			if err := printJSON(cmd.OutOrStdout(), hubdevices.ViewOf(v)); err != nil {
 				return err
 			}
 		}

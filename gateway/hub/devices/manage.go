@@ -44,8 +44,8 @@ func Invite(ctx context.Context, store *devices.Store, inv devices.Invitation, l
 	}
 }
 
-// deviceJSON is a device for the console.
-type deviceJSON struct {
+// View is a device as people and scripts are shown it.
+type View struct {
 	UserID     string    `json:"userId"`
 	UserName   string    `json:"userName"`
 	Role       string    `json:"role"`
@@ -56,6 +56,11 @@ type deviceJSON struct {
 	EnrolledBy string    `json:"enrolledBy"`
 	RevokedAt  time.Time `json:"revokedAt,omitzero"`
 	RevokedBy  string    `json:"revokedBy,omitempty"`
+}
+
+// ViewOf leaves out the key itself, and what is Redis' own.
+func ViewOf(d devices.Device) View {
+	return View{d.UserID, d.UserName, d.Role, d.Channels, d.KeyID, d.Host, d.EnrolledAt, d.EnrolledBy, d.RevokedAt, d.RevokedBy}
 }
 
 // invitationJSON is an invitation for the console. Code, URI and QR are told once, to who
@@ -98,12 +103,12 @@ func (s *Server) List(w http.ResponseWriter, r *http.Request, by By) {
 		return
 	}
 	answer := struct {
-		Devices     []deviceJSON     `json:"devices"`
+		Devices     []View           `json:"devices"`
 		Invitations []invitationJSON `json:"invitations"`
-	}{[]deviceJSON{}, []invitationJSON{}}
+	}{[]View{}, []invitationJSON{}}
 	for _, d := range all {
 		if by.May(d.Channels) {
-			answer.Devices = append(answer.Devices, deviceJSON{d.UserID, d.UserName, d.Role, d.Channels, d.KeyID, d.Host, d.EnrolledAt, d.EnrolledBy, d.RevokedAt, d.RevokedBy})
+			answer.Devices = append(answer.Devices, ViewOf(d))
 		}
 	}
 	for _, inv := range invited {
