@@ -47,7 +47,6 @@ var rooms = map[string][]string{
 	"github.com/pion/rtp":                 {"media/rtc", "media/icelite", "gateway/hub", "gateway/link", "gateway/flight", "gateway/guard"},
 	"github.com/pion/webrtc/v4/pkg/media": {"gateway/flight", "gateway/hub/recall"},
 	"github.com/pion":                     {"media/rtc", "media/icelite", "gateway/link"},
-	"github.com/prometheus/client_golang": {"gateway"},
 	"github.com/redis/go-redis":           {"state/redis", "gateway/link/voiceping/standin"},
 	"github.com/rs/zerolog":               {"state/redis/redistest"},
 	"github.com/Shopify/toxiproxy":        {"state/redis/redistest"},

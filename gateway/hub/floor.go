@@ -53,7 +53,7 @@ func (h *Hub) answerFloor(w http.ResponseWriter, a channel.Answer) {
 	if a.Granted {
 		label = "granted"
 	}
-	h.metrics.floorRequests.WithLabelValues(label).Inc()
+	h.counts.floorRequests.Inc(label)
 	if a.Reason == channel.ReasonRedis {
 		w.Header().Set("Retry-After", "1")
 	}

@@ -18,9 +18,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/hub/channel"
 	"github.com/talkgate/talkgate/gateway/hub/console"
@@ -30,6 +27,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/recall"
 	"github.com/talkgate/talkgate/gateway/hub/turn"
 	"github.com/talkgate/talkgate/gateway/hub/whip"
+	"github.com/talkgate/talkgate/gateway/metrics"
 )
 
 // State is what the hub needs of the shared state in Redis.
@@ -92,7 +90,7 @@ type Config struct {
 	MaxSessions int
 	// Metrics takes the hub's metrics and is served at /metrics; nil is one of
 	// its own, which has those of Go and the process too.
-	Metrics *prometheus.Registry
+	Metrics *metrics.Registry
 	// Logger takes what happens; nil discards it. Tokens never reach it.
 	Logger *slog.Logger
 }
@@ -116,8 +114,7 @@ func (cfg *Config) complete() error {
 		return fmt.Errorf("hub: a lease of %v is longer than the lock TTL of %v it relies on", cfg.Lease, cfg.LockTTL)
 	}
 	if cfg.Metrics == nil {
-		cfg.Metrics = prometheus.NewRegistry()
-		cfg.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		cfg.Metrics = metrics.New()
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -139,7 +136,7 @@ type Hub struct {
 	log      *slog.Logger
 	listener net.Listener // nil without Config.Listen
 	handler  http.Handler
-	metrics  *metrics
+	counts   *counts
 
 	access      *auth.Access
 	channels    *channel.Set
@@ -188,8 +185,8 @@ func New(cfg Config) (*Hub, error) {
 	h.emergencies = emergency.New(cfg.State, fleet.Channels, h.log)
 	h.console = console.New(cfg.State, fleet, h.emergencies, past, h.log)
 	h.past = &recall.API{Store: past, State: cfg.State, Changed: h.channels.RecallChanged, Log: h.log}
-	h.metrics = newMetrics(h)
-	cfg.Metrics.MustRegister(console.NewFleetCollector(fleet))
+	h.counts = newCounts(h)
+	console.RegisterFleet(cfg.Metrics, fleet)
 	h.handler = h.routes()
 	return h, nil
 }

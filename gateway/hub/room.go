@@ -1,11 +1,11 @@
 package hub
 
 import (
+	"net/http"
+
 	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/hub/respond"
 )
-
-import "net/http"
 
 // Rooms is a LiveKit on which the hub's channels are. The page then talks and
 // listens there; the hub only keeps the floor for it.

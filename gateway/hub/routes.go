@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/hub/respond"
 	"github.com/talkgate/talkgate/gateway/hub/web"
@@ -89,9 +87,9 @@ func (h *Hub) routes() http.Handler {
 		respond.Error(w, http.StatusNotFound, "there is no such resource, or not by this method: see docs/http-api.md")
 	})
 	mux.HandleFunc("GET /healthz", h.health)
-	mux.Handle("GET /metrics", respond.OwnHost(promhttp.HandlerFor(h.cfg.Metrics, promhttp.HandlerOpts{})))
+	mux.Handle("GET /metrics", respond.OwnHost(h.cfg.Metrics))
 	mux.Handle("/", web.Handler(h.roomURL()))
-	return h.metrics.count(h.whileUp(respond.Secure(mux)))
+	return h.counts.countRequests(h.whileUp(respond.Secure(mux)))
 }
 
 // whileUp ends requests with the hub, event streams too.

@@ -3,6 +3,7 @@ package metrics
 import (
 	"bufio"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -42,15 +43,15 @@ var (
 	escapeLabel = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 )
 
-// braces are labels as a series has them.
+// braces are labels as a series has them, in the order of their names.
 func braces(names []string, value func(i int, name string) string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	var text strings.Builder
+	labels := make([]string, len(names))
 	for i, name := range names {
-		text.WriteString("{,"[min(i, 1):][:1])
-		text.WriteString(name + `="` + escapeLabel.Replace(strings.ToValidUTF8(value(i, name), "\uFFFD")) + `"`)
+		labels[i] = name + `="` + escapeLabel.Replace(strings.ToValidUTF8(value(i, name), "\uFFFD")) + `"`
 	}
-	return text.String() + "}"
+	slices.Sort(labels)
+	return "{" + strings.Join(labels, ",") + "}"
 }

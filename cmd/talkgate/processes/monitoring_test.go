@@ -11,12 +11,12 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/talkgate/talkgate/cmd/talkgate/talkgatetest"
 	"github.com/talkgate/talkgate/gateway/hub"
 	"github.com/talkgate/talkgate/gateway/hub/auth"
 	"github.com/talkgate/talkgate/gateway/hub/web/webtest"
+	"github.com/talkgate/talkgate/gateway/metrics"
 	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/state/redis"
 	"github.com/talkgate/talkgate/state/redis/conn"
@@ -197,16 +197,11 @@ func hubMetrics(t *testing.T) (names []string) {
 		t.Fatal(err)
 	}
 	defer media.Close()
-	registry := prometheus.NewRegistry()
+	registry := metrics.New()
 	if _, err := hub.New(hub.Config{Secret: make([]byte, auth.MinSecret), State: state, Media: media, Metrics: registry}); err != nil {
 		t.Fatal(err)
 	}
-	all := make(chan *prometheus.Desc)
-	go func() { registry.Describe(all); close(all) }()
-	for d := range all {
-		names = append(names, regexp.MustCompile(`fqName: "([^"]*)"`).FindStringSubmatch(d.String())[1])
-	}
-	return names
+	return registry.Names()
 }
 
 // portMetrics are the names that a port serves.

@@ -1,26 +1,25 @@
 package console
 
 import (
+	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/talkgate/talkgate/gateway/metrics"
 )
 
-// fleetCollector tells Prometheus of the fleet as the hub knows it, gateway by
+// RegisterFleet tells Prometheus of the fleet as the hub knows it, gateway by
 // gateway: one scrape for those that Prometheus does not reach itself.
-type fleetCollector struct {
-	fleet *Fleet
-	known *prometheus.Desc
-	total *prometheus.Desc
-	each  map[string]*prometheus.Desc
-}
-
-func NewFleetCollector(v *Fleet) *fleetCollector {
-	c := &fleetCollector{fleet: v, each: map[string]*prometheus.Desc{}}
-	c.known = prometheus.NewDesc("talkgate_fleet_known", "Whether the hub can read the fleet's reports; 0 while Redis does not answer.", nil, nil)
-	c.total = prometheus.NewDesc("talkgate_fleet_gateways", "Gateways, by state: live, gone, unreadable.", []string{"state"}, nil)
+func RegisterFleet(registry *metrics.Registry, v *Fleet) {
+	families := []metrics.Family{
+		{Name: "talkgate_fleet_known", Help: "Whether the hub can read the fleet's reports; 0 while Redis does not answer.", Kind: metrics.Gauge},
+		{Name: "talkgate_fleet_gateways", Help: "Gateways, by state: live, gone, unreadable.", Kind: metrics.Gauge, Labels: []string{"state"}},
+	}
 	of := func(name, help string, labels ...string) {
-		c.each[name] = prometheus.NewDesc("talkgate_fleet_gateway_"+name, help, append([]string{"gateway"}, labels...), nil)
+		kind := metrics.Gauge
+		if strings.HasSuffix(name, "_total") {
+			kind = metrics.Counter
+		}
+		families = append(families, metrics.Family{Name: "talkgate_fleet_gateway_" + name, Help: help, Kind: kind, Labels: append([]string{"gateway"}, labels...)})
 	}
 	of("info", "1, with what a gateway says of itself.", "group", "channel", "version")
 	of("live", "Whether its heartbeat still counts.")
@@ -39,75 +38,63 @@ func NewFleetCollector(v *Fleet) *fleetCollector {
 	of("celsius", "Temperature of its board.")
 	of("throttled", "What its board's firmware says of power and heat: 1 while it holds.", "reason")
 	of("config_version", "Version of the fleet's document in force; 0 is none.")
-	return c
-}
-
-// Describe implements prometheus.Collector.
-func (c *fleetCollector) Describe(ch chan<- *prometheus.Desc) {
-	ch <- c.known
-	ch <- c.total
-	for _, d := range c.each {
-		ch <- d
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (c *fleetCollector) Collect(ch chan<- prometheus.Metric) {
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	all, known := c.fleet.All()
-	gauge(c.known, oneIf(known))
-	states := map[string]int{"live": 0, "gone": 0, "unreadable": 0}
-	for _, g := range all {
-		switch {
-		case g.Error != "":
-			states["unreadable"]++
-		case g.Live:
-			states["live"]++
-		default:
-			states["gone"]++
+	registry.Collect(families, func(emit metrics.Emit) {
+		all, known := v.All()
+		emit("talkgate_fleet_known", oneIf(known))
+		states := map[string]int{"live": 0, "gone": 0, "unreadable": 0}
+		for _, g := range all {
+			switch {
+			case g.Error != "":
+				states["unreadable"]++
+			case g.Live:
+				states["live"]++
+			default:
+				states["gone"]++
+			}
+			emitGateway(g, emit)
 		}
-		c.collect(g, ch, gauge)
-	}
-	for state, n := range states {
-		gauge(c.total, float64(n), state)
-	}
+		for state, n := range states {
+			emit("talkgate_fleet_gateways", float64(n), state)
+		}
+	})
 }
 
-// collect tells of one gateway. Of one that is gone only that is known.
-func (c *fleetCollector) collect(g Gateway, ch chan<- prometheus.Metric, gauge func(*prometheus.Desc, float64, ...string)) {
-	gauge(c.each["info"], 1, g.ID, g.Group, g.Channel, g.Version)
-	gauge(c.each["live"], oneIf(g.Live), g.ID)
-	gauge(c.each["last_seen_timestamp_seconds"], float64(g.Seen)/1000, g.ID)
+// emitGateway tells of one gateway. Of one that is gone only that is known.
+func emitGateway(g Gateway, emit metrics.Emit) {
+	gauge := func(name string, value float64, labels ...string) {
+		emit("talkgate_fleet_gateway_"+name, value, append([]string{g.ID}, labels...)...)
+	}
+	gauge("info", 1, g.Group, g.Channel, g.Version)
+	gauge("live", oneIf(g.Live))
+	gauge("last_seen_timestamp_seconds", float64(g.Seen)/1000)
 	if !g.Live || g.Error != "" {
 		return
 	}
-	gauge(c.each["on_air"], oneIf(g.OnAir), g.ID)
-	gauge(c.each["talking"], oneIf(g.Lamps.Talk), g.ID)
-	gauge(c.each["alert"], oneIf(g.Lamps.Alert), g.ID)
-	gauge(c.each["emergency"], oneIf(g.Lamps.Emergency), g.ID)
-	gauge(c.each["stalled"], float64(len(g.Stalled)), g.ID)
-	ch <- prometheus.MustNewConstMetric(c.each["xruns_total"], prometheus.CounterValue, float64(g.Xruns), g.ID)
-	gauge(c.each["microphone_dbfs"], g.Mic, g.ID)
-	gauge(c.each["speaker_dbfs"], g.Level, g.ID)
-	gauge(c.each["config_version"], float64(g.Config), g.ID)
+	gauge("on_air", oneIf(g.OnAir))
+	gauge("talking", oneIf(g.Lamps.Talk))
+	gauge("alert", oneIf(g.Lamps.Alert))
+	gauge("emergency", oneIf(g.Lamps.Emergency))
+	gauge("stalled", float64(len(g.Stalled)))
+	gauge("xruns_total", float64(g.Xruns))
+	gauge("microphone_dbfs", g.Mic)
+	gauge("speaker_dbfs", g.Level)
+	gauge("config_version", float64(g.Config))
 	if g.Link.RTT > 0 {
-		gauge(c.each["link_rtt_seconds"], g.Link.RTT*float64(time.Millisecond)/float64(time.Second), g.ID)
+		gauge("link_rtt_seconds", g.Link.RTT*float64(time.Millisecond)/float64(time.Second))
 	}
 	if q := g.Link.In; q != nil {
-		gauge(c.each["link_loss_ratio"], q.Loss, g.ID, "in")
-		gauge(c.each["link_jitter_seconds"], q.Jitter/1000, g.ID, "in")
+		gauge("link_loss_ratio", q.Loss, "in")
+		gauge("link_jitter_seconds", q.Jitter/1000, "in")
 	}
 	if q := g.Link.Out; q != nil {
-		gauge(c.each["link_loss_ratio"], q.Loss, g.ID, "out")
-		gauge(c.each["link_jitter_seconds"], q.Jitter/1000, g.ID, "out")
+		gauge("link_loss_ratio", q.Loss, "out")
+		gauge("link_jitter_seconds", q.Jitter/1000, "out")
 	}
 	if g.Celsius != nil {
-		gauge(c.each["celsius"], *g.Celsius, g.ID)
+		gauge("celsius", *g.Celsius)
 	}
 	for _, reason := range g.Throttled {
-		gauge(c.each["throttled"], 1, g.ID, reason)
+		gauge("throttled", 1, reason)
 	}
 }
 
