@@ -1,6 +1,7 @@
 #!/bin/sh
-# test.sh: judges the packages in dist/ with lintian, and installs, upgrades,
-# removes and purges this machine's in a Debian of its own (debian.sh). Needs root.
+# test.sh: judges the packages in dist/ with lintian; installs, upgrades, removes and
+# purges this machine's in a Debian 12 of its own (debian.sh); and installs it in Debian
+# 11 and 13, whose libraries have other names. Needs root.
 set -eu
 cd "$(dirname "$0")/../.."
 say() { echo "deb-test: $*" >&2; }
@@ -56,4 +57,19 @@ in_chroot dpkg -P talkgate >&2
 hasnt /etc/talkgate purge
 hasnt /etc/default/talkgate-hub purge
 in_chroot sh -c '! find / -xdev -name "*talkgate*" -not -path "/proc/*" -not -path "/sys/*" -not -path "/var/log/*" | grep .' || fail "purge: something is left"
-say "purged: all is well with $deb"
+say "purged: all is well with $deb in Debian 12"
+
+# Raspberry Pi OS is Debian's, with the same names.
+for suite in bullseye trixie; do
+	debian=$(systemd/debian.sh $suite)
+	$sudo umount "$chroot/proc"
+	$sudo rm -rf --one-file-system "$chroot"
+	$sudo cp -a "$debian" "$chroot"
+	$sudo mount -t proc proc "$chroot/proc"
+	$sudo cp "$deb" "$chroot/new.deb"
+	in_chroot dpkg -i /new.deb >&2 || fail "$suite: it does not install"
+	in_chroot talkgate version >&2 || fail "$suite: the binary does not start"
+	in_chroot systemd-analyze verify --man=no talkgate-hub.service talkgate-guard.service talkgate@north.service >&2 || fail "$suite: the units as installed"
+	in_chroot dpkg -P talkgate >&2 || fail "$suite: it is not purged"
+	say "installed and purged in Debian $(in_chroot cat /etc/debian_version) ($suite)"
+done

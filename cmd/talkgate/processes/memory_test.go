@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,12 +22,32 @@ import (
 const (
 	// portMemory is what a port may have in memory, and listenerMemory what a hub
 	// may need for each listener, in KiB: a Pi Zero 2 has 512 MiB.
-	portMemory     = 40 << 10
+	portMemory     = 36 << 10
 	listenerMemory = 512
+	// binarySize is what the stripped binary may have, in bytes: most of it becomes
+	// resident.
+	binarySize = 24_000_000
 	// watchedMemory is what a port may have more while somebody looks at its page: mostly
 	// what is forgotten and not collected yet.
 	watchedMemory = 3 << 10
 )
+
+// TestSizeOfTheBinary builds it as a package has it, but for the paths in it.
+func TestSizeOfTheBinary(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "talkgate")
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, "github.com/talkgate/talkgate/cmd/talkgate")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the binary has %.1f MB", float64(info.Size())/1e6)
+	if info.Size() > binarySize {
+		t.Errorf("the binary has %d bytes, expected %d at most: 'go tool nm -size' shows what has grown", info.Size(), binarySize)
+	}
+}
 
 // TestMemoryOfAPort has talked and listened.
 func TestMemoryOfAPort(t *testing.T) {
