@@ -18,7 +18,7 @@ var below = map[string][]string{
 	"cmd":          {"gateway", "hal", "media", "state"},
 	"gateway":      {"hal", "media", "state"},
 	"gateway/link": {"gateway/port", "media", "state"},
-	"gateway/hub":  {"gateway/enroll", "media", "state"},
+	"gateway/hub":  {"gateway/enroll", "gateway/metrics", "media", "state"},
 	"hal":          {},
 	"media":        {},
 	"state":        {},
