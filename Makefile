@@ -18,10 +18,10 @@ TOOLS := redis-server redis-sentinel chromium firefox-esr node:nodejs promtool:p
 # Packages whose tests take minutes each.
 SLOW := /boards$$|/processes$$|/link/livekit|/link/compare$$
 
-.PHONY: fleet help demo build test slow check hil race bench lint fuzz failures compare cross reproducible deb deb-test appliance clean
+.PHONY: fleet help demo build test slow check hil race bench lint fuzz failures compare cross arm64-kernel reproducible deb deb-test appliance clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## three virtual radios, a hub and Redis in one process; open the page it prints
 	@echo "building first: several minutes where nothing is cached"
@@ -45,6 +45,9 @@ check: test slow hil ## all that CI runs
 hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2
 	.ci/test.sh hil -tags hil -count 1 ./hal/hil
+
+arm64-kernel: ## sound on Debian's arm64 kernel, in qemu-system-aarch64
+	hal/hil/arm64.sh
 
 race: $(PAGE_TOOLS) ## the tests under the race detector; needs a C compiler
 	.ci/needs.sh gcc $(TOOLS)
@@ -88,7 +91,7 @@ reproducible: ## make one binary twice, in two places, and compare
 deb: cross ## dist/talkgate_VERSION_ARCH.deb of each
 	systemd/deb/build.sh $(ARCHS)
 
-deb-test: deb ## judge the packages; install, upgrade, remove, purge and update one in a Debian of its own
+deb-test: deb ## judge the packages; install, upgrade, remove, purge and update one in Debians of their own, 11 to 13
 	.ci/needs.sh lintian debootstrap apt-ftparchive:apt-utils gpg
 	systemd/deb/test.sh
 	systemd/deb/updates.sh
