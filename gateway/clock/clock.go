@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/build"
-	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -42,8 +41,9 @@ func New(log *slog.Logger) *Clock {
 // Right reports whether the time is one that can be: no earlier than this binary was made.
 func (c *Clock) Right() bool { return !c.Now().Before(c.earliest) }
 
-// wait waits until the clock is not evidently wrong, or ctx ends.
-func (c *Clock) wait(ctx context.Context, what string) {
+// Wait waits until the clock is not evidently wrong, or ctx ends. what is what waits, for
+// the log.
+func (c *Clock) Wait(ctx context.Context, what string) {
 	if c.Right() {
 		return
 	}
@@ -63,18 +63,6 @@ func (c *Clock) wait(ctx context.Context, what string) {
 	c.log.Info("the clock is right", "what", what, "clock", c.Now().UTC().Format(time.RFC3339))
 }
 
-// Link connects once the clock is right.
-type Link struct {
-	port.Link
-	Clock *Clock
-}
-
-// Run implements port.Link.
-func (l Link) Run(ctx context.Context, ev port.LinkEvents) error {
-	l.Clock.wait(ctx, "the link")
-	return l.Link.Run(ctx, ev)
-}
-
 // Watch reads of Redis, over TLS, once the clock is right.
 type Watch struct {
 	redis.Talker
@@ -83,12 +71,12 @@ type Watch struct {
 
 // WatchRights implements port.RightsWatcher.
 func (w Watch) WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error {
-	w.Clock.wait(ctx, "the watch of talk rights")
+	w.Clock.Wait(ctx, "the watch of talk rights")
 	return w.Talker.WatchRights(ctx, userID, fn)
 }
 
 // WatchChannel implements port.FloorWatcher.
 func (w Watch) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
-	w.Clock.wait(ctx, "the watch of the floor")
+	w.Clock.Wait(ctx, "the watch of the floor")
 	return w.Talker.WatchChannel(ctx, channel, fn)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/clock"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/flight"
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/status"
@@ -240,12 +241,10 @@ func (d *runner) portOptions(board Board, timeOfDay *clock.Clock, last string) (
 	if d.cfg.Link.Hub == nil {
 		opt.Hardware.Emergency = nil // a virtual radio has one; nobody on other channels would hear it
 	}
-	wrap := func(l port.Link) port.Link {
-		l = clock.Link{Link: l, Clock: timeOfDay}
-		if d.recorder != nil {
-			l = d.recorder.link(l)
-		}
-		return l
+	opt.Monitor = Monitor(cfg.Audio.Monitor, d.state)
+	opt.Ready = func(ctx context.Context) { timeOfDay.Wait(ctx, "the link") }
+	if d.recorder != nil {
+		opt.Tap = flight.Tap{Ring: d.recorder.ring}
 	}
-	return opt, setSelector(&opt, d.cfg, d.links, wrap, last)
+	return opt, setSelector(&opt, d.cfg, d.links, last)
 }

@@ -67,8 +67,6 @@ type Links interface {
 	// Quality is how well all links together carried; the round trip is of the one that
 	// the port is on.
 	Quality() port.LinkQuality
-	// Hears is the channel that is heard now, of several; empty for none.
-	Hears() string
 	// Token is how long the links' token is good, and whether it is renewed.
 	Token() status.Token
 	// RenewTokens renews the token long before it ends, until ctx does.

@@ -45,11 +45,6 @@ func openRecorder(cfg config.Config, log *slog.Logger) (*recorder, *slog.Logger,
 	return r, log, nil
 }
 
-// link records what passes between port and link.
-func (r *recorder) link(link port.Link) port.Link {
-	return flight.Link(link, r.ring)
-}
-
 // Observe keeps a recording of every talk spurt that was taken away, of every loop
 // and of every emergency.
 func (r *recorder) Observe(s port.Status) {

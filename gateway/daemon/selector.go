@@ -1,21 +1,24 @@
 package daemon
 
 import (
+	"context"
 	"slices"
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/port/mixer"
 	"github.com/talkgate/talkgate/gateway/selector"
+	"github.com/talkgate/talkgate/gateway/status"
 )
 
 // setSelector lets a port be on the channels that its selector chooses from, each
 // with its link. Where there is none it is on one.
-func setSelector(opt *port.Options, cfg config.Config, links Links, wrap func(port.Link) port.Link, last string) error {
+func setSelector(opt *port.Options, cfg config.Config, links Links, last string) error {
 	opt.Lock = links.Lock()
 	if cfg.Selector.Kind == "none" {
 		opt.Hardware.Selector = nil // a virtual radio has one
-		opt.Link = wrap(links.Link(cfg.Channel))
+		opt.Link, opt.Monitored = links.Link(cfg.Channel), cfg.Monitored()
 		return nil
 	}
 	for i, id := range links.Channels() {
@@ -23,7 +26,9 @@ func setSelector(opt *port.Options, cfg config.Config, links Links, wrap func(po
 		if err != nil {
 			return config.Mistake{Err: err}
 		}
-		opt.Channels = append(opt.Channels, port.Channel{ID: id, Link: wrap(links.Link(id)), Said: said})
+		on := cfg
+		on.Channel = id
+		opt.Channels = append(opt.Channels, port.Channel{ID: id, Link: links.Link(id), Monitored: on.Monitored(), Said: said})
 	}
 	kind, err := selector.New(cfg.Selector.Kind, len(links.Channels()))
 	if err != nil {
@@ -39,4 +44,15 @@ func setSelector(opt *port.Options, cfg config.Config, links Links, wrap func(po
 	}
 	opt.Selector = s
 	return nil
+}
+
+// Monitor says what is heard of several channels. Who calls an emergency is asked of
+// Redis.
+func Monitor(cfg config.Monitor, floor status.FloorReader) mixer.Config {
+	return mixer.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold, Emergency: func(ctx context.Context, channel string) bool {
+		ctx, cancel := context.WithTimeout(ctx, status.FloorTime)
+		defer cancel()
+		v, err := floor.ReadFloor(ctx, channel)
+		return err == nil && v.Holder != nil && v.Holder.Emergency != ""
+	}}
 }

@@ -34,7 +34,6 @@ func (l *lacking) Check(_ config.Config, hardware bool, _ *slog.Logger) error {
 type noLink struct{}
 
 func (noLink) Quality() port.LinkQuality { return port.LinkQuality{} }
-func (noLink) Hears() string             { return "" }
 func (noLink) Token() status.Token       { return status.Token{} }
 
 // TestAGatewayIsSeenBeforeItHasAPort: what it reports says what is missing, and is a

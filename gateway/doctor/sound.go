@@ -40,9 +40,6 @@ func (l *linkWait) LinkDown(error) {}
 // Receive implements gateway.LinkEvents.
 func (l *linkWait) Receive(media.Packet) {}
 
-// Emergency implements gateway.LinkEvents.
-func (l *linkWait) Emergency(bool) {}
-
 // record is what a microphone hears for a while.
 func record(mic hal.Capture, d time.Duration) ([]int16, error) {
 	pcm := make([]int16, samplesIn(d))

@@ -130,9 +130,6 @@ func (t *test) Receive(packet media.Packet) {
 	t.jitter.Push(packet)
 }
 
-// Emergency implements port.LinkEvents.
-func (t *test) Emergency(bool) {}
-
 // run sends and plays, each at the pace of a card.
 func (t *test) run(ctx context.Context) error {
 	pace := time.NewTicker(media.SamplesTime(hal.PeriodSamples))

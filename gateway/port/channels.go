@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/talkgate/talkgate/gateway/port/mixer"
 	"github.com/talkgate/talkgate/gateway/port/pulse"
 	"github.com/talkgate/talkgate/gateway/port/receive"
 	"github.com/talkgate/talkgate/media"
@@ -18,7 +19,10 @@ import (
 type Channel struct {
 	ID   string
 	Link Link
-	// Said tells the port's user that it was chosen; nil says nothing.
+	// Monitored are channels that Link hears besides, the more important first: their
+	// packets have media.Packet.Channel 1 and on.
+	Monitored []string
+	// Said tells the port's user that the channel was chosen; nil says nothing.
 	Said []int16
 }
 
@@ -40,9 +44,12 @@ type channelSwitch struct {
 	selector Selector // nil where there is none
 	first    *Channel // at the start; nil for none
 	floors   FloorWatcher
+	mixers   map[string]*mixer.Mixer // of the channels that monitor others
 	route    *route
 	path     *path
 	receiver *receive.Receiver
+	tap      Tap                   // nil where nobody looks
+	ready    func(context.Context) // waits until a link may connect; nil waits for nothing
 	inbox    *inbox
 	turned   func() // called with each turn of the selector's goroutine
 	log      *slog.Logger
@@ -119,7 +126,17 @@ func (s *channelSwitch) run(ctx context.Context) error {
 		on, leave := context.WithCancel(ctx)
 		g, on := errgroup.WithContext(on)
 		if c != nil {
-			g.Go(func() error { return c.Link.Run(on, linkEvents{s, on}) })
+			events := linkEvents{s, on, s.hear}
+			if m := s.mixers[c.ID]; m != nil {
+				events.receive = m.Receive
+				g.Go(func() error { m.Run(on); return nil })
+			}
+			g.Go(func() error {
+				if s.ready != nil {
+					s.ready(on)
+				}
+				return c.Link.Run(on, events)
+			})
 			g.Go(func() error {
 				return s.floors.WatchChannel(on, c.ID, func(v redis.FloorView) { s.inbox.post(viewEvent(v)) })
 			})
@@ -172,8 +189,9 @@ func (s *channelSwitch) arrive(to choice) {
 // linkEvents is the port as the link of one channel sees it, for as long as ctx lasts. It
 // implements LinkEvents.
 type linkEvents struct {
-	s   *channelSwitch
-	ctx context.Context
+	s       *channelSwitch
+	ctx     context.Context
+	receive func(media.Packet)
 }
 
 func (l linkEvents) LinkUp() {
@@ -192,6 +210,23 @@ func (l linkEvents) LinkDown(reason error) {
 	}
 }
 
-func (l linkEvents) Receive(p media.Packet) { l.s.receiver.Receive(p) }
+func (l linkEvents) Receive(p media.Packet) { l.receive(p) }
 
-func (l linkEvents) Emergency(on bool) { l.s.inbox.post(monitoredEvent(on)) }
+// hear applies a packet that is heard. Of two voices the tap sees the more important.
+func (s *channelSwitch) hear(p media.Packet) {
+	if s.tap != nil && !p.Lesser {
+		s.tap.Heard(p)
+	}
+	s.receiver.Receive(p)
+}
+
+// newMixers makes a mixer for each channel that monitors others.
+func newMixers(channels []Channel, cfg mixer.Config, deliver func(media.Packet), inbox *inbox) map[string]*mixer.Mixer {
+	all := map[string]*mixer.Mixer{}
+	for _, c := range channels {
+		if len(c.Monitored) > 0 {
+			all[c.ID] = mixer.New(append([]string{c.ID}, c.Monitored...), cfg, deliver, func(on bool) { inbox.post(monitoredEvent(on)) })
+		}
+	}
+	return all
+}

@@ -255,7 +255,7 @@ func TestEmergencyOfAnother(t *testing.T) {
 // outlasts it, and the other way round.
 func TestEmergencyOfAMonitoredChannel(t *testing.T) {
 	withAlarm(t, func(w *world, loud *louder) {
-		w.link.events.Emergency(true)
+		w.port.inbox.post(monitoredEvent(true))
 		w.pass(100 * time.Millisecond)
 		if w.port.SpeakerLevel().Peak() < -60 {
 			t.Error("no tone")
@@ -268,15 +268,15 @@ func TestEmergencyOfAMonitoredChannel(t *testing.T) {
 		w.expect(floor.Talking, floor.NoReason)
 		w.release()
 		w.pass(time.Second)
-		w.link.events.Emergency(false)
+		w.port.inbox.post(monitoredEvent(false))
 		w.pass(time.Second)
 		w.see(emergency)
 		w.pass(time.Second)
-		w.link.events.Emergency(true)
+		w.port.inbox.post(monitoredEvent(true))
 		w.pass(time.Second)
 		w.see(nil)
 		w.pass(time.Second)
-		w.link.events.Emergency(false)
+		w.port.inbox.post(monitoredEvent(false))
 		w.pass(time.Second)
 		if want := []float64{-3, -30, -3, -3, -3, -30}; !slices.Equal(loud.gains, want) {
 			t.Errorf("gains %v, want %v", loud.gains, want)

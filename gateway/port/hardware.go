@@ -8,7 +8,7 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
-// Hardware is what a Port owns while it runs; Run closes it.
+// Hardware is what a Port owns. Run closes it.
 type Hardware struct {
 	Mic     hal.Capture
 	Speaker hal.Playback
@@ -20,8 +20,8 @@ type Hardware struct {
 	COR       hal.Input // a radio's squelch: open, it asks for the floor as PTT does
 	Lamps     hal.Panel
 	PTTOut    hal.Output // keys the radio's transmitter
-	PTTEcho   hal.Input  // reads back whether PTTOut does as it is told
-	Amplifier hal.Output // enables the loudspeaker's
+	PTTEcho   hal.Input  // reads back whether the transmitter obeys PTTOut
+	Amplifier hal.Output // enables the loudspeaker's amplifier
 	Heartbeat hal.Output // toggles while every part of the port moves
 
 	Selector []hal.Input // lines of Options.Selector

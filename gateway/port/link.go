@@ -10,14 +10,14 @@ import (
 
 // Link is a port's media connection to one channel of a channel server.
 type Link interface {
-	// Run connects and keeps the connection up, with backoff and jitter, until
-	// ctx ends; it then closes the connection, waits for what it started and
-	// returns nil. It returns an error early only for what no retry can mend.
+	// Run connects and keeps the connection up, with back-off and jitter, until ctx
+	// ends. It then closes the connection, waits for what it started and returns nil.
+	// It returns an error early only if no retry can help.
 	Run(ctx context.Context, ev LinkEvents) error
-	// WriteOpus sends one 20 ms Opus frame. timestamp is the sample index of
-	// the frame's first sample, truncated as RTP does; first starts a talk
-	// spurt and sets the marker bit. It neither blocks nor allocates; while
-	// the link is down it returns ErrLinkDown. One goroutine writes.
+	// WriteOpus sends one Opus frame of 20 ms. timestamp is the index of its
+	// first sample, truncated as RTP does; first begins a talk spurt and sets
+	// the marker bit (RFC 7587 section 4). It neither blocks nor allocates;
+	// while the link is down it returns ErrLinkDown. One goroutine writes.
 	WriteOpus(frame []byte, timestamp uint32, first bool) error
 	// Quality is how well the link carries. Any goroutine may ask.
 	Quality() LinkQuality
@@ -32,21 +32,18 @@ type LinkQuality struct {
 	In, Out media.Reception
 }
 
-// LinkEvents is what a Link reports to its port. Its methods may be called from
-// any goroutine and return at once.
+// LinkEvents is what a Link reports to its port. Any goroutine may call its methods.
+// LinkUp and LinkDown may wait until the port has room for the event; Receive never waits.
 type LinkEvents interface {
-	// LinkUp says that frames now reach the server and come from it.
+	// LinkUp reports that frames now reach the server and come from it.
 	LinkUp()
-	// LinkDown says that they do not, and why, in words for a log; a reason
-	// that wraps a LinkFault tells more. A link that stays down may say so
-	// again with each attempt that failed.
+	// LinkDown reports that they do not, and why, in words for a log; a reason that
+	// wraps a LinkFault says more. A link that stays down may report each attempt that
+	// failed.
 	LinkDown(reason error)
-	// Receive hands over one packet of another member's talk spurt. p.Opus is
-	// the link's again when Receive returns.
+	// Receive delivers one packet of another member's talk spurt. p.Opus is the link's
+	// again when Receive returns.
 	Receive(p media.Packet)
-	// Emergency says that somebody speaks in an emergency on a channel that the link
-	// hears besides the port's own, or does no more.
-	Emergency(on bool)
 }
 
 // ErrLinkDown is returned by a Link that has no connection to send on.

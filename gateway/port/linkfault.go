@@ -11,13 +11,13 @@ const (
 	NoFault LinkFault = ""
 	// LinkStarting is a link that has not been up yet.
 	LinkStarting LinkFault = "starting"
-	// LinkLost is a connection that ended, or none that came about.
+	// LinkLost is a connection that ended, or that could not be made.
 	LinkLost LinkFault = "lost"
-	// LinkUnheard is a server that takes no notice of what is said.
+	// LinkUnheard is a server that ignores what is sent.
 	LinkUnheard LinkFault = "unheard"
-	// LinkLimited is a server that takes no more connections for a while.
+	// LinkLimited is a server that refuses more connections for a while.
 	LinkLimited LinkFault = "limited"
-	// LinkFull is a channel that takes no more members for now.
+	// LinkFull is a channel that has no room for another member at present.
 	LinkFull LinkFault = "channel_full"
 	// LinkTokenRefused and LinkTokenExpired wait for another token.
 	LinkTokenRefused LinkFault = "token_refused"
@@ -27,13 +27,13 @@ const (
 	LinkBanned       LinkFault = "banned"
 	LinkDisconnected LinkFault = "disconnected"
 	LinkNoMember     LinkFault = "no_member"
-	// NoChannel waits for the selector to be turned to a channel.
+	// NoChannel waits until the selector is turned to a channel.
 	NoChannel LinkFault = "no_channel"
 )
 
 func (f LinkFault) Error() string { return string(f) }
 
-// NeedsSomebody says whether waiting alone mends nothing.
+// NeedsSomebody reports whether somebody has to act: waiting alone does not help.
 func (f LinkFault) NeedsSomebody() bool {
 	switch f {
 	case LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel:
@@ -43,7 +43,7 @@ func (f LinkFault) NeedsSomebody() bool {
 	return false
 }
 
-// LinkFaults are all there are.
+// LinkFaults lists all faults.
 func LinkFaults() []LinkFault {
 	return []LinkFault{LinkStarting, LinkLost, LinkUnheard, LinkLimited, LinkFull,
 		LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/port/lockclient"
+	"github.com/talkgate/talkgate/gateway/port/mixer"
 	"github.com/talkgate/talkgate/gateway/port/squelch"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
@@ -22,8 +23,12 @@ type Options struct {
 	UserID, UserName string
 	Role             redis.Role
 	Channel          string
-	// Selector chooses among Channels, in place of Channel and Link; nil where there
-	// is none.
+	// Monitored are the channels that Link hears besides Channel (see Channel.Monitored),
+	// and Monitor says which of those that speak are heard.
+	Monitored []string
+	Monitor   mixer.Config
+	// Selector chooses among Channels, in place of Channel, Link and Monitored; nil where
+	// there is none.
 	Selector Selector
 	Channels []Channel
 
@@ -49,6 +54,11 @@ type Options struct {
 	Rights                  RightsWatcher
 	Floor                   FloorWatcher
 	Logger                  *slog.Logger
+
+	// Ready waits until a link may connect, or ctx ends; nil waits for nothing.
+	Ready func(ctx context.Context)
+	// Tap sees what is sent and heard; nil where nobody looks.
+	Tap Tap
 
 	// Suspended is how long the machine has been suspended since it booted; nil asks the
 	// kernel. A lease ends meanwhile.
@@ -113,6 +123,15 @@ type TalkTiming struct {
 	Queue time.Duration
 	// RequestTimeout is how long a press waits for its answer.
 	RequestTimeout time.Duration
+}
+
+// Tap sees what passes between a port and its links. It neither blocks nor allocates, and
+// the Opus frames are not its own once it returns.
+type Tap interface {
+	// Sent sees a frame, and what the link said of it.
+	Sent(opus []byte, timestamp uint32, first bool, err error)
+	// Heard sees a packet that is heard; of two voices the more important.
+	Heard(p media.Packet)
 }
 
 // SpeakerLock is the floor in Redis.

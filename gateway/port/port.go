@@ -74,7 +74,7 @@ func New(opt Options) (*Port, error) {
 	if err != nil {
 		return nil, fmt.Errorf("port: %w", err)
 	}
-	p.route = &route{gate: gate}
+	p.route = &route{gate: gate, tap: opt.Tap}
 	p.path = &path{inbox: p.inbox, clock: p.clock, tones: p.receiver.Playout()}
 	p.sender = sender.New(p.senderConfig(gate, made.voice))
 	cor, detected := opt.Hardware.COR, (*squelch.Detected)(nil)
@@ -170,13 +170,16 @@ func (p *Port) transmitterConfig(log *slog.Logger) output.TransmitterConfig {
 
 func (p *Port) newChannelSwitch(log *slog.Logger) *channelSwitch {
 	s := &channelSwitch{
-		channels: p.opt.Channels, selector: p.opt.Selector, first: &Channel{ID: p.opt.Channel, Link: p.opt.Link},
-		floors: p.opt.Floor, route: p.route, path: p.path, receiver: p.receiver, inbox: p.inbox,
+		channels: p.opt.Channels, selector: p.opt.Selector, first: &Channel{ID: p.opt.Channel, Link: p.opt.Link, Monitored: p.opt.Monitored},
+		floors: p.opt.Floor, route: p.route, path: p.path, receiver: p.receiver, inbox: p.inbox, tap: p.opt.Tap, ready: p.opt.Ready,
 		turned: p.turned(pulse.Selector), log: log, choices: make(chan choice, 1),
 	}
 	if s.selector != nil {
 		s.first = channelAt(s.channels, s.selector.Start())
+	} else {
+		s.channels = []Channel{*s.first}
 	}
+	s.mixers = newMixers(s.channels, p.opt.Monitor, s.hear, p.inbox)
 	p.route.set(s.first)
 	p.path.chosen = s.first != nil
 	return s

@@ -8,8 +8,8 @@ import (
 	"github.com/talkgate/talkgate/state/floor"
 )
 
-// RadioStatus is a port as those look at it who run radios. What the port has not
-// is nil. It is in whole seconds and decibels, so that it changes only when there is
+// RadioStatus is a port as a radio operator looks at it. What the port does not have is
+// nil. Values are whole seconds and decibels, so that they change only when there is
 // something to see.
 type RadioStatus struct {
 	Microphone  capture.Status     `json:"microphone"`
@@ -18,11 +18,11 @@ type RadioStatus struct {
 	Talk        TalkStatus         `json:"talk"`
 }
 
-// SquelchStatus is how a radio's squelch is heard, or what stands in for it.
+// SquelchStatus is a radio's squelch, or the detector in place of it.
 type SquelchStatus struct {
-	Line     string `json:"line"`  // COR, or the name of an Ear
+	Line     string `json:"line"`  // COR, or the name of a detector
 	Open     bool   `json:"open"`  // the line is
-	State    string `json:"state"` // closed, opening, open, held (closed for now), deaf (our own transmitter is heard), or looped (not listened to)
+	State    string `json:"state"` // closed, opening, open, held (closed for now), deaf (ignored because of our own transmitter) or looped (ignored because of a loop)
 	Chatters bool   `json:"chatters"`
 	Ignored  uint64 `json:"ignored"` // openings that were too short to talk
 }

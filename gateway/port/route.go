@@ -13,6 +13,7 @@ import (
 // sent. Any goroutine may use it.
 type route struct {
 	gate *sender.TalkGate
+	tap  Tap // nil where nobody looks
 
 	mu     sync.Mutex
 	on     *Channel // nil for none
@@ -58,5 +59,9 @@ func (r *route) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	if c == nil {
 		return ErrLinkDown
 	}
-	return c.Link.WriteOpus(frame, timestamp, first)
+	err := c.Link.WriteOpus(frame, timestamp, first)
+	if r.tap != nil {
+		r.tap.Sent(frame, timestamp, first, err)
+	}
+	return err
 }

@@ -71,6 +71,14 @@ func (p *Port) Identified() uint64 {
 	return p.transmitter.Identified()
 }
 
+// Hears is the channel that is heard now, of several; empty for none.
+func (p *Port) Hears() string {
+	if m := p.channels.mixers[p.Status().Channel]; m != nil {
+		return m.Hears()
+	}
+	return ""
+}
+
 // Refusals counts the presses that did not talk, or not to their end, by reason.
 func (p *Port) Refusals() map[floor.Reason]uint64 { return p.public.readRefusals() }
 

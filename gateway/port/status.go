@@ -18,8 +18,8 @@ type Status struct {
 	Link LinkFault
 	// Key is what the transmitter's readback found wrong.
 	Key output.KeyFault
-	// Looped is whether the radio's squelch is not listened to, as what the channel says
-	// came back by it.
+	// Looped is whether the radio's squelch is ignored, because it heard what the channel
+	// says.
 	Looped bool
 	// Redis is whether Redis answers, and grants what a press needs (redis.Talker);
 	// RedisFault is why not.
@@ -36,7 +36,7 @@ type Status struct {
 	Lamps hal.Lamps
 }
 
-// lamps is what a port shows. ours says that the holder is this port itself.
+// lamps is what a port shows. ours says that this port itself has the floor.
 func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,

@@ -19,8 +19,6 @@ import (
 type LinkQuality interface {
 	// Quality is how well they carried.
 	Quality() port.LinkQuality
-	// Hears is the channel that is heard now, of several; empty for none.
-	Hears() string
 	// Token is how long the links' token is good, and whether it is renewed.
 	Token() Token
 }
@@ -40,7 +38,7 @@ type Gateway struct {
 // NewGateway is the source of a gateway whose process has just started.
 func NewGateway(cfg config.Config, health *Health, link LinkQuality, floor FloorReader, applied func() fleet.Applied) *Gateway {
 	return &Gateway{
-		cfg: cfg, health: health, link: link, monitors: newMonitors(cfg, link.Hears, floor), applied: applied,
+		cfg: cfg, health: health, link: link, monitors: newMonitors(cfg, floor), applied: applied,
 		board: boardHealth{os.DirFS("/sys")}, began: time.Now(), metrics: metrics.New(),
 	}
 }

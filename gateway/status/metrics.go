@@ -19,7 +19,7 @@ func registerPort(registry *metrics.Registry, r *Running) {
 	registerToken(registry, g.link)
 	registerBoard(registry, r)
 	registerFloor(registry, health)
-	g.monitors.register(registry)
+	g.monitors.register(registry, running.Hears)
 	registerSelector(registry, g.cfg.Selector, health)
 	gauge := func(name, help string, value func() float64) {
 		registry.Gauge("talkgate_port_"+name, help, nil, value)

@@ -27,7 +27,6 @@ type channelStatus struct {
 type monitors struct {
 	channels []string // all that may be heard
 	listed   []string // those of link.monitor
-	hears    func() string
 	floor    FloorReader
 }
 
@@ -36,8 +35,8 @@ type FloorReader interface {
 	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
 }
 
-func newMonitors(cfg config.Config, hears func() string, floor FloorReader) *monitors {
-	m := &monitors{listed: cfg.Link.Monitored(), hears: hears, floor: floor}
+func newMonitors(cfg config.Config, floor FloorReader) *monitors {
+	m := &monitors{listed: cfg.Link.Monitored(), floor: floor}
 	m.channels = slices.Compact(slices.Sorted(slices.Values(slices.Concat([]string{cfg.Channel}, cfg.Selector.List(), m.listed))))
 	return m
 }
@@ -49,13 +48,12 @@ func (m *monitors) beside(own string) []string {
 
 // read is all channels, that of the port before the monitored ones; none where
 // nothing is monitored. Who talks there is asked of Redis, which may not tell.
-func (m *monitors) read(ctx context.Context, own string, s port.Status) []channelStatus {
+func (m *monitors) read(ctx context.Context, own, heard string, s port.Status) []channelStatus {
 	if len(m.listed) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, FloorTime)
 	defer cancel()
-	heard := m.hears()
 	channels := m.beside(own)
 	all := make([]channelStatus, 1+len(channels))
 	all[0] = channelStatus{ID: own, Talk: true, Heard: heard == own, Taken: s.Taken, Holder: s.Holder, HolderName: s.HolderName}
@@ -77,13 +75,13 @@ func (m *monitors) read(ctx context.Context, own string, s port.Status) []channe
 const FloorTime = time.Second
 
 // register adds which channel is heard.
-func (m *monitors) register(registry *metrics.Registry) {
+func (m *monitors) register(registry *metrics.Registry, hears func() string) {
 	if len(m.listed) == 0 {
 		return
 	}
 	for _, id := range m.channels {
 		registry.Gauge("talkgate_port_channel_heard", "Which of several channels is heard: 1 for the one that is.", metrics.Labels{"channel": id},
-			func() float64 { return one(m.hears() == id) })
+			func() float64 { return one(hears() == id) })
 	}
 }
 

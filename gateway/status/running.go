@@ -81,7 +81,7 @@ func (r *Running) Port(ctx context.Context) Port {
 	s.Redis, s.Link, s.LinkFault, s.Rights = now.Redis, now.Floor.Link, now.Link, now.Floor.Rights
 	s.KeyFault = now.Key
 	s.Holder, s.HolderName, s.Lamps = now.Holder, now.HolderName, now.Lamps
-	s.Channels = g.monitors.read(ctx, s.Channel, now)
+	s.Channels = g.monitors.read(ctx, s.Channel, p.Hears(), now)
 	s.Emergency = now.Emergency
 	return s
 }

@@ -142,7 +142,6 @@ type nobody struct{}
 func (nobody) LinkUp()              {}
 func (nobody) LinkDown(error)       {}
 func (nobody) Receive(media.Packet) {}
-func (nobody) Emergency(bool)       {}
 
 // setRights gives or takes talk rights as a control plane does.
 func (s *Site) setRights(ctx context.Context, st *station, held bool) error {

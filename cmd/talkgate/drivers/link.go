@@ -7,27 +7,16 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	linkhub "github.com/talkgate/talkgate/gateway/link/hub"
-	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
-	"github.com/talkgate/talkgate/gateway/status"
 	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// openLink is the media connection of the kind that the configuration names, and
-// what takes the floor on it. With monitored channels it is a
-// monitor.Link.
+// openLink is the media connection of the kind that the configuration names, and what
+// takes the floor on it.
 func openLink(cfg config.Config, logins *voiceping.Logins, tokens *hubTokens, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
-	link, lock, err := openServer(cfg, logins, tokens, state, log)
-	if monitored := cfg.Monitored(); err == nil && len(monitored) > 0 {
-		link = monitor.New(link, append([]string{cfg.Channel}, monitored...), MonitorOf(cfg.Audio.Monitor, state))
-	}
-	return link, lock, err
-}
-
-func openServer(cfg config.Config, logins *voiceping.Logins, tokens *hubTokens, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
 	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
 	if err != nil {
 		return nil, nil, err
@@ -106,14 +95,4 @@ func voicePingToken(v *config.VoicePingLink, cfg config.Config, log *slog.Logger
 		return nil, config.Mistake{Err: err}
 	}
 	return c.Token, nil
-}
-
-// MonitorOf is what is heard of several channels.
-func MonitorOf(cfg config.Monitor, floor status.FloorReader) monitor.Config {
-	return monitor.Config{Duck: cfg.Mode == "duck", Scan: cfg.Mode == "scan", Hold: cfg.Hold, Emergency: func(ctx context.Context, channel string) bool {
-		ctx, cancel := context.WithTimeout(ctx, status.FloorTime)
-		defer cancel()
-		v, err := floor.ReadFloor(ctx, channel)
-		return err == nil && v.Holder != nil && v.Holder.Emergency != ""
-	}}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
-	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping"
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
@@ -69,14 +68,6 @@ func (l *portLinks) Quality() (all port.LinkQuality) {
 	all.In.Jitter, all.Out.Jitter = now.In.Jitter, now.Out.Jitter
 	all.Out.Copies = now.Out.Copies
 	return all
-}
-
-// Hears implements Links: the channel that is heard now, of several; empty for none.
-func (l *portLinks) Hears() string {
-	if link, ok := l.links[l.on()].(*monitor.Link); ok {
-		return link.Hears()
-	}
-	return ""
 }
 
 // Token implements Links.

@@ -7,9 +7,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
 	"github.com/talkgate/talkgate/cmd/talkgate/talkgatetest"
 	"github.com/talkgate/talkgate/gateway/config"
+	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -125,7 +125,7 @@ func (f floors) ReadFloor(_ context.Context, channel string) (redis.FloorView, e
 
 // TestWhatIsAnEmergency: a lock that says so, and nothing that cannot be read.
 func TestWhatIsAnEmergency(t *testing.T) {
-	is := drivers.MonitorOf(config.Monitor{}, floors{
+	is := daemon.Monitor(config.Monitor{}, floors{
 		"idle":      {Known: true},
 		"speech":    {Known: true, Holder: &redis.Holder{UserID: "u"}},
 		"emergency": {Known: true, Holder: &redis.Holder{UserID: "u", Emergency: "elsewhere"}},

@@ -40,8 +40,6 @@ func (e *events) LinkUp() {
 	e.ups++
 }
 
-func (e *events) Emergency(bool) {}
-
 func (e *events) LinkDown(reason error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -70,7 +70,6 @@ type arrival struct{ up func() }
 func (a arrival) LinkUp()              { a.up() }
 func (a arrival) LinkDown(error)       {}
 func (a arrival) Receive(media.Packet) {}
-func (a arrival) Emergency(bool)       {}
 
 // hub starts a hub that shares the site's Redis.
 func (s *site) hub() (url string, secret []byte) {

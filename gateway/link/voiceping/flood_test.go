@@ -51,7 +51,6 @@ type ears struct{ heard atomic.Uint64 }
 
 func (e *ears) LinkUp()              { fmt.Println("up") }
 func (e *ears) LinkDown(error)       {}
-func (e *ears) Emergency(bool)       {}
 func (e *ears) Receive(media.Packet) { e.heard.Add(1) }
 
 // usage is what a listener has used and heard so far.

@@ -9,7 +9,6 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/talkgate/talkgate/gateway/link/monitor"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/standin"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/hal/sim"
@@ -125,8 +124,7 @@ func (s *site) linked(user string, role redis.Role, tune func(*Config)) *radio {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	heard := monitor.New(link, append([]string{cfg.Channel}, cfg.Monitor...), monitor.Config{})
-	r := s.run(user, role, cfg.Channel, heard, link, state)
+	r := s.run(user, role, cfg.Channel, link, link, state, cfg.Monitor...)
 	r.link = link
 	return r
 }
@@ -140,7 +138,7 @@ func (s *site) port(user string, role redis.Role, channel string, link port.Link
 	return r
 }
 
-func (s *site) run(user string, role redis.Role, channel string, link port.Link, lock port.SpeakerLock, state *redis.Client) *radio {
+func (s *site) run(user string, role redis.Role, channel string, link port.Link, lock port.SpeakerLock, state *redis.Client, monitored ...string) *radio {
 	s.t.Helper()
 	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
 	var err error
@@ -148,7 +146,7 @@ func (s *site) run(user string, role redis.Role, channel string, link port.Link,
 		UserID: user, UserName: "Name " + user, Role: role, Channel: channel,
 		Tuning:   port.Tuning{Talk: port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second}, Encoder: media.EncoderConfig{Complexity: 1}},
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
-		Link:     link, Lock: lock, Rights: state, Floor: watchOf(lock, state),
+		Link:     link, Monitored: monitored, Lock: lock, Rights: state, Floor: watchOf(lock, state),
 		Logger: s.log.With("radio", user),
 	})
 	if err != nil {

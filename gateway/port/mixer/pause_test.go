@@ -1,4 +1,4 @@
-package monitor
+package mixer
 
 import (
 	"testing"
@@ -8,22 +8,18 @@ import (
 	"github.com/talkgate/talkgate/media"
 )
 
-// paused is a link on which channel 1 has just said that it pauses (media.Pause), and
-// what makes a channel send one packet.
-func paused(t *testing.T, cfg Config) (l *Link, p *receiver, send func(channel int, opus []byte)) {
-	s, p := &stub{}, &receiver{}
-	l = New(s, []string{"own", "first", "second"}, cfg)
-	if err := l.Run(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
+// paused is a mixer of which channel 1 has just said that it pauses (media.Pause), and a
+// function that makes a channel send one packet.
+func paused(cfg Config) (m *Mixer, h *heard, send func(channel int, opus []byte)) {
+	m, h, _ = three(cfg)
 	var seq uint16
 	send = func(channel int, opus []byte) {
 		seq++
-		s.ev.Receive(media.Packet{Channel: channel, Seq: seq, Timestamp: uint32(seq) * media.FrameSamples, Arrived: time.Now(), Opus: opus})
+		m.Receive(media.Packet{Channel: channel, Seq: seq, Timestamp: uint32(seq) * media.FrameSamples, Arrived: time.Now(), Opus: opus})
 	}
 	send(1, speech)
 	send(1, rest)
-	return l, p, send
+	return m, h, send
 }
 
 var speech, rest = make([]byte, 80), make([]byte, 1)
@@ -43,7 +39,7 @@ func TestAPauseKeepsTheVoice(t *testing.T) {
 		"its word on": {200 * time.Millisecond, [][]byte{speech, speech}, 400 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			l, p, send := paused(t, Config{})
+			l, p, send := paused(Config{})
 			began, heard := time.Now(), time.Duration(0)
 			for heard == 0 {
 				now := time.Since(began)
@@ -56,7 +52,7 @@ func TestAPauseKeepsTheVoice(t *testing.T) {
 					t.Errorf("%s: hears %q after %v", name, l.Hears(), now)
 				}
 				send(2, speech)
-				if last := p.heard[len(p.heard)-1]; last.Channel == 2 {
+				if last := p.packets[len(p.packets)-1]; last.Channel == 2 {
 					heard = now
 				}
 				time.Sleep(step)
@@ -72,10 +68,10 @@ func TestAPauseKeepsTheVoice(t *testing.T) {
 // one's pauses.
 func TestAPauseKeepsTheOtherSoft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, p, send := paused(t, Config{Duck: true})
+		_, p, send := paused(Config{Duck: true})
 		for began := time.Now(); time.Since(began) < time.Second; time.Sleep(media.FrameDuration) {
 			send(2, speech)
-			last := p.heard[len(p.heard)-1]
+			last := p.packets[len(p.packets)-1]
 			if soft := time.Since(began) < media.PauseGap; last.Channel != 2 || last.Lesser != soft {
 				t.Errorf("after %v: channel %d, softer %v", time.Since(began), last.Channel, last.Lesser)
 			}
@@ -84,8 +80,8 @@ func TestAPauseKeepsTheOtherSoft(t *testing.T) {
 }
 
 func TestAPauseAllocatesNothing(t *testing.T) {
-	_, p, send := paused(t, Config{})
-	p.heard = make([]media.Packet, 0, 4000)
+	_, p, send := paused(Config{})
+	p.packets = make([]media.Packet, 0, 4000)
 	if n := testing.AllocsPerRun(1000, func() { send(1, rest) }); n != 0 {
 		t.Errorf("%v allocations a packet, want 0", n)
 	}

@@ -1,43 +1,32 @@
-package monitor
+package mixer
 
 import (
-	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
 
-// stub is a link whose events a test raises.
-type stub struct {
-	port.Link
-	ev port.LinkEvents
+// heard keeps what is heard.
+type heard struct {
+	packets   []media.Packet
+	emergency atomic.Bool
+	times     atomic.Int32 // how often an emergency was reported to begin or end
 }
 
-func (s *stub) Run(_ context.Context, ev port.LinkEvents) error { s.ev = ev; return nil }
+func (h *heard) deliver(p media.Packet) { h.packets = append(h.packets, p) }
+func (h *heard) onEmergency(on bool)    { h.emergency.Store(on); h.times.Add(1) }
 
-// port is a port that keeps what it hears.
-type receiver struct {
-	port.LinkEvents
-	heard []media.Packet
-}
-
-func (p *receiver) Receive(m media.Packet) { p.heard = append(p.heard, m) }
-
-// tuned is a link of three channels whose packets a test says.
-func tuned(t testing.TB, cfg Config) (*Link, *receiver, func(channel int, seq uint16)) {
-	s, p := &stub{}, &receiver{}
-	opus := make([]byte, 80)
-	l := New(s, []string{"own", "first", "second"}, cfg)
-	if err := l.Run(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
-	return l, p, func(channel int, seq uint16) {
-		s.ev.Receive(media.Packet{Channel: channel, Seq: seq, Timestamp: uint32(seq) * media.FrameSamples, Arrived: time.Now(), Opus: opus})
+// three is a mixer of three channels whose packets a test says.
+func three(cfg Config) (*Mixer, *heard, func(channel int, seq uint16)) {
+	h, opus := &heard{}, make([]byte, 80)
+	m := New([]string{"own", "first", "second"}, cfg, h.deliver, h.onEmergency)
+	return m, h, func(channel int, seq uint16) {
+		m.Receive(media.Packet{Channel: channel, Seq: seq, Timestamp: uint32(seq) * media.FrameSamples, Arrived: time.Now(), Opus: opus})
 	}
 }
 
@@ -46,10 +35,10 @@ func tuned(t testing.TB, cfg Config) (*Link, *receiver, func(channel int, seq ui
 func transcript(t *testing.T, cfg Config, script string) string {
 	var out strings.Builder
 	synctest.Test(t, func(t *testing.T) {
-		_, p, say := tuned(t, cfg)
+		_, p, say := three(cfg)
 		var seq [3]uint16
 		for word := range strings.FieldsSeq(script) {
-			p.heard = nil
+			p.packets = nil
 			for range 5 {
 				for _, who := range strings.Trim(word, "-") {
 					c := int(who - '0')
@@ -61,7 +50,7 @@ func transcript(t *testing.T, cfg Config, script string) string {
 			heard := ""
 			for c := range 3 {
 				n, lesser := 0, 0
-				for _, m := range p.heard {
+				for _, m := range p.packets {
 					if m.Channel == c {
 						n++
 						if m.Lesser {
@@ -118,18 +107,18 @@ func TestWhoIsHeard(t *testing.T) {
 // number theirs alike, and a loss stays one.
 func TestWhatIsHeardIsOneStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, p, say := tuned(t, Config{})
+		l, p, say := three(Config{})
 		for seq := range uint16(3) {
 			say(1, seq)
 		}
 		say(0, 3) // more important, with the very number that is due
 		say(1, 3)
 		say(0, 5) // one was lost
-		if len(p.heard) != 5 || !p.heard[0].Marker || p.heard[2].Marker || !p.heard[3].Marker || p.heard[4].Marker {
-			t.Fatalf("heard %+v", p.heard)
+		if len(p.packets) != 5 || !p.packets[0].Marker || p.packets[2].Marker || !p.packets[3].Marker || p.packets[4].Marker {
+			t.Fatalf("heard %+v", p.packets)
 		}
 		for i, gap := range []uint16{1, 1, 1, 2} {
-			if got := p.heard[i+1].Seq - p.heard[i].Seq; got != gap {
+			if got := p.packets[i+1].Seq - p.packets[i].Seq; got != gap {
 				t.Errorf("packet %d follows after %d, want %d", i+1, got, gap)
 			}
 		}
@@ -143,9 +132,9 @@ func TestWhatIsHeardIsOneStream(t *testing.T) {
 	})
 }
 
-func TestALinkAllocatesNothing(t *testing.T) {
-	_, p, say := tuned(t, Config{})
-	p.heard = make([]media.Packet, 0, 4000)
+func TestAMixerAllocatesNothing(t *testing.T) {
+	_, p, say := three(Config{})
+	p.packets = make([]media.Packet, 0, 4000)
 	seq := uint16(0)
 	if n := testing.AllocsPerRun(1000, func() {
 		seq++

@@ -1,39 +1,15 @@
-package monitor
+package mixer
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/media"
 )
-
-// lasting is a link that runs until it is told to end.
-type lasting struct {
-	stub
-	up chan struct{}
-}
-
-func (l *lasting) Run(ctx context.Context, ev port.LinkEvents) error {
-	l.ev = ev
-	close(l.up)
-	<-ctx.Done()
-	return nil
-}
-
-// told is a port that keeps of which emergencies it is told.
-type told struct {
-	receiver
-	emergency atomic.Bool
-	times     atomic.Int32
-}
-
-func (p *told) Emergency(on bool) { p.emergency.Store(on); p.times.Add(1) }
 
 // TestAnEmergencyComesFirst: on a monitored channel it is heard before all that is none,
 // in each mode; on the port's own it comes before that.
@@ -65,33 +41,31 @@ func TestAnEmergencyComesFirst(t *testing.T) {
 					asked.Add(1)
 					return strings.Contains(*urgent.Load(), strings.ToUpper(channel[:1]))
 				}
-				s, p := &lasting{up: make(chan struct{})}, &told{}
-				l := New(s, []string{"own", "first", "second"}, cfg)
+				m, p, _ := three(cfg)
 				ctx, cancel := context.WithCancel(t.Context())
-				done := make(chan error)
-				go func() { done <- l.Run(ctx, p) }()
-				<-s.up
+				done := make(chan struct{})
+				go func() { defer close(done); m.Run(ctx) }()
 				var seq [3]uint16
 				var heard []string
 				for word := range strings.FieldsSeq(tc.script) {
 					urgent.Store(&word)
 					for range 50 {
-						p.heard = nil
+						p.packets = nil
 						for c, letter := range letters {
 							if strings.ContainsRune(strings.ToLower(word), letter) {
 								seq[c]++
-								s.ev.Receive(media.Packet{Channel: c, Seq: seq[c], Timestamp: uint32(seq[c]) * media.FrameSamples, Arrived: time.Now(), Opus: speech})
+								m.Receive(media.Packet{Channel: c, Seq: seq[c], Timestamp: uint32(seq[c]) * media.FrameSamples, Arrived: time.Now(), Opus: speech})
 							}
 						}
 						time.Sleep(media.FrameDuration)
 					}
 					best, lesser := "", ""
-					for _, m := range p.heard {
-						letter := letters[m.Channel : m.Channel+1]
+					for _, q := range p.packets {
+						letter := letters[q.Channel : q.Channel+1]
 						if upper := strings.ToUpper(letter); strings.Contains(word, upper) {
 							letter = upper
 						}
-						if m.Lesser {
+						if q.Lesser {
 							lesser += letter
 						} else {
 							best += letter
@@ -113,31 +87,29 @@ func TestAnEmergencyComesFirst(t *testing.T) {
 					t.Errorf("asked %d times although nobody speaks", n)
 				}
 				cancel()
-				if err := <-done; err != nil || p.emergency.Load() {
-					t.Errorf("at the end: %v, emergency %v", err, p.emergency.Load())
+				if <-done; p.emergency.Load() {
+					t.Error("an emergency at the end")
 				}
 			})
 		})
 	}
 }
 
-// TestAnEmergencyEndsWithItsLink: what is not heard any more is none.
-func TestAnEmergencyEndsWithItsLink(t *testing.T) {
+// TestAnEmergencyEndsWithItsMixer: what is not heard any more is none.
+func TestAnEmergencyEndsWithItsMixer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, p := &lasting{up: make(chan struct{})}, &told{}
-		l := New(s, []string{"own", "first"}, Config{Emergency: func(context.Context, string) bool { return true }})
+		m, p, _ := three(Config{Emergency: func(context.Context, string) bool { return true }})
 		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- l.Run(ctx, p) }()
-		<-s.up
-		s.ev.Receive(media.Packet{Channel: 1, Arrived: time.Now(), Opus: speech})
+		done := make(chan struct{})
+		go func() { defer close(done); m.Run(ctx) }()
+		m.Receive(media.Packet{Channel: 1, Arrived: time.Now(), Opus: speech})
 		synctest.Wait()
 		if !p.emergency.Load() {
 			t.Error("the port is not told")
 		}
 		cancel()
-		if err := <-done; err != nil || p.emergency.Load() || p.times.Load() != 2 {
-			t.Error(fmt.Sprint(err, p.emergency.Load(), p.times.Load()))
+		if <-done; p.emergency.Load() || p.times.Load() != 2 {
+			t.Errorf("emergency %v, reported %d times", p.emergency.Load(), p.times.Load())
 		}
 	})
 }

@@ -1,3 +1,0 @@
-// Package monitor decides what is heard of several channels when more than one
-// of them speaks.
-package monitor
