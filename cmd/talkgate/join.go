@@ -7,23 +7,23 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/enroll"
 	"github.com/talkgate/talkgate/gateway/enroll/board"
+	"github.com/talkgate/talkgate/gateway/setup"
 )
 
 const (
 	// findTime is how long a hub is looked for, settleTime for how long another after the
 	// first.
 	findTime, settleTime = 10 * time.Second, time.Second
-	// packagedConfigs is where the package's service looks for a configuration.
-	packagedConfigs = "/etc/talkgate"
 	// joinTime bounds a join, approval included.
 	joinTime = 30 * time.Minute
 )
@@ -52,8 +52,8 @@ certificate, makes a key of its own for its tokens, writes its configuration and
 the service. If anything fails, nothing is changed.
 
 What a configuration with the port's name says already of hardware, sound and the rest
-is kept. Without one, --board, --line, --sound and --radio say how the radio is wired, as
-for 'talkgate init'.`,
+is kept. Without one the hardware is what is found on the board, as 'talkgate setup'
+proposes it; --board, --line, --sound and --radio say otherwise.`,
 		Example: `  talkgate join K7M-2Q9-XDR
   talkgate join K7M-2Q9-XDR --hub https://hub.example:8443
   talkgate join K7M-2Q9-XDR --board pi5 --line GPIO17 --sound wm8960`,
@@ -63,11 +63,12 @@ for 'talkgate init'.`,
 	f := c.Flags()
 	f.StringVar(&flags.hub, "hub", "", "URL, name or address of the hub (default: look for it on the local network)")
 	f.StringVar(&flags.name, "name", "", "name of the port's configuration and service (default: the user it is invited as)")
-	f.StringVar(&flags.configDir, "config-dir", packagedConfigs, "directory of configurations")
+	f.StringVar(&flags.configDir, "config-dir", "/etc/talkgate", "directory of configurations")
 	f.StringVar(&flags.stateDir, "state-dir", "/var/lib/talkgate", "directory of what services keep")
 	f.BoolVar(&flags.noStart, "no-start", false, "do not enable and start the service")
 	for _, a := range flags.wiring {
-		f.StringVar(&a.value, a.flag, a.value, a.usage+offered(a))
+		a.value = "" // what is found
+		f.StringVar(&a.value, a.flag, "", a.usage+offered(a)+" (default: what is found)")
 	}
 	return c
 }
@@ -96,7 +97,7 @@ func runJoin(cmd *cobra.Command, text string, flags *joinFlags) error {
 	}
 	host, _ := os.Hostname() // without one whoever approves it sees none
 	place := board.Place{Name: flags.name, ConfigDir: flags.configDir, StateDir: flags.stateDir}
-	if flags.configDir == packagedConfigs { // the service runs as a user of its own
+	if place.Packaged() { // the service runs as a user of its own
 		place.User = "talkgate"
 	}
 	joiner := enroll.Joiner{Code: code, Host: host, Key: key,
@@ -107,7 +108,7 @@ func runJoin(cmd *cobra.Command, text string, flags *joinFlags) error {
 			if place.Name == "" {
 				place.Name = g.UserID
 			}
-			cfg, err := flags.base(place)
+			cfg, err := flags.base(place, g)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -149,8 +150,8 @@ func findHubs(ctx context.Context, cmd *cobra.Command) (urls []string, err error
 }
 
 // base is the configuration that the grant is laid over: the port's own if there is one,
-// or one for the hardware that the flags name.
-func (flags *joinFlags) base(place board.Place) (config.Config, error) {
+// or one for the hardware that is found, or that the flags name.
+func (flags *joinFlags) base(place board.Place, g enroll.Grant) (config.Config, error) {
 	text, err := os.ReadFile(place.Config())
 	switch {
 	case err == nil:
@@ -160,21 +161,20 @@ func (flags *joinFlags) base(place board.Place) (config.Config, error) {
 		return config.Config{}, err
 	}
 	c := config.Default()
-	wiring(flags.wiring).Wire(&c)
-	return c, nil
+	a := wiring(flags.wiring)
+	a.User, a.Name, a.Channel = g.UserID, g.UserName, g.Channels[0]
+	return c, setup.WireFound(setup.Local{}, drivers.Survey{}, a, &c)
 }
 
-// startPort starts a port's service, where there is a service manager.
-func startPort(ctx context.Context, cmd *cobra.Command, place board.Place, not bool) error {
-	unit := "talkgate@" + place.Name
-	if _, err := os.Stat("/run/systemd/system"); err != nil || not || os.Geteuid() != 0 || place.ConfigDir != packagedConfigs {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "Start it: systemctl enable --now --no-block %s\n", unit)
-		return err
+// startPort starts a port's service, or says how.
+func startPort(ctx context.Context, cmd *cobra.Command, place board.Place, not bool) (err error) {
+	words, started := "Start it: "+strings.Join(place.StartCommand(), " "), false
+	if !not {
+		started, err = place.Start(ctx)
 	}
-	out, err := exec.CommandContext(ctx, "systemctl", "enable", "--now", "--no-block", unit).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("this board has joined, but its service does not start ('systemctl enable --now --no-block %s'): %w: %s", unit, err, out)
+	if started {
+		words = fmt.Sprintf("%s is started; 'systemctl status %[1]s' says what it waits for.", place.Unit())
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is started; 'systemctl status %s' says what it waits for.\n", unit, unit)
+	fmt.Fprintln(cmd.OutOrStdout(), words)
 	return err
 }

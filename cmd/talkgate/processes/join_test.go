@@ -145,6 +145,12 @@ func TestJoiningThatFails(t *testing.T) {
 	if said := s.technician(talkgatetest.ExitFailed, s.join(other, code)...); !strings.Contains(said, "used already") {
 		t.Error(said)
 	}
+	// A board without a sound card, of which nobody says how it is wired.
+	code = s.invite("west", "--channel", "gates")
+	bare := []string{"join", code, "--hub", s.HubURL, "--config-dir", filepath.Join(s.Path("bare"), "etc"), "--state-dir", filepath.Join(s.Path("bare"), "var")}
+	if said := s.technician(talkgatetest.ExitFailed, bare...); !strings.Contains(said, "nothing was changed") {
+		t.Error(said)
+	}
 	var devices struct {
 		UserID string `json:"userId"`
 	}
