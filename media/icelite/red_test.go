@@ -102,11 +102,12 @@ func TestLossOnTheWayOutIsMended(t *testing.T) {
 	t.Cleanup(func() { _ = sub.Close(); _ = out.Close() })
 	within(t, "the listener connects", out.connected)
 	p := &rtp.Packet{Header: rtp.Header{SSRC: 1}, Payload: []byte{0x48, 1, 2, 3}}
+	const pace = 4 * media.SampleRate / 1000
 	speak := func() {
 		p.SequenceNumber++
-		p.Timestamp += media.FrameSamples
+		p.Timestamp += pace
 		_ = out.WriteRTP(p)
-		time.Sleep(time.Millisecond)
+		time.Sleep(pace * time.Second / media.SampleRate) // never faster than sound
 	}
 	until(t, "it is heard", func() bool { return heard.Load() > 10 }, speak)
 	if loss.withCopies.Load() != 0 {

@@ -30,7 +30,7 @@ type conn struct {
 }
 
 func (e *Engine) newConn() (*conn, error) {
-	pc, err := e.api.NewPeerConnection(webrtc.Configuration{})
+	pc, err := e.api.NewPeerConnection(e.configuration())
 	if err != nil {
 		return nil, fmt.Errorf("new peer connection: %w", err)
 	}

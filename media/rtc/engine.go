@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -40,6 +41,32 @@ const (
 type Engine struct {
 	api         *webrtc.API
 	peerTimeout time.Duration
+	relays      atomic.Pointer[[]webrtc.ICEServer]
+}
+
+// Relay is a TURN server (RFC 8656), for a network that lets nothing else through.
+type Relay struct {
+	// URL is of the form of RFC 7065, for example "turn:turn.example:3478?transport=tcp".
+	URL, Username, Credential string
+}
+
+// UseRelays has sessions that begin from now on try these relays besides the direct
+// way. It costs them the time to ask each, so it is for networks on which the direct
+// way has failed.
+func (e *Engine) UseRelays(relays []Relay) {
+	var servers []webrtc.ICEServer
+	for _, r := range relays {
+		servers = append(servers, webrtc.ICEServer{URLs: []string{r.URL}, Username: r.Username, Credential: r.Credential})
+	}
+	e.relays.Store(&servers)
+}
+
+// configuration is that of a new session.
+func (e *Engine) configuration() (c webrtc.Configuration) {
+	if servers := e.relays.Load(); servers != nil {
+		c.ICEServers = *servers
+	}
+	return c
 }
 
 // NewEngine prepares an Engine.
@@ -78,7 +105,9 @@ func (e *Engine) settings(cfg Config) (webrtc.SettingEngine, error) {
 	// session that may still recover is reported, which nobody here acts on.
 	s.SetICETimeouts(e.peerTimeout-keepalive, keepalive, keepalive)
 	s.SetIncludeLoopbackCandidate(true)
-	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	// Over TCP (RFC 6544) a session goes where the network blocks UDP and the peer
+	// listens for it; UDP is preferred.
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	// ICE has shown the peer's address to be real before DTLS begins.
 	s.SetDTLSInsecureSkipHelloVerify(true)

@@ -163,7 +163,9 @@ func (p *Publication) Announce() error {
 	h := rtp.Header{Version: 2, Padding: true}
 	p.header.SequenceNumber++
 	h.SequenceNumber = p.header.SequenceNumber
-	return p.out.write(&h, []byte{1}, false)
+	// A server may take the stream for what its first packet is: one of RED may bring
+	// plain Opus later, and not the reverse.
+	return p.out.write(&h, []byte{1}, p.out.types().red != 0)
 }
 
 // send adds an outgoing stream, and keeps reading the receiver's reports on it,

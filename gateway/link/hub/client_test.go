@@ -23,7 +23,7 @@ func posted(t *testing.T, url, caFile, fingerprint string) (location string, err
 		t.Fatal(err)
 	}
 	defer client.CloseIdleConnections()
-	e := endpoint{url: url, token: func(context.Context) (string, error) { return "secret", nil }, client: client}
+	e := endpoint{url: url, token: func(context.Context) (string, error) { return "secret", nil }, client: client, relays: &relays{}}
 	_, location, err = e.post(t.Context(), "an offer")
 	return location, err
 }

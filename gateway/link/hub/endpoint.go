@@ -54,6 +54,7 @@ type endpoint struct {
 	url    string
 	token  func(ctx context.Context) (string, error)
 	client *http.Client
+	relays *relays
 }
 
 // post creates a session: it returns the answer, and where to delete the
@@ -67,6 +68,7 @@ func (e endpoint) post(ctx context.Context, offer string) (answer, location stri
 	if resp.StatusCode != http.StatusCreated {
 		return "", "", refusal(resp)
 	}
+	e.relays.learn(resp.Header)
 	if location, err = sessionURL(resp); err != nil {
 		return "", "", err
 	}

@@ -17,6 +17,7 @@ func answering(t *testing.T, f http.HandlerFunc) (answer, location string, err e
 	srv := httptest.NewServer(f)
 	defer srv.Close()
 	e := endpoint{
+		relays: &relays{},
 		url:    srv.URL + "/whip/gate",
 		token:  func(context.Context) (string, error) { return "secret", nil },
 		client: srv.Client(),

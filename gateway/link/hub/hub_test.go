@@ -184,7 +184,7 @@ func TestRealHubHangsAndWakes(t *testing.T) {
 func TestRealHubStillBelievesInADeadPort(t *testing.T) {
 	h := startHub(t, hubSetup{Listen: "127.0.0.1:0", Redis: redistest.Start(t).URL})
 	token := bearer("north", time.Hour)
-	e := endpoint{url: h.url() + "/whip/gate", token: token, client: clientOf(t)}
+	e := endpoint{url: h.url() + "/whip/gate", token: token, client: clientOf(t), relays: &relays{}}
 	cable := rtctest.NewCable(t)
 	p, err := newEngine(t).Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
 		answer, _, err := e.post(ctx, offer)

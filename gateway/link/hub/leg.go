@@ -37,6 +37,7 @@ type leg struct {
 	connect   connector
 	backoff   retry.Backoff
 	better    func(ctx context.Context, hub int) <-chan error
+	stuck     func() // is called after the hub answered, and no media came
 	up        standing
 	log       *slog.Logger
 }
@@ -91,6 +92,9 @@ func (l *leg) on(ctx context.Context, hub int, timeout time.Duration) (lived tim
 	if err != nil {
 		err = fmt.Errorf("%s: %w", endpoint.url, err)
 		if ctx.Err() == nil {
+			if location != "" {
+				l.stuck()
+			}
 			l.up.legFails(err)
 		}
 		return 0, err

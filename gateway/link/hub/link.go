@@ -55,6 +55,7 @@ type Link struct {
 	hear   [][]endpoint // of the channel and of the monitored ones, by hub
 	homes  []string     // the hubs, the preferred one first
 	retry  retry.Policy
+	relays relays
 
 	betterEvery time.Duration
 
@@ -94,6 +95,7 @@ func New(cfg Config) (*Link, error) {
 				url:    base.JoinPath(kind, url.PathEscape(channel)).String(),
 				token:  cfg.Token,
 				client: client,
+				relays: &l.relays,
 			})
 		}
 		return endpoints
@@ -140,7 +142,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	var running sync.WaitGroup
 	for _, leg := range legs {
 		leg.backoff.Policy = l.retry
-		leg.better = l.better
+		leg.better, leg.stuck = l.better, l.stuck
 		running.Go(func() { leg.run(ctx) })
 	}
 	running.Wait()
@@ -165,6 +167,14 @@ func (l *Link) subscribe(receive func(media.Packet), meter *rtc.Meter) connector
 		}
 		meter.Follow(s)
 		return s, nil
+	}
+}
+
+// stuck has the next attempts use the relays that the hub named.
+func (l *Link) stuck() {
+	if all := l.relays.all(); len(all) > 0 {
+		l.log.Warn("no direct way to the hub: its relays are tried", "relays", len(all))
+		l.engine.UseRelays(all)
 	}
 }
 

@@ -38,7 +38,7 @@ func (v *voice) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 func (s *Session) publish(ctx context.Context) error {
 	v := &voice{unmute: make(chan struct{}, 1)}
 	err := s.conn.send(&wire.SignalRequest{Message: &wire.SignalRequest_AddTrack{AddTrack: &wire.AddTrackRequest{
-		Cid: trackID, Name: trackID, Source: wire.TrackSource_MICROPHONE, DisableDtx: true, DisableRed: true,
+		Cid: trackID, Name: trackID, Source: wire.TrackSource_MICROPHONE, DisableDtx: true,
 	}}})
 	if err != nil {
 		return err
