@@ -15,10 +15,19 @@ ARCHS := arm64 armhf amd64 riscv64
 # Commands the tests use, with their Debian packages where named differently.
 TOOLS := redis-server redis-sentinel chromium firefox-esr node:nodejs promtool:prometheus arecord:alsa-utils ip:iproute2 systemd-analyze:systemd pulseaudio pactl:pulseaudio-utils qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libc.so.6:libc6-arm64-cross espeak-ng
 
-# Packages whose tests take minutes each.
-SLOW := /boards$$|/processes$$|/link/livekit|/link/compare$$
+# Clients and networks of other people.
+INTEROP := redis-server chromium firefox-esr ip:iproute2 nft:nftables nginx caddy turnserver:coturn ffmpeg certutil:libnss3-tools \
+	/usr/lib/x86_64-linux-gnu/girepository-1.0/GstWebRTC-1.0.typelib:gir1.2-gst-plugins-bad-1.0 \
+	/usr/lib/python3/dist-packages/gi/__init__.py:python3-gi \
+	/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstnice.so:gstreamer1.0-nice \
+	/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstwebrtc.so:gstreamer1.0-plugins-bad \
+	/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstlevel.so:gstreamer1.0-plugins-good \
+	/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstopus.so:gstreamer1.0-plugins-base
 
-.PHONY: fleet help demo build test slow check hil race bench lint fuzz failures compare cross arm64-kernel reproducible deb deb-test appliance clean
+# Packages whose tests take minutes each.
+SLOW := /boards$$|/processes$$|/link/livekit|/link/compare$$|/talkgate/interop$$
+
+.PHONY: fleet help demo build test slow interop check hil race bench lint fuzz failures compare cross arm64-kernel reproducible deb deb-test appliance clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +49,7 @@ slow: ## the tests that make newcomers wait: emulated boards, real LiveKit serve
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh slow $$($(GO) list ./... | grep -E '$(SLOW)')
 
-check: test slow hil ## all that CI runs
+check: test interop slow hil ## all that CI runs
 
 hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2
@@ -77,6 +86,10 @@ fuzz: ## every fuzz target, FUZZTIME each (20s)
 failures: ## the table of Redis failures in docs/redis.md, measured anew
 	.ci/needs.sh redis-server redis-sentinel
 	$(GO) test -count=1 -timeout 20m -run '^TestFailures$$' ./state/redis -failures ../../docs/redis.md
+
+interop: ## the table of docs/interop.md: browsers, GStreamer and ffmpeg on a hub, over NATs, proxies and relays; needs root
+	.ci/needs.sh $(INTEROP)
+	$(GO) test -v -count 1 -timeout 10m -run '^TestInterop$$' ./cmd/talkgate/interop -table ../../../docs/interop.md
 
 compare: ## the table of links in docs/livekit.md, measured anew; builds livekit-server once a machine
 	.ci/needs.sh redis-server

@@ -45,7 +45,7 @@ func (o *offer) answer(author direction, l local) string {
 		}
 		line("a=%s", author.opposite())
 		line("a=rtcp-mux")
-		line("a=rtpmap:%d opus/%d/2", o.payloadType, media.SampleRate)
+		line("a=rtpmap:%d %s", o.payloadType, o.encoding)
 		line("a=fmtp:%d minptime=10;useinbandfec=1", o.payloadType)
 		if o.redType != 0 {
 			line("a=rtpmap:%d red/%d/2", o.redType, media.SampleRate)

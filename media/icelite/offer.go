@@ -70,8 +70,9 @@ type offer struct {
 	accepted int // the section that carries the voice
 	bundled  bool
 
-	payloadType uint8 // of Opus
-	redType     uint8 // of RED with Opus in it (RFC 2198); zero is none
+	payloadType uint8  // of Opus
+	encoding    string // of Opus, as the peer writes it
+	redType     uint8  // of RED with Opus in it (RFC 2198); zero is none
 	remote      credentials
 	prints      []print
 	dtlsClient  bool // the peer wants to be the DTLS server
@@ -118,7 +119,7 @@ func parseOffer(text string, author direction) (*offer, error) {
 		if o.accepted >= 0 || m.MediaName.Media != "audio" {
 			continue
 		}
-		pt, ok := opusPayloadType(m)
+		pt, encoding, ok := opusPayloadType(m)
 		if !ok {
 			continue
 		}
@@ -127,7 +128,7 @@ func parseOffer(text string, author direction) (*offer, error) {
 			reasons = append(reasons, fmt.Errorf("section %d: %w", i, err))
 			continue
 		}
-		o.accepted, o.payloadType, o.redType = i, pt, redPayloadType(m, pt)
+		o.accepted, o.payloadType, o.encoding, o.redType = i, pt, encoding, redPayloadType(m, pt)
 	}
 	switch {
 	case o.accepted >= 0:
@@ -258,12 +259,16 @@ func directionOf(d *sdp.SessionDescription, m *sdp.MediaDescription) string {
 }
 
 // opusPayloadType finds the first mapping of RFC 7587 section 7, "opus/48000/2",
-// whose payload type the section lists.
-func opusPayloadType(m *sdp.MediaDescription) (uint8, bool) {
-	for pt := range payloadTypes(m, fmt.Sprintf("opus/%d/2", media.SampleRate)) {
-		return pt, true
+// whose payload type the section lists. GStreamer's webrtcbin leaves the "/2" out, which
+// says the same: Opus is what it is.
+func opusPayloadType(m *sdp.MediaDescription) (pt uint8, encoding string, ok bool) {
+	full := fmt.Sprintf("opus/%d", media.SampleRate)
+	for _, encoding := range []string{full + "/2", full} {
+		for pt := range payloadTypes(m, encoding) {
+			return pt, encoding, true
+		}
 	}
-	return 0, false
+	return 0, "", false
 }
 
 // redPayloadType finds RED of a payload type alone, as in "a=fmtp:63 111/111" (RFC 2198

@@ -56,6 +56,7 @@ func TestOffersThatAreAccepted(t *testing.T) {
 		"unknown extensions":         {session + voice + "a=extmap:1 urn:nobody:knows\r\na=extmap-allow-mixed\r\na=x-strange\r\n", 0, "passive"},
 		"rid and simulcast":          {session + voice + "a=rid:hi send\r\na=simulcast:send hi\r\n", 0, "passive"},
 		"stereo in upper case":       {session + strings.Replace(voice, "opus/48000/2", "OPUS/48000/2", 1), 0, "passive"},
+		"without its channels":       {session + strings.Replace(voice, "opus/48000/2", "OPUS/48000", 1), 0, "passive"},
 		"another payload type":       {session + strings.NewReplacer("SAVPF 111", "SAVPF 96", "rtpmap:111", "rtpmap:96").Replace(voice), 0, "passive"},
 		"video first":                {session + "a=group:BUNDLE v 0\r\n" + video + voice, 1, "passive"},
 		"video first, bundle-only":   {session + "a=group:BUNDLE v 0\r\n" + video + strings.Replace(strings.ReplaceAll(voice, ice+dtls1, "a=bundle-only\r\n"), "audio 9", "audio 0", 1), 1, "passive"},

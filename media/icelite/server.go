@@ -23,6 +23,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,6 +106,7 @@ func NewServer(cfg Config) (*Server, error) {
 	if s.print, err = fingerprint.Fingerprint(leaf, crypto.SHA256); err != nil {
 		return nil, fmt.Errorf("certificate for DTLS: %w", err)
 	}
+	s.print = strings.ToUpper(s.print) // RFC 8122 section 5 knows no other; Firefox neither
 	if s.sockets, err = listenUDP(cfg.UDP, cfg.DSCP); err != nil {
 		return nil, err
 	}
