@@ -47,7 +47,7 @@ test: $(PAGE_TOOLS) ## the tests, on a real Redis and in real browsers; installs
 
 slow: ## the tests that make newcomers wait: emulated boards, real LiveKit servers, several processes
 	.ci/needs.sh $(TOOLS)
-	.ci/test.sh slow $$($(GO) list ./... | grep -E '$(SLOW)')
+	.ci/test.sh slow $$($(GO) list ./... | grep -E '$(SLOW)' | grep -v interop)
 
 check: test interop slow hil ## all that CI runs
 

@@ -169,11 +169,12 @@ func talk(ctx context.Context, other *port, floor *floorClient, remote *remote) 
 	if err := floor.yield(ctx); err != nil {
 		return err
 	}
-	if err := until("it gets the floor", func() (bool, error) {
-		answer, err := remote.do("ask")
+	answer := ""
+	if err := until("it gets the floor", func() (ok bool, err error) {
+		answer, err = remote.do("ask")
 		return strings.HasPrefix(answer, "true"), err
 	}); err != nil {
-		return err
+		return fmt.Errorf("%w: %s", err, answer)
 	}
 	return until("it is heard", func() (bool, error) { return other.loud.Load() >= enough, nil })
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/talkgate/talkgate/cmd/talkgate/talkgatetest"
 	"github.com/talkgate/talkgate/state/redis"
+	"github.com/talkgate/talkgate/state/redis/conn"
 	"github.com/talkgate/talkgate/state/redis/redistest"
 )
 
@@ -26,7 +27,7 @@ func newSite(t *testing.T) *site {
 	s := &site{dir: t.TempDir()}
 	server := redistest.Start(t)
 	var err error
-	if s.state, err = redis.Open(redis.Config{URL: server.URL}); err != nil {
+	if s.state, err = redis.Open(conn.Config{URL: server.URL}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.state.Close() })

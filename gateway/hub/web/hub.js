@@ -1,5 +1,6 @@
 import { readEvents } from './sse.js';
 import { Final } from './retry.js';
+import { Relays } from './relays.js';
 
 // answerTime is how long the hub may take to answer before it counts as away.
 const answerTime = 5000;
@@ -23,6 +24,7 @@ export class HubError extends Error {
 export class Hub {
   #token;
   #channel;
+  relays = new Relays();
 
   constructor(token, channel) {
     this.#token = token;

@@ -15,7 +15,7 @@ const doubtTime = 1000;
 // lost; lose(reason) makes it so. Aborting signal closes the session. takeOver ends
 // another session of the same member.
 export async function openSession(hub, path, prepare, signal, { takeOver = false } = {}) {
-  const pc = new RTCPeerConnection();
+  const pc = new RTCPeerConnection({ iceServers: hub.relays.inUse });
   let location = null;
   const close = () => {
     pc.close();
@@ -37,10 +37,14 @@ export async function openSession(hub, path, prepare, signal, { takeOver = false
     // The hub does not know below which path a proxy has put it; the page does.
     const id = response.headers.get('Location')?.split('/').at(-1);
     location = id ? `${path}/${id}` : null;
+    hub.relays.told(response.headers.get('Link'));
     const answer = await response.text();
     if (signal.aborted) throw signal.reason;
     await pc.setRemoteDescription({ type: 'answer', sdp: answer });
-    await connected(pc);
+    await connected(pc).catch((e) => {
+      hub.relays.needed();
+      throw e;
+    });
   } catch (e) {
     close();
     throw e;

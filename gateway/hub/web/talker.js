@@ -1,4 +1,5 @@
 import { openSession } from './session.js';
+import { mendLoss } from './redundancy.js';
 import { retry } from './retry.js';
 
 // Talker owns the microphone and the WHIP session that carries it.
@@ -74,13 +75,16 @@ export class Talker {
       const prepare = (pc) => pc.addTransceiver('audio', { direction: 'sendonly' });
       const session = await openSession(hub, path, prepare, signal, { takeOver: this.#takeOver });
       this.#takeOver = false;
+      const over = new AbortController();
       try {
         this.#session = session;
         this.#sender = session.pc.getSenders()[0];
+        mendLoss(this.#sender, over.signal);
         up();
         onUp();
         await session.ended;
       } finally {
+        over.abort();
         this.#lost('link');
         this.#session = null;
         this.#sender = null;
