@@ -9,14 +9,15 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/logging"
+	"github.com/talkgate/talkgate/gateway/setup"
 )
 
 // addRedisFlags makes cfg what the command line says about Redis.
 func addRedisFlags(c *cobra.Command, cfg *config.Redis) {
-	f := c.Flags()
-	f.StringVar((*string)(&cfg.URL), "redis", "redis://127.0.0.1:6379/0", "Redis server and database; rediss:// is TLS, ?master_name=NAME&addr=HOST:PORT asks Sentinels, ?addr=HOST:PORT alone is a Cluster")
-	f.StringVar(&cfg.Username, "redis-username", "", "Redis ACL user (default: the default user)")
-	f.StringVar((*string)(&cfg.PasswordFile), "redis-password-file", "", "file that holds the Redis password (default: none)")
+	f, site := c.Flags(), setup.SiteRedis(setup.Local{})
+	f.StringVar((*string)(&cfg.URL), "redis", string(site.URL), "Redis server and database; rediss:// is TLS, ?master_name=NAME&addr=HOST:PORT asks Sentinels, ?addr=HOST:PORT alone is a Cluster")
+	f.StringVar(&cfg.Username, "redis-username", site.Username, "Redis ACL user (default: the default user)")
+	f.StringVar((*string)(&cfg.PasswordFile), "redis-password-file", string(site.PasswordFile), "file that holds the Redis password (default: none)")
 	f.StringVar(&cfg.SentinelUsername, "redis-sentinel-username", "", "ACL user of the Sentinels themselves (default: the default user)")
 	f.StringVar((*string)(&cfg.SentinelPasswordFile), "redis-sentinel-password-file", "", "file that holds the Sentinels' password (default: none)")
 	f.StringVar((*string)(&cfg.CAFile), "redis-ca-file", "", "PEM certificates that rediss:// trusts (default: the system's)")

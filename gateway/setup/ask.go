@@ -82,6 +82,12 @@ func (d *Dialog) ask(ctx context.Context, s Survey, a Answers, hw Hardware) (Ans
 		}
 		*q.at = text
 	}
+	if !a.Shared {
+		var err error
+		if a.Shared, err = d.yes(ctx, "Will further boards join this one?"); err != nil {
+			return a, err
+		}
+	}
 	if a.Board == "sim" {
 		return a, nil
 	}

@@ -23,6 +23,7 @@ const (
 	caCopy       = etc + "/hub-ca.pem"
 	hubDefault   = "/etc/default/talkgate-hub"
 	hubState     = "/var/lib/talkgate-hub"
+	siteFile     = etc + "/site.redis"
 	hubUnit      = "talkgate-hub.service"
 	forPorts     = "root:talkgate"
 	forRoot      = "root:root"
@@ -140,6 +141,7 @@ func (p *Plan) planSite(m Machine) error {
 		directory{name: dataDir(server), mode: 0o750, owner: server + ":" + server}, users, redis,
 		unit{name: redisUnit(server), what: "Redis", because: []change{redis, hubRedis}, ready: p.redisReady},
 		hubSecret,
+		file{name: siteFile, what: "where the commands of this machine's root find Redis", text: siteText(p.redisURL()), mode: 0o600, owner: forRoot},
 		file{name: dispatchFile, what: "the dispatcher's password for Redis", text: []byte(p.secrets.dispatch + "\n"), mode: 0o600, owner: forRoot},
 		options,
 		unit{name: hubUnit, what: "the hub, at https://" + p.host() + p.answers.Listen, because: []change{hubSecret, hubRedis, options}, ready: p.hubReady},

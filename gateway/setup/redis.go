@@ -12,8 +12,8 @@ const (
 	dispatchUser = "dispatch"
 )
 
-// hubRule is what the hub's user may do, as docs/redis.md has it, and boardsRule what a hub
-// needs besides to enroll boards and to give each its user.
+// hubRule and dispatchRule are what these users may do, as docs/redis.md has it, and
+// boardsRule what both need besides to invite and enroll boards, and to give each its user.
 const (
 	hubRule = "resetchannels resetkeys -@all +ping +hello +select +script|load +time +subscribe +unsubscribe +publish +get +set +del +pexpire +pttl +zscore +exists +sismember +smembers +hget +hgetall +hmget +lpush +lrange +ltrim +expire %RW~channel:*:speaker %RW~talkgate:epoch:* %R~u.*.g %R~security:banned %R~security:ban:* %R~channel:events %RW~audit:log %W~audit:actor:* &channel:*:events &vp:membership_updates %R~talkgate:fleet:* &talkgate:fleet:reports &talkgate:ask:* &talkgate:answer:* &talkgate:rights:* (+evalsha +eval ~channel:*:speaker ~talkgate:epoch:* ~u.*.g ~security:banned ~security:ban:*) (+zadd ~audit:actor:*) (+sadd +srem ~u.*.g ~g.*.u) (+hset +hget +hdel ~sessions) (+set +del ~session:*) (+sadd +srem ~channel:*:users)"
 
@@ -28,7 +28,7 @@ func aclFile(hubPassword, dispatchPassword string) []byte {
 		return fmt.Sprintf("user %s on #%x %s", name, sha256.Sum256([]byte(password)), rule)
 	}
 	return lines("user default off resetchannels resetkeys -@all",
-		user(hubUser, hubPassword, hubRule+" "+boardsRule), user(dispatchUser, dispatchPassword, dispatchRule))
+		user(hubUser, hubPassword, hubRule+" "+boardsRule), user(dispatchUser, dispatchPassword, dispatchRule+" "+boardsRule))
 }
 
 // redisConfig is the configuration of the site's own Redis, beside whatever other the

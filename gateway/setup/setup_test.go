@@ -187,10 +187,10 @@ func TestTheButtonIsPressed(t *testing.T) {
 		typed, ptt string
 		said       string
 	}{
-		{Press{Chip: "pinctrl-bcm2711", Line: "GPIO17"}, "\n\n\n\n", "GPIO17", "that was GPIO17"},
-		{Press{Input: "AB Shutter3", Key: "KEY_VOLUMEUP"}, "\n\n\n\n", "input:AB Shutter3 KEY_VOLUMEUP", "that was input:AB Shutter3"},
-		{Press{}, "\n\n\n\nGPIO5\n", "GPIO5", "press the push-to-talk button now"},
-		{Press{}, "\n\n\n\n\n", "GPIO27", "[GPIO27]"},
+		{Press{Chip: "pinctrl-bcm2711", Line: "GPIO17"}, "\n\n\n\n\n", "GPIO17", "that was GPIO17"},
+		{Press{Input: "AB Shutter3", Key: "KEY_VOLUMEUP"}, "\n\n\n\n\n", "input:AB Shutter3 KEY_VOLUMEUP", "that was input:AB Shutter3"},
+		{Press{}, "\n\n\n\n\nGPIO5\n", "GPIO5", "press the push-to-talk button now"},
+		{Press{}, "\n\n\n\n\n\n", "GPIO27", "[GPIO27]"},
 	} {
 		b := newBoard(t, "Raspberry Pi 4", Card{"Zero", true, true})
 		b.pressed = tc.pressed
