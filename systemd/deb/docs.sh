@@ -15,10 +15,10 @@ fail() { say "FAILED: $*"; exit 1; }
 
 [ "$(id -u)" = 0 ] || exec sudo -n "$0"
 # A network of its own: the ports are those of the docs.
-[ -n "${DOCS_NETWORK:-}" ] || DOCS_NETWORK=own exec unshare --net "$0"
+[ -n "${DOCS_DEBIAN:-}" ] || DOCS_DEBIAN=$(systemd/debian.sh) exec unshare --net "$0"
 ip link set lo up
 deb=$(ls -t "$PWD"/dist/talkgate_*_"$(dpkg --print-architecture)".deb | head -1)
-debian=$(systemd/debian.sh)
+debian=$DOCS_DEBIAN
 root=$(mktemp -d)
 end() {
 	chroot "$root" sh -c 'for u in talkgate@north talkgate@north-gate talkgate-hub redis-server@talkgate; do ROOT= TALKGATE=talkgate systemctl stop $u; done' >/dev/null 2>&1 || true
