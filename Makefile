@@ -109,6 +109,13 @@ deb-test: deb ## judge the packages; install, upgrade, remove, purge and update 
 	systemd/deb/test.sh
 	systemd/deb/updates.sh
 
+.PHONY: docs-test
+docs-test: ## run the commands of README.md and docs/install.md, word for word, in a fresh Debian
+	.ci/needs.sh debootstrap ip:iproute2
+	systemd/cross.sh $$(dpkg --print-architecture)
+	systemd/deb/build.sh $$(dpkg --print-architecture)
+	systemd/deb/docs.sh
+
 appliance: ## boot the package under systemd, on a kernel of its own with lines and a card; press, kill, hang, upgrade it
 	.ci/needs.sh debootstrap mke2fs:e2fsprogs
 	systemd/cross.sh $$(dpkg --print-architecture)

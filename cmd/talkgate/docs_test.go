@@ -68,7 +68,7 @@ func TestDocumentedCommandsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets := regexp.MustCompile("(?m)(?:^|`)make ([a-z]+)")
+	targets := regexp.MustCompile("(?m)(?:^|`)make ([a-z0-9-]+)")
 	shell := regexp.MustCompile("(?s)```sh\n(.*?)```")
 	commands := regexp.MustCompile(`(?m)(?:^|; |/)talkgate ([^>|&)#\n]*)`)
 	lines := 0
