@@ -38,7 +38,7 @@ approval.`,
 			})
 		},
 	}
-	d.addHubFlags(c)
+	d.addFlags(c)
 	c.AddCommand(
 		changeDevice("revoke", "Take everything away from a board, at once",
 			`Take everything away from a board, at once: its key gets no token any more, its
@@ -72,7 +72,7 @@ func changeDevice(word, short, long string, do func(s *devices.Store, ctx contex
 			})
 		},
 	}
-	d.addHubFlags(c)
+	d.addFlags(c)
 	addActorFlag(c, &actor)
 	return c
 }

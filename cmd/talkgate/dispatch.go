@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"os/user"
 	"strings"
 	"text/tabwriter"
@@ -31,18 +30,6 @@ type dispatch struct {
 func (d *dispatch) addFlags(c *cobra.Command) {
 	addRedisFlags(c, &d.redis)
 	c.Flags().BoolVar(&d.asJSON, "json", false, "print JSON, for scripts")
-}
-
-// addHubFlags are addFlags for a command on the hub's machine: it reaches Redis as the
-// hub's service does, unless a flag says how.
-func (d *dispatch) addHubFlags(c *cobra.Command) {
-	d.addFlags(c)
-	c.Flags().Lookup("redis").Usage += "; on the hub's machine the default is that of its service"
-	c.PreRun = func(cmd *cobra.Command, _ []string) {
-		if text, err := os.ReadFile(config.HubService); err == nil && !cmd.Flags().Changed("redis") {
-			d.redis = config.RedisOfHub(string(text), d.redis)
-		}
-	}
 }
 
 // addActorFlag lets a command say who does it.

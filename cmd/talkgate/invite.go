@@ -77,7 +77,7 @@ The board gets in at once. With --confirm somebody has to approve it by name:
 			})
 		},
 	}
-	d.addHubFlags(c)
+	d.addFlags(c)
 	addActorFlag(c, &inv.By)
 	f := c.Flags()
 	f.StringSliceVar(&inv.Channels, "channel", nil, "channel the board may talk on; the first is its own; may be repeated (required)")
@@ -121,7 +121,7 @@ func newApproveCommand() *cobra.Command {
 			})
 		},
 	}
-	d.addHubFlags(c)
+	d.addFlags(c)
 	addActorFlag(c, &actor)
 	c.Flags().BoolVar(&deny, "deny", false, "turn it away")
 	return c
