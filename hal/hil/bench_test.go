@@ -18,7 +18,7 @@ import (
 )
 
 // packages are those with tests for the bench's kernel, seen from this one.
-var packages = []string{"gpio", "cm108", "sound", "../cmd/talkgate/bench"}
+var packages = []string{"gpio", "evdev", "cm108", "sound", "../cmd/talkgate/bench"}
 
 const (
 	// buildTime bounds the building of the kernel, which takes about six

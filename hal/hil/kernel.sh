@@ -28,7 +28,7 @@ sed -i 's/DEFINE_LONGS(HOST_FP_SIZE, 2696)/DEFINE_LONGS(HOST_FP_SIZE, 16384)/' a
 make -s ARCH=um defconfig >/dev/null
 scripts/kconfig/merge_config.sh -m .config "$here/kernel.config" >/dev/null
 make -s ARCH=um olddefconfig >/dev/null
-for option in GPIO_SIM SND_ALOOP SND_DUMMY HOSTFS HIDRAW USB_DUMMY_HCD USB_CONFIGFS_F_HID; do
+for option in GPIO_SIM SND_ALOOP SND_DUMMY HOSTFS HIDRAW USB_DUMMY_HCD USB_CONFIGFS_F_HID INPUT_EVDEV INPUT_UINPUT; do
 	grep -q "^CONFIG_$option=y" .config || { echo "hil: the kernel would lack $option" >&2; exit 1; }
 done
 make -s ARCH=um -j"$(nproc)" linux >"$work/log" 2>&1 || { tail -20 "$work/log" >&2; exit 1; }
