@@ -22,11 +22,18 @@ func liveKitRooms(flags hubFlags) (*hub.Rooms, error) {
 	if err := room.CheckURL(flags.livekit); err != nil {
 		return nil, config.Mistake{Err: fmt.Errorf("--livekit: %w", err)}
 	}
-	key, err := drivers.ReadLiveKitKey("--livekit-key-file", flags.livekitKey)
-	if err != nil {
+	// The key is read for each token, so that one that was rotated is used at once.
+	readKey := func() (room.Key, error) {
+		return drivers.ReadLiveKitKey("--livekit-key-file", flags.livekitKey)
+	}
+	if _, err := readKey(); err != nil {
 		return nil, err
 	}
 	return &hub.Rooms{URL: flags.livekit, Token: func(channel, userID, userName string) (string, error) {
+		key, err := readKey()
+		if err != nil {
+			return "", err
+		}
 		return key.Sign(userID, userName, room.Grant{Room: channel, RoomJoin: true, CanPublish: true, CanSubscribe: true}, roomTokenLife)
 	}}, nil
 }

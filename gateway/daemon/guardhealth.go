@@ -18,15 +18,15 @@ func ServeGuard(ctx context.Context, g *guard.Guard, log *slog.Logger) error {
 type guardHealth struct {
 	guard *guard.Guard
 	log   *slog.Logger
-	looks uint64
+	lists uint64
 }
 
 func (h *guardHealth) Stalled() []string {
-	looks := h.guard.Status().Looks
-	if looks == h.looks {
+	lists := h.guard.Status().Lists
+	if lists == h.lists {
 		return []string{"rooms"}
 	}
-	h.looks = looks
+	h.lists = lists
 	return nil
 }
 
@@ -34,8 +34,8 @@ func (h *guardHealth) Standing() (onAir bool, words string) {
 	s := h.guard.Status()
 	switch {
 	case s.Connected:
-		return true, fmt.Sprintf("%d rooms; %d times muted, %d times barred", s.Rooms, s.Mutes, s.Barred)
-	case s.Looks == 0:
+		return true, fmt.Sprintf("%d rooms; %d times muted, %d times barred, %d times removed", s.Rooms, s.Mutes, s.Barred, s.Removed)
+	case s.Lists == 0:
 		return false, "starting"
 	default:
 		return false, "waiting for LiveKit: nothing is guarded"

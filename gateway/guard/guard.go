@@ -1,11 +1,11 @@
 // Package guard keeps LiveKit's rooms to the floor and the talk rights that are
 // in Redis.
 //
-// LiveKit forwards whatever a member sends. A guard is in every room, unseen,
-// listens, and through the server's own API mutes who sends without the floor, and
-// takes the permission to publish from who has no talk rights. Any number of
-// guards may run: each does what its own reading of Redis and of the room asks
-// for, all of them the same, and what is done already is not done again.
+// LiveKit forwards whatever a member sends to whoever is in the room. A guard is in
+// every room as a hidden member and listens. Through the server's own API it stops
+// members who send without the floor, and takes the permissions of members without
+// talk rights. Any number of guards may run: each acts on its own reading of Redis,
+// all come to the same verdict, and what is done already is not done again.
 package guard
 
 import (
@@ -23,45 +23,55 @@ import (
 )
 
 const (
-	// lookEvery is how often the guard asks which rooms there are, and how long
-	// a new one is unguarded at most.
-	lookEvery = time.Second
-	// apiTime bounds one call of the server's API.
-	apiTime = 3 * time.Second
+	// listEvery is how often the guard asks for the list of rooms. It bounds how
+	// long a new room waits for its guard.
+	listEvery = 200 * time.Millisecond
+	// leaseEvery is how often a guard says that it is alive.
+	leaseEvery = time.Second
+	// apiTimeout bounds one call of the server's API.
+	apiTimeout = 3 * time.Second
 )
 
-// State is the floor and the talk rights, as they are followed in Redis.
+// State is the floor and the talk rights in Redis, and the lease by which others
+// learn that a guard is alive.
 type State interface {
 	WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error
+	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
 	WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error
-	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
+	KeepGuard(ctx context.Context, channel string) error
 }
 
-// Config is what a Guard is made of.
+// Config is what a Guard needs.
 type Config struct {
-	// Server is LiveKit's URL, Key an API key of it.
+	// Server is LiveKit's URL.
 	Server string
-	Key    room.Key
-	State  State
+	// Key returns an API key of the server. It is called for each request.
+	Key   func() (room.Key, error)
+	State State
 	// Engine makes the media sessions and outlives the Guard.
 	Engine *rtc.Engine
+	// Grants has the guard give each member with talk rights the permission to
+	// publish, which their tokens then leave out: without a guard nobody new can
+	// talk. When the last guard of a room is stopped it takes the permission back.
+	Grants bool
 	// Client reaches the server; nil is Go's default.
 	Client *http.Client
-	// Logger is told of everything that the guard does; nil discards it.
+	// Logger gets everything that the guard does; nil discards it.
 	Logger *slog.Logger
 }
 
-// Guard minds all rooms of one LiveKit.
+// Guard watches all rooms of one LiveKit.
 type Guard struct {
 	cfg Config
 	log *slog.Logger
 	api *room.API
 
-	looks  atomic.Uint64 // how often it looked for rooms
-	known  atomic.Bool   // the server answered last time
-	rooms  atomic.Int64  // that are guarded now
-	mutes  atomic.Uint64
-	barred atomic.Uint64
+	lists     atomic.Uint64 // how often it asked for the list of rooms
+	connected atomic.Bool   // the server answered last time
+	rooms     atomic.Int64  // guarded now
+	mutes     atomic.Uint64
+	barred    atomic.Uint64
+	removed   atomic.Uint64
 }
 
 // New checks the configuration and starts nothing.
@@ -69,8 +79,8 @@ func New(cfg Config) (*Guard, error) {
 	if err := room.CheckURL(cfg.Server); err != nil {
 		return nil, err
 	}
-	if cfg.State == nil || cfg.Engine == nil {
-		return nil, errors.New("guard: State and Engine are required")
+	if cfg.State == nil || cfg.Engine == nil || cfg.Key == nil {
+		return nil, errors.New("guard: Key, State and Engine are required")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -78,86 +88,91 @@ func New(cfg Config) (*Guard, error) {
 	return &Guard{cfg: cfg, log: cfg.Logger, api: &room.API{Server: cfg.Server, Key: cfg.Key, Client: cfg.Client}}, nil
 }
 
-// Status is how a Guard does.
+// Status describes a Guard.
 type Status struct {
-	// Looks counts how often it looked for rooms, about once a second.
-	Looks uint64
-	// Connected is whether the server answered last time.
+	// Lists counts how often it asked for the list of rooms, about five times a
+	// second.
+	Lists uint64
+	// Connected reports whether the server answered last time.
 	Connected bool
-	// Rooms are guarded now.
+	// Rooms is how many rooms are guarded now.
 	Rooms int
-	// Mutes and Barred count what it did since it was started.
-	Mutes, Barred uint64
+	// Mutes, Barred and Removed count what was done since the guard was started:
+	// streams muted, permissions taken, sessions ended.
+	Mutes, Barred, Removed uint64
 }
 
-// Status may be asked for from any goroutine.
+// Status may be called from any goroutine.
 func (g *Guard) Status() Status {
-	return Status{Looks: g.looks.Load(), Connected: g.known.Load(), Rooms: int(g.rooms.Load()), Mutes: g.mutes.Load(), Barred: g.barred.Load()}
+	return Status{Lists: g.lists.Load(), Connected: g.connected.Load(), Rooms: int(g.rooms.Load()),
+		Mutes: g.mutes.Load(), Barred: g.barred.Load(), Removed: g.removed.Load()}
 }
 
 // Run guards until ctx ends, and then returns nil.
 func (g *Guard) Run(ctx context.Context) error {
-	posts := newPosts()
 	var work sync.WaitGroup
 	defer work.Wait()
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
+	work.Go(func() { g.keepAlive(ctx) })
+	guarded := make(map[string]bool)
+	ended := make(chan string)
+	list := time.NewTicker(listEvery)
+	defer list.Stop()
 	for {
-		for _, name := range g.look(ctx) {
-			if posts.enter(name) {
-				work.Go(func() {
-					g.rooms.Add(1)
-					defer g.rooms.Add(-1)
-					defer posts.leave(name)
-					newPost(g, name).run(ctx)
-				})
+		for _, name := range g.list(ctx) {
+			if guarded[name] {
+				continue
 			}
+			guarded[name] = true
+			work.Go(func() {
+				newRoomGuard(g, name).run(ctx)
+				select {
+				case ended <- name:
+				case <-ctx.Done():
+				}
+			})
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-look.C:
+		case name := <-ended:
+			delete(guarded, name)
+		case <-list.C:
 		}
 	}
 }
 
-// look asks which rooms there are.
-func (g *Guard) look(ctx context.Context) []string {
-	ctx, cancel := context.WithTimeout(ctx, apiTime)
+// list returns the names of all rooms, none while the server does not answer.
+func (g *Guard) list(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	names, err := g.api.Rooms(ctx)
-	g.looks.Add(1)
-	if known := err == nil; g.known.Swap(known) != known || (err != nil && g.looks.Load() == 1) {
-		if known {
+	first := g.lists.Add(1) == 1
+	if ok := err == nil; g.connected.Swap(ok) != ok || (!ok && first) {
+		if ok {
 			g.log.Info("LiveKit answers", "url", g.cfg.Server)
 		} else if ctx.Err() != context.Canceled {
-			g.log.Warn("LiveKit does not answer: nothing is guarded", "url", g.cfg.Server, "error", err)
+			g.log.Warn("LiveKit does not answer: new rooms are not guarded", "url", g.cfg.Server, "err", err)
 		}
 	}
 	return names
 }
 
-// posts are the rooms that are guarded.
-type posts struct {
-	mu    sync.Mutex
-	names map[string]bool
-}
-
-func newPosts() *posts { return &posts{names: make(map[string]bool)} }
-
-// enter reports whether nobody was there.
-func (p *posts) enter(name string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.names[name] {
-		return false
+// keepAlive says in Redis that a guard runs, for as long as it has LiveKit's list of
+// rooms.
+func (g *Guard) keepAlive(ctx context.Context) {
+	tick := time.NewTicker(leaseEvery)
+	defer tick.Stop()
+	for {
+		if g.connected.Load() {
+			lease, cancel := context.WithTimeout(ctx, leaseEvery)
+			// A lease that cannot be written runs out, which says the same.
+			_ = g.cfg.State.KeepGuard(lease, "")
+			cancel()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
 	}
-	p.names[name] = true
-	return true
-}
-
-func (p *posts) leave(name string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.names, name)
 }

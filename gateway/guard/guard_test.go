@@ -63,7 +63,7 @@ func (s *site) guard() {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(s.t.Output(), nil))
 	}
-	g, err := guard.New(guard.Config{Server: s.server.URL, Key: livekittest.Key(s.t), State: s.open(), Engine: s.engine, Logger: log})
+	g, err := guard.New(guard.Config{Server: s.server.URL, Key: func() (room.Key, error) { return livekittest.Key(s.t), nil }, State: s.open(), Engine: s.engine, Logger: log})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -232,21 +232,18 @@ func TestWhoLosesRightsLosesThePermission(t *testing.T) {
 	until(t, "no permission", func() bool { return !stranger.MayPublish() })
 }
 
-// An empty room is left, or it would never close.
+// A guard does not keep an empty room open.
 func TestAnEmptyRoomIsLeft(t *testing.T) {
 	s := newSite(t, 1)
 	s.grant("a")
 	a := s.join("a")
 	s.guarded()
 	a.Close()
-	until(t, "nobody guards an empty room", func() bool { return s.guards[0].Status().Rooms == 0 })
-	// LiveKit's list of rooms may be behind for a moment.
-	var since uint64
-	until(t, "five looks without a room", func() bool {
-		st := s.guards[0].Status()
-		if st.Rooms != 0 || since == 0 {
-			since = st.Looks
-		}
-		return st.Looks >= since+5
-	})
+	until(t, "nobody guards a room that is closed", func() bool { return s.guards[0].Status().Rooms == 0 })
+	// And does not open it again.
+	since := s.guards[0].Status().Lists
+	until(t, "ten lists of rooms", func() bool { return s.guards[0].Status().Lists >= since+10 })
+	if n := s.guards[0].Status().Rooms; n != 0 {
+		t.Errorf("%d rooms are guarded", n)
+	}
 }

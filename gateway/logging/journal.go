@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+
+	"github.com/talkgate/talkgate/gateway/redact"
 )
 
 // journalHandler writes lines for systemd's journal: without the time, which
@@ -58,7 +60,7 @@ func withoutTimeAndLevel(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
 		return slog.Attr{}
 	}
-	return a
+	return redact.Attr(groups, a)
 }
 
 // prefixed writes its prefix before each line that a slog handler writes, which

@@ -87,7 +87,7 @@ rtc:
   enable_loopback_candidate: true
   stun_servers: []
   interfaces: {includes: [lo]}
-room: {auto_create: true, empty_timeout: 300, departure_timeout: 20}
+room: {auto_create: true, empty_timeout: 300, departure_timeout: 2}
 logging: {level: info}
 `, port, KeyText, media)
 	if redis != "" {

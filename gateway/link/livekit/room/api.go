@@ -16,30 +16,29 @@ const (
 	maxReply = 4 << 20
 )
 
-// API is the server's own API, RoomService, as far as it minds members: Twirp
+// API is the part of RoomService, the server's own API, that manages members: Twirp
 // with JSON.
 type API struct {
 	Server string
-	Key    Key
+	// Key returns the API key. It is called for each request, so that a key that
+	// was rotated is used at once.
+	Key    func() (Key, error)
 	Client *http.Client
 }
 
-// Rooms are the names of the rooms that somebody is in who does not hide.
+// Rooms returns the names of all rooms, also of those that nobody is in.
 func (a *API) Rooms(ctx context.Context) ([]string, error) {
 	var reply struct {
 		Rooms []struct {
-			Name         string `json:"name"`
-			Participants int    `json:"num_participants"`
+			Name string `json:"name"`
 		} `json:"rooms"`
 	}
 	if err := a.call(ctx, "ListRooms", Grant{RoomList: true}, map[string]any{}, &reply); err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(reply.Rooms))
-	for _, r := range reply.Rooms {
-		if r.Participants > 0 {
-			names = append(names, r.Name)
-		}
+	names := make([]string, len(reply.Rooms))
+	for i, r := range reply.Rooms {
+		names[i] = r.Name
 	}
 	return names, nil
 }
@@ -50,25 +49,45 @@ func (a *API) Mute(ctx context.Context, room, identity, track string) error {
 		map[string]any{"room": room, "identity": identity, "track_sid": track, "muted": true}, nil)
 }
 
-// Participant is a member as the API has it.
+// Participant is a member as the API describes it.
 type Participant struct {
-	// Permission has all that the server knows to allow, by its names.
+	// SID is of this session of the member.
+	SID      string `json:"sid"`
+	Identity string `json:"identity"`
+	// Permission has all that the server can allow, by its names.
 	Permission map[string]any    `json:"permission"`
 	Attributes map[string]string `json:"attributes"`
+	Tracks     []struct {
+		SID   string `json:"sid"`
+		Muted bool   `json:"muted"`
+	} `json:"tracks"`
 }
 
-// Participant reads a member.
-func (a *API) Participant(ctx context.Context, room, identity string) (Participant, error) {
-	var p Participant
-	err := a.call(ctx, "GetParticipant", Grant{Room: room, RoomAdmin: true}, map[string]any{"room": room, "identity": identity}, &p)
-	return p, err
+// May reports whether the member has a permission, such as "can_publish".
+func (p *Participant) May(what string) bool { may, _ := p.Permission[what].(bool); return may }
+
+// Participants returns all members of a room, also hidden ones.
+func (a *API) Participants(ctx context.Context, room string) ([]Participant, error) {
+	var reply struct {
+		Participants []Participant `json:"participants"`
+	}
+	err := a.call(ctx, "ListParticipants", Grant{Room: room, RoomAdmin: true}, map[string]any{"room": room}, &reply)
+	return reply.Participants, err
 }
 
-// Update sets a member's permissions and attributes. An attribute set to
-// nothing is deleted.
-func (a *API) Update(ctx context.Context, room, identity string, p Participant) error {
-	return a.call(ctx, "UpdateParticipant", Grant{Room: room, RoomAdmin: true},
-		map[string]any{"room": room, "identity": identity, "permission": p.Permission, "attributes": p.Attributes}, nil)
+// Update sets a member's permissions, unless they are nil, and attributes. An
+// attribute that is set to "" is deleted.
+func (a *API) Update(ctx context.Context, room, identity string, permission map[string]any, attributes map[string]string) error {
+	request := map[string]any{"room": room, "identity": identity, "attributes": attributes}
+	if permission != nil {
+		request["permission"] = permission
+	}
+	return a.call(ctx, "UpdateParticipant", Grant{Room: room, RoomAdmin: true}, request, nil)
+}
+
+// Remove ends a member's session.
+func (a *API) Remove(ctx context.Context, room, identity string) error {
+	return a.call(ctx, "RemoveParticipant", Grant{Room: room, RoomAdmin: true}, map[string]any{"room": room, "identity": identity}, nil)
 }
 
 func (a *API) call(ctx context.Context, method string, g Grant, request, reply any) error {
@@ -76,7 +95,11 @@ func (a *API) call(ctx context.Context, method string, g Grant, request, reply a
 	if err != nil {
 		return err
 	}
-	token, err := a.Key.Sign("talkgate", "", g, apiTokenLife)
+	key, err := a.Key()
+	if err != nil {
+		return err
+	}
+	token, err := key.Sign("talkgate", "", g, apiTokenLife)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
+	"github.com/talkgate/talkgate/gateway/redact"
 )
 
 const (
@@ -63,7 +64,8 @@ func dial(ctx context.Context, server, token string, client *http.Client) (*conn
 func refusal(answer *http.Response) error {
 	e := &RefusedError{Status: answer.StatusCode}
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // may be empty
-	if e.Reason = strings.TrimSpace(string(text)); e.Reason == "" {
+	// LiveKit's 401 repeats the token.
+	if e.Reason = redact.Tokens(strings.TrimSpace(string(text))); e.Reason == "" {
 		e.Reason = http.StatusText(e.Status)
 	}
 	e.Reason = strconv.Quote(e.Reason)

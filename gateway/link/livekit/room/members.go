@@ -8,8 +8,8 @@ import (
 
 // Member is somebody in the room.
 type Member struct {
-	// Identity is who it is.
-	Identity string
+	// SID is of this session of the member, Identity is who it is.
+	SID, Identity string
 	// CanPublish is whether the server lets it send.
 	CanPublish bool
 	// Tracks are the IDs of what it publishes, Muted those that are muted.
@@ -30,7 +30,7 @@ func (r *roster) update(infos []*wire.ParticipantInfo) {
 			delete(r.members, p.GetSid())
 			continue
 		}
-		m := Member{Identity: p.GetIdentity(), CanPublish: p.GetPermission().GetCanPublish()}
+		m := Member{SID: p.GetSid(), Identity: p.GetIdentity(), CanPublish: p.GetPermission().GetCanPublish()}
 		for _, t := range p.GetTracks() {
 			m.Tracks = append(m.Tracks, t.GetSid())
 			if t.GetMuted() {

@@ -141,7 +141,9 @@ func (s *Session) join(ctx context.Context) error {
 		return errors.New("LiveKit sends no media")
 	}
 	s.work.Go(func() { s.end(s.watch()) })
-	s.awaitStreams(ctx)
+	if s.cfg.Publish {
+		s.awaitStreams(ctx)
+	}
 	return nil
 }
 

@@ -18,6 +18,8 @@ type Grant struct {
 	CanSubscribe   bool   `json:"canSubscribe"`
 	CanPublishData bool   `json:"canPublishData"`
 	Hidden         bool   `json:"hidden,omitempty"`
+	// Agent marks a member that does not keep its room open.
+	Agent bool `json:"agent,omitempty"`
 }
 
 // Key signs tokens. Its secret reaches no log: it has no String.
