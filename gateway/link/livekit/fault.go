@@ -10,7 +10,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
-// withFault tells what of an error somebody has to mend, or time will.
+// withFault adds the fault that the port shows for an error.
 func withFault(err error, token string) error {
 	var refused *room.RefusedError
 	var left *room.LeftError
@@ -26,9 +26,9 @@ func withFault(err error, token string) error {
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 			fault = port.LinkLimited
 		}
-	case errors.As(err, &left) && left.Final():
+	case errors.As(err, &left) && left.Duplicate():
 		fault = port.LinkDisconnected
-	case errors.Is(err, room.ErrUnacknowledged):
+	case errors.Is(err, room.ErrUnacknowledged), errors.Is(err, room.ErrMuted):
 		fault = port.LinkUnheard
 	case errors.Is(err, errBarred):
 		fault = port.LinkNoMember

@@ -85,10 +85,10 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	var work sync.WaitGroup
 	failed := make(chan error, 1+len(l.cfg.Monitor))
 	for i, channel := range append([]string{l.cfg.Channel}, l.cfg.Monitor...) {
-		e := newEar(i, ev.Receive)
+		f := newFloorFilter(i, ev.Receive)
 		work.Go(func() {
 			if err := l.cfg.Floor.WatchChannel(ctx, channel, func(v redis.FloorView) {
-				if err := e.apply(v); err != nil {
+				if err := f.apply(v); err != nil {
 					l.log.Warn("a holder of the floor was overtaken by a newer grant: it is not heard", "channel", channel, "user", v.Holder.UserID, "err", err)
 				}
 			}); err != nil {
@@ -96,7 +96,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 				cancel()
 			}
 		})
-		m := &membership{link: l, channel: channel, ear: e, log: l.log.With("channel", channel)}
+		m := &membership{link: l, channel: channel, filter: f, log: l.log.With("channel", channel)}
 		if i == 0 {
 			m.events = ev
 		}
@@ -110,6 +110,9 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 		return nil
 	}
 }
+
+// servers is how many servers are configured.
+func (l *Link) servers() int { return len(l.cfg.Servers) }
 
 // WriteOpus implements [port.Link].
 func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/link/livekit/room"
+	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
@@ -20,7 +21,7 @@ var errBarred = errors.New("LiveKit does not let the port publish: its talk righ
 type membership struct {
 	link    *Link
 	channel string
-	ear     *ear
+	filter  *floorFilter
 	events  port.LinkEvents // nil on a monitored channel
 	log     *slog.Logger
 
@@ -29,26 +30,31 @@ type membership struct {
 	newest string   // token that the server renewed
 }
 
-// run joins, and joins again, until ctx ends.
+// run joins, and joins again, until ctx ends. Each server is tried before any wait.
 func (m *membership) run(ctx context.Context) {
-	var b backoff
+	backoff := retry.Backoff{Policy: retryPolicy()}
+	untried := m.link.servers() - 1
 	for {
 		lived, err := m.once(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		var left *room.LeftError
-		if errors.As(err, &left) && !left.Final() {
+		if errors.As(err, &left) && !left.Duplicate() {
 			m.hints = left.URLs
 		}
 		if m.events != nil && lived == 0 {
 			m.events.LinkDown(err)
 		}
-		wait := b.next(err, lived)
-		m.log.Warn("no session with LiveKit", "error", err, "retry_in", wait)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		if lived == 0 && untried > 0 && isElsewhere(err) {
+			untried--
+			m.log.Warn("no session with LiveKit; the next server is tried", "err", err)
+			continue
+		}
+		untried = m.link.servers() - 1
+		wait := backoff.Next(err, lived)
+		m.log.Warn("no session with LiveKit", "err", err, "retry_in", wait)
+		if !retry.Sleep(ctx, wait) {
 			return
 		}
 	}
@@ -65,7 +71,7 @@ func (m *membership) once(ctx context.Context) (lived time.Duration, err error) 
 	changed := make(chan struct{}, 1)
 	s, err := room.Join(setup, room.Config{
 		Server: access.Server, Token: access.Token, Publish: m.events != nil,
-		Hear: func(identity func() string) room.Hearer { return m.ear.add(identity).take },
+		Hear: func(identity func() string) room.Hearer { return m.filter.add(identity).receive },
 		Changed: func() {
 			select {
 			case changed <- struct{}{}:
@@ -83,11 +89,15 @@ func (m *membership) once(ctx context.Context) (lived time.Duration, err error) 
 	}
 	began := time.Now()
 	m.log.Info("session with LiveKit", "url", access.Server)
-	m.stand(ctx, s, changed)
-	m.ear.forget()
+	m.serve(ctx, s, changed)
+	m.filter.forget()
 	m.newest = s.Token()
 	s.Close()
-	return max(1, time.Since(began)), withFault(s.Err(), access.Token)
+	err = withFault(s.Err(), access.Token)
+	if isElsewhere(err) {
+		m.server++ // this one may be frozen
+	}
+	return max(1, time.Since(began)), err
 }
 
 // access is where to join and with what. A token that the server renewed is good
@@ -98,7 +108,7 @@ func (m *membership) access(ctx context.Context) (Access, error) {
 		if m.newest == "" || time.Now().After(room.Expiry(m.newest)) {
 			return Access{}, err
 		}
-		m.log.Warn("no new token; the one that LiveKit renewed is used", "error", err)
+		m.log.Warn("no new token; the one that LiveKit renewed is used", "err", err)
 		a = Access{Token: m.newest}
 	}
 	servers := m.link.cfg.Servers
@@ -111,13 +121,13 @@ func (m *membership) access(ctx context.Context) (Access, error) {
 	return a, nil
 }
 
-// stand lets a session be used until it ends or ctx does. The link is down while
+// serve lets a session be used until it ends or ctx does. The link is down while
 // the server lets the port listen only.
-func (m *membership) stand(ctx context.Context, s *room.Session, changed <-chan struct{}) {
-	up, told := false, false
+func (m *membership) serve(ctx context.Context, s *room.Session, changed <-chan struct{}) {
+	up, notified := false, false
 	set := func(now bool, why error) {
 		switch {
-		case m.events == nil || (told && now == up):
+		case m.events == nil || (notified && now == up):
 		case now:
 			m.link.session.Store(s)
 			m.events.LinkUp()
@@ -125,7 +135,7 @@ func (m *membership) stand(ctx context.Context, s *room.Session, changed <-chan 
 			m.link.session.Store(nil)
 			m.events.LinkDown(withFault(why, ""))
 		}
-		up, told = now, true
+		up, notified = now, true
 	}
 	for {
 		set(s.MayPublish(), errBarred)

@@ -17,9 +17,13 @@ import (
 )
 
 const (
-	// pingEvery and pongWithin bound how long a dead connection goes unnoticed.
-	pingEvery  = 2 * time.Second
-	pongWithin = 4 * time.Second
+	// answerTimeout bounds the handshake and the server's first message, so that a
+	// frozen server is left for another one.
+	answerTimeout = 3 * time.Second
+	// pingEvery and silentAfter bound how long a dead connection goes unnoticed:
+	// 3 s after the last pong.
+	pingEvery   = time.Second
+	silentAfter = 2500 * time.Millisecond
 	// writeWithin bounds one message on its way out.
 	writeWithin = 2 * time.Second
 	// maxMessage bounds one message, in bytes: an offer has a section for
@@ -115,7 +119,7 @@ func (c *conn) keepAlive(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-tick.C:
 		}
-		if time.Since(c.born)-time.Duration(c.pong.Load()) > pingEvery+pongWithin {
+		if time.Since(c.born)-time.Duration(c.pong.Load()) > silentAfter {
 			return errSilent
 		}
 		ping := &wire.Ping{Timestamp: time.Now().UnixMilli()}

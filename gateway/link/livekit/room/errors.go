@@ -17,6 +17,10 @@ var (
 	// ErrUnacknowledged says that the server takes no notice of what is sent.
 	ErrUnacknowledged = errors.New("the server does not acknowledge the port's voice")
 
+	// ErrMuted says that the server, or a guard, mutes the member again and again
+	// while it has the floor.
+	ErrMuted = errors.New("the port is muted although it has the floor: a guard sees another Redis, or none")
+
 	errSilent = errors.New("the server does not answer pings")
 )
 
@@ -46,12 +50,6 @@ type LeftError struct {
 
 func (e *LeftError) Error() string { return "LiveKit ends the session: " + e.Reason.String() }
 
-// Final reports that coming back at once would be wrong: somebody with the same
-// identity has come, or an administrator has ended it.
-func (e *LeftError) Final() bool {
-	switch e.Reason {
-	case wire.DisconnectReason_DUPLICATE_IDENTITY, wire.DisconnectReason_PARTICIPANT_REMOVED, wire.DisconnectReason_ROOM_DELETED:
-		return true
-	}
-	return false
-}
+// Duplicate reports that somebody with the same identity has come. Coming back would
+// end that one's session.
+func (e *LeftError) Duplicate() bool { return e.Reason == wire.DisconnectReason_DUPLICATE_IDENTITY }

@@ -7,7 +7,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
 )
 
-// listen takes in what the server says until the connection ends.
+// listen handles what the server says until the connection ends.
 func (s *Session) listen() error {
 	for {
 		m, err := s.conn.read(s.ctx)
@@ -33,7 +33,9 @@ func (s *Session) listen() error {
 			}
 		case *wire.SignalResponse_Mute:
 			if v := s.voice.Load(); v != nil && v.sid == m.Mute.GetSid() {
-				v.muted.Store(m.Mute.GetMuted())
+				if err := v.onMute(m.Mute.GetMuted()); err != nil {
+					return err
+				}
 			}
 		case *wire.SignalResponse_TrackUnpublished:
 			if v := s.voice.Load(); v != nil && v.sid == m.TrackUnpublished.GetTrackSid() && s.may.Load() {
@@ -55,23 +57,44 @@ func offer[T any](to chan<- T, v T) {
 	}
 }
 
-// updated takes in who is in the room.
+// updated handles news of who is in the room.
 func (s *Session) updated(infos []*wire.ParticipantInfo) error {
 	for i, p := range infos {
 		if p.GetSid() != s.sid {
 			continue
 		}
 		infos = append(infos[:i:i], infos[i+1:]...)
-		if may := p.GetPermission().GetCanPublish(); may && !s.may.Load() && s.cfg.Publish {
-			return ErrPermission
-		} else if s.may.Swap(may) != may {
-			s.cfg.Logger.Warn("LiveKit has taken the permission to publish")
+		if err := s.permitted(p.GetPermission().GetCanPublish()); err != nil {
+			return err
 		}
 		break
 	}
 	s.roster.update(infos)
 	if s.cfg.Changed != nil {
 		s.cfg.Changed()
+	}
+	return nil
+}
+
+// permitted notes whether the server lets the member send. A stream that was
+// withdrawn takes a new session; one that was never published does not.
+func (s *Session) permitted(may bool) error {
+	switch {
+	case s.may.Swap(may) == may || !s.cfg.Publish:
+	case !may:
+		s.cfg.Logger.Warn("LiveKit has taken the permission to publish")
+	case s.asked.Swap(true):
+		return ErrPermission
+	default:
+		s.work.Go(func() {
+			ctx, cancel := context.WithTimeout(s.ctx, publishTimeout)
+			defer cancel()
+			if err := s.publish(ctx); err != nil {
+				s.end(err)
+			} else if s.cfg.Changed != nil {
+				s.cfg.Changed()
+			}
+		})
 	}
 	return nil
 }
@@ -86,7 +109,7 @@ func (s *Session) trickle(t *wire.TrickleRequest) {
 	if t.GetTarget() == wire.SignalTarget_PUBLISHER {
 		s.sending.Add(c.Candidate)
 	} else {
-		s.ears.Add(c.Candidate)
+		s.received.Add(c.Candidate)
 	}
 }
 
@@ -97,7 +120,7 @@ func (s *Session) answer() {
 		case <-s.ctx.Done():
 			return
 		case sdp := <-s.offers:
-			answer, err := s.ears.Answer(s.ctx, sdp)
+			answer, err := s.received.Answer(s.ctx, sdp)
 			if err == nil {
 				err = s.conn.send(&wire.SignalRequest{Message: &wire.SignalRequest_Answer{
 					Answer: &wire.SessionDescription{Type: "answer", Sdp: answer},

@@ -18,9 +18,6 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
-// maxUnacknowledged is how many frames may be sent without a receiver report.
-const maxUnacknowledged = 265
-
 // streamsWithin bounds the wait for the streams of those who are there already.
 const streamsWithin = time.Second
 
@@ -32,8 +29,8 @@ type Hearer func(p *rtp.Packet, arrived time.Time)
 type Config struct {
 	// Server is its URL, Token the access token, which names the room.
 	Server, Token string
-	// Publish is whether the member has a stream to send. The token may forbid
-	// it all the same.
+	// Publish is whether the member has a stream to send. If the token forbids it,
+	// the stream is published when the server permits it.
 	Publish bool
 	// Hear is asked for each stream that begins who takes it in; identity may
 	// be asked for as often as wanted, and is empty while the server has not
@@ -51,15 +48,16 @@ type Config struct {
 
 // Session is membership of one room, from the join to its end.
 type Session struct {
-	cfg    Config
-	engine *rtc.Engine
-	conn   *conn
-	ears   *rtc.AnsweringReceiver
-	sid    string
-	roster roster
+	cfg      Config
+	engine   *rtc.Engine
+	conn     *conn
+	received *rtc.AnsweringReceiver
+	sid      string
+	roster   roster
 
 	voice   atomic.Pointer[voice] // nil if nothing is published
 	may     atomic.Bool           // the server lets it send
+	asked   atomic.Bool           // to publish, which a session does once
 	token   atomic.Pointer[string]
 	sending rtc.Trickle
 	// streams is how many have begun, begun that one has.
@@ -78,7 +76,9 @@ type Session struct {
 // Join becomes a member, and returns when it hears and, if it publishes, is
 // heard.
 func Join(ctx context.Context, cfg Config) (*Session, error) {
-	c, err := dial(ctx, cfg.Server, cfg.Token, cfg.Client)
+	answer, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	c, err := dial(answer, cfg.Server, cfg.Token, cfg.Client)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,9 @@ func Join(ctx context.Context, cfg Config) (*Session, error) {
 }
 
 func (s *Session) join(ctx context.Context) error {
-	first, err := s.conn.read(ctx)
+	answer, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	first, err := s.conn.read(answer)
 	if err != nil {
 		return err
 	}
@@ -116,25 +118,25 @@ func (s *Session) join(ctx context.Context) error {
 		return &LeftError{Reason: wire.DisconnectReason_JOIN_FAILURE, URLs: []string{other}}
 	}
 	s.sid = hello.GetParticipant().GetSid()
-	s.may.Store(hello.GetParticipant().GetPermission().GetCanPublish())
+	may := hello.GetParticipant().GetPermission().GetCanPublish()
+	s.may.Store(may)
+	s.asked.Store(may)
 	s.roster.update(hello.GetOtherParticipants())
-	if s.ears, err = s.engine.ReceiveOffered(s.hear); err != nil {
+	if s.received, err = s.engine.ReceiveOffered(s.hear); err != nil {
 		return err
 	}
 	s.work.Go(func() { s.end(s.listen()) })
 	s.work.Go(func() { s.end(s.conn.keepAlive(s.ctx)) })
 	s.work.Go(s.answer)
-	if s.cfg.Publish && s.may.Load() {
+	if s.cfg.Publish && may {
 		if err := s.publish(ctx); err != nil {
 			return err
 		}
-		v := s.voice.Load()
-		s.work.Go(func() { s.mutes(v) })
 	}
 	select {
-	case <-s.ears.Connected():
-	case <-s.ears.Done():
-		return fmt.Errorf("what is heard: %w", s.ears.Err())
+	case <-s.received.Connected():
+	case <-s.received.Done():
+		return fmt.Errorf("what is heard: %w", s.received.Err())
 	case <-s.ctx.Done():
 		return context.Cause(s.ctx)
 	case <-ctx.Done():
@@ -196,28 +198,13 @@ func isBlank(payload []byte) bool {
 	return true
 }
 
-// watch waits for the media's end and says what ended it.
+// watch waits for the end of what is heard and says what ended it.
 func (s *Session) watch() error {
-	var ended <-chan struct{}
-	v := s.voice.Load()
-	if v != nil {
-		ended = v.Done()
-	}
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.ctx.Done():
-			return context.Cause(s.ctx)
-		case <-s.ears.Done():
-			return fmt.Errorf("what is heard: %w", s.ears.Err())
-		case <-ended:
-			return fmt.Errorf("what is said: %w", v.Err())
-		case <-tick.C:
-			if v != nil && s.may.Load() && v.Unacknowledged() > maxUnacknowledged {
-				return ErrUnacknowledged
-			}
-		}
+	select {
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
+	case <-s.received.Done():
+		return fmt.Errorf("what is heard: %w", s.received.Err())
 	}
 }
 
@@ -234,14 +221,17 @@ func (s *Session) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	return err
 }
 
-// MayPublish is whether the server lets the member send.
-func (s *Session) MayPublish() bool { return s.may.Load() }
+// MayPublish reports whether the server lets the member send. A member that publishes
+// has its stream by then.
+func (s *Session) MayPublish() bool {
+	return s.may.Load() && (!s.cfg.Publish || s.voice.Load() != nil)
+}
 
 // Members are the others in the room, but for those who hide.
 func (s *Session) Members() []Member { return s.roster.all() }
 
 // Heard measures what comes.
-func (s *Session) Heard() rtc.Measured { return s.ears }
+func (s *Session) Heard() rtc.Measured { return s.received }
 
 // Said measures how what is sent arrives; nil if nothing is published.
 func (s *Session) Said() rtc.Measured {
@@ -269,8 +259,12 @@ func (s *Session) Close() {
 	if v := s.voice.Load(); v != nil {
 		_ = v.Close()
 	}
-	if s.ears != nil {
-		_ = s.ears.Close()
+	if s.received != nil {
+		_ = s.received.Close()
 	}
 	s.work.Wait()
+	// It may have been published meanwhile.
+	if v := s.voice.Load(); v != nil {
+		_ = v.Close()
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
 	"github.com/talkgate/talkgate/media/rtc"
@@ -14,18 +15,32 @@ import (
 // publish it.
 const trackID = "voice"
 
-// voice is what a member says: published once, at the join, and kept.
+const (
+	// maxUnacknowledged is how many frames may be sent without a receiver report.
+	maxUnacknowledged = 265
+	// maxMutes is how often a stream is unmuted in one talk spurt.
+	maxMutes = 3
+	// publishTimeout bounds the publishing in a session that stands.
+	publishTimeout = 10 * time.Second
+)
+
+// voice is the stream of a member. It is published once and kept.
 type voice struct {
 	*rtc.Publication
 	sid   string
 	muted atomic.Bool
-	// unmute is asked when a talk spurt begins on a muted stream.
+	mutes atomic.Int32 // in this talk spurt
+	// unmute is asked when a frame is to be sent on a muted stream.
 	unmute chan struct{}
 }
 
-// WriteOpus sends one frame, as [rtc.Publication.WriteOpus] does.
+// WriteOpus sends one frame, as [rtc.Publication.WriteOpus] does. Whoever has a frame
+// to send has the floor; so a muted stream is unmuted.
 func (v *voice) WriteOpus(frame []byte, timestamp uint32, first bool) error {
-	if first && v.muted.Load() {
+	if first {
+		v.mutes.Store(0)
+	}
+	if v.muted.Load() {
 		select {
 		case v.unmute <- struct{}{}:
 		default:
@@ -34,7 +49,17 @@ func (v *voice) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	return v.Publication.WriteOpus(frame, timestamp, first)
 }
 
-// publish asks the server to take a stream, and connects it.
+// onMute notes that the server muted or unmuted the stream. It returns ErrMuted if
+// the server mutes it again and again in one talk spurt.
+func (v *voice) onMute(muted bool) error {
+	v.muted.Store(muted)
+	if muted && v.mutes.Add(1) > maxMutes {
+		return ErrMuted
+	}
+	return nil
+}
+
+// publish asks the server to accept a stream, and connects it.
 func (s *Session) publish(ctx context.Context) error {
 	v := &voice{unmute: make(chan struct{}, 1)}
 	err := s.conn.send(&wire.SignalRequest{Message: &wire.SignalRequest_AddTrack{AddTrack: &wire.AddTrackRequest{
@@ -62,6 +87,8 @@ func (s *Session) publish(ctx context.Context) error {
 		return fmt.Errorf("announce: %w", err)
 	}
 	s.voice.Store(v)
+	s.work.Go(func() { s.unmute(v) })
+	s.work.Go(func() { s.end(s.watchVoice(v)) })
 	return nil
 }
 
@@ -83,17 +110,36 @@ func (s *Session) exchange(ctx context.Context, offer string) (string, error) {
 	}
 }
 
-// mutes tells the server to let the stream through again when its talk spurt
-// begins: a guard may have muted it while it had not yet heard of the floor.
-func (s *Session) mutes(v *voice) {
+// unmute asks the server to let the stream through again: a guard may have muted it
+// before it had news of the floor.
+func (s *Session) unmute(v *voice) {
 	for {
 		select {
 		case <-s.ctx.Done():
 			return
 		case <-v.unmute:
 		}
-		if s.conn.send(&wire.SignalRequest{Message: &wire.SignalRequest_Mute{Mute: &wire.MuteTrackRequest{Sid: v.sid}}}) == nil {
-			v.muted.Store(false)
+		if !v.muted.Swap(false) {
+			continue
+		}
+		_ = s.conn.send(&wire.SignalRequest{Message: &wire.SignalRequest_Mute{Mute: &wire.MuteTrackRequest{Sid: v.sid}}})
+	}
+}
+
+// watchVoice waits for the end of what is said and says what ended it.
+func (s *Session) watchVoice(v *voice) error {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
+		case <-v.Done():
+			return fmt.Errorf("what is said: %w", v.Err())
+		case <-tick.C:
+			if s.may.Load() && v.Unacknowledged() > maxUnacknowledged {
+				return ErrUnacknowledged
+			}
 		}
 	}
 }

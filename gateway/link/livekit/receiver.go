@@ -16,9 +16,9 @@ const (
 	// hold is how long the first packets of a talk spurt wait for Redis to
 	// confirm who has the floor.
 	hold = 200 * time.Millisecond
-	// trail is how long after a floor was handed back its last packets may
+	// hangover is how long after a floor was handed back its last packets may
 	// come: Redis's news overtakes them.
-	trail = 100 * time.Millisecond
+	hangover = 100 * time.Millisecond
 	// viewLease is how long a reading of the floor is relied on.
 	viewLease = 2 * time.Second
 	// runGap parts two talk spurts of one sender.
@@ -27,23 +27,24 @@ const (
 	maxHeld = 12
 )
 
-// ear decides what of a room is heard: what the one member says who has the floor
-// in Redis, and nothing of anybody else who sends.
-type ear struct {
-	// out gets what is heard, one packet at a time; the packet is the ear's.
+// floorFilter lets through what of a room is to be heard: the stream of the one member
+// who has the floor in Redis, and nothing of anybody else who sends.
+type floorFilter struct {
+	// out gets what is heard, one packet at a time; the packet is the
+	// filter's.
 	out func(p *rtp.Packet, arrived time.Time)
 
-	mu      sync.Mutex
-	floor   floor.View[redis.Holder]
-	left    string    // who handed the floor back last
-	trailed time.Time // until when it may still be heard
-	streams []*stream
+	mu        sync.Mutex
+	floor     floor.View[redis.Holder]
+	left      string    // who handed the floor back last
+	heardTill time.Time // until when it may still be heard
+	streams   []*stream
 }
 
-// newEar hands what is heard, as one stream of a channel, to on.
-func newEar(channel int, on func(media.Packet)) *ear {
+// newFloorFilter hands what is heard, as one stream of a channel, to on.
+func newFloorFilter(channel int, on func(media.Packet)) *floorFilter {
 	merge := rtc.NewMerge()
-	return &ear{floor: floor.View[redis.Holder]{Lease: viewLease}, out: func(p *rtp.Packet, arrived time.Time) {
+	return &floorFilter{floor: floor.View[redis.Holder]{Lease: viewLease}, out: func(p *rtp.Packet, arrived time.Time) {
 		heard := merge.Next(p, arrived)
 		heard.Channel = channel
 		on(heard)
@@ -52,7 +53,7 @@ func newEar(channel int, on func(media.Packet)) *ear {
 
 // stream is one member's stream.
 type stream struct {
-	ear      *ear
+	filter   *floorFilter
 	identity func() string
 	who      string // once known
 
@@ -70,37 +71,37 @@ type heldPacket struct {
 }
 
 // add begins a stream. Of one member's streams the newest counts.
-func (e *ear) add(identity func() string) *stream {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s := &stream{ear: e, identity: identity}
-	e.streams = append(e.streams, s)
+func (f *floorFilter) add(identity func() string) *stream {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &stream{filter: f, identity: identity}
+	f.streams = append(f.streams, s)
 	return s
 }
 
 // forget drops all streams, with the session they came from.
-func (e *ear) forget() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.streams = nil
+func (f *floorFilter) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.streams = nil
 }
 
 // apply applies a reading of the floor. The error is that of floor.View.Apply.
-func (e *ear) apply(v redis.FloorView) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	before := e.floor.Holder()
-	err := e.floor.Apply(v.Reading())
-	if e.floor.Holder() == nil {
+func (f *floorFilter) apply(v redis.FloorView) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.floor.Holder()
+	err := f.floor.Apply(v.Reading())
+	if f.floor.Holder() == nil {
 		if before != nil && err == nil && v.Holder == nil {
-			e.left, e.trailed = before.UserID, v.ReadAt.Add(trail)
+			f.left, f.heardTill = before.UserID, v.ReadAt.Add(hangover)
 		}
 		return err
 	}
-	e.left = ""
+	f.left = ""
 	now := time.Now()
-	if h := e.floor.HolderAt(now); h != nil {
-		for _, s := range e.streams {
+	if h := f.floor.HolderAt(now); h != nil {
+		for _, s := range f.streams {
 			if s.is(h.UserID) {
 				s.flush(now)
 			}
@@ -110,28 +111,28 @@ func (e *ear) apply(v redis.FloorView) error {
 }
 
 // hears reports whether s is heard at now.
-func (e *ear) hears(s *stream, now time.Time) bool {
+func (f *floorFilter) hears(s *stream, now time.Time) bool {
 	switch {
-	case e.floor.Holder() != nil:
-		h := e.floor.HolderAt(now)
+	case f.floor.Holder() != nil:
+		h := f.floor.HolderAt(now)
 		return h != nil && s.is(h.UserID)
-	case e.left != "":
-		return s.is(e.left) && now.Before(e.trailed)
+	case f.left != "":
+		return s.is(f.left) && now.Before(f.heardTill)
 	}
 	return false
 }
 
-// take takes in a packet.
-func (s *stream) take(p *rtp.Packet, arrived time.Time) {
-	s.ear.mu.Lock()
-	defer s.ear.mu.Unlock()
+// receive handles one packet.
+func (s *stream) receive(p *rtp.Packet, arrived time.Time) {
+	s.filter.mu.Lock()
+	defer s.filter.mu.Unlock()
 	if p.Marker || arrived.Sub(s.last) > runGap {
 		s.n = 0 // what waits is of another talk spurt
 	}
 	s.last = arrived
-	if s.ear.hears(s, arrived) {
+	if s.filter.hears(s, arrived) {
 		s.flush(arrived)
-		s.ear.out(p, arrived)
+		s.filter.out(p, arrived)
 		return
 	}
 	s.keep(p, arrived)
@@ -158,7 +159,7 @@ func (s *stream) flush(now time.Time) {
 	for i := range s.n {
 		if h := &s.held[i]; now.Sub(h.at) <= hold {
 			s.out.Header, s.out.Payload = h.header, h.data[:h.size]
-			s.ear.out(&s.out, h.at)
+			s.filter.out(&s.out, h.at)
 		}
 	}
 	s.n = 0

@@ -11,14 +11,14 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// hearing is an ear and the sequence numbers it let out.
+// hearing is a filter and the sequence numbers it let out.
 type hearing struct {
-	ear
+	floorFilter
 	got []uint16
 }
 
 func newHearing() *hearing {
-	h := &hearing{ear: ear{floor: floor.View[redis.Holder]{Lease: viewLease}}}
+	h := &hearing{floorFilter: floorFilter{floor: floor.View[redis.Holder]{Lease: viewLease}}}
 	h.out = func(p *rtp.Packet, _ time.Time) { h.got = append(h.got, p.SequenceNumber) }
 	return h
 }
@@ -34,12 +34,12 @@ func (h *hearing) floor(who string) {
 // says lets a stream say n frames, 20 ms apart, from sequence number seq.
 func says(s *stream, seq uint16, n int) {
 	for i := range n {
-		s.take(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq + uint16(i), Marker: i == 0}, Payload: []byte{1}}, time.Now())
+		s.receive(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq + uint16(i), Marker: i == 0}, Payload: []byte{1}}, time.Now())
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-func TestAnEarHearsTheHolderOnly(t *testing.T) {
+func TestAFilterHearsTheHolderOnly(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		do   func(h *hearing, a, b *stream)
@@ -52,7 +52,7 @@ func TestAnEarHearsTheHolderOnly(t *testing.T) {
 		{"but not for longer than its hold", func(h *hearing, a, _ *stream) { says(a, 0, 5); time.Sleep(2 * hold); h.floor("a") }, 0},
 		{"of one who goes on and on, the newest", func(h *hearing, a, _ *stream) { says(a, 0, 100); h.floor("a") }, int(hold / (20 * time.Millisecond))},
 		{"an earlier spurt is not waited for", func(h *hearing, a, _ *stream) { says(a, 0, 2); says(a, 2, 2); h.floor("a") }, 2},
-		{"the last of a spurt trails", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 5); h.floor(""); says(a, 5, 5) }, 5 + int(trail/(20*time.Millisecond))},
+		{"the last of a spurt trails", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 5); h.floor(""); says(a, 5, 5) }, 5 + int(hangover/(20*time.Millisecond))},
 		{"but not into another's", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 5); h.floor("b"); says(a, 5, 5) }, 5},
 		{"a view runs out", func(h *hearing, a, _ *stream) { h.floor("a"); says(a, 0, 200) }, int(viewLease / (20 * time.Millisecond))},
 		{"an unknown floor changes nothing", func(h *hearing, a, _ *stream) { h.floor("a"); _ = h.apply(redis.FloorView{}); says(a, 0, 5) }, 5},
@@ -62,7 +62,7 @@ func TestAnEarHearsTheHolderOnly(t *testing.T) {
 			h.floor("a")
 			_ = h.apply(redis.FloorView{Known: true, ReadAt: old})
 			says(a, 0, 5)
-			time.Sleep(trail)
+			time.Sleep(hangover)
 			says(a, 5, 5)
 		}, 10},
 	} {
@@ -80,7 +80,7 @@ func TestAnEarHearsTheHolderOnly(t *testing.T) {
 	}
 }
 
-func TestAnEarRefusesAnOvertakenTalker(t *testing.T) {
+func TestAFilterRefusesAnOvertakenTalker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHearing()
 		a, b := h.add(func() string { return "a" }), h.add(func() string { return "b" })
@@ -103,7 +103,7 @@ func TestAnEarRefusesAnOvertakenTalker(t *testing.T) {
 }
 
 // Whose a stream is may be known later than its first packet.
-func TestAnEarAsksWhoseAStreamIs(t *testing.T) {
+func TestAFilterAsksWhoseAStreamIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, who := newHearing(), ""
 		s := h.add(func() string { return who })
@@ -117,16 +117,16 @@ func TestAnEarAsksWhoseAStreamIs(t *testing.T) {
 	})
 }
 
-func TestAnEarAllocatesNothing(t *testing.T) {
-	h := &hearing{ear: ear{floor: floor.View[redis.Holder]{Lease: viewLease}}}
+func TestAFilterAllocatesNothing(t *testing.T) {
+	h := &hearing{floorFilter: floorFilter{floor: floor.View[redis.Holder]{Lease: viewLease}}}
 	h.out = func(*rtp.Packet, time.Time) {}
 	a, b := h.add(func() string { return "a" }), h.add(func() string { return "b" })
 	h.floor("a")
 	p := &rtp.Packet{Payload: make([]byte, 80)}
 	if n := testing.AllocsPerRun(1000, func() {
 		p.SequenceNumber++
-		a.take(p, time.Now())
-		b.take(p, time.Now())
+		a.receive(p, time.Now())
+		b.receive(p, time.Now())
 	}); n != 0 {
 		t.Errorf("%v allocations a packet, want 0", n)
 	}
