@@ -23,9 +23,11 @@ type hubFlags struct {
 	boards     hubBoardFlags
 	livekit    string
 	livekitKey config.File
-	redis      config.Redis
-	log        config.Log
-	recall     recall.Config
+	// guardGrants leaves the permission to publish to the guard.
+	guardGrants bool
+	redis       config.Redis
+	log         config.Log
+	recall      recall.Config
 }
 
 // peerTimeout is how long a dead port keeps its place, which it may want back.
@@ -58,6 +60,7 @@ theirs from the hub.`,
 	_ = c.MarkFlagRequired("token-secret-file") // it exists
 	f.StringVar(&flags.livekit, "livekit", "", "URL of the LiveKit that the channels are on, as browsers reach it (default: the hub itself)")
 	f.StringVar((*string)(&flags.livekitKey), "livekit-key-file", "", "file with the line 'KEY: SECRET' for --livekit")
+	f.BoolVar(&flags.guardGrants, "livekit-guard-grants", false, "make tokens without the permission to publish, which 'talkgate guard --grant' gives")
 	c.MarkFlagsRequiredTogether("livekit", "livekit-key-file")
 	f.DurationVar(&flags.recall.Keep, "recall", time.Hour, "how long what is said is kept in memory for members to hear again; 0 keeps nothing")
 	f.StringSliceVar(&flags.recall.Off, "recall-off", nil, "channel of which nothing is kept; repeat it for several")

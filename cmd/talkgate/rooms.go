@@ -34,6 +34,6 @@ func liveKitRooms(flags hubFlags) (*hub.Rooms, error) {
 		if err != nil {
 			return "", err
 		}
-		return key.Sign(userID, userName, room.Grant{Room: channel, RoomJoin: true, CanPublish: true, CanSubscribe: true}, roomTokenLife)
+		return key.Sign(userID, userName, room.Grant{Room: channel, RoomJoin: true, CanPublish: !flags.guardGrants, CanSubscribe: true}, roomTokenLife)
 	}}, nil
 }

@@ -17,72 +17,98 @@ const (
 	// takenAttribute is the attribute of a member with the permissions that a guard
 	// has taken. A guard gives back no others: a token may leave one out on purpose.
 	takenAttribute = "talkgate.taken"
-	canPublish     = "can_publish"
-	canSubscribe   = "can_subscribe"
+	// penaltyAttribute is set while a member may not publish because it sent without
+	// the floor. It tells the other guards, and this one after a restart.
+	penaltyAttribute = "talkgate.penalty"
+	canPublish       = "can_publish"
+	canSubscribe     = "can_subscribe"
 	// inFlight is how long packets that were sent before a measure may still come.
 	inFlight = 50 * time.Millisecond
 	// readTimeout bounds the reading of the floor before a measure.
 	readTimeout = 300 * time.Millisecond
 )
 
-// call runs do beside everything else; one call about a member at a time.
-func (r *roomGuard) call(who string, do func() outcome) {
-	r.busy[who] = true
+// call runs do beside everything else; one call about a session at a time.
+func (r *roomGuard) call(who, session string, do func(ctx context.Context) outcome) {
+	r.busy[session] = true
 	r.calls.Go(func() {
-		o := do()
-		o.who = who
+		ctx, cancel := context.WithTimeout(context.Background(), apiTimeout)
+		defer cancel()
+		o := do(ctx)
+		o.who, o.session = who, session
 		r.outcomes <- o
 	})
 }
 
 func (r *roomGuard) onOutcome(ctx context.Context, o outcome) {
-	delete(r.busy, o.who)
+	delete(r.busy, o.session)
 	if o.err != nil {
 		if ctx.Err() == nil {
 			r.log.Warn("a member could not be stopped; tried again", "user", o.who, "err", o.err)
 		}
 		return
 	}
-	r.settled[o.who] = time.Now()
 	if o.penalty != nil {
 		r.penalties[o.who] = o.penalty
+	}
+	// A list that was asked for before this is out of date for the session.
+	if o.removed || o.permission != nil {
+		o.at = time.Now()
+		r.settled[o.session] = o
+		r.members = o.apply(r.members)
 	}
 	r.list(ctx)
 }
 
-// onOffence stops a member that has sent too much without the floor.
-func (r *roomGuard) onOffence(ctx context.Context, who string) {
-	now := time.Now()
-	if r.busy[who] {
-		return
+// apply puts the outcome into what was listed before it.
+func (o outcome) apply(members []room.Participant) []room.Participant {
+	for i := range members {
+		if m := &members[i]; m.SID == o.session && !o.removed {
+			m.Permission, m.Attributes = o.permission, o.attributes
+		}
 	}
-	sees := r.sight.sees(now)
-	if !sees && r.sight.anotherSees(now) {
+	return slices.DeleteFunc(members, func(m room.Participant) bool { return m.SID == o.session && o.removed })
+}
+
+// onOffence stops a member that has sent too much without the floor.
+func (r *roomGuard) onOffence(who string) {
+	now := time.Now()
+	sees, others := r.sight.sees(now), r.sight.anotherSees(now)
+	if !sees && others {
 		return
 	}
 	member, ok := r.sender(who)
-	if !ok {
+	if !ok || r.busy[member.SID] {
 		return
 	}
 	current := r.penalties[who]
 	may, known := r.may[who]
-	permission, attributes, _ := adjust(r.participant(member), false, may || !known)
-	r.call(who, func() outcome {
-		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-		defer cancel()
+	permission, attributes, _ := adjust(r.participant(member), false, may || !known, false)
+	if permission != nil {
+		attributes[penaltyAttribute] = "sent without the floor"
+	}
+	r.call(who, member.SID, func(ctx context.Context) outcome {
 		// The news of a grant may be late, but a reading is not.
 		if sees {
 			sees = r.readFloor(ctx)
 		}
-		if r.meter.holds(who, time.Now()) {
+		if r.meter.holds(who, time.Now()) || (!sees && others) {
 			return outcome{}
 		}
 		next := current.next(time.Now(), member.SID, !sees)
-		if err := r.stop(ctx, member, next.measure, permission, attributes); err != nil {
-			return outcome{err: err}
+		o := outcome{penalty: next}
+		switch next.measure {
+		case muted:
+			o.err = r.mute(ctx, member)
+		case unpublished:
+			o.permission, o.attributes = permission, attributes
+			o.err = r.unpublish(ctx, who, permission, attributes)
+		default:
+			o.removed = true
+			o.err = r.remove(ctx, who)
 		}
 		r.meter.restrict(who, time.Now().Add(inFlight))
-		return outcome{penalty: next}
+		return o
 	})
 }
 
@@ -96,38 +122,39 @@ func (r *roomGuard) readFloor(ctx context.Context) bool {
 	return err == nil
 }
 
-// stop takes a measure against a member that sends without the floor.
-func (r *roomGuard) stop(ctx context.Context, m room.Member, what measure, permission map[string]any, attributes map[string]string) error {
-	switch what {
-	case muted:
-		for _, track := range m.Tracks {
-			if slices.Contains(m.Muted, track) {
-				continue
-			}
-			if err := r.api.Mute(ctx, r.name, m.Identity, track); gone(err) != nil {
-				return err
-			}
-			r.mutes.Add(1)
-			r.log.Warn("muted: it sends without the floor", "user", m.Identity)
+// mute mutes what a member publishes.
+func (r *roomGuard) mute(ctx context.Context, m room.Member) error {
+	for _, track := range m.Tracks {
+		if slices.Contains(m.Muted, track) {
+			continue
 		}
-		return nil
-	case unpublished:
-		if permission == nil {
-			return nil // taken already
-		}
-		if err := r.api.Update(ctx, r.name, m.Identity, permission, attributes); gone(err) != nil {
+		if err := gone(r.api.Mute(ctx, r.name, m.Identity, track)); err != nil {
 			return err
 		}
-		r.barred.Add(1)
-		r.log.Warn("may not publish for a while: it sends without the floor although it was muted", "user", m.Identity, "for", penaltyTime)
-		return nil
-	default:
-		return r.remove(ctx, m.Identity)
+		r.mutes.Add(1)
+		r.log.Warn("muted: it sends without the floor", "user", m.Identity)
 	}
+	return nil
 }
 
+// unpublish takes the permission to publish, and with it what is published. A nil
+// permission is taken already.
+func (r *roomGuard) unpublish(ctx context.Context, who string, permission map[string]any, attributes map[string]string) error {
+	if permission == nil {
+		return nil
+	}
+	if err := gone(r.api.Update(ctx, r.name, who, permission, attributes)); err != nil {
+		return err
+	}
+	r.barred.Add(1)
+	r.log.Warn("may not publish for a while: it sends without the floor although it was muted", "user", who, "for", penaltyTime)
+	return nil
+}
+
+// remove ends the session of a member. LiveKit does not answer if the session ended
+// meanwhile.
 func (r *roomGuard) remove(ctx context.Context, who string) error {
-	if err := r.api.Remove(ctx, r.name, who); gone(err) != nil {
+	if err := gone(r.api.Remove(ctx, r.name, who)); err != nil {
 		return err
 	}
 	r.removed.Add(1)
@@ -154,6 +181,16 @@ func (r *roomGuard) sender(who string) (sender room.Member, ok bool) {
 	return sender, ok
 }
 
+// tracksOfOthers returns the IDs of what everybody but a member publishes.
+func (r *roomGuard) tracksOfOthers(who string) (tracks []string) {
+	for _, m := range r.session.Members() {
+		if m.Identity != who {
+			tracks = append(tracks, m.Tracks...)
+		}
+	}
+	return tracks
+}
+
 // participant returns what was listed last of a member's session.
 func (r *roomGuard) participant(m room.Member) room.Participant {
 	for _, p := range r.members {
@@ -166,63 +203,71 @@ func (r *roomGuard) participant(m room.Member) room.Participant {
 		canPublish: true, canSubscribe: true, "can_publish_data": true}}
 }
 
-func (r *roomGuard) settleAll(ctx context.Context) {
+func (r *roomGuard) settleAll() {
 	for i := range r.members {
-		r.settle(ctx, &r.members[i])
+		r.settle(r.members[i])
 	}
 }
 
-// settle gives a member the permissions that its rights and its penalty leave it, and
-// ends sessions that are refused.
-func (r *roomGuard) settle(ctx context.Context, m *room.Participant) {
-	who := m.Identity
-	if r.busy[who] {
-		return
+// refuse ends the sessions of members that are refused.
+func (r *roomGuard) refuse() {
+	for _, m := range r.session.Members() {
+		r.isRefused(m.Identity, m.SID)
 	}
-	what := r.penalties[who].inSession(time.Now(), m.SID)
-	if what == removed {
+}
+
+// isRefused reports whether a session is refused, and ends it then.
+func (r *roomGuard) isRefused(who, session string) bool {
+	if r.penalties[who].inSession(time.Now(), session) != removed {
+		return false
+	}
+	if !r.busy[session] && !r.settled[session].removed {
 		next := *r.penalties[who]
 		next.measure = removed
-		r.call(who, func() outcome {
-			ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-			defer cancel()
-			return outcome{err: r.remove(ctx, who), penalty: &next}
+		r.call(who, session, func(ctx context.Context) outcome {
+			return outcome{err: r.remove(ctx, who), penalty: &next, removed: true}
 		})
-		return
 	}
+	return true
+}
+
+// settle gives a member the permissions that its rights and its penalty leave it.
+func (r *roomGuard) settle(m room.Participant) {
+	who := m.Identity
 	may, known := r.may[who]
-	if !known {
+	if r.isRefused(who, m.SID) || r.busy[m.SID] || !known {
 		return
 	}
-	permission, attributes, grants := adjust(*m, may && what != unpublished, may)
-	if r.cfg.Grants && may && what != unpublished && !m.May(canPublish) {
-		permission, attributes = grantPublish(*m, attributes)
-		grants = true
-	}
+	publish := may && r.penalties[who].inSession(time.Now(), m.SID) != unpublished
+	permission, attributes, gives := adjust(m, publish, may, r.cfg.Grants)
 	if permission == nil {
 		return
 	}
-	m.Permission, m.Attributes = permission, attributes
-	r.call(who, func() outcome {
-		ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-		defer cancel()
-		if err := r.api.Update(ctx, r.name, who, permission, attributes); gone(err) != nil {
+	r.call(who, m.SID, func(ctx context.Context) outcome {
+		if err := gone(r.api.Update(ctx, r.name, who, permission, attributes)); err != nil {
 			return outcome{err: fmt.Errorf("change permissions: %w", err)}
 		}
-		if grants {
+		// LiveKit ends subscriptions with the permission, but does not begin them.
+		if tracks := r.tracksOfOthers(who); permission[canSubscribe] == true && !m.May(canSubscribe) && len(tracks) > 0 {
+			if err := gone(r.api.Subscribe(ctx, r.name, who, tracks)); err != nil {
+				return outcome{err: fmt.Errorf("subscribe again: %w", err)}
+			}
+		}
+		if gives {
 			r.log.Info("may talk and listen by its talk rights", "user", who)
 		} else {
 			r.barred.Add(1)
 			r.log.Warn("may neither talk nor listen: it has no talk rights", "user", who)
 		}
-		return outcome{}
+		return outcome{permission: permission, attributes: attributes}
 	})
 }
 
 // adjust returns the permissions of a member who may publish and listen or not, and
 // the attribute that says what was taken. It returns nil if they are right already.
-// gives reports whether something is given back.
-func adjust(m room.Participant, publish, listen bool) (permission map[string]any, attributes map[string]string, gives bool) {
+// grants has the permission to publish be given although it was not taken. gives
+// reports whether something is given.
+func adjust(m room.Participant, publish, listen, grants bool) (permission map[string]any, attributes map[string]string, gives bool) {
 	taken := strings.Fields(m.Attributes[takenAttribute])
 	for _, want := range []struct {
 		what string
@@ -232,7 +277,7 @@ func adjust(m room.Participant, publish, listen bool) (permission map[string]any
 		switch {
 		case has && !want.may:
 			taken = append(taken, want.what)
-		case !has && want.may && slices.Contains(taken, want.what):
+		case !has && want.may && (slices.Contains(taken, want.what) || grants && want.what == canPublish):
 			taken = slices.DeleteFunc(taken, func(t string) bool { return t == want.what })
 			gives = true
 		default:
@@ -246,17 +291,25 @@ func adjust(m room.Participant, publish, listen bool) (permission map[string]any
 	if permission == nil {
 		return nil, nil, false
 	}
-	return permission, map[string]string{takenAttribute: strings.Join(taken, " ")}, gives
+	attributes = map[string]string{takenAttribute: strings.Join(taken, " ")}
+	if publish {
+		attributes[penaltyAttribute] = ""
+	}
+	return permission, attributes, gives
 }
 
-// grantPublish returns the permissions of m with that to publish.
-func grantPublish(m room.Participant, attributes map[string]string) (map[string]any, map[string]string) {
-	permission := maps.Clone(m.Permission)
-	permission[canPublish] = true
-	if attributes == nil {
-		attributes = map[string]string{takenAttribute: ""}
+// share reads the penalties that other guards gave or ended.
+func (r *roomGuard) share(now time.Time) {
+	for _, m := range r.members {
+		p, penalized := r.penalties[m.Identity], m.Attributes[penaltyAttribute] != ""
+		switch {
+		case r.busy[m.SID]:
+		case penalized && p.at(now) < unpublished:
+			r.penalties[m.Identity] = &penalty{measure: unpublished, until: now.Add(penaltyTime), session: m.SID}
+		case !penalized && p.at(now) == unpublished && p.session == m.SID && m.May(canPublish):
+			delete(r.penalties, m.Identity)
+		}
 	}
-	return permission, attributes
 }
 
 // withdrawGrants takes the permissions that guards gave, when the last guard of the
@@ -273,7 +326,7 @@ func (r *roomGuard) withdrawGrants(ctx context.Context) {
 		}
 		permission := maps.Clone(m.Permission)
 		permission[canPublish] = false
-		if err := r.api.Update(ctx, r.name, m.Identity, permission, nil); gone(err) != nil {
+		if err := gone(r.api.Update(ctx, r.name, m.Identity, permission, nil)); err != nil {
 			r.log.Warn("a member keeps the permission to publish although no guard is left", "user", m.Identity, "err", err)
 		}
 	}

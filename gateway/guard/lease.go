@@ -37,7 +37,7 @@ func (r *roomGuard) keepLease(ctx context.Context, self string) {
 
 // onAnswer notes an answer of Redis. The first one after it was silent ends the
 // penalties that were given without sight.
-func (r *roomGuard) onAnswer(ctx context.Context, at time.Time) {
+func (r *roomGuard) onAnswer(at time.Time) {
 	blind := !r.sight.sees(at)
 	r.sight.answered = at
 	if !blind {
@@ -48,5 +48,5 @@ func (r *roomGuard) onAnswer(ctx context.Context, at time.Time) {
 			delete(r.penalties, who)
 		}
 	}
-	r.settleAll(ctx)
+	r.settleAll()
 }

@@ -46,7 +46,7 @@ func TestPermissionsFollowRights(t *testing.T) {
 		{"a listener's rights back", member(false, false, "can_subscribe"), true, true, [2]bool{false, true}, "", false},
 		{"may not publish for a while", member(true, true, ""), false, true, [2]bool{false, true}, "can_publish", false},
 	} {
-		permission, attributes, _ := adjust(tc.m, tc.publish, tc.listen)
+		permission, attributes, _ := adjust(tc.m, tc.publish, tc.listen, false)
 		if (permission == nil) != tc.nothing {
 			t.Errorf("%s: %v", tc.name, permission)
 		} else if !tc.nothing && (permission[canPublish] != tc.want[0] || permission[canSubscribe] != tc.want[1] ||

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -47,8 +48,8 @@ type roomGuard struct {
 	watching  map[string]func()
 	may       map[string]bool // rights that are known
 	penalties map[string]*penalty
-	busy      map[string]bool      // a call about the member is on its way
-	settled   map[string]time.Time // when the last one ended
+	busy      map[string]bool    // sessions about which a call is on its way
+	settled   map[string]outcome // of the last change of a session
 	calls     sync.WaitGroup
 }
 
@@ -65,11 +66,15 @@ type listing struct {
 	err     error
 }
 
-// outcome is the end of a call about one member.
+// outcome is the end of a call about one session of a member.
 type outcome struct {
-	who     string
-	penalty *penalty // new; nil leaves the old one
-	err     error
+	who, session string
+	at           time.Time
+	penalty      *penalty // new; nil leaves the old one
+	removed      bool
+	permission   map[string]any // new, with attributes; nil leaves the old ones
+	attributes   map[string]string
+	err          error
 }
 
 func newRoomGuard(g *Guard, name string) *roomGuard {
@@ -77,7 +82,7 @@ func newRoomGuard(g *Guard, name string) *roomGuard {
 		offences: make(chan string, 16), changed: make(chan struct{}, 1), rights: make(chan rightsOf),
 		answered: make(chan time.Time), listings: make(chan listing), outcomes: make(chan outcome),
 		watching: make(map[string]func()), may: make(map[string]bool), penalties: make(map[string]*penalty),
-		busy: make(map[string]bool), settled: make(map[string]time.Time)}
+		busy: make(map[string]bool), settled: make(map[string]outcome)}
 }
 
 // run guards the room until it is closed or ctx ends.
@@ -189,8 +194,9 @@ func (r *roomGuard) serve(ctx context.Context) error {
 		case <-r.session.Done():
 			return r.session.Err()
 		case who := <-r.offences:
-			r.onOffence(ctx, who)
+			r.onOffence(who)
 		case <-r.changed:
+			r.refuse()
 			r.list(ctx)
 		case <-tick.C:
 			r.list(ctx)
@@ -198,9 +204,9 @@ func (r *roomGuard) serve(ctx context.Context) error {
 			r.onListing(ctx, l)
 		case n := <-r.rights:
 			r.may[n.who] = n.may
-			r.settleAll(ctx)
+			r.settleAll()
 		case at := <-r.answered:
-			r.onAnswer(ctx, at)
+			r.onAnswer(at)
 		case o := <-r.outcomes:
 			r.onOutcome(ctx, o)
 		}
@@ -254,30 +260,24 @@ func (r *roomGuard) onListing(ctx context.Context, l listing) {
 	}
 	now := time.Now()
 	r.sight.observe(l.members, now)
-	present := make(map[string]bool, len(l.members))
-	known := r.members
-	r.members = nil
-	for _, m := range l.members {
-		if isObserver(m) {
-			continue
+	present, sessions := make(map[string]bool, len(l.members)), make(map[string]bool, len(l.members))
+	r.members = slices.DeleteFunc(l.members, isObserver)
+	for session, o := range r.settled {
+		if !l.at.After(o.at) {
+			r.members = o.apply(r.members)
 		}
-		// What was listed before a change of the member ended is out of date.
-		if !l.at.After(r.settled[m.Identity]) {
-			i := slices.IndexFunc(known, func(k room.Participant) bool { return k.Identity == m.Identity })
-			if i >= 0 && known[i].SID == m.SID {
-				m = known[i]
-			}
-		}
-		r.members = append(r.members, m)
-		present[m.Identity] = true
+		sessions[session] = sessions[session] || l.at.Sub(o.at) < apiTimeout
+	}
+	for _, m := range r.members {
+		present[m.Identity], sessions[m.SID] = true, true
 		if r.watching[m.Identity] == nil {
 			r.watch(ctx, m.Identity)
 		}
 	}
+	maps.DeleteFunc(r.settled, func(session string, _ outcome) bool { return !sessions[session] })
 	for who := range r.watching {
 		if !present[who] {
 			r.unwatch(who)
-			delete(r.settled, who)
 		}
 	}
 	for who, p := range r.penalties {
@@ -285,8 +285,9 @@ func (r *roomGuard) onListing(ctx context.Context, l listing) {
 			delete(r.penalties, who)
 		}
 	}
+	r.share(now)
 	r.meter.forget(present, now)
-	r.settleAll(ctx)
+	r.settleAll()
 }
 
 // watch follows the rights of a member.

@@ -38,7 +38,7 @@ func liveKitAccess(l *config.LiveKitLink, who config.Identity) (func(context.Con
 		if _, err := key(); err != nil {
 			return nil, err
 		}
-		return livekit.Minter(key, who.UserID, who.UserName), nil
+		return livekit.Minter(key, who.UserID, who.UserName, !l.GuardGrants), nil
 	}
 	var bearer func() (string, error)
 	if l.BearerFile != "" {

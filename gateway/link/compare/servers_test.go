@@ -143,7 +143,7 @@ func (s *liveKitServer) restart() { s.server.Restart() }
 func (s *liveKitServer) link(user string, _ redis.Role, state *redis.Client) (port.Link, port.SpeakerLock) {
 	key := livekittest.Key(s.t)
 	l, err := livekit.New(livekit.Config{Servers: []string{s.server.URL}, Channel: channel, Floor: state, Engine: s.engine, Logger: s.log,
-		Access: livekit.Minter(func() (room.Key, error) { return key, nil }, user, user)})
+		Access: livekit.Minter(func() (room.Key, error) { return key, nil }, user, user, true)})
 	if err != nil {
 		s.t.Fatal(err)
 	}

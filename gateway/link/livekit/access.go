@@ -20,21 +20,22 @@ const (
 	maxAccess = 64 << 10
 )
 
-// Access is what it takes to join a room.
+// Access is where a room is joined, and with what.
 type Access struct {
 	// Server is its URL; empty is the configured one.
 	Server string
 	Token  string
 }
 
-// Minter makes tokens from an API key, which it asks for each time.
-func Minter(key func() (room.Key, error), identity, name string) func(context.Context, string) (Access, error) {
+// Minter makes tokens from an API key, which it asks for each time. Without publish
+// it is left to a guard to permit that.
+func Minter(key func() (room.Key, error), identity, name string, publish bool) func(context.Context, string) (Access, error) {
 	return func(_ context.Context, channel string) (Access, error) {
 		k, err := key()
 		if err != nil {
 			return Access{}, err
 		}
-		token, err := k.Sign(identity, name, room.Grant{Room: channel, RoomJoin: true, CanPublish: true, CanSubscribe: true}, tokenLife)
+		token, err := k.Sign(identity, name, room.Grant{Room: channel, RoomJoin: true, CanPublish: publish, CanSubscribe: true}, tokenLife)
 		return Access{Token: token}, err
 	}
 }

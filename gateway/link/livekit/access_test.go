@@ -21,7 +21,7 @@ func TestAMintedTokenIsForOneRoomAndSoonOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := Minter(func() (room.Key, error) { return key, nil }, "north", "North")(t.Context(), "gates")
+	a, err := Minter(func() (room.Key, error) { return key, nil }, "north", "North", true)(t.Context(), "gates")
 	if err != nil || a.Server != "" {
 		t.Fatal(a, err)
 	}

@@ -117,7 +117,7 @@ func (s *site) radio(user string, role redis.Role, node int, monitor ...string) 
 	key := livekittest.Key(s.t)
 	link, err := New(Config{
 		Servers: servers, Channel: "c1", Monitor: monitor, Floor: state, Engine: s.engine, Logger: s.log.With("radio", user),
-		Access: Minter(func() (room.Key, error) { return key, nil }, user, "Name "+user),
+		Access: Minter(func() (room.Key, error) { return key, nil }, user, "Name "+user, true),
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -85,6 +85,12 @@ func (a *API) Update(ctx context.Context, room, identity string, permission map[
 	return a.call(ctx, "UpdateParticipant", Grant{Room: room, RoomAdmin: true}, request, nil)
 }
 
+// Subscribe has a member hear tracks.
+func (a *API) Subscribe(ctx context.Context, room, identity string, tracks []string) error {
+	return a.call(ctx, "UpdateSubscriptions", Grant{Room: room, RoomAdmin: true},
+		map[string]any{"room": room, "identity": identity, "track_sids": tracks, "subscribe": true}, nil)
+}
+
 // Remove ends a member's session.
 func (a *API) Remove(ctx context.Context, room, identity string) error {
 	return a.call(ctx, "RemoveParticipant", Grant{Room: room, RoomAdmin: true}, map[string]any{"room": room, "identity": identity}, nil)

@@ -68,9 +68,10 @@ type Session struct {
 	answers   chan string
 	offers    chan string
 
-	ctx  context.Context
-	end  context.CancelCauseFunc
-	work sync.WaitGroup
+	ctx       context.Context
+	end       context.CancelCauseFunc
+	work      sync.WaitGroup
+	answering sync.WaitGroup
 }
 
 // Join becomes a member, and returns when it hears and, if it publishes, is
@@ -127,7 +128,7 @@ func (s *Session) join(ctx context.Context) error {
 	}
 	s.work.Go(func() { s.end(s.listen()) })
 	s.work.Go(func() { s.end(s.conn.keepAlive(s.ctx)) })
-	s.work.Go(s.answer)
+	s.answering.Go(s.answer)
 	if s.cfg.Publish && may {
 		if err := s.publish(ctx); err != nil {
 			return err
@@ -259,6 +260,9 @@ func (s *Session) Close() {
 	if v := s.voice.Load(); v != nil {
 		_ = v.Close()
 	}
+	// A connection that is closed in the middle of an answer would leave parts of
+	// itself behind.
+	s.answering.Wait()
 	if s.received != nil {
 		_ = s.received.Close()
 	}
