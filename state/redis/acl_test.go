@@ -70,19 +70,19 @@ func refused(t *testing.T, rdb *goredis.Client, commands ...[]any) {
 func TestACLOfAGuard(t *testing.T) {
 	s := redistest.Start(t)
 	c, rdb := aclUser(t, s, "guard")
-	ctx, admin := testContext(t), open(t, s.URL)
-	must[[]string](t)(admin.GrantRights(ctx, "north", "gates"))
+	ctx, admin := redistest.Context(t), open(t, s.URL)
+	redistest.Must[[]string](t)(admin.GrantRights(ctx, "north", "gates"))
 	rights, views := watchRights(t, c, "north"), watchFloor(t, c, "gates")
-	await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("gates") })
-	until(t, "a subscription", func() bool { return c.Subscription().Connected })
-	if d := must[Decision](t)(admin.Acquire(ctx, claim("gates", "north"))); d.Verdict != Granted {
+	redistest.Await(t, rights, "the right to talk", func(r Rights) bool { return r.MayTalk("gates") })
+	redistest.Until(t, "a subscription", func() bool { return c.Subscription().Connected })
+	if d := redistest.Must[Decision](t)(admin.Acquire(ctx, claim("gates", "north"))); d.Verdict != Granted {
 		t.Fatalf("%+v", d)
 	}
-	await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
+	redistest.Await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
 	if err := c.KeepGuard(ctx, "gates"); err != nil {
 		t.Error(err)
 	}
-	if g := must[Guards](t)(admin.ReadGuards(ctx, "gates")); !g.Rooms["gates"] {
+	if g := redistest.Must[Guards](t)(admin.ReadGuards(ctx, "gates")); !g.Rooms["gates"] {
 		t.Errorf("%+v, want a lease", g)
 	}
 	refused(t, rdb, []any{"SET", "channel:gates:speaker", "x"}, []any{"DEL", "channel:gates:speaker"}, []any{"SADD", "u.north.g", "tower"})

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/talkgate/talkgate/state/redis/conn"
 )
 
 // GuardLease is how long a guard counts as alive after it last said so.
@@ -22,7 +24,7 @@ type Guards struct {
 // KeepGuard says for GuardLease that a guard runs and, if channel is not empty, that
 // it is in the channel's room and sees this Redis.
 func (c *Client) KeepGuard(ctx context.Context, channel string) error {
-	if err := c.rdb.Set(ctx, keyGuard(channel), "1", GuardLease).Err(); err != nil {
+	if err := c.conn.Redis.Set(ctx, keyGuard(channel), "1", GuardLease).Err(); err != nil {
 		return fmt.Errorf("say that the guard is alive: %w", err)
 	}
 	return nil
@@ -30,13 +32,13 @@ func (c *Client) KeepGuard(ctx context.Context, channel string) error {
 
 // ReadGuards reads which of the channels have a live guard; one round trip.
 func (c *Client) ReadGuards(ctx context.Context, channels ...string) (Guards, error) {
-	p := c.rdb.Pipeline()
+	p := c.conn.Redis.Pipeline()
 	alive := p.Exists(ctx, keyGuard(""))
 	rooms := make([]*goredis.IntCmd, len(channels))
 	for i, ch := range channels {
 		rooms[i] = p.Exists(ctx, keyGuard(ch))
 	}
-	if err := execute(ctx, p); err != nil {
+	if err := conn.Execute(ctx, p); err != nil {
 		return Guards{}, fmt.Errorf("read which channels are guarded: %w", err)
 	}
 	g := Guards{Alive: alive.Val() > 0, Rooms: make(map[string]bool, len(channels))}

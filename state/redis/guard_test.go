@@ -8,8 +8,8 @@ import (
 
 func TestAGuardIsAliveForItsLease(t *testing.T) {
 	s := redistest.Start(t)
-	c, ctx := open(t, s.URL), testContext(t)
-	if g := must[Guards](t)(c.ReadGuards(ctx, "gates")); g.Alive || g.Rooms["gates"] {
+	c, ctx := open(t, s.URL), redistest.Context(t)
+	if g := redistest.Must[Guards](t)(c.ReadGuards(ctx, "gates")); g.Alive || g.Rooms["gates"] {
 		t.Errorf("%+v without a guard", g)
 	}
 	for _, channel := range []string{"", "gates"} {
@@ -17,10 +17,10 @@ func TestAGuardIsAliveForItsLease(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if g := must[Guards](t)(c.ReadGuards(ctx, "gates", "tower")); !g.Alive || !g.Rooms["gates"] || g.Rooms["tower"] {
+	if g := redistest.Must[Guards](t)(c.ReadGuards(ctx, "gates", "tower")); !g.Alive || !g.Rooms["gates"] || g.Rooms["tower"] {
 		t.Errorf("%+v, want a guard in gates alone", g)
 	}
-	if ttl := must[int64](t)(c.rdb.Do(ctx, "PTTL", "talkgate:guard:gates").Int64()); ttl <= 0 || ttl > GuardLease.Milliseconds() {
+	if ttl := redistest.Must[int64](t)(c.conn.Redis.Do(ctx, "PTTL", "talkgate:guard:gates").Int64()); ttl <= 0 || ttl > GuardLease.Milliseconds() {
 		t.Errorf("the lease ends in %d ms, want %v at most", ttl, GuardLease)
 	}
 }
