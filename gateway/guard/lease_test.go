@@ -153,11 +153,9 @@ func (a *assembly) RoundTrip(r *http.Request) (*http.Response, error) {
 		if n == a.want {
 			a.once.Do(func() { close(a.together) })
 		}
-		defer a.here.Add(-1)
 		select {
 		case <-a.together:
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
+		case <-time.After(time.Minute):
 		}
 	}
 	return http.DefaultTransport.RoundTrip(r)

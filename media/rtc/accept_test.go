@@ -64,7 +64,7 @@ func (e *Engine) AcceptListener(ctx context.Context, offer string) (*Listener, s
 		return nil, "", err
 	}
 	l := &Listener{conn: c, out: newTrack(), splice: newSplice(time.Now())}
-	if err := c.send(l.out, nil); err != nil {
+	if err := c.send(l.out, nil, false); err != nil {
 		_ = c.Close()
 		return nil, "", fmt.Errorf("accept listener: %w", err)
 	}

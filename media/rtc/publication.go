@@ -99,7 +99,9 @@ func (e *Engine) Publish(ctx context.Context, exchange Exchange) (*Publication, 
 	return e.PublishTrickled(ctx, exchange, nil)
 }
 
-// PublishTrickled is Publish to a peer whose candidates come through t.
+// PublishTrickled is Publish to a peer whose candidates come through t, as LiveKit's
+// do. It offers Opus alone: LiveKit, which is on the same stack, would take RED for the
+// better match and leave Opus out.
 func (e *Engine) PublishTrickled(ctx context.Context, exchange Exchange, t *Trickle) (*Publication, error) {
 	c, err := e.newConn()
 	if err != nil {
@@ -121,7 +123,7 @@ func (e *Engine) PublishTrickled(ctx context.Context, exchange Exchange, t *Tric
 }
 
 func (p *Publication) connect(ctx context.Context, exchange Exchange) error {
-	if err := p.send(p.out, p.reported); err != nil {
+	if err := p.send(p.out, p.reported, p.trickle != nil); err != nil {
 		return err
 	}
 	if err := p.offer(ctx, exchange, listens); err != nil {
@@ -170,10 +172,16 @@ func (p *Publication) Announce() error {
 
 // send adds an outgoing stream, and keeps reading the receiver's reports on it,
 // which would otherwise pile up.
-func (c *conn) send(t *track, reported func(rtcp []byte)) error {
+func (c *conn) send(t *track, reported func(rtcp []byte), opusOnly bool) error {
 	tr, err := c.pc.AddTransceiverFromTrack(t, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	if err != nil {
 		return fmt.Errorf("add stream: %w", err)
+	}
+	if opusOnly {
+		opus := []webrtc.RTPCodecParameters{{RTPCodecCapability: opusCapability(), PayloadType: opusPayloadType}}
+		if err := tr.SetCodecPreferences(opus); err != nil {
+			return fmt.Errorf("add stream: %w", err)
+		}
 	}
 	c.drain(tr.Sender(), reported)
 	return nil

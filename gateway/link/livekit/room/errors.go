@@ -21,7 +21,8 @@ var (
 	// while it has the floor.
 	ErrMuted = errors.New("the port is muted although it has the floor: a guard sees another Redis, or none")
 
-	errSilent = errors.New("the server does not answer pings")
+	errRefused = errors.New("LiveKit has taken the permission to publish")
+	errSilent  = errors.New("the server does not answer pings")
 )
 
 // RefusedError is an HTTP status in place of a session or a result.

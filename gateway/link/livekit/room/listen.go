@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/talkgate/talkgate/gateway/link/livekit/wire"
 )
@@ -83,13 +84,14 @@ func (s *Session) permitted(may bool) error {
 	case s.may.Swap(may) == may || !s.cfg.Publish:
 	case !may:
 		s.cfg.Logger.Warn("LiveKit has taken the permission to publish")
+		offer(s.refused, struct{}{})
 	case s.asked.Swap(true):
 		return ErrPermission
 	default:
 		s.work.Go(func() {
 			ctx, cancel := context.WithTimeout(s.ctx, publishTimeout)
 			defer cancel()
-			if err := s.publish(ctx); err != nil {
+			if err := s.publish(ctx); err != nil && !errors.Is(err, errRefused) {
 				s.end(err)
 			} else if s.cfg.Changed != nil {
 				s.cfg.Changed()

@@ -65,6 +65,7 @@ type Session struct {
 	begun   chan struct{}
 
 	published chan *wire.TrackPublishedResponse
+	refused   chan struct{} // the permission to publish was taken
 	answers   chan string
 	offers    chan string
 
@@ -88,6 +89,7 @@ func Join(ctx context.Context, cfg Config) (*Session, error) {
 		roster:    roster{members: make(map[string]Member)},
 		begun:     make(chan struct{}, 1),
 		published: make(chan *wire.TrackPublishedResponse, 1),
+		refused:   make(chan struct{}, 1),
 		answers:   make(chan string, 1),
 		offers:    make(chan string, 16),
 	}
@@ -130,7 +132,7 @@ func (s *Session) join(ctx context.Context) error {
 	s.work.Go(func() { s.end(s.conn.keepAlive(s.ctx)) })
 	s.answering.Go(s.answer)
 	if s.cfg.Publish && may {
-		if err := s.publish(ctx); err != nil {
+		if err := s.publish(ctx); err != nil && !errors.Is(err, errRefused) {
 			return err
 		}
 	}

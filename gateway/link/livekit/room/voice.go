@@ -71,6 +71,8 @@ func (s *Session) publish(ctx context.Context) error {
 	select {
 	case t := <-s.published:
 		v.sid = t.GetTrack().GetSid()
+	case <-s.refused:
+		return errRefused
 	case <-s.ctx.Done():
 		return context.Cause(s.ctx)
 	case <-ctx.Done():
