@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/hub"
@@ -78,7 +79,7 @@ func runHub(cmd *cobra.Command, flags hubFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	rooms, err := liveKitRooms(flags)
+	rooms, err := drivers.LiveKitRooms(flags.livekit, flags.livekitKey, flags.guardGrants)
 	if err != nil {
 		return err
 	}
