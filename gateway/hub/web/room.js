@@ -66,7 +66,12 @@ export class RoomListener {
       const { Room, RoomEvent, Track } = await client();
       const { url, token } = await hub.room(signal);
       // Its own attempts to reconnect would hide from the page that nobody hears it.
-      const room = new Room({ reconnectPolicy: { nextRetryDelayInMs: () => null }, disconnectOnPageLeave: true });
+      // A stream that a guard withdraws must not take the microphone with it.
+      const room = new Room({
+        reconnectPolicy: { nextRetryDelayInMs: () => null },
+        disconnectOnPageLeave: true,
+        stopLocalTrackOnUnpublish: false,
+      });
       const leave = () => room.disconnect(false);
       signal.addEventListener('abort', leave);
       try {
@@ -135,6 +140,7 @@ export class RoomVoice {
       const room = await Promise.race([this.#listener.room, aborted(signal)]);
       const connection = watch(room, 'localTrackUnpublished');
       try {
+        await Promise.race([permitted(room), connection.ended, aborted(signal)]);
         await this.#talker.publish(async (microphone) => {
           const published = await room.localParticipant.publishTrack(microphone, { dtx: false, red: false, source: 'microphone' });
           const { sender } = published.track;
@@ -164,6 +170,19 @@ function watch(room, ...more) {
   ended.catch(() => {});
   for (const event of events) room.on(event, lost);
   return { ended, forget: () => { for (const event of events) room.off(event, lost); } };
+}
+
+// permitted waits until the server lets the page publish.
+function permitted(room) {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (room.localParticipant.permissions?.canPublish === false) return;
+      room.off('participantPermissionsChanged', check);
+      resolve();
+    };
+    room.on('participantPermissionsChanged', check);
+    check();
+  });
 }
 
 // sending waits until a sender has sent.
