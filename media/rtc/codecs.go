@@ -14,13 +14,14 @@ import (
 const mimeTypeRED = "audio/red"
 
 // opusCapability is Opus as RFC 7587 wants it written, always with two
-// channels; absent "stereo" parameters make it mono.
+// channels; absent "stereo" parameters make it mono. The parameters are those of
+// browsers: a server of pion's leaves Opus with others out, beside RED.
 func opusCapability() webrtc.RTPCodecCapability {
 	return webrtc.RTPCodecCapability{
 		MimeType:    webrtc.MimeTypeOpus,
 		ClockRate:   media.SampleRate,
 		Channels:    2,
-		SDPFmtpLine: "minptime=20;useinbandfec=1",
+		SDPFmtpLine: "minptime=10;useinbandfec=1",
 	}
 }
 

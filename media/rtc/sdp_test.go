@@ -35,7 +35,7 @@ func TestOfferIsMonoVoiceWithFEC(t *testing.T) {
 	send, hear := offers(t, newEngine(t, Config{}))
 	for _, offer := range []string{send, hear} {
 		for _, want := range []string{
-			"a=rtpmap:111 opus/48000/2\r\n", "a=fmtp:111 minptime=20;useinbandfec=1\r\n",
+			"a=rtpmap:111 opus/48000/2\r\n", "a=fmtp:111 minptime=10;useinbandfec=1\r\n",
 			"a=candidate:", "a=end-of-candidates\r\n", " 127.0.0.1 ",
 		} {
 			if !strings.Contains(offer, want) {
