@@ -18,6 +18,7 @@ import (
 	"github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
 	store "github.com/talkgate/talkgate/state/redis/devices"
+	"github.com/talkgate/talkgate/state/textfile"
 )
 
 // hubBoardFlags are what boards are told that join.
@@ -62,7 +63,7 @@ func (b *hubBoardFlags) boards(state *redis.Client, own config.Redis, ca string)
 		b.redisCA = own.CAFile
 	}
 	if b.redisCA != "" && strings.HasPrefix(site.RedisURL, "rediss:") {
-		text, err := os.ReadFile(string(b.redisCA))
+		text, err := textfile.Read(string(b.redisCA))
 		if err != nil {
 			return nil, fmt.Errorf("--board-redis-ca-file: %w", err)
 		}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +15,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/certs"
 	"github.com/talkgate/talkgate/gateway/hub/turn"
 	"github.com/talkgate/talkgate/media/icelite"
+	"github.com/talkgate/talkgate/state/textfile"
 )
 
 // hubNetworkFlags say how a hub is reached.
@@ -132,7 +132,7 @@ func (n *hubNetworkFlags) relay(cfg *hub.Config) error {
 			return fmt.Errorf("--turn %q: expected turn:host:port or turns:host:port (RFC 7065)", u)
 		}
 	}
-	secret, err := os.ReadFile(n.turnSecret)
+	secret, err := textfile.Read(n.turnSecret)
 	if err != nil {
 		return fmt.Errorf("--turn-secret-file: %w", err)
 	}

@@ -24,6 +24,7 @@ package config
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -247,7 +248,12 @@ func Load(path, credentials string) (Config, error) {
 }
 
 func readConfig(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1)) // parse refuses more than maxFile
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}

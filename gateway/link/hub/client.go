@@ -8,8 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
+
+	"github.com/talkgate/talkgate/state/textfile"
 )
 
 // maxRedirects bounds how often a hub may send a request on.
@@ -21,7 +22,7 @@ const maxRedirects = 3
 func NewClient(caFile, fingerprint string) (*http.Client, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	if caFile != "" {
-		pem, err := os.ReadFile(caFile)
+		pem, err := textfile.Read(caFile)
 		if err != nil {
 			return nil, fmt.Errorf("link.ca_file: %w", err)
 		}

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
+
+	"github.com/talkgate/talkgate/state/textfile"
 )
 
 // Config says how to reach Redis.
@@ -40,7 +41,7 @@ type Config struct {
 // readPassword returns the content of a password file, without quoting it in an
 // error.
 func readPassword(file string) (string, error) {
-	b, err := os.ReadFile(file)
+	b, err := textfile.Read(file)
 	if err != nil {
 		return "", fmt.Errorf("redis password file: %w", err)
 	}

@@ -9,10 +9,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/talkgate/talkgate/state/textfile"
 )
 
 const (
@@ -83,7 +84,7 @@ func (cfg Config) tls(on bool) (*tls.Config, error) {
 	if cfg.CAFile == "" {
 		return conf, nil
 	}
-	pem, err := os.ReadFile(cfg.CAFile)
+	pem, err := textfile.Read(cfg.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("redis CA file: %w", err)
 	}
