@@ -10,6 +10,8 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 PAGE_TOOLS := gateway/hub/web/node_modules
 # For each fuzz target.
 FUZZTIME ?= 20s
+# How long the radios of 'make chaos' talk.
+CHAOS ?= 10m
 # Boards, as Debian calls them.
 ARCHS := arm64 armhf amd64 riscv64
 # Commands the tests use, with their Debian packages where named differently.
@@ -25,9 +27,9 @@ INTEROP := redis-server chromium firefox-esr ip:iproute2 nft:nftables nginx cadd
 	/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstopus.so:gstreamer1.0-plugins-base
 
 # Packages whose tests take minutes each.
-SLOW := /boards$$|/processes$$|/link/livekit|/link/compare$$|/talkgate/interop$$
+SLOW := /boards$$|/chaos$$|/processes$$|/link/livekit|/link/compare$$|/talkgate/interop$$
 
-.PHONY: fleet help demo build test slow interop check hil race bench lint fuzz failures compare cross arm64-kernel reproducible deb deb-test appliance clean
+.PHONY: fleet help demo build test slow interop check hil race bench lint fuzz chaos failures compare cross arm64-kernel reproducible deb deb-test appliance clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,7 +51,7 @@ slow: ## the tests that make newcomers wait: emulated boards, real LiveKit serve
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh slow $$($(GO) list ./... | grep -E '$(SLOW)' | grep -v interop)
 
-check: test interop slow hil ## all that CI runs
+check: test interop slow hil ## all that CI runs, but for a short 'make fuzz'
 
 hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2
@@ -82,6 +84,10 @@ $(PAGE_TOOLS): gateway/hub/web/package-lock.json
 
 fuzz: ## every fuzz target, FUZZTIME each (20s)
 	.ci/fuzz.sh $(FUZZTIME)
+
+chaos: ## kill, stop, revoke and cut off three radios that talk, for CHAOS (10m), and count what nobody may hear: the table in docs/attacks.md
+	.ci/needs.sh redis-server
+	$(GO) test -count=1 -timeout 1h -v ./cmd/talkgate/chaos -chaos $(CHAOS) -table ../../../docs/attacks.md
 
 failures: ## the table of Redis failures in docs/redis.md, measured anew
 	.ci/needs.sh redis-server redis-sentinel
