@@ -26,8 +26,19 @@ func main() {
 	conn.LogTo(slog.New(slog.DiscardHandler)) // each caller reports its own errors
 	if err := newCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// usageError is an error of the command line.
+type usageError struct{ error }
+
+// exitCode is 2 for a wrong command line, and 1 for what was tried.
+func exitCode(err error) int {
+	if _, isUsage := errors.AsType[usageError](err); isUsage {
+		return 2
+	}
+	return 1
 }
 
 func newCommand() *cobra.Command {
@@ -63,11 +74,11 @@ machine and decide nothing.`,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if presses < 1 {
-				return fmt.Errorf("--presses is %d, expected at least 1", presses)
+				return usageError{fmt.Errorf("--presses is %d, expected at least 1", presses)}
 			}
 			var level slog.Level
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
-				return fmt.Errorf("--log-level is %q, expected debug, info, warn or error", logLevel)
+				return usageError{fmt.Errorf("--log-level is %q, expected debug, info, warn or error", logLevel)}
 			}
 			site.Logger = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			if !selftest {
@@ -79,6 +90,7 @@ machine and decide nothing.`,
 			return runSelftest(cmd.Context(), site, presses, asJSON, cmd.OutOrStdout())
 		},
 	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f := c.Flags()
 	f.StringVar(&site.Listen, "listen", "127.0.0.1:8080", "where the hub serves HTTP")
 	f.StringVar(&site.RedisURL, "redis", "", "URL of a Redis to use (default: one in this process)")

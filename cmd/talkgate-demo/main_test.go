@@ -32,8 +32,8 @@ func TestFlagsAreChecked(t *testing.T) {
 	} {
 		c := newCommand()
 		c.SetArgs([]string{flag})
-		if err := c.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q in it", flag, err, want)
+		if err := c.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), want) || exitCode(err) != 2 {
+			t.Errorf("%s: %v, exit code %d, want %q in it, and 2", flag, err, exitCode(err), want)
 		}
 	}
 }

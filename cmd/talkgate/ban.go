@@ -24,7 +24,6 @@ func newBanCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ban",
 		Short: "Keep users from talking anywhere",
-		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
 	c.AddCommand(newBanShowCommand(), newBanSetCommand(), newBanLiftCommand())
@@ -37,7 +36,6 @@ func newBanShowCommand() *cobra.Command {
 		Use:     "show",
 		Short:   "Show the bans in force",
 		Example: "  talkgate ban show --json",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				bans, err := state.Bans(ctx)
@@ -64,7 +62,6 @@ func newBanSetCommand() *cobra.Command {
 		Long: `Ban a user, at once: a talk spurt ends, and no press is granted on any channel
 until the ban ends or is lifted. A ban replaces the one before.`,
 		Example: "  talkgate ban set north-gate --for 30m --reason stuck-key\n  talkgate ban set north-gate",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if length < 0 {
 				return usageError{fmt.Errorf("--for: expected more than 0s, or 0s for ever, found %s", length)}
@@ -94,7 +91,6 @@ func newBanLiftCommand() *cobra.Command {
 		Use:     "lift USER",
 		Short:   "End a user's ban",
 		Example: "  talkgate ban lift north-gate",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				found, err := state.UnbanUser(ctx, args[0], actor)

@@ -15,7 +15,6 @@ func newConfigCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "Write and check a port's configuration",
-		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
 	c.AddCommand(newConfigCheckCommand(), newConfigSchemaCommand(), newConfigExampleCommand())
@@ -33,7 +32,6 @@ The files it names may exist only on the machine it is for; there --files opens 
 as 'talkgate doctor' and 'talkgate run' do. Exits 3 when there is a mistake.`,
 		Example: `  talkgate config check --files /etc/talkgate/north-gate.yaml
   talkgate config example | talkgate config check -`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFileOr(cmd.InOrStdin(), args[0])
 			if err != nil {
@@ -66,7 +64,6 @@ func newConfigSchemaCommand() *cobra.Command {
 		Example: `  talkgate config schema > talkgate.schema.json
   # then, as the first line of port.yaml:
   # yaml-language-server: $schema=talkgate.schema.json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			schema, err := config.Schema()
 			if err != nil {
@@ -83,7 +80,6 @@ func newConfigExampleCommand() *cobra.Command {
 		Use:     "example",
 		Short:   "Print a commented configuration to start from",
 		Example: "  talkgate config example > port.yaml",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			example, err := config.Example()
 			if err != nil {

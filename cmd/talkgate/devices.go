@@ -22,7 +22,6 @@ func newDevicesCommand() *cobra.Command {
 		Long: `Show which boards are enrolled, which were revoked, and which are invited or wait for
 approval.`,
 		Example: "  talkgate devices\n  talkgate devices revoke north-gate",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				store := devices.New(state)
@@ -57,7 +56,7 @@ func changeDevice(word, short, long string, do func(s *devices.Store, ctx contex
 		actor string
 	)
 	c := &cobra.Command{
-		Use: word + " USER", Short: short, Long: long, Example: "  talkgate devices " + word + " north-gate", Args: cobra.ExactArgs(1),
+		Use: word + " USER", Short: short, Long: long, Example: "  talkgate devices " + word + " north-gate",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				store := devices.New(state)

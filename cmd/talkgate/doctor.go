@@ -43,7 +43,6 @@ Tone and parrot key the transmitter meanwhile, if ptt_out is wired: mind the dum
   talkgate doctor --config port.yaml --json
   talkgate doctor --config port.yaml --watch-lines
   talkgate doctor --config port.yaml --levels --controls known`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := daemon.LoadPort(path)
 			out, drivers := cmd.OutOrStdout(), drivers.New(strings.NewReader(""), io.Discard)

@@ -32,7 +32,6 @@ func newEventCommand() *cobra.Command {
 		Short: "Make, change, show and pause an event: channels that belong together",
 		Long: `Make, change, show and pause an event: channels that belong together. An emergency is heard
 on all channels of the event it is called on, and a pause ends the talk spurts on all.`,
-		Args: cobra.NoArgs,
 		RunE: help,
 	}
 	c.AddCommand(newEventShowCommand(), newEventSetCommand(), newEventPauseCommand())
@@ -46,7 +45,6 @@ func newEventShowCommand() *cobra.Command {
 		Short: "Show the channels of an event and who is talking there, or which events there are",
 		Example: `  talkgate event show
   talkgate event show marathon`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				if len(args) == 0 {
@@ -110,14 +108,13 @@ func newEventSetCommand() *cobra.Command {
 		none  bool
 	)
 	c := &cobra.Command{
-		Use:   "set EVENT CHANNEL...",
+		Use:   "set EVENT [CHANNEL...]",
 		Short: "Make an event of exactly these channels",
 		Long: `Make an event of exactly these channels, whether there was one or not. A channel belongs to
 one event: it leaves the one it was of. Channels of the event that are not named leave
 it; with --none all of them do, and the event is no more.`,
 		Example: `  talkgate event set marathon start finish medics
   talkgate event set marathon --none`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			event, channels := args[0], args[1:]
 			if none == (len(channels) > 0) {
@@ -167,7 +164,6 @@ func newEventPauseCommand() *cobra.Command {
 		Long: `End every talk spurt in an event, whoever talks, and show whose they were. Who
 presses again afterwards talks again: to keep somebody silent, take the rights away.`,
 		Example: "  talkgate event pause marathon",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				paused, err := state.PauseAllSpeakers(ctx, args[0], actor)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/talkgate/talkgate/cmd/talkgate/usage"
 	"github.com/talkgate/talkgate/gateway/config"
 )
 
@@ -48,6 +49,7 @@ func markRan(c *cobra.Command) {
 // execute runs the command line, says on stderr what went wrong, and returns
 // the exit code.
 func execute(ctx context.Context, root *cobra.Command, stderr io.Writer) int {
+	usage.Check(root)
 	markRan(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {

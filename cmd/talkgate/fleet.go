@@ -19,7 +19,6 @@ func newFleetCommand() *cobra.Command {
 		Long: `Configure many gateways at once, and see how that goes. What they are told is in
 Redis, signed; a gateway obeys it if its own file names the key (fleet.public_key).
 Canaries try it first if so asked, and it goes no further when one of them fails.`,
-		Args: cobra.NoArgs,
 		RunE: help,
 	}
 	c.AddCommand(
@@ -46,7 +45,6 @@ func newFleetKeygenCommand() *cobra.Command {
 that only you may read; who has it configures every gateway, so keep it off the
 gateways and out of Redis. The public key is printed as a gateway's own file has it.`,
 		Example: "  talkgate fleet keygen --out fleet.key",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			seed := make([]byte, 32)
 			if _, err := rand.Read(seed); err != nil {

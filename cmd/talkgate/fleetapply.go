@@ -81,7 +81,6 @@ says so.`,
 		Example: `  talkgate fleet apply -f fleet.yaml --dry-run
   talkgate fleet apply -f fleet.yaml --canary 5% --hold 10m --reason louder
   talkgate fleet apply -f fleet.yaml --group gates --wait --json`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layers, err := file.read(cmd.InOrStdin())
 			if err != nil {

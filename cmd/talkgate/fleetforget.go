@@ -18,7 +18,6 @@ func newFleetForgetCommand() *cobra.Command {
 alerted. Those that still report are not forgotten. What documents say of them stays;
 '{}' in a fleet's file takes that away.`,
 		Example: "  talkgate fleet forget old-gate",
-		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, gateways []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				return forgetGateways(ctx, state, gateways)

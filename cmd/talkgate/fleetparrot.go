@@ -25,7 +25,6 @@ It takes five seconds. The delay is without the sound card's own, which
 'talkgate doctor' tells.`,
 		Example: `  talkgate fleet parrot north-gate
   talkgate fleet parrot north-gate --json`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), daemon.ParrotTime+daemon.AnswerTime)
 			defer cancel()

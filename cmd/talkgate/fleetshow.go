@@ -27,7 +27,6 @@ func newFleetDiffCommand() *cobra.Command {
 		Use:     "diff",
 		Short:   "Show what an apply would change, and which keys restart a port",
 		Example: "  talkgate fleet diff -f fleet.yaml",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layers, err := file.read(cmd.InOrStdin())
 			if err != nil {
@@ -129,7 +128,6 @@ func newFleetHistoryCommand() *cobra.Command {
 		Use:     "history",
 		Short:   "Show who changed what, when and why",
 		Example: "  talkgate fleet history --limit 5",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				applies, err := state.FleetHistory(ctx, limit)
@@ -201,7 +199,6 @@ func newFleetRollbackCommand() *cobra.Command {
 told again what counted before. That is a new version, as gateways obey no older one.
 What is being tried ends.`,
 		Example: "  talkgate fleet rollback\n  talkgate fleet rollback 1764082800 --canary 5% --hold 1m",
-		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var from uint64
 			if len(args) == 1 {

@@ -38,7 +38,6 @@ func newFleetStatusCommand() *cobra.Command {
 		Use:     "status",
 		Short:   "Show how far the newest apply has come, and which gateways are not well",
 		Example: "  talkgate fleet status --json",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				p, err := operator.ReadProgress(ctx, state, 0)
@@ -59,7 +58,6 @@ func newFleetWatchCommand() *cobra.Command {
 		Use:     "watch",
 		Short:   "Follow how far the newest apply has come, until Ctrl-C",
 		Example: "  talkgate fleet watch --json",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.open(cmd, func(state *redis.Client) error { return d.followFleet(cmd, state, 0, false) })
 		},

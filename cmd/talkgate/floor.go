@@ -25,7 +25,6 @@ func newFloorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "floor",
 		Short: "Show, follow and clear who is talking",
-		Args:  cobra.NoArgs,
 		RunE:  help,
 	}
 	c.AddCommand(newFloorShowCommand(), newFloorWatchCommand(), newFloorReleaseCommand())
@@ -38,7 +37,6 @@ func newFloorShowCommand() *cobra.Command {
 		Use:     "show CHANNEL...",
 		Short:   "Show who is talking",
 		Example: "  talkgate floor show gates\n  talkgate floor show gates yard --json",
-		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, channels []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				views := make([]floorJSON, len(channels))
@@ -65,7 +63,6 @@ func newFloorWatchCommand() *cobra.Command {
 		Long: `Follow who is talking, one line a change, until interrupted. A channel that
 Redis does not tell of is "?" until it does.`,
 		Example: "  talkgate floor watch gates yard",
-		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, channels []string) error {
 			return d.open(cmd, func(state *redis.Client) error { return d.watchFloors(cmd, state, channels) })
 		},
@@ -86,7 +83,6 @@ func newFloorReleaseCommand() *cobra.Command {
 own gate closes. Audio that a channel server forwards for its own clients is that
 server's to stop.`,
 		Example: "  talkgate floor release gates",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				h, err := state.ClearFloor(ctx, args[0], actor)

@@ -33,7 +33,6 @@ the permissions to publish and to listen from members without talk rights, until
 these are given back. Any number of guards may run at once. See docs/livekit.md.`,
 		Example: `  talkgate guard --livekit wss://livekit.example --livekit-key-file livekit.key
   talkgate guard --livekit ws://127.0.0.1:7880 --livekit-key-file livekit.key --redis rediss://redis.example:6380/0`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runGuard(cmd, flags) },
 	}
 	f := c.Flags()

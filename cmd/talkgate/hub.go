@@ -50,7 +50,6 @@ theirs from the hub.`,
   talkgate hub --token-secret-file hub.secret
   talkgate hub --token-secret-file hub.secret --listen :8443 --tls-own-ca /var/lib/talkgate/ca --udp :8443 --tcp :8443
   talkgate hub --token-secret-file hub.secret --listen :8080 --udp :8081 --public-address 203.0.113.7 --redis rediss://redis.example:6380/0`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runHub(cmd, flags) },
 	}
 	f := c.Flags()

@@ -52,6 +52,7 @@ var rooms = map[string][]string{
 	"github.com/Shopify/toxiproxy":        {"state/redis/redistest"},
 	"github.com/skip2/go-qrcode":          {"gateway/hub/devices", "cmd"},
 	"github.com/spf13/cobra":              {"cmd"},
+	"github.com/spf13/pflag":              {"cmd"},
 	"github.com/thesyncim/gopus":          {"media"},
 	"github.com/warthog618/go-gpiocdev":   {"hal/gpio"},
 	"golang.org/x/crypto":                 {"gateway/hub/certs"},

@@ -52,7 +52,6 @@ in brackets. 'talkgate doctor' then tells whether it fits the machine: 'gpiodete
 		Example: `  talkgate init --output north-gate.yaml
   talkgate init --user north --name "North" --channel gates --board pi5 --line GPIO17 --sound wm8960 --redis redis://10.0.0.2:6379 --hub http://10.0.0.2:8080 --token north.token
   talkgate init --user hill --name Hill --channel gates --board none --sound aioc --radio aioc`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := ask(cmd, answers); err != nil {
 				return err

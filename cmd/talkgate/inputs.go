@@ -21,7 +21,6 @@ USB and Bluetooth buttons, by the name that the configuration takes. With --lear
 until a key is pressed and print what to write for it.`,
 		Example: `  talkgate inputs
   sudo talkgate inputs --learn`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
 			if learn {

@@ -40,7 +40,6 @@ The board gets in at once. With --confirm somebody has to approve it by name:
 'talkgate approve USER', or the console. After three wrong attempts the code is dead.`,
 		Example: `  talkgate invite north-gate --channel gates
   talkgate invite north-gate --name North --channel gates --channel yard --confirm --for 1h`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			inv.UserID = args[0]
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
@@ -102,7 +101,6 @@ func newApproveCommand() *cobra.Command {
 		Short:   "Let a board join that waits for it",
 		Long:    "Let the board join that has used USER's code and waits for somebody's approval, or turn it away.",
 		Example: "  talkgate approve north-gate\n  talkgate approve north-gate --deny",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				verdict := devices.Approved

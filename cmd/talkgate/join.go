@@ -57,7 +57,6 @@ proposes it; --board, --line, --sound and --radio say otherwise.`,
 		Example: `  talkgate join K7M-2Q9-XDR
   talkgate join K7M-2Q9-XDR --hub https://hub.example:8443
   talkgate join K7M-2Q9-XDR --board pi5 --line GPIO17 --sound wm8960`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runJoin(cmd, args[0], &flags) },
 	}
 	f := c.Flags()

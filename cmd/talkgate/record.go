@@ -25,7 +25,6 @@ The file is a zip archive with the sound as Ogg Opus and the events as JSON;
 'talkgate replay' shows it.`,
 		Example: `  talkgate record --config /etc/talkgate/north-gate.yaml
   talkgate record --config port.yaml --output - | ssh desk 'cat > port.zip'`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := daemon.LoadPort(path)
 			if err != nil {

@@ -19,7 +19,6 @@ func newReplayCommand() *cobra.Command {
 sounded, on one clock. As a page it has the sound, too.`,
 		Example: `  talkgate replay north-gate.zip
   talkgate replay north-gate.zip --html north-gate.html`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := os.ReadFile(args[0])
 			if err != nil {

@@ -25,17 +25,16 @@ func newRightsCommand() *cobra.Command {
 talk spurt at once. Redis is written, and everybody told, just as the control
 plane does it; it may overrule this with its next change. What was changed, and
 by whom, is in the audit log.`,
-		Args: cobra.NoArgs,
 		RunE: help,
 	}
 	c.AddCommand(
 		newRightsShowCommand(),
 		newRightsChangeCommand("grant USER CHANNEL...", "Let a user talk on further channels", "  talkgate rights grant north-gate gates yard",
-			cobra.MinimumNArgs(2), (*redis.Client).GrantRights),
+			(*redis.Client).GrantRights),
 		newRightsChangeCommand("revoke USER CHANNEL...", "Take channels away from a user, at once", "  talkgate rights revoke north-gate yard",
-			cobra.MinimumNArgs(2), (*redis.Client).RevokeRights),
+			(*redis.Client).RevokeRights),
 		newRightsChangeCommand("set USER [CHANNEL...]", "Make channels the user's whole list; none takes all away", "  talkgate rights set north-gate gates\n  talkgate rights set north-gate",
-			cobra.MinimumNArgs(1), (*redis.Client).SetRights),
+			(*redis.Client).SetRights),
 	)
 	return c
 }
@@ -46,7 +45,6 @@ func newRightsShowCommand() *cobra.Command {
 		Use:     "show USER...",
 		Short:   "Show on which channels users may talk",
 		Example: "  talkgate rights show north-gate\n  talkgate rights show north-gate south-gate --json",
-		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, users []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				return d.printRights(ctx, cmd, state, users)
@@ -59,7 +57,7 @@ func newRightsShowCommand() *cobra.Command {
 
 type changeRights = func(c *redis.Client, ctx context.Context, userID string, channels ...string) ([]string, error)
 
-func newRightsChangeCommand(use, short, example string, args cobra.PositionalArgs, change changeRights) *cobra.Command {
+func newRightsChangeCommand(use, short, example string, change changeRights) *cobra.Command {
 	var (
 		d     dispatch
 		actor string
@@ -68,7 +66,6 @@ func newRightsChangeCommand(use, short, example string, args cobra.PositionalArg
 		Use:     use,
 		Short:   short,
 		Example: example,
-		Args:    args,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
 				if _, err := change(state.By(actor), ctx, args[0], args[1:]...); err != nil {

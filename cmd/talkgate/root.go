@@ -19,7 +19,6 @@ Exit codes:
 		Example: `  talkgate config example > port.yaml
   talkgate config check port.yaml
   talkgate run --config port.yaml`,
-		Args:          cobra.NoArgs,
 		RunE:          help,
 		SilenceUsage:  true,
 		SilenceErrors: true,

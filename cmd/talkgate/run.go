@@ -43,7 +43,6 @@ With the driver sim the radio is virtual. Lines on standard input move it:
 and lines on standard output tell what it shows and whether it is heard.`,
 		Example: `  talkgate run --config port.yaml
   (echo press; sleep 3; echo release; sleep 1; echo quit) | talkgate run --config port.yaml`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			local, err := config.LoadLocal(path, os.Getenv("CREDENTIALS_DIRECTORY"))
 			if err != nil {

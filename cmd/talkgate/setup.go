@@ -37,7 +37,6 @@ proposed. A further board joins a site that is there with 'talkgate join'.`,
   sudo talkgate setup --yes --user north --name "North gate" --channel gates --sound wm8960
   sudo talkgate setup --plan
   sudo talkgate setup --undo`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if root == "" && os.Geteuid() != 0 {
 				return errors.New("setup changes this machine: run it as root (sudo talkgate setup)")

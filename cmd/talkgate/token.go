@@ -28,7 +28,6 @@ secret. What a member may say there is another matter: talk rights are in Redis.
 In operation the control plane makes the tokens.`,
 		Example: `  talkgate token --secret-file hub.secret --user north-gate --channel gates > north-gate.token
   talkgate token --secret-file hub.secret --user desk --role DISPATCH --channel gates --channel yard --ttl 12h`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			secret, err := readTokenSecret("--secret-file", secretFile)
 			if err != nil {

@@ -17,7 +17,6 @@ func newVersionCommand() *cobra.Command {
 		Use:     "version",
 		Short:   "Print what this binary was built from",
 		Example: "  talkgate version --json",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			info, ok := debug.ReadBuildInfo()
 			if !ok {

@@ -49,9 +49,9 @@ func excerpt(text string) string {
 	return strconv.Quote(text)
 }
 
-// didYouMean is the one of some words that is close to a misspelt one, as a question;
+// DidYouMean is the one of some words that is close to a misspelt one, as a question;
 // empty if none is.
-func didYouMean(word string, known []string) string {
+func DidYouMean(word string, known []string) string {
 	if len(word) > maxExcerpt {
 		return ""
 	}

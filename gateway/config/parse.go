@@ -91,7 +91,7 @@ func (d *decoder) section(n ast.Node, key string, line int, v reflect.Value) {
 		fields = append(fields, chosen...)
 	}
 	for _, e := range entries {
-		d.problem(join(key, e.Key.String()), lineOf(e.Key), "one of "+strings.Join(keys(fields), ", "), "an unknown key"+didYouMean(e.Key.String(), keys(fields)))
+		d.problem(join(key, e.Key.String()), lineOf(e.Key), "one of "+strings.Join(keys(fields), ", "), "an unknown key"+DidYouMean(e.Key.String(), keys(fields)))
 	}
 }
 
