@@ -58,7 +58,7 @@ func listen(t *testing.T, hubURL, tokenFile string, tones []float64) *listener {
 		defer close(over)
 		_ = link.Run(ctx, l) // it ends with ctx
 	}()
-	t.Cleanup(func() { cancel(); <-over; _ = engine.Close() })
+	t.Cleanup(func() { cancel(); <-over })
 	return l
 }
 
