@@ -40,6 +40,9 @@ func (l *linkWait) LinkDown(error) {}
 // Receive implements gateway.LinkEvents.
 func (l *linkWait) Receive(media.Packet) {}
 
+// Unheard implements port.LinkEvents.
+func (l *linkWait) Unheard(string) { /* not of interest */ }
+
 // record is what a microphone hears for a while.
 func record(mic hal.Capture, d time.Duration) ([]int16, error) {
 	pcm := make([]int16, samplesIn(d))

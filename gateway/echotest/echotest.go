@@ -130,6 +130,9 @@ func (t *test) Receive(packet media.Packet) {
 	t.jitter.Push(packet)
 }
 
+// Unheard implements port.LinkEvents.
+func (t *test) Unheard(string) { /* not of interest */ }
+
 // run sends and plays, each at the pace of a card.
 func (t *test) run(ctx context.Context) error {
 	pace := time.NewTicker(media.SamplesTime(hal.PeriodSamples))

@@ -50,6 +50,7 @@ type actor struct {
 	fault     LinkFault
 	key       output.KeyFault
 	looped    bool
+	unheard   string      // why the server forwards nothing of this talk spurt
 	monitored bool        // an emergency is heard of a monitored channel
 	claim     redis.Claim // of the latest request
 	claimed   uint32      // its generation
@@ -110,6 +111,9 @@ func (a *actor) step(ev floor.Event) {
 		a.retime()
 	}
 	a.floor, a.fx = floor.Step(a.floor, ev, a.fx[:0])
+	if a.floor.Phase != floor.Talking {
+		a.unheard = ""
+	}
 	a.public.refused.Store(a.floor.Phase == floor.Refused)
 	a.public.calling.Store(a.floor.Emergency && a.floor.Phase != floor.Refused)
 	for _, fx := range a.fx {

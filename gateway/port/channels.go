@@ -230,3 +230,5 @@ func newMixers(channels []Channel, cfg mixer.Config, deliver func(media.Packet),
 	}
 	return all
 }
+
+func (l linkEvents) Unheard(reason string) { l.s.inbox.post(unheardEvent(reason)) }

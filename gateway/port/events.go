@@ -36,6 +36,8 @@ type (
 	}
 	// monitoredEvent: an emergency is heard of a monitored channel, or no longer.
 	monitoredEvent bool
+	// unheardEvent: why the server forwards nothing of what is said; empty if it does.
+	unheardEvent string
 	// commandEvent: a command was dialed.
 	commandEvent detect.Command
 	// channelEvent: the selector chose a channel; nil for none. left is closed once the
@@ -54,6 +56,7 @@ func (e keyEvent) apply(a *actor)             { a.key = output.KeyFault(e); a.sh
 func (e loopEvent) apply(a *actor)            { a.onLoop(e) }
 func (e emergencyButtonEvent) apply(a *actor) { a.onEmergencyButton(e) }
 func (e monitoredEvent) apply(a *actor)       { a.onMonitoredEmergency(bool(e)) }
+func (e unheardEvent) apply(a *actor)         { a.onUnheard(string(e)) }
 func (e commandEvent) apply(a *actor)         { a.onCommand(detect.Command(e)) }
 func (e channelEvent) apply(a *actor)         { a.onChannel(e.to); close(e.left) }
 

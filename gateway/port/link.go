@@ -44,6 +44,9 @@ type LinkEvents interface {
 	// Receive delivers one packet of another member's talk spurt. p.Opus is the link's
 	// again when Receive returns.
 	Receive(p media.Packet)
+	// Unheard reports that the server forwards nothing of what is said, and why, in a word;
+	// empty when that is over.
+	Unheard(reason string)
 }
 
 // ErrLinkDown is returned by a Link that has no connection to send on.

@@ -17,6 +17,7 @@ type published struct {
 	locked  atomic.Bool // talking is locked by DTMF: no press counts
 
 	refusals [32]atomic.Uint64 // by floor.Reason
+	unheard  atomic.Uint64     // talk spurts of which the server forwarded nothing
 
 	changes chan Status
 	dropped atomic.Uint64

@@ -8,7 +8,7 @@ import (
 
 // show brings lamps and published status up to date.
 func (a *actor) show() {
-	s := Status{Channel: a.channel, Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Redis: a.view.Known, RedisFault: a.view.Fault}
+	s := Status{Channel: a.channel, Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Unheard: a.unheard, Redis: a.view.Known, RedisFault: a.view.Fault}
 	if h := a.view.Holder; h != nil {
 		s.Taken, s.Holder, s.HolderName, s.Emergency = true, h.UserID, h.UserName, h.Emergency != ""
 	}
@@ -48,6 +48,24 @@ func (a *actor) report(before floor.Floor) {
 		a.log.Info("waiting for the floor", "place", a.floor.Place, "holder", a.floor.Holder)
 	case floor.Requesting, floor.Draining:
 	}
+}
+
+// onUnheard lets the person who talks know that nobody hears it. The floor is not given
+// back: the server may come to another view within a lease.
+func (a *actor) onUnheard(reason string) {
+	if a.floor.Phase != floor.Talking || reason == a.unheard {
+		return
+	}
+	switch {
+	case reason == "":
+		a.log.Info("what is said here is heard again")
+	case a.unheard == "":
+		a.public.unheard.Add(1)
+		a.log.Warn("talking and unheard", "why", UnheardWords(reason))
+		a.tones.PlayTone(media.Revoked)
+	}
+	a.unheard = reason
+	a.show()
 }
 
 // onEmergencyButton handles the emergency button. Held, it begins an emergency, or ends

@@ -79,6 +79,9 @@ func (p *Port) Hears() string {
 	return ""
 }
 
+// UnheardTimes counts how often the server forwarded nothing of a talk spurt.
+func (p *Port) UnheardTimes() uint64 { return p.public.unheard.Load() }
+
 // Refusals counts the presses that did not talk, or not to their end, by reason.
 func (p *Port) Refusals() map[floor.Reason]uint64 { return p.public.readRefusals() }
 

@@ -21,6 +21,9 @@ type Status struct {
 	// Looped is whether the radio's squelch is ignored, because it heard what the channel
 	// says.
 	Looped bool
+	// Unheard is why the server forwards nothing of the present talk spurt, in its word;
+	// empty while it does.
+	Unheard string
 	// Redis is whether Redis answers, and grants what a press needs (redis.Talker);
 	// RedisFault is why not.
 	Redis      bool
@@ -41,11 +44,28 @@ func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,
 		Busy:  s.Taken && !ours,
-		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != output.NoKeyFault || s.Looped,
+		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != output.NoKeyFault || s.Looped || s.Unheard != "",
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 
 		Emergency: s.Emergency,
 	}
+}
+
+// UnheardWords is a reason of Status.Unheard in words for a person at the port.
+func UnheardWords(reason string) string {
+	switch reason {
+	case "lost":
+		return "the server sees nobody have the floor"
+	case "busy":
+		return "the server sees somebody else have the floor"
+	case "no-rights":
+		return "the server sees no right to talk here"
+	case "redis":
+		return "the server cannot read from Redis who has the floor"
+	case "overtaken":
+		return "the server has seen a newer grant of the floor: an epoch from the future, or a clock that was set back"
+	}
+	return "the server says: " + reason
 }
 
 // Why is the reason of a refusal, or of waiting, in words for a person at the port.

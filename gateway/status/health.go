@@ -105,6 +105,8 @@ func portWords(s port.Status, channel string, clockRight bool) string {
 		words += ", but for its radio: what the channel says comes back by it"
 	}
 	switch {
+	case s.Unheard != "":
+		words += ", talking and unheard: " + port.UnheardWords(s.Unheard)
 	case s.Floor.Phase == floor.Talking:
 		words += ", talking"
 	case s.Floor.Phase == floor.Waiting:

@@ -63,6 +63,7 @@ func registerPort(registry *metrics.Registry, r *Running) {
 	})
 	registerKeying(registry, running)
 	registerRadio(registry, running)
+	counter("unheard_total", "How often the port talked and the server forwarded nothing of it.", nil, running.UnheardTimes)
 	for _, why := range floor.Reasons() {
 		counter("refusals_total", "Presses that did not talk, or not to their end, by why.",
 			metrics.Labels{"why": why.String()}, func() uint64 { return running.Refusals()[why] })

@@ -143,6 +143,9 @@ func (nobody) LinkUp()              {}
 func (nobody) LinkDown(error)       {}
 func (nobody) Receive(media.Packet) {}
 
+// Unheard implements port.LinkEvents.
+func (nobody) Unheard(string) { /* not of interest */ }
+
 // setRights gives or takes talk rights as a control plane does.
 func (s *Site) setRights(ctx context.Context, st *station, held bool) error {
 	if held {

@@ -181,3 +181,5 @@ func TestTheListenerHears(t *testing.T) {
 		t.Errorf("counted %d", got)
 	}
 }
+
+func (l *listener) Unheard(string) { /* not of interest */ }

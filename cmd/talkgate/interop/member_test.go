@@ -212,3 +212,5 @@ func lines(r io.Reader) <-chan string {
 	}()
 	return all
 }
+
+func (p *port) Unheard(string) { /* not of interest */ }

@@ -126,7 +126,8 @@ func parseURLs(texts []string) (bases []*url.URL, err error) {
 func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	defer l.client.CloseIdleConnections()
 	up := &tally{events: ev, missing: 2}
-	legs := []leg{{endpoints: l.send, connect: l.publish, up: up, log: l.log.With("leg", "send")}}
+	var running sync.WaitGroup
+	legs := []leg{{endpoints: l.send, connect: l.publish(ev, &running), up: up, log: l.log.With("leg", "send")}}
 	for i, hear := range l.hear {
 		receive := func(p media.Packet) {
 			p.Channel = i
@@ -139,7 +140,6 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 		}
 		legs = append(legs, leg)
 	}
-	var running sync.WaitGroup
 	for _, leg := range legs {
 		leg.backoff.Policy = l.retry
 		leg.better, leg.stuck = l.better, l.stuck
@@ -149,14 +149,38 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	return nil
 }
 
-func (l *Link) publish(ctx context.Context, exchange rtc.Exchange) (session, error) {
-	p, err := l.engine.Publish(ctx, exchange)
-	if err != nil {
-		return nil, err
+func (l *Link) publish(ev port.LinkEvents, running *sync.WaitGroup) connector {
+	return func(ctx context.Context, exchange rtc.Exchange) (session, error) {
+		p, err := l.engine.Publish(ctx, exchange)
+		if err != nil {
+			return nil, err
+		}
+		l.voice.Store(p)
+		l.out.Follow(p)
+		running.Go(func() { watchUnheard(p, ev) })
+		return p, nil
 	}
-	l.voice.Store(p)
-	l.out.Follow(p)
-	return p, nil
+}
+
+// unheardFor is how long one message that nothing is forwarded counts. The hub repeats it
+// twice a second.
+const unheardFor = 1500 * time.Millisecond
+
+// watchUnheard reports whether the hub forwards what is sent, until the session ends.
+func watchUnheard(p *rtc.Publication, ev port.LinkEvents) {
+	over := time.NewTimer(unheardFor)
+	over.Stop()
+	for {
+		select {
+		case <-p.Done():
+			return
+		case reason := <-p.Unheard():
+			ev.Unheard(reason)
+			over.Reset(unheardFor)
+		case <-over.C:
+			ev.Unheard("")
+		}
+	}
 }
 
 func (l *Link) subscribe(receive func(media.Packet), meter *rtc.Meter) connector {

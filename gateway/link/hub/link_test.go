@@ -30,6 +30,7 @@ type events struct {
 	ups      int
 	downs    []error // once each time it goes down
 	reasons  []error // all
+	unheard  []string
 	received []media.Packet
 }
 
@@ -38,6 +39,12 @@ func (e *events) LinkUp() {
 	defer e.mu.Unlock()
 	e.up = true
 	e.ups++
+}
+
+func (e *events) Unheard(reason string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unheard = append(e.unheard, reason)
 }
 
 func (e *events) LinkDown(reason error) {

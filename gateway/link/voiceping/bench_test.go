@@ -71,6 +71,8 @@ func (a arrival) LinkUp()              { a.up() }
 func (a arrival) LinkDown(error)       {}
 func (a arrival) Receive(media.Packet) {}
 
+func (a arrival) Unheard(string) { /* not of interest */ }
+
 // hub starts a hub that shares the site's Redis.
 func (s *site) hub() (url string, secret []byte) {
 	s.t.Helper()

@@ -51,6 +51,7 @@ type ears struct{ heard atomic.Uint64 }
 
 func (e *ears) LinkUp()              { fmt.Println("up") }
 func (e *ears) LinkDown(error)       {}
+func (e *ears) Unheard(string)       {}
 func (e *ears) Receive(media.Packet) { e.heard.Add(1) }
 
 // usage is what a listener has used and heard so far.
