@@ -28,6 +28,7 @@ func (ch *Channel) Join(userID, userName string) *Member {
 }
 
 func (ch *Channel) watchRights(ctx context.Context, m *Member) {
+	ch.recallRevocation(ctx, m)
 	err := ch.State.WatchRights(ctx, m.userID, func(r redis.Rights) { ch.onRights(m, r, time.Now()) })
 	if err != nil && ctx.Err() == nil {
 		ch.log.Error("talk rights are not watched: the member is not heard", "user", m.userID, "err", err)

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -13,8 +14,19 @@ const maxRevocations = 1 << 16
 // membership is one user on one channel.
 type membership struct{ channel, userID string }
 
-// revocations remember who lost the membership of a channel, so that a new session
-// does not bring back what was taken away. They last as long as the hub.
+// revocationStore remembers who lost which channel, for other hubs and for this one after
+// a restart.
+type revocationStore interface {
+	WasRevoked(ctx context.Context, channel, userID string) (bool, error)
+	RememberRevoked(ctx context.Context, channel, userID string) error
+	ForgetRevoked(ctx context.Context, channel, userID string) error
+}
+
+// revocationTimeout bounds one request to the store.
+const revocationTimeout = 2 * time.Second
+
+// revocations is the hub's own memory of who lost the membership of a channel: a new
+// session must not bring back what was taken away, whether Redis answers or not.
 type revocations struct {
 	mu  sync.Mutex
 	all map[membership]struct{}
@@ -47,6 +59,32 @@ func (r *revocations) has(m membership) bool {
 	return yes
 }
 
+// recallRevocation learns from the store whether a member lost the channel before. If so
+// it hears nothing until its rights are read.
+func (ch *Channel) recallRevocation(ctx context.Context, m *Member) {
+	ctx, cancel := context.WithTimeout(ctx, revocationTimeout)
+	defer cancel()
+	was, err := ch.State.WasRevoked(ctx, ch.ID, m.userID)
+	if err != nil && ctx.Err() == nil {
+		ch.log.Warn("whether a member lost the channel before is not known: it hears by its token", "user", m.userID, "err", err)
+	}
+	if was {
+		ch.revocations.add(membership{ch.ID, m.userID})
+		m.Deaf.Store(true)
+	}
+}
+
+// store changes what the store remembers of a user, and waits for nothing.
+func (ch *Channel) store(change func(ctx context.Context, channel, userID string) error, userID string) {
+	ch.loops.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ch.ctx), revocationTimeout)
+		defer cancel()
+		if err := change(ctx, ch.ID, userID); err != nil {
+			ch.log.Error("who lost the channel is not remembered beyond this hub", "user", userID, "err", err)
+		}
+	})
+}
+
 // onRights applies a reading of a member's rights, begun at readAt. Whoever is banned
 // or lost the membership of the channel hears nothing from now on, until it is given
 // back. Whoever never had it listens by its token alone.
@@ -75,11 +113,15 @@ func (ch *Channel) onRights(m *Member, r redis.Rights, readAt time.Time) {
 func (ch *Channel) revoked(userID string, had bool, r redis.Rights) bool {
 	who := membership{ch.ID, userID}
 	if r.MayTalk(ch.ID) {
-		ch.revocations.remove(who)
+		if ch.revocations.has(who) {
+			ch.revocations.remove(who)
+			ch.store(ch.State.ForgetRevoked, userID)
+		}
 		return false
 	}
 	if had {
 		ch.revocations.add(who)
+		ch.store(ch.State.RememberRevoked, userID)
 	}
 	return r.Banned || ch.revocations.has(who)
 }

@@ -15,6 +15,7 @@ import (
 type State interface {
 	floorReader
 	floorLock
+	revocationStore
 	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 }
 
