@@ -95,7 +95,7 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 	case heard && b.COR.Wired():
 		d.relation("hardware.cor.chip", "talk.vox.enabled", "none, as the microphone talks by itself", b.COR.where())
 	case !heard && !b.PTT.Wired() && !b.COR.Wired():
-		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or ptt.input, or one of hardware.cor, or talk.vox or talk.ctcss", "neither")
+		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or ptt.input, or one of hardware.cor, or talk.vox, talk.ctcss or talk.dcs", "neither")
 	}
 	if b.PTTReadback.Wired() && b.PTTOut.Chip == "" {
 		d.relation("hardware.ptt_readback.chip", "hardware.ptt_out.chip", "none, as there is no hardware.ptt_out", b.PTTReadback.where())

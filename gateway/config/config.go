@@ -148,6 +148,7 @@ type Talk struct {
 	RequestTimeout time.Duration `yaml:"request_timeout" live:"true" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`
 	VOX            VOX           `yaml:"vox" doc:"a microphone that talks by itself, for a port without COR"`
 	CTCSS          string        `yaml:"ctcss" match:"^(off|(([6-9][0-9]|1[0-9]{2}|2[0-5][0-9])(\\.[0-9])?|260(\\.0)?))$" as:"off, or 60.0 to 260.0" doc:"sub-audible tone in Hz, in quotes, that a radio sends below speech while it is received: it talks as an open COR does; not beside hardware.cor or vox"`
+	DCS            string        `yaml:"dcs" match:"^(off|[0-7]{3}[NI])$" as:"off, or a code and its polarity, such as 023N" doc:"digital code that a radio sends below speech while it is received, three octal digits and N for normal or I for inverted: it talks as an open COR does; not beside hardware.cor, vox or ctcss"`
 	DTMF           DTMF          `yaml:"dtmf" doc:"remote commands by those who have a code"`
 }
 
@@ -178,7 +179,8 @@ type Key struct {
 
 	PreEmphasis bool    `yaml:"pre_emphasis" doc:"+6 dB an octave from 300 to 3000 Hz, for a card that is wired to the modulator of the transmitter; off for its microphone input"`
 	CTCSS       string  `yaml:"ctcss" match:"^(off|(([6-9][0-9]|1[0-9]{2}|2[0-5][0-9])(\\.[0-9])?|260(\\.0)?))$" as:"off, or 60.0 to 260.0" doc:"sub-audible tone in Hz, in quotes, that is sent while the transmitter is keyed; for the last 150ms of tail its phase is turned, so that receivers close before they hear noise. For a card that is wired to the modulator"`
-	CTCSSLevel  Decibel `yaml:"ctcss_level" within:"-50 dB..-6 dB" doc:"level of that tone (RMS below full scale)"`
+	DCS         string  `yaml:"dcs" match:"^(off|[0-7]{3}[NI])$" as:"off, or a code and its polarity, such as 023N" doc:"digital code that is sent while the transmitter is keyed, instead of key.ctcss; a tone of 134.4 Hz replaces it for the last 180ms of tail, so that receivers close before they hear noise. For a card that is wired to the modulator"`
+	CTCSSLevel  Decibel `yaml:"ctcss_level" within:"-50 dB..-6 dB" doc:"level of that tone or code (RMS below full scale)"`
 
 	Ident Ident `yaml:"ident" doc:"how the transmitter tells whose it is, as the law of many places asks"`
 }
@@ -211,6 +213,7 @@ func Default() Config {
 			RequestTimeout: time.Second,
 			VOX:            defaultVOX(),
 			CTCSS:          "off",
+			DCS:            "off",
 		},
 		Audio: Audio{
 			Bitrate:      media.DefaultBitrate,
@@ -223,7 +226,7 @@ func Default() Config {
 		Emergency: Emergency{Guard: 2 * time.Second},
 		Squelch:   Squelch{ChatterTime: 200 * time.Millisecond, Loop: 10 * time.Second},
 		Key: Key{Ident: defaultIdent(), Lead: 200 * time.Millisecond, Tail: 100 * time.Millisecond, Limit: 3 * time.Minute,
-			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second, CTCSS: "off", CTCSSLevel: -24},
+			Duty: 100, DutyWindow: 10 * time.Minute, CoolDown: time.Minute, Interlock: "off", Hold: 10 * time.Second, CTCSS: "off", DCS: "off", CTCSSLevel: -24},
 		Recorder: Recorder{Size: 4, Keep: 20},
 		Log:      Log{Level: "info", Format: "auto"},
 

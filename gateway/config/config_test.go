@@ -64,7 +64,7 @@ log: {level: debug, format: json}
 	talk := config.Talk{Lease: 500 * time.Millisecond, LockTTL: 2 * time.Second, MaxTalk: 90 * time.Second,
 		RequestTimeout: 400 * time.Millisecond, Warn: 9 * time.Second, Penalty: 11 * time.Second,
 		Budget: 3 * time.Minute, BudgetWindow: 15 * time.Minute, Queue: 2 * time.Minute,
-		VOX: config.VOX{Enabled: true, Threshold: 15, Attack: 70 * time.Millisecond, PreRoll: 90 * time.Millisecond, Hang: 2 * time.Second, AntiTrip: 6}, CTCSS: "off"}
+		VOX: config.VOX{Enabled: true, Threshold: 15, Attack: 70 * time.Millisecond, PreRoll: 90 * time.Millisecond, Hang: 2 * time.Second, AntiTrip: 6}, CTCSS: "off", DCS: "off"}
 	tones := config.Default().Audio.Tones
 	tones.Enabled, tones.Gain, tones.OnAir, tones.LinkUp.Enabled, tones.Busy.File = false, -3.5, true, true, "busy.wav"
 	audio := config.Audio{Bitrate: 32000, ExpectedLoss: 20, Complexity: 9, DTX: true, Tones: tones, Roger: config.Tone{Enabled: true, File: "r.wav"},
@@ -80,7 +80,7 @@ log: {level: debug, format: json}
 func TestMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, replace, with, want string }{
 		{"unknown key", "", "talk:\n  leese: 1s\n",
-			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, queue, request_timeout, vox, ctcss, dtmf, found an unknown key; did you mean \"lease\"?"},
+			"port.yaml:8: talk.leese: expected one of lease, lock_ttl, max_talk, warn, penalty, budget, budget_window, queue, request_timeout, vox, ctcss, dcs, dtmf, found an unknown key; did you mean \"lease\"?"},
 		{"unknown key of a variant", "driver: sim", "driver: sim, chip: gpiochip0",
 			"port.yaml:6: hardware.chip: expected one of driver, radio, speech, found an unknown key"},
 		{"duplicate key", "", "channel: yard\n",
@@ -143,6 +143,8 @@ key: {interlock: hold`,
 			"port.yaml:7: squelch.open_delay: expected at most 1.25s less talk.request_timeout, 250ms, found 300ms"},
 		{"no microphone", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}}`,
 			"port.yaml:6: hardware.sound.microphone.card: expected an ALSA card ID, as /proc/asound/cards has it in brackets, usb: and a socket such as usb:1-1.2, or default, 1 to 64 characters, found no such key"},
+		{"a DCS code without its polarity", "", "talk: {dcs: \"023\"}\n", "port.yaml:7: talk.dcs: expected off, or a code and its polarity, such as 023N, found \"023\""},
+		{"a DCS code beside a tone", "", "talk: {ctcss: \"88.5\", dcs: 023N}\n", "port.yaml:7: talk.dcs: expected off, as there is talk.ctcss, found 023N"},
 		{"a CTCSS tone of no radio", "", "talk: {ctcss: \"59.9\"}\n", "port.yaml:7: talk.ctcss: expected off, or 60.0 to 260.0, found \"59.9\""},
 		{"a CTCSS tone to send without a transmitter", "driver: sim}", "driver: board, ptt: {chip: a, line: \"17\"}, sound: {speaker: {card: D}, microphone: {card: D}}}\nkey: {ctcss: \"150.0\"}",
 			"port.yaml:7: key.ctcss: expected off, as there is no transmitter (hardware.ptt_out), found 150.0"},
@@ -157,7 +159,7 @@ key: {interlock: hold`,
 		{"key without a line", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, ptt_out: {chip: a}`,
 			"port.yaml:6: hardware.ptt_out.line: expected a line of the chip hardware.ptt_out.chip names, found none"},
 		{"nothing that talks", "driver: sim", `driver: board, sound: {speaker: {card: Device}, microphone: {card: Device}}`,
-			"port.yaml:6: hardware.ptt.chip: expected a chip, or ptt.input, or one of hardware.cor, or talk.vox or talk.ctcss, found neither"},
+			"port.yaml:6: hardware.ptt.chip: expected a chip, or ptt.input, or one of hardware.cor, or talk.vox, talk.ctcss or talk.dcs, found neither"},
 		{"lamp on a USB interface", "driver: sim", `driver: board, ptt: {chip: a, line: "17"}, sound: {speaker: {card: Device}, microphone: {card: Device}}, lamps: {talk: {chip: "usb:1-1.2", line: GPIO1}}`,
 			`port.yaml:6: hardware.lamps.talk.chip: expected a GPIO chip, as only ptt, emergency, cor, selector, ptt_out and ptt_readback may be on a USB interface, found usb:1-1.2`},
 		{"key on a button's pin", "driver: sim", `driver: board, cor: {chip: "card:Device", line: VOLDN}, sound: {speaker: {card: Device}, microphone: {card: Device}}, ptt_out: {chip: "card:Device", line: VOLDN}`,

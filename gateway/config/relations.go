@@ -44,6 +44,9 @@ func (d *decoder) relations(c Config) {
 		if c.Key.CTCSS != "off" {
 			d.relation("key.ctcss", "hardware.ptt_out.chip", "off, as there is no transmitter (hardware.ptt_out)", c.Key.CTCSS)
 		}
+		if c.Key.DCS != "off" {
+			d.relation("key.dcs", "hardware.ptt_out.chip", "off, as there is no transmitter (hardware.ptt_out)", c.Key.DCS)
+		}
 		if c.Key.PreEmphasis {
 			d.relation("key.pre_emphasis", "hardware.ptt_out.chip", "false, as there is no transmitter (hardware.ptt_out)", "true")
 		}
@@ -63,6 +66,15 @@ func (d *decoder) relations(c Config) {
 	}
 	if t.VOX.Enabled && t.CTCSS != "off" {
 		d.relation("talk.ctcss", "talk.vox.enabled", "off, as talk.vox is enabled", t.CTCSS)
+	}
+	if t.VOX.Enabled && t.DCS != "off" {
+		d.relation("talk.dcs", "talk.vox.enabled", "off, as talk.vox is enabled", t.DCS)
+	}
+	if t.CTCSS != "off" && t.DCS != "off" {
+		d.relation("talk.dcs", "talk.ctcss", "off, as there is talk.ctcss", t.DCS)
+	}
+	if c.Key.CTCSS != "off" && c.Key.DCS != "off" {
+		d.relation("key.dcs", "key.ctcss", "off, as there is key.ctcss", c.Key.DCS)
 	}
 	if t.VOX.Enabled && c.Squelch.Tail > 0 {
 		d.relation("squelch.tail", "talk.vox.enabled", "0s, as there is no squelch that closes with a noise: talk.vox ends talk.vox.hang after the last sound", c.Squelch.Tail)

@@ -17,4 +17,4 @@ func defaultVOX() VOX {
 }
 
 // heard reports whether the microphone talks by itself.
-func (t Talk) heard() bool { return t.VOX.Enabled || t.CTCSS != "off" }
+func (t Talk) heard() bool { return t.VOX.Enabled || t.CTCSS != "off" || t.DCS != "off" }

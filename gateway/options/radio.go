@@ -26,8 +26,15 @@ func Key(cfg config.Key) media.KeyTiming {
 	return t
 }
 
-// subtoneOf is the CTCSS tone of a transmitter; nil where it sends none.
+// subtoneOf is the CTCSS tone or DCS code of a transmitter; nil where it sends none.
 func subtoneOf(cfg config.Key) (*media.Subtone, error) {
+	if cfg.DCS != "off" {
+		code, err := media.ParseDCS(cfg.DCS)
+		if err != nil {
+			return nil, fmt.Errorf("key.dcs: %w", err)
+		}
+		return media.NewDCS(code, float64(cfg.CTCSSLevel)), nil
+	}
 	if cfg.CTCSS == "off" {
 		return nil, nil
 	}

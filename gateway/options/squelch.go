@@ -6,6 +6,7 @@ import (
 
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/port/squelch"
+	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
 )
 
@@ -15,6 +16,13 @@ func earOf(cfg config.Talk) (squelch.Detector, error) {
 		return detect.NewVOX(detect.VOXConfig{
 			Threshold: float64(v.Threshold), Attack: v.Attack, PreRoll: v.PreRoll, Hang: v.Hang, AntiTrip: float64(v.AntiTrip),
 		}), nil
+	}
+	if cfg.DCS != "off" {
+		code, err := media.ParseDCS(cfg.DCS)
+		if err != nil {
+			return nil, fmt.Errorf("talk.dcs: %w", err)
+		}
+		return detect.NewDCS(code), nil
 	}
 	if cfg.CTCSS == "off" {
 		return nil, nil
