@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,7 +100,13 @@ func TestExamplesParse(t *testing.T) {
 			line, _, _ = strings.Cut(strings.TrimSpace(line), ">")
 			for part := range strings.SplitSeq(line, "|") {
 				if args, ours := strings.CutPrefix(strings.TrimSpace(part), "talkgate "); ours {
-					checkExample(t, strings.Fields(args))
+					words := csv.NewReader(strings.NewReader(args)) // as a shell reads words in quotes
+					words.Comma = ' '
+					split, err := words.Read()
+					if err != nil {
+						t.Fatalf("%s: %v", args, err)
+					}
+					checkExample(t, slices.DeleteFunc(split, func(w string) bool { return w == "" }))
 				}
 			}
 		}
