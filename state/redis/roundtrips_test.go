@@ -79,7 +79,7 @@ func monitor(t *testing.T, s *redistest.Server) (stop func() []string) {
 	}()
 	return func() []string {
 		s.Do("ECHO", "end of monitor")
-		conn.Close()
+		defer conn.Close()
 		return <-lines
 	}
 }

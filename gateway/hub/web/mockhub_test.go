@@ -306,7 +306,7 @@ window.RTCPeerConnection = class extends EventTarget {
   connectionState = 'new';
   addTransceiver(kind, { direction }) {
     if (direction === 'sendonly') window.talkConnection = this;
-    this.sender = { replaceTrack: async (track) => { window.attached = track; } };
+    this.sender = { replaceTrack: async (track) => { window.attached = track; }, getStats: async () => new Map() };
     const silence = new AudioContext().createMediaStreamDestination().stream;
     this.receiver = { track: silence.getAudioTracks()[0] };
   }

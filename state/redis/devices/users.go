@@ -38,7 +38,7 @@ func Rule(user, passwordHash string, channels []string) []string {
 		" ~talkgate:fleet:report:{USER} ~talkgate:fleet:beat:{USER}")
 	add(each("&channel:CHANNEL:events"))
 	add("&vp:membership_updates &talkgate:rights:USER &talkgate:ask:USER &talkgate:answer:*" +
-		" %R~talkgate:fleet:{config}:desired %R~talkgate:fleet:{config}:settled &talkgate:fleet:reports &talkgate:fleet:changed:*")
+		" %R~talkgate:guard:* %R~talkgate:fleet:{config}:desired %R~talkgate:fleet:{config}:settled &talkgate:fleet:reports &talkgate:fleet:changed:*")
 	selector("+evalsha +eval" + each(lock) + rights)
 	selector("+evalsha +eval ~talkgate:fleet:report:{USER} ~talkgate:fleet:beat:{USER}")
 	selector("+evalsha +eval" + each(lock+" ~talkgate:queue:{channel:CHANNEL:speaker}*") + rights)
