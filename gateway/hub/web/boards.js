@@ -1,5 +1,5 @@
 import { drawQR, rowsOf } from './boardlist.js';
-import { parts, setData, setHidden, setText } from './dom.js';
+import { confirmed, parts, setData, setHidden, setText } from './dom.js';
 import { Hub } from './hub.js';
 import { Final } from './retry.js';
 import { showRows } from './rows.js';
@@ -91,13 +91,9 @@ function key(text, row, press) {
   return button;
 }
 
-function revoke(user) {
+async function revoke(user) {
   setText(part['confirm-text'], `Take everything away from ${user}, at once? It can come back with a new invitation only.`);
-  part.confirm.returnValue = 'no';
-  part.confirm.showModal();
-  part.confirm.addEventListener('close', () => {
-    if (part.confirm.returnValue === 'yes') act(`${user} is revoked.`, 'DELETE', `api/devices/${encodeURIComponent(user)}`);
-  }, { once: true });
+  if (await confirmed(part.confirm)) act(`${user} is revoked.`, 'DELETE', `api/devices/${encodeURIComponent(user)}`);
 }
 
 part.invite.addEventListener('submit', async (e) => {

@@ -1,4 +1,4 @@
-import { parts, setAttribute, setData, setHidden, setText } from './dom.js';
+import { confirmed, parts, setAttribute, setData, setHidden, setText } from './dom.js';
 import { Dispatch } from './dispatch.js';
 import { demoConfig } from './demo.js';
 import { Emergencies } from './emergencies.js';
@@ -211,11 +211,7 @@ async function parrot() {
 async function pause(event) {
   setText($('confirm-text'), `End every talk spurt in ${event}, whoever talks? Who presses again afterwards talks again.`);
   setText($('confirm-yes'), `Pause ${event}`);
-  const dialog = $('confirm');
-  dialog.returnValue = 'no';
-  dialog.showModal();
-  await new Promise((resolve) => { dialog.addEventListener('close', resolve, { once: true }); });
-  if (dialog.returnValue !== 'yes') return;
+  if (!(await confirmed($('confirm')))) return;
   const answer = await act(`Pausing ${event}`, 'POST', `api/events/${encodeURIComponent(event)}/pause`);
   if (!answer) return;
   const ended = Object.keys((await answer.json()).paused).length;

@@ -198,6 +198,7 @@ func (f *Firefox) pointer(selector string, what ...string) {
 	f.t.Helper()
 	actions := []map[string]any{}
 	if selector != "" {
+		f.Until(fmt.Sprintf("document.querySelector(%q)?.checkVisibility()", selector))
 		at := EvalFirefox[[]float64](f, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.scrollIntoView({ block: "nearest" }); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, selector))
 		actions = append(actions, map[string]any{"type": "pointerMove", "x": int(at[0]), "y": int(at[1])})
 	}
