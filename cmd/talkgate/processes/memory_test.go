@@ -26,7 +26,7 @@ const (
 	listenerMemory = 512
 	// binarySize is what the stripped binary may have, in bytes: most of it becomes
 	// resident.
-	binarySize = 24_000_000
+	binarySize = 25_000_000
 	// watchedMemory is what a port may have more while somebody looks at its page: mostly
 	// what is forgotten and not collected yet.
 	watchedMemory = 3 << 10
