@@ -72,7 +72,7 @@ func (l SelectorLines) All() []InputLine { return []InputLine{l.A, l.B, l.C, l.D
 type LampLines struct {
 	Talk  OutputLine `yaml:"talk" doc:"lit while the floor is ours and the microphone open"`
 	Busy  OutputLine `yaml:"busy" doc:"lit while somebody else has the floor"`
-	Alert OutputLine `yaml:"alert" doc:"lit when denied, revoked or timed out, while the channel server keeps the port out (ban, token), and while hardware is missing"`
+	Alert OutputLine `yaml:"alert" doc:"lit when denied, revoked or timed out, while the channel server keeps the port out (ban, token) or has no guard, and while hardware is missing"`
 	Link  OutputLine `yaml:"link" doc:"lit while the port is connected and may talk"`
 
 	Emergency OutputLine `yaml:"emergency" doc:"lit while anybody has an emergency; without one of its own the alert lamp is"`

@@ -175,6 +175,9 @@ func (d *runner) runPort(ctx context.Context, board Board, around portSurroundin
 	if board.Run != nil {
 		beside.Go(func() { board.Run(ctx) })
 	}
+	if d.cfg.Link.LiveKit != nil {
+		beside.Go(func() { (&guardWatch{state: d.state, port: p, log: d.log}).Run(ctx) })
+	}
 	var observed sync.WaitGroup
 	observed.Go(func() {
 		for s := range p.Changes() { // it ends with the port

@@ -37,6 +37,12 @@ type checker struct {
 	drivers daemon.Drivers
 }
 
+// check is one of the checks.
+type check struct {
+	name string
+	do   func(context.Context) (found, do string)
+}
+
 // Examine does all checks, at the same time. One that fails does not keep the others
 // from being done.
 func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon.Drivers) []status.Finding {
@@ -44,10 +50,7 @@ func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon
 	findings := []status.Finding{{Check: "configuration", OK: true, Found: path}}
 	findings = append(findings, daemon.CheckFiles(cfg)...)
 	findings = append(findings, daemon.CheckAddress(cfg.Status.Listen))
-	checks := []struct {
-		name string
-		do   func(context.Context) (found, do string)
-	}{
+	checks := []check{
 		{"clock", d.clock},
 		{"token", d.token},
 		{"lines and cards", d.hardware},
@@ -56,6 +59,9 @@ func Examine(ctx context.Context, path string, cfg config.Config, drivers daemon
 		{"Redis", d.redis},
 		{"talk rights", d.rights},
 		{"link", d.link},
+	}
+	if d.cfg.Link.LiveKit != nil {
+		checks = append(checks, check{"guard", d.guard})
 	}
 	done := make([]status.Finding, len(checks))
 	var all sync.WaitGroup

@@ -63,3 +63,27 @@ func TestDoctorRehearsesAPress(t *testing.T) {
 		t.Errorf("found %q, do %q", found, do)
 	}
 }
+
+// TestDoctorNamesChannelsWithoutAGuard: without any guard all channels are named, with
+// what to do. A guard that runs need not be in a room where nobody is.
+func TestDoctorNamesChannelsWithoutAGuard(t *testing.T) {
+	s := redistest.Start(t)
+	cfg := config.Default()
+	cfg.Channel, cfg.Identity.UserID = "gates", "north"
+	cfg.Link = config.Link{LiveKit: &config.LiveKitLink{}}
+	cfg.Redis = config.Redis{URL: config.URL(s.URL)}
+	examine := func(wantFound, wantDo string) {
+		t.Helper()
+		found, do := checker{cfg: cfg}.guard(t.Context())
+		if !strings.Contains(found, wantFound) || !strings.Contains(do, wantDo) || (do == "") != (wantDo == "") {
+			t.Errorf("found %q, do %q; want %q, %q", found, do, wantFound, wantDo)
+		}
+	}
+	examine("no live guard on gates", "talkgate-guard")
+	s.Do("SET", "talkgate:guard:", "1")
+	examine("it is not on gates", "")
+	s.Do("SET", "talkgate:guard:gates", "1")
+	examine("live on gates", "")
+	s.Do("DEL", "talkgate:guard:", "talkgate:guard:gates")
+	examine("no live guard on gates", "talkgate-guard")
+}

@@ -51,6 +51,7 @@ type actor struct {
 	key       output.KeyFault
 	looped    bool
 	unheard   string      // why the server forwards nothing of this talk spurt
+	unguarded bool        // no live guard is in the channel's room
 	monitored bool        // an emergency is heard of a monitored channel
 	claim     redis.Claim // of the latest request
 	claimed   uint32      // its generation
@@ -242,6 +243,9 @@ func (a *actor) ours() bool {
 // one before ends.
 func (a *actor) onChannel(c *Channel) {
 	a.step(floor.Event{Kind: floor.LinkDown, At: a.clock.Now(), Why: floor.NoLink})
+	if c == nil || a.channel != c.ID {
+		a.unguarded = false
+	}
 	if c == nil {
 		a.channel, a.fault = "", NoChannel
 		a.log.Warn("no channel is selected")

@@ -38,6 +38,11 @@ type (
 	monitoredEvent bool
 	// unheardEvent: why the server forwards nothing of what is said; empty if it does.
 	unheardEvent string
+	// guardEvent: whether a guard is in the room of the channel was read.
+	guardEvent struct {
+		channel   string
+		unguarded bool
+	}
 	// commandEvent: a command was dialed.
 	commandEvent detect.Command
 	// channelEvent: the selector chose a channel; nil for none. left is closed once the
@@ -57,6 +62,7 @@ func (e loopEvent) apply(a *actor)            { a.onLoop(e) }
 func (e emergencyButtonEvent) apply(a *actor) { a.onEmergencyButton(e) }
 func (e monitoredEvent) apply(a *actor)       { a.onMonitoredEmergency(bool(e)) }
 func (e unheardEvent) apply(a *actor)         { a.onUnheard(string(e)) }
+func (e guardEvent) apply(a *actor)           { a.onGuard(e) }
 func (e commandEvent) apply(a *actor)         { a.onCommand(detect.Command(e)) }
 func (e channelEvent) apply(a *actor)         { a.onChannel(e.to); close(e.left) }
 

@@ -8,7 +8,7 @@ import (
 
 // show brings lamps and published status up to date.
 func (a *actor) show() {
-	s := Status{Channel: a.channel, Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Unheard: a.unheard, Redis: a.view.Known, RedisFault: a.view.Fault}
+	s := Status{Channel: a.channel, Floor: a.floor, Link: a.fault, Key: a.key, Looped: a.looped, Unheard: a.unheard, Unguarded: a.unguarded, Redis: a.view.Known, RedisFault: a.view.Fault}
 	if h := a.view.Holder; h != nil {
 		s.Taken, s.Holder, s.HolderName, s.Emergency = true, h.UserID, h.UserName, h.Emergency != ""
 	}
@@ -65,6 +65,20 @@ func (a *actor) onUnheard(reason string) {
 		a.tones.PlayTone(media.Revoked)
 	}
 	a.unheard = reason
+	a.show()
+}
+
+// onGuard shows whether the channel is guarded, unless it was changed since that was read.
+func (a *actor) onGuard(e guardEvent) {
+	if e.channel != a.channel || e.unguarded == a.unguarded {
+		return
+	}
+	a.unguarded = e.unguarded
+	if e.unguarded {
+		a.log.Warn("no live guard is in the channel's room: LiveKit forwards who has no floor, too")
+	} else {
+		a.log.Info("no guard is missing anymore")
+	}
 	a.show()
 }
 

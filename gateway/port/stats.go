@@ -79,6 +79,12 @@ func (p *Port) Hears() string {
 	return ""
 }
 
+// SetUnguarded says whether a channel's room on LiveKit lacks a live guard. It is shown
+// while the port is on that channel.
+func (p *Port) SetUnguarded(channel string, unguarded bool) {
+	p.inbox.post(guardEvent{channel, unguarded})
+}
+
 // UnheardTimes counts how often the server forwarded nothing of a talk spurt.
 func (p *Port) UnheardTimes() uint64 { return p.public.unheard.Load() }
 

@@ -24,6 +24,9 @@ type Status struct {
 	// Unheard is why the server forwards nothing of the present talk spurt, in its word;
 	// empty while it does.
 	Unheard string
+	// Unguarded is whether no live guard is in the channel's room on LiveKit, which then
+	// forwards who has no floor, too.
+	Unguarded bool
 	// Redis is whether Redis answers, and grants what a press needs (redis.Talker);
 	// RedisFault is why not.
 	Redis      bool
@@ -44,7 +47,7 @@ func lamps(s Status, ours bool) hal.Lamps {
 	return hal.Lamps{
 		Talk:  s.Floor.Phase == floor.Talking,
 		Busy:  s.Taken && !ours,
-		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != output.NoKeyFault || s.Looped || s.Unheard != "",
+		Alert: s.Floor.Phase == floor.Refused || s.Link.NeedsSomebody() || s.Key != output.NoKeyFault || s.Looped || s.Unheard != "" || s.Unguarded,
 		Link:  s.Floor.Link && s.Floor.Rights && s.Redis,
 
 		Emergency: s.Emergency,

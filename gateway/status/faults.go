@@ -98,6 +98,9 @@ func (g *Gateway) faultsOfStatus(s port.Status, fault func(check, found, do stri
 	if s.Looped {
 		fault("loop", squelch.LoopFound, squelch.LoopRemedy)
 	}
+	if s.Unguarded {
+		fault("guard", Unguarded(s.Channel), StartGuard)
+	}
 	if s.Unheard != "" {
 		fault("unheard", "the port talks, and "+port.UnheardWords(s.Unheard), "let go and press again; if it comes again, see the hub's log and the clocks of hub, Redis and servers")
 	}

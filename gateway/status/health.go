@@ -104,6 +104,9 @@ func portWords(s port.Status, channel string, clockRight bool) string {
 	if s.Looped {
 		words += ", but for its radio: what the channel says comes back by it"
 	}
+	if s.Unguarded {
+		words += ", without a guard"
+	}
 	switch {
 	case s.Unheard != "":
 		words += ", talking and unheard: " + port.UnheardWords(s.Unheard)

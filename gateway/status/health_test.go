@@ -44,6 +44,8 @@ func TestPortWords(t *testing.T) {
 	talking.Floor.Phase, talking.Holder = floor.Talking, "north"
 	busy.Holder = "south"
 	waiting, looped := busy, busy
+	unguarded := up
+	unguarded.Unguarded = true
 	looped.Looped = true
 	waiting.Floor.Phase, waiting.Floor.Holder, waiting.Floor.Place = floor.Waiting, "South gate", 2
 	for _, tc := range []struct {
@@ -55,6 +57,7 @@ func TestPortWords(t *testing.T) {
 		{talking, true, "on air on channel gates, talking"},
 		{busy, true, "on air on channel gates, in use by south"},
 		{looped, true, "on air on channel gates, but for its radio: what the channel says comes back by it, in use by south"},
+		{unguarded, true, "on air on channel gates, without a guard"},
 		{waiting, true, "on air on channel gates, the channel is in use by South gate; number 2 in the queue"},
 		{up, false, "on channel gates, waiting for the right time"},
 		{port.Status{}, true, "on channel gates, waiting for Redis, the link, talk rights"},

@@ -36,6 +36,9 @@ func registerPort(registry *metrics.Registry, r *Running) {
 	truth("link_up", "Whether the media connection is up.", func(s port.Status) bool { return s.Link == port.NoFault })
 	registerFaults(registry, health)
 	truth("redis_up", "Whether Redis answers.", func(s port.Status) bool { return s.Redis })
+	if g.cfg.Link.LiveKit != nil {
+		truth("unguarded", "Whether no live guard is in the channel's room on LiveKit.", func(s port.Status) bool { return s.Unguarded })
+	}
 	truth("rights_held", "Whether the port may talk.", func(s port.Status) bool { return s.Floor.Rights })
 	truth("talking", "Whether the microphone is open.", func(s port.Status) bool { return s.Floor.Phase == floor.Talking })
 	truth("busy", "Whether another member has the floor.", func(s port.Status) bool { return s.Lamps.Busy })
