@@ -17,7 +17,7 @@ const (
 const (
 	hubRule = "resetchannels resetkeys -@all +ping +hello +select +script|load +time +subscribe +unsubscribe +publish +get +set +del +pexpire +pttl +zscore +exists +sismember +smembers +hget +hgetall +hmget +lpush +lrange +ltrim +expire %RW~channel:*:speaker %RW~talkgate:epoch:* %R~u.*.g %R~security:banned %R~security:ban:* %R~channel:events %RW~audit:log %W~audit:actor:* &channel:*:events &vp:membership_updates %R~talkgate:guard:* %R~talkgate:fleet:* &talkgate:fleet:reports &talkgate:ask:* &talkgate:answer:* &talkgate:rights:* (+evalsha +eval ~channel:*:speaker ~talkgate:epoch:* ~u.*.g ~security:banned ~security:ban:*) (+zadd ~audit:actor:*) (+sadd +srem ~u.*.g ~g.*.u) (+hset +hget +hdel ~sessions) (+set +del ~session:*) (+sadd +srem ~channel:*:users) (+zadd +zrem +zscore +zremrangebyrank ~talkgate:revoked:*)"
 
-	boardsRule = "+acl|setuser +acl|deluser +acl|users +acl|save +watch +unwatch +multi +exec &talkgate:devices:changed (+hget +hset +hdel +hgetall +hmget +hlen +hexists +watch +set +get +del +expire +exists ~talkgate:devices:{site}:*)"
+	boardsRule = "+acl|setuser +acl|deluser +acl|users +acl|save +watch +unwatch +multi +exec &talkgate:devices:changed (+hget +hset +hdel +hgetall +watch +set +get +expire ~talkgate:devices:{site}:*)"
 
 	dispatchRule = "resetchannels resetkeys -@all +ping +hello +select +script|load +time +subscribe +unsubscribe +publish +get +del +pttl +zscore +exists +smembers +hget +hgetall +hmget +hset +hdel +multi +exec +lpush +ltrim +expire +zrange +zadd +zrem +zremrangebyrank +sadd +srem %RW~channel:*:speaker ~u.*.g ~g.*.u ~security:* ~channel:events %RW~audit:log %W~audit:actor:* &channel:*:events &vp:membership_updates &talkgate:rights:* (+evalsha +eval ~channel:*:speaker)"
 )

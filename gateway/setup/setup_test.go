@@ -231,6 +231,9 @@ func TestRulesAreThoseOfTheDocs(t *testing.T) {
 			t.Errorf("docs/redis.md has another rule for %s", user)
 		}
 	}
+	if !strings.Contains(string(doc), "user hub-boards "+boardsRule+"\n") {
+		t.Error("docs/redis.md has another rule for the boards that join")
+	}
 }
 
 // TestJournal takes back in the right order, and keeps what cannot be taken back.
