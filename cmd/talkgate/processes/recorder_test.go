@@ -136,7 +136,7 @@ func TestRecordAndReplaySayWhatIsMissing(t *testing.T) {
 		{[]string{"record", "--config", path}, talkgatetest.ExitConfig, "recorder.memory: expected the file"},
 		{[]string{"replay", path}, talkgatetest.ExitFailed, "expected a recording of talkgate"},
 		{[]string{"replay", filepath.Join(s, "none.zip")}, talkgatetest.ExitFailed, "none.zip"},
-		{[]string{"replay"}, talkgatetest.ExitUsage, "accepts 1 arg"},
+		{[]string{"replay"}, talkgatetest.ExitUsage, "expected FILE"},
 	} {
 		if code, _, stderr := talkgatetest.Run(t, "", tc.args...); code != tc.code || !strings.Contains(stderr, tc.want) {
 			t.Errorf("talkgate %v: exit code %d, %q; want %d, %q", tc.args, code, stderr, tc.code, tc.want)

@@ -62,7 +62,7 @@ func (s *Site) Prepare(user string) (config string) {
 // PrepareAs is prepare for one with a role and a way to Redis of its own.
 func (s *Site) PrepareAs(user string, role redis.Role, redisURL string) (config string) {
 	s.T.Helper()
-	code, token, stderr := Run(s.T, "", "token", "--secret-file", s.Path("hub.secret"), "--user", user, "--channel", "gates", "--role", string(role))
+	code, token, stderr := Run(s.T, "", "token", "--secret-file", s.Path("hub.secret"), "--user", user, "--channel", "gates", "--role", string(role), "--ttl", "2160h")
 	if code != ExitOK {
 		s.T.Fatal(stderr)
 	}
