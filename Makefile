@@ -51,7 +51,7 @@ slow: ## the tests that make newcomers wait: emulated boards, real LiveKit serve
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh slow $$($(GO) list ./... | grep -E '$(SLOW)' | grep -v interop)
 
-check: test interop slow hil ## all that CI runs, but for a short 'make fuzz'
+check: test slow hil ## all that CI runs
 
 hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2
