@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// dtlsBudget is all that DTLS takes in of a peer, bytes. A handshake has about
+	// dtlsBudget is all that DTLS accepts of a peer, in bytes. A handshake has about
 	// 2 KB; afterwards nothing but its end is of interest.
 	dtlsBudget = 64 << 10
 	// dtlsBacklog bounds the datagrams that wait for DTLS.
@@ -34,13 +34,13 @@ const (
 // secure does the DTLS handshake, derives the keys and returns when the
 // association is over.
 func (c *conn) secure() {
-	defer c.pipe.Close() //nolint:errcheck // it has no error
+	defer c.pipe.Close()
 	d, err := c.handshake()
 	if err != nil {
 		c.log.Debug("DTLS", "err", err)
 		return
 	}
-	defer d.Close() //nolint:errcheck // the peer may be gone
+	defer d.Close()
 	stop := context.AfterFunc(c.ctx, func() { _ = d.Close() })
 	defer stop()
 	if c.keys, err = keysOf(d, c.offer.dtlsClient); err != nil {

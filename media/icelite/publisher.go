@@ -12,7 +12,6 @@ import (
 	"github.com/pion/srtp/v3"
 
 	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/media/red"
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
@@ -27,22 +26,15 @@ const (
 // Publisher is a session whose peer sends: a member's voice.
 type Publisher struct {
 	*conn
-	on func(p *rtp.Packet)
-
 	queue chan *datagram
 	free  sync.Pool
 	in    *srtp.Context
 
 	// bound says that ssrc is the one stream of the session.
-	bound atomic.Bool
-	ssrc  atomic.Uint32
-	count rtc.Counter
-	last  atomic.Int64 // last packet of sound, since born; zero is never
-
-	packet    rtp.Packet // that is handled
-	single    rtp.Packet // of those in it, the one that is handed over
-	copies    *red.Receiver
-	recovered atomic.Uint64
+	bound  atomic.Bool
+	ssrc   atomic.Uint32
+	stream rtc.OpusStream
+	packet rtp.Packet // that is handled
 
 	outMu sync.Mutex
 	out   *srtp.Context // of reports
@@ -65,8 +57,8 @@ func (s *Server) AcceptPublisher(text string, on func(p *rtp.Packet)) (*Publishe
 	if err != nil {
 		return nil, "", fmt.Errorf("accept publisher: %w", err)
 	}
-	p := &Publisher{conn: s.newConn(o, sends), on: on, queue: make(chan *datagram, backlog), own: rand.Uint32()}
-	p.copies = red.NewReceiver(o.payloadType, o.redType, p.handOver)
+	p := &Publisher{conn: s.newConn(o, sends), queue: make(chan *datagram, backlog), own: rand.Uint32()}
+	p.stream.Begin(o.payloadType, o.redType, func(packet *rtp.Packet, _ time.Time) { on(packet) })
 	p.free.New = func() any { return new(datagram) }
 	p.onRTP, p.onSweep = p.push, p.report
 	answer, err := p.start()
@@ -78,20 +70,10 @@ func (s *Server) AcceptPublisher(text string, on func(p *rtp.Packet)) (*Publishe
 }
 
 // Reception is how the stream arrives.
-func (p *Publisher) Reception() media.Reception {
-	r := p.count.Reception()
-	r.Recovered = p.recovered.Load()
-	return r
-}
+func (p *Publisher) Reception() media.Reception { return p.stream.Reception() }
 
-// LastHeard is when the last packet of sound arrived, zero if none has.
-func (p *Publisher) LastHeard() time.Time {
-	last := p.last.Load()
-	if last == 0 {
-		return time.Time{}
-	}
-	return p.born.Add(time.Duration(last))
-}
+// LastHeard is when the last packet of sound arrived; zero if none has.
+func (p *Publisher) LastHeard() time.Time { return p.stream.LastHeard() }
 
 // push queues a packet, unless it is of another stream or there are too many. The peer
 // may know its keys an instant before we know ours: what it sends then waits for them.
@@ -168,29 +150,14 @@ func (p *Publisher) handle(d *datagram) {
 		p.ssrc.Store(ssrc)
 		p.bound.Store(true)
 	}
-	if packet.Unmarshal(plain) != nil || len(packet.Payload) == 0 || len(packet.Payload) > media.MaxOpusPacket {
-		return
+	if packet.Unmarshal(plain) == nil {
+		p.stream.Handle(packet, time.Now())
 	}
-	age := time.Since(p.born)
-	p.last.Store(max(1, int64(age)))
-	p.count.Count(&packet.Header, age)
-	p.copies.Receive(packet.PayloadType, red.Packet{
-		Seq: packet.SequenceNumber, Timestamp: packet.Timestamp, Marker: packet.Marker, Opus: packet.Payload,
-	})
-	p.recovered.Store(p.copies.Recovered())
-}
-
-// handOver hands over a packet of Opus that was in the one that is handled.
-func (p *Publisher) handOver(one red.Packet) {
-	p.single.Header, p.single.Payload = p.packet.Header, one.Opus
-	p.single.PayloadType = p.offer.payloadType
-	p.single.SequenceNumber, p.single.Timestamp, p.single.Marker = one.Seq, one.Timestamp, one.Marker
-	p.on(&p.single)
 }
 
 // report tells the peer what of its stream arrives (RFC 3550 section 6.4.2).
 func (p *Publisher) report(now time.Time) {
-	report := p.count.Report(p.own, now)
+	report := p.stream.Report(p.own, now)
 	if report == nil {
 		return
 	}

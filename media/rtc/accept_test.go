@@ -16,7 +16,7 @@ import (
 // Session is the answering side of a stream that is received: a member's voice.
 type Session struct {
 	*conn
-	streamReceiver
+	stream OpusStream
 }
 
 // AcceptPublisher answers an offer to send. It returns before the peer has
@@ -32,7 +32,7 @@ func (e *Engine) AcceptPublisher(ctx context.Context, offer string, on func(p *r
 		return nil, "", err
 	}
 	s := &Session{conn: c}
-	s.hear(c, func(p *rtp.Packet, _ time.Time) { on(p) })
+	c.receiveFirst(&s.stream, func(p *rtp.Packet, _ time.Time) { on(p) })
 	answer, err := c.answer(ctx, offer, sends)
 	if err != nil {
 		_ = c.Close()
@@ -114,4 +114,11 @@ func (c *conn) answer(ctx context.Context, offer string, offerer role) (string, 
 	}
 	c.awaitPeer()
 	return sdp, nil
+}
+
+func (r role) opposite() role {
+	if r == sends {
+		return listens
+	}
+	return sends
 }

@@ -28,7 +28,7 @@ type AnsweringReceiver struct {
 	Trickle
 
 	counts sync.Mutex
-	live   map[*streamReceiver]struct{}
+	live   map[*OpusStream]struct{}
 	gone   media.Reception // of streams that ended
 }
 
@@ -39,26 +39,26 @@ func (e *Engine) ReceiveOffered(handlerOf func(stream string) PacketHandler) (*A
 	if err != nil {
 		return nil, err
 	}
-	a := &AnsweringReceiver{conn: c, live: make(map[*streamReceiver]struct{})}
+	a := &AnsweringReceiver{conn: c, live: make(map[*OpusStream]struct{})}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		on := handlerOf(t.StreamID())
-		one := &streamReceiver{born: time.Now()}
+		one := new(OpusStream)
 		c.loop(func() {
 			a.begin(one)
-			one.read(c, t, codecsOf(r.GetParameters().Codecs), on)
+			c.receive(one, t, r, on)
 			a.over(one)
 		})
 	})
 	return a, nil
 }
 
-func (a *AnsweringReceiver) begin(one *streamReceiver) {
+func (a *AnsweringReceiver) begin(one *OpusStream) {
 	a.counts.Lock()
 	defer a.counts.Unlock()
 	a.live[one] = struct{}{}
 }
 
-func (a *AnsweringReceiver) over(one *streamReceiver) {
+func (a *AnsweringReceiver) over(one *OpusStream) {
 	a.counts.Lock()
 	defer a.counts.Unlock()
 	delete(a.live, one)

@@ -111,7 +111,7 @@ func TestBothEndsKnowTheQuality(t *testing.T) {
 	for heard.Load() < sent-lost {
 		time.Sleep(time.Millisecond)
 	}
-	if got := s.Reception(); got.Expected != sent || got.Lost() != lost {
+	if got := s.stream.Reception(); got.Expected != sent || got.Lost() != lost {
 		t.Errorf("the hub counts %+v, want %d lost of %d", got, lost, sent)
 	}
 	for deadline := time.Now().Add(time.Minute); p.Reception().Expected == 0; time.Sleep(10 * time.Millisecond) {

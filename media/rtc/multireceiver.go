@@ -33,12 +33,10 @@ func (e *Engine) ReceiveMany(ctx context.Context, exchange Exchange, selector *S
 	}
 	s := &MultiReceiver{conn: c, selector: selector, streams: make(map[uint32]*webrtc.RTPReceiver)}
 	c.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-		var one streamReceiver
-		one.born = time.Now()
 		s.mu.Lock()
 		s.streams[uint32(t.SSRC())] = r
 		s.mu.Unlock()
-		c.loop(func() { one.read(c, t, codecsOf(r.GetParameters().Codecs), s.onPacket) })
+		c.loop(func() { c.receive(new(OpusStream), t, r, s.onPacket) })
 	})
 	if _, err = c.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio,
 		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err == nil {

@@ -68,7 +68,7 @@ func TestVoicePassesFromPortToPort(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if !s.LastHeard().IsZero() {
+	if !s.stream.LastHeard().IsZero() {
 		t.Error("heard before anything was said")
 	}
 	for i := range frames {
@@ -90,7 +90,7 @@ func TestVoicePassesFromPortToPort(t *testing.T) {
 			t.Fatalf("packet %d arrived %v ago", i, age)
 		}
 	}
-	if s.LastHeard().IsZero() {
+	if s.stream.LastHeard().IsZero() {
 		t.Error("never heard")
 	}
 }

@@ -22,13 +22,6 @@ const (
 	listens role = "recvonly"
 )
 
-func (r role) opposite() role {
-	if r == sends {
-		return listens
-	}
-	return sends
-}
-
 // checkSDP refuses what the stack should not be bothered with: every section
 // costs it a transceiver, and it takes a description without Opus, or with the
 // stream in the wrong direction, for success.

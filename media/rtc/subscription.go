@@ -15,7 +15,7 @@ import (
 // sends to a port.
 type Subscription struct {
 	*conn
-	streamReceiver
+	stream OpusStream
 }
 
 // Subscribe offers to hear a stream and returns when it can arrive. on is called
@@ -26,7 +26,7 @@ func (e *Engine) Subscribe(ctx context.Context, exchange Exchange, on func(p med
 		return nil, err
 	}
 	s := &Subscription{conn: c}
-	s.hear(c, func(p *rtp.Packet, arrived time.Time) {
+	c.receiveFirst(&s.stream, func(p *rtp.Packet, arrived time.Time) {
 		on(media.Packet{
 			Seq:       p.SequenceNumber,
 			Timestamp: p.Timestamp,
@@ -41,6 +41,12 @@ func (e *Engine) Subscribe(ctx context.Context, exchange Exchange, on func(p med
 	}
 	return s, nil
 }
+
+// Reception is how the stream arrives.
+func (s *Subscription) Reception() media.Reception { return s.stream.Reception() }
+
+// LastHeard is when the last packet of sound arrived; zero if none has.
+func (s *Subscription) LastHeard() time.Time { return s.stream.LastHeard() }
 
 func (s *Subscription) connect(ctx context.Context, exchange Exchange) error {
 	if _, err := s.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio,
