@@ -122,7 +122,7 @@ func setenv(name, value string) (undo func()) {
 func (p *otoPlayback) Play(fill func(period []int16)) error {
 	pulled := &puller{fill: fill, gain: p.gain}
 	player := p.ctx.NewPlayer(pulled)
-	defer player.Close()
+	defer player.PauseAndStopReading() // fill is not called once Play has returned
 	player.SetBufferSize(otoPeriods * hal.PeriodSamples * 2)
 	player.Play()
 	poll := time.NewTicker(otoPoll)
