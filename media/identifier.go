@@ -85,7 +85,7 @@ func (d *Identifier) add(period []int16, speech, ready bool) (sounds bool) {
 	return true
 }
 
-// follow takes in what k made of the last n samples.
+// follow processes what k made of the last n samples.
 func (d *Identifier) follow(k *Keying, n int, speech bool) {
 	d.used = d.used || k.accepted && (speech || !d.begun)
 	switch {

@@ -73,7 +73,7 @@ func (k *Keying) Retime(t KeyTiming) bool {
 	return true
 }
 
-// Process takes in the next samples, which contain speech or do not, replaces
+// Process processes the next samples, which contain speech or do not, replaces
 // them by those that are to sound now, and reports whether the transmitter is to
 // be keyed from now on. What sounds while it is not is silence. taken says that
 // somebody is heard on the radio.

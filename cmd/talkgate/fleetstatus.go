@@ -20,8 +20,8 @@ type fleetStatus struct{ operator.Progress }
 // whyUnwell is what is wrong with a gateway.
 func whyUnwell(u operator.Unwell) string {
 	var all []string
-	if u.Live && !u.OnAir && u.Standing != "" {
-		all = append(all, u.Standing)
+	if u.Live && !u.OnAir && u.Summary != "" {
+		all = append(all, u.Summary)
 	}
 	if u.Applied.Error != "" {
 		all = append(all, u.Applied.Error)

@@ -30,7 +30,7 @@ func (h *guardHealth) Stalled() []string {
 	return nil
 }
 
-func (h *guardHealth) Standing() (onAir bool, words string) {
+func (h *guardHealth) Summary() (onAir bool, words string) {
 	s := h.guard.Status()
 	switch {
 	case s.Connected:

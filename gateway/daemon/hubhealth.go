@@ -56,7 +56,7 @@ func (c *hubHealth) Stalled() []string {
 	return nil
 }
 
-func (c *hubHealth) Standing() (onAir bool, words string) {
+func (c *hubHealth) Summary() (onAir bool, words string) {
 	switch c.health {
 	case 0:
 		return false, "starting"

@@ -36,7 +36,7 @@ func (l *lastChannel) read() string {
 	return strings.TrimSpace(string(text))
 }
 
-// Observe takes in the port's status. It returns at once.
+// Observe notes the channel of the port's status. It returns at once.
 func (l *lastChannel) Observe(s port.Status) {
 	if l.path == "" || s.Channel == "" || s.Channel == l.was {
 		return

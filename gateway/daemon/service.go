@@ -31,12 +31,12 @@ type service struct {
 
 // subject is whose health is watched.
 type subject interface {
-	// Standing says whether it does what it is for, and how it is in a few
+	// Summary says whether it does what it is for, and how it is in a few
 	// words.
-	Standing() (onAir bool, words string)
+	Summary() (onAir bool, words string)
 	// Stalled names what has not moved since Stalled was last empty.
 	Stalled() []string
-	// Changed is signaled when standing may say something else.
+	// Changed is signaled when Summary may say something else.
 	Changed() <-chan struct{}
 }
 
@@ -104,7 +104,7 @@ func (s *service) wait(ctx context.Context, words string) {
 
 // tell says how the service is, if that is news.
 func (s *service) tell(p subject) {
-	onAir, words := p.Standing()
+	onAir, words := p.Summary()
 	if words != s.said {
 		s.said = words
 		s.notify("STATUS=" + words)

@@ -23,7 +23,7 @@ type fakeSubject struct {
 	news    chan struct{}
 }
 
-func (p *fakeSubject) Standing() (bool, string) {
+func (p *fakeSubject) Summary() (bool, string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.onAir, p.words

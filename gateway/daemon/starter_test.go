@@ -45,7 +45,7 @@ func TestAGatewayIsSeenBeforeItHasAPort(t *testing.T) {
 	cfg := config.Default()
 	cfg.Identity.UserID, cfg.Link = "north", config.Link{}
 	g := status.NewGateway(cfg, health, noLink{}, nil, func() fleet.Applied { return fleet.Applied{Version: 3} })
-	if r := g.Report(); r.Health.Standing != "starting" {
+	if r := g.Report(); r.Health.Summary != "starting" {
 		t.Errorf("at its start: %+v", r)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -60,7 +60,7 @@ func TestAGatewayIsSeenBeforeItHasAPort(t *testing.T) {
 	}
 	r := g.Report()
 	r.V = fleet.ReportVersion
-	if err := r.Validate(); err != nil || r.Health.OnAir || !strings.HasPrefix(r.Health.Standing, "waiting for hardware: hardware.ptt: chip") || r.Applied.Version != 3 {
+	if err := r.Validate(); err != nil || r.Health.OnAir || !strings.HasPrefix(r.Health.Summary, "waiting for hardware: hardware.ptt: chip") || r.Applied.Version != 3 {
 		t.Errorf("%v: %+v", err, r)
 	}
 	// For what is missing already no document is to blame, but for other hardware.

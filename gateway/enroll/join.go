@@ -27,7 +27,7 @@ var (
 	ErrVanished = errors.New("the hub vanished while this board was joining")
 	ErrDenied   = errors.New("the hub refuses this board")
 	ErrPin      = errors.New("the hub is not reached directly")
-	ErrNoRedis  = errors.New("Redis cannot be reached from this board")
+	ErrNoRedis  = errors.New("Redis cannot be reached from this board") //nolint:staticcheck // a name
 )
 
 // Joiner joins a board to a site. The zero value of each optional field is its default.

@@ -16,7 +16,7 @@ import (
 // Redis is what an Agent needs of it.
 type Redis interface {
 	WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(fleetstore.View)) error
-	JudgeRollout(ctx context.Context, version uint64, gateway, failure string) (fleet.State, error)
+	ReportCanary(ctx context.Context, version uint64, gateway, failure string) (fleet.State, error)
 }
 
 // Port is the gateway as its Agent sees it.
@@ -177,7 +177,7 @@ func (a *Agent) await(ctx context.Context) (config.Config, error) {
 	defer enough()
 	var c config.Config
 	err := a.redis.WatchFleet(ctx, a.scopes(), func(v fleetstore.View) {
-		if ctx.Err() != nil || !a.take(v) {
+		if ctx.Err() != nil || !a.receive(v) {
 			return
 		}
 		defer a.tell()
@@ -228,7 +228,7 @@ func (a *Agent) Run(ctx context.Context, r Redis) error {
 		case <-ctx.Done():
 			return nil
 		case v := <-views:
-			if a.take(v) {
+			if a.receive(v) {
 				a.follow()
 			}
 		case <-tick.C:
@@ -239,8 +239,9 @@ func (a *Agent) Run(ctx context.Context, r Redis) error {
 	}
 }
 
-// take takes in what scopes are told; false is nothing new to decide on.
-func (a *Agent) take(v fleetstore.View) bool {
+// receive notes the documents of the scopes, and reports whether there is something new to
+// decide on.
+func (a *Agent) receive(v fleetstore.View) bool {
 	if !v.Known {
 		return false
 	}

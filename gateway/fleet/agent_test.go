@@ -48,7 +48,7 @@ func (r *fakeRedis) WatchFleet(ctx context.Context, _ []fleet.Scope, fn func(fle
 	}
 }
 
-func (r *fakeRedis) JudgeRollout(_ context.Context, version uint64, _, failure string) (fleet.State, error) {
+func (r *fakeRedis) ReportCanary(_ context.Context, version uint64, _, failure string) (fleet.State, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.away {

@@ -75,7 +75,7 @@ func (g *simGateway) level() string {
 func (g *simGateway) report(ctx context.Context) error {
 	return g.state.PutReport(ctx, fleet.Report{
 		Gateway: g.id, Group: "gates", Name: "Gate " + g.id, Channel: "gates", Version: "v1.2.3", At: time.Now(),
-		Applied: g.agent.Applied(), Health: fleet.Health{OnAir: true, Standing: "on air on channel gates", Redis: true, Rights: true},
+		Applied: g.agent.Applied(), Health: fleet.Health{OnAir: true, Summary: "on air on channel gates", Redis: true, Rights: true},
 		Lamps: fleet.Lamps{Link: true}, Floor: fleet.Floor{State: "idle"}, Levels: fleet.Levels{Mic: -60, Speaker: -96},
 		Link: fleet.Link{Up: true, RTT: 12, In: &fleet.Quality{Loss: 0.01, Jitter: 3}, Out: &fleet.Quality{}},
 	}, 30*time.Second)

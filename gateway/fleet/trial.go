@@ -58,7 +58,7 @@ func (a *Agent) try() {
 
 func (a *Agent) restart(keys []string) {
 	a.phase = restarting
-	applied := a.standing()
+	applied := a.outcome()
 	applied.Result, applied.Restart = fleet.ResultPending, keys
 	a.applied.Store(&applied)
 	a.opt.Port.Restart(keys)
@@ -229,7 +229,7 @@ func (a *Agent) judge(ctx context.Context) {
 func (a *Agent) tellRollout(ctx context.Context, version uint64, failure string) error {
 	ctx, cancel := context.WithTimeout(ctx, judgeTime)
 	defer cancel()
-	_, err := a.redis.JudgeRollout(ctx, version, a.opt.Gateway, failure)
+	_, err := a.redis.ReportCanary(ctx, version, a.opt.Gateway, failure)
 	return err
 }
 
@@ -244,12 +244,13 @@ func (a *Agent) Applied() fleet.Applied {
 
 func (a *Agent) tell() {
 	if a.phase != restarting {
-		applied := a.standing()
+		applied := a.outcome()
 		a.applied.Store(&applied)
 	}
 }
 
-func (a *Agent) standing() fleet.Applied {
+// outcome is what came of the newest documents, for the report.
+func (a *Agent) outcome() fleet.Applied {
 	s := fleet.Applied{Version: a.running.version(), Result: fleet.ResultApplied}
 	switch {
 	case a.refusal != "":

@@ -66,7 +66,7 @@ func checkRoom(dir string, size int64) error {
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	if free := int64(fs.Bavail) * int64(fs.Bsize); free < size {
+	if free := int64(fs.Bavail) * fs.Bsize; free < size {
 		return fmt.Errorf("%s: expected room for %d bytes, found %d: %w", dir, size, free, unix.ENOSPC)
 	}
 	return nil

@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
-// methods are those that are counted by name; a peer can make up others.
-var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
+// countedByName reports whether a method is counted by its name; a peer can make up others.
+func countedByName(method string) bool {
+	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}, method)
+}
 
 // countRequests counts what next answers.
 func (c *counts) countRequests(next http.Handler) http.Handler {
@@ -16,7 +18,7 @@ func (c *counts) countRequests(next http.Handler) http.Handler {
 		answer := &answerWriter{ResponseWriter: w, code: http.StatusOK}
 		defer func() {
 			method := "unknown"
-			if slices.Contains(methods, r.Method) {
+			if countedByName(r.Method) {
 				method = strings.ToLower(r.Method)
 			}
 			c.requests.Inc(method, strconv.Itoa(answer.code))

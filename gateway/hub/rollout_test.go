@@ -27,7 +27,7 @@ func TestConsoleShowsARollout(t *testing.T) {
 	s.report("has-not", channelID, with("gates", fleet.Applied{Version: 6, Result: fleet.ResultApplied}))
 	s.report("would-not", channelID, with("gates", fleet.Applied{Version: 6, Result: fleet.ResultRolledBack, Refused: 7}))
 	s.report("not-meant", channelID, with("yards", fleet.Applied{}))
-	if _, err := s.state.JudgeRollout(t.Context(), 7, "has-it", ""); err != nil {
+	if _, err := s.state.ReportCanary(t.Context(), 7, "has-it", ""); err != nil {
 		t.Fatal(err)
 	}
 	s.fleetStream(dispatcher("d", channelID), "a canary that passed", func(f *fleetStream) bool {
@@ -35,7 +35,7 @@ func TestConsoleShowsARollout(t *testing.T) {
 		return r != nil && r.Version == 7 && r.Author == "anna" && r.Reason == "quieter tones" && r.At > 0 && r.State == fleet.Trying &&
 			r.Canaries == 2 && r.Passed == 1 && r.Covered == 3 && r.Applied == 1 && r.Failed == 1
 	})
-	if _, err := s.state.JudgeRollout(t.Context(), 7, "would-not", "lost the link"); err != nil {
+	if _, err := s.state.ReportCanary(t.Context(), 7, "would-not", "lost the link"); err != nil {
 		t.Fatal(err)
 	}
 	s.fleetStream(admin("boss"), "why it was stopped", func(f *fleetStream) bool {

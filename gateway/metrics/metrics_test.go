@@ -16,7 +16,7 @@ import (
 func TestPrometheusReadsIt(t *testing.T) {
 	r := New()
 	r.Gauge("level_dbfs", "How loud.", nil, func() float64 { return math.Inf(-1) })
-	r.Gauge("celsius", "NaN without a sensor.", nil, func() float64 { return math.NaN() })
+	r.Gauge("celsius", "NaN without a sensor.", nil, math.NaN)
 	r.Counter("frames_total", "Frames, by \\ result\nand more.", Labels{"result": `se"nt\` + "\n\xff", "a": "b"}, func() float64 { return 3 })
 	r.Counter("frames_total", "Frames, by \\ result\nand more.", Labels{"result": "lost", "a": "b"}, func() float64 { return 1e21 })
 	v := r.Vec("requests_total", "Requests.", "method", "code")

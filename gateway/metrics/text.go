@@ -30,18 +30,21 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		r.mu.Lock()
 		f := r.families[name]
 		r.mu.Unlock()
-		out.WriteString("# HELP " + name + " " + escapeHelp.Replace(f.Help) + "\n# TYPE " + name + " " + string(f.Kind) + "\n")
+		_, _ = out.WriteString("# HELP " + name + " " + escapeHelp(f.Help) + "\n# TYPE " + name + " " + string(f.Kind) + "\n")
 		for _, s := range all[name] {
-			out.WriteString(name + s.labels + " " + strconv.FormatFloat(s.value, 'g', -1, 64) + "\n")
+			_, _ = out.WriteString(name + s.labels + " " + strconv.FormatFloat(s.value, 'g', -1, 64) + "\n")
 		}
 	}
 }
 
-// escapeHelp and escapeLabel are what the format asks for.
-var (
-	escapeHelp  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
-	escapeLabel = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-)
+// escapeHelp and escapeLabel escape what the format asks for.
+func escapeHelp(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(text)
+}
+
+func escapeLabel(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(text)
+}
 
 // braces are labels as a series has them, in the order of their names.
 func braces(names []string, value func(i int, name string) string) string {
@@ -50,7 +53,7 @@ func braces(names []string, value func(i int, name string) string) string {
 	}
 	labels := make([]string, len(names))
 	for i, name := range names {
-		labels[i] = name + `="` + escapeLabel.Replace(strings.ToValidUTF8(value(i, name), "\uFFFD")) + `"`
+		labels[i] = name + `="` + escapeLabel(strings.ToValidUTF8(value(i, name), "\uFFFD")) + `"`
 	}
 	slices.Sort(labels)
 	return "{" + strings.Join(labels, ",") + "}"

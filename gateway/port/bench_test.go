@@ -48,8 +48,8 @@ func onTheWire(b *testing.B) *rtc.Publication {
 // median of the ratios of all pairs (-benchtime 15x or more). What the session costs beside bare
 // pion is media/rtc's BenchmarkWriteOpus.
 func BenchmarkTalk(b *testing.B) {
-	ours := sendertest.Talk(b, sendertest.WithFEC, sendertest.AllStages, onTheWire(b), sendertest.Source(sim.Speech(0)))
-	compare(b, ours.Frame, sendertest.Encode(b, sendertest.WithFEC, onTheWire(b), sendertest.Source(sim.Speech(0))))
+	ours := sendertest.Talk(b, sendertest.WithFEC(), sendertest.AllStages(), onTheWire(b), sendertest.Source(sim.Speech(0)))
+	compare(b, ours.Frame, sendertest.Encode(b, sendertest.WithFEC(), onTheWire(b), sendertest.Source(sim.Speech(0))))
 }
 
 // compare takes two arms in turn, a frame of 20 ms each, and reports the ratio of what

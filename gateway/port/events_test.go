@@ -40,7 +40,7 @@ func TestEventsKeepTheirOrder(t *testing.T) {
 				}
 			}
 			w.start()
-			for range len(links) { // around, to where it was
+			for range links { // around, to where it was
 				lines[0].Set(true)
 				lines[0].Set(false)
 				w.pass(time.Millisecond)

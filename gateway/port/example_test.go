@@ -19,8 +19,8 @@ func (site) Acquire(context.Context, redis.Claim) (redis.Decision, error) {
 	return redis.Decision{Verdict: redis.Granted, Epoch: 1}, nil
 }
 
-func (site) Renew(context.Context, redis.Claim) (redis.Standing, error) {
-	return redis.Standing{State: redis.Held}, nil
+func (site) Renew(context.Context, redis.Claim) (redis.Renewal, error) {
+	return redis.Renewal{State: redis.Held}, nil
 }
 
 func (site) Release(context.Context, redis.Claim) (bool, error) { return true, nil }

@@ -157,7 +157,7 @@ func (p *Port) transmitterConfig(log *slog.Logger) output.TransmitterConfig {
 			if f == output.NoKeyFault {
 				log.Info("the transmitter does as it is told")
 			} else {
-				log.Error("the transmitter does not do as it is told; "+output.KeyRemedy, "fault", f)
+				log.Error("the transmitter does not do as it is told", "fault", f, "do", output.KeyRemedy)
 			}
 			p.inbox.post(keyEvent(f))
 		},
@@ -209,7 +209,7 @@ func (p *Port) Run(ctx context.Context) error {
 	g.Go(func() error { return p.channels.run(ctx) })
 	g.Go(func() error { return p.channels.followSelector(ctx) })
 	g.Go(func() error { return p.inputs.Run(ctx) })
-	g.Go(func() error { return ended(ctx, "microphone", p.capture.Run(ctx)) })
+	g.Go(func() error { return ended(ctx, "microphone", p.capture.Run()) })
 	g.Go(func() error { p.capture.Watch(ctx); return nil })
 	g.Go(func() error { p.receiver.Watch(ctx); return nil })
 	g.Go(func() error { return ended(ctx, "loudspeaker", p.opt.Hardware.Speaker.Play(p.fill)) })

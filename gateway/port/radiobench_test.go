@@ -55,7 +55,7 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link sender.Writer, d squelch
 		tb.Fatal(err)
 	}
 	// Loops are looked for, and the radio is free, at the same time.
-	made, err := opt.Tuning.make()
+	made, err := opt.make()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -134,8 +134,8 @@ func TestRadioAllocatesNothing(t *testing.T) {
 func BenchmarkRadio(b *testing.B) {
 	for name, d := range detectors(b) {
 		b.Run(name, func(b *testing.B) {
-			_, ours, _ := radio(b, sendertest.WithFEC, onTheWire(b), d)
-			compare(b, ours, sendertest.Encode(b, sendertest.WithFEC, onTheWire(b), sendertest.Source(sim.Speech(0))))
+			_, ours, _ := radio(b, sendertest.WithFEC(), onTheWire(b), d)
+			compare(b, ours, sendertest.Encode(b, sendertest.WithFEC(), onTheWire(b), sendertest.Source(sim.Speech(0))))
 		})
 	}
 }

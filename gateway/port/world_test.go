@@ -246,7 +246,7 @@ func (r *fakeRedis) Acquire(ctx context.Context, cl redis.Claim) (d redis.Decisi
 	return d, err
 }
 
-func (r *fakeRedis) Renew(ctx context.Context, cl redis.Claim) (s redis.Standing, err error) {
+func (r *fakeRedis) Renew(ctx context.Context, cl redis.Claim) (s redis.Renewal, err error) {
 	err = r.call(ctx, func() {
 		switch {
 		case r.claim == nil || r.claim.Token != cl.Token:

@@ -9,10 +9,10 @@ const Nowhere = -1
 type Kind interface {
 	// Lines is how many lines it has.
 	Lines() int
-	// Start takes in the level of every line at the start, and where the knob was
+	// Start processes the level of every line at the start, and where the knob was
 	// when it was used last. It returns where it is now.
 	Start(levels []bool, last int) (position int)
-	// See takes in an edge and returns where the knob is now.
+	// See processes an edge and returns where the knob is now.
 	See(line int, active bool) (position int)
 }
 

@@ -48,7 +48,7 @@ func (a Answers) check() error {
 	case strings.ContainsAny(a.Name, "\n\r\"\\") || a.Name == "":
 		return fmt.Errorf("name %q: expected a name on one line", a.Name)
 	case a.RedisPort < 1 || a.RedisPort > 65535:
-		return fmt.Errorf("Redis port %d: expected 1 to 65535", a.RedisPort)
+		return fmt.Errorf("Redis port %d: expected 1 to 65535", a.RedisPort) //nolint:staticcheck // a name
 	case a.Board == "sim":
 		return nil
 	case a.Sound == "":

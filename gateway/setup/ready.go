@@ -59,7 +59,7 @@ func (p *Plan) onAir(ctx context.Context) error {
 		if s.OnAir {
 			return nil
 		}
-		all := []string{s.Standing}
+		all := []string{s.Summary}
 		for _, f := range s.Faults {
 			all = append(all, f.Check+": "+f.Found+"; "+f.Do)
 		}

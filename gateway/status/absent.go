@@ -23,7 +23,7 @@ func Absent(cfg config.Config, why string, applied fleet.Applied) fleet.Report {
 		At:      time.Now(),
 		Applied: applied,
 		// Who reads it knows that Redis was there.
-		Health: fleet.Health{Standing: why, Redis: true},
+		Health: fleet.Health{Summary: why, Redis: true},
 		Floor:  fleet.Floor{State: "idle"},
 		Levels: fleet.Levels{Mic: silence, Speaker: silence},
 	}

@@ -48,7 +48,7 @@ func (g *Gateway) Metrics() http.Handler { return g.metrics }
 
 // Report implements Source.
 func (g *Gateway) Report() fleet.Report {
-	_, standing := g.health.Standing()
+	_, standing := g.health.Summary()
 	r := Absent(g.cfg, standing, g.applied())
 	r.Up, r.Board, r.Link.Token = g.up(), g.board.read(), g.link.Token().fleet()
 	return r
@@ -71,7 +71,7 @@ func (g *Gateway) port() Port {
 		Radio: port.RadioStatus{Microphone: capture.Status{DBFS: silence}},
 		Lines: []lineStatus{}, Selector: g.cfg.Selector.List(), RTT: Milliseconds(quality.RTT), Copies: quality.Out.Copies, Token: g.link.Token(),
 	}
-	s.OnAir, s.Standing = g.health.Standing()
+	s.OnAir, s.Summary = g.health.Summary()
 	return s
 }
 

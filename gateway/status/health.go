@@ -58,11 +58,11 @@ func (h *Health) Forget() {
 	}
 }
 
-// Changed is signaled when Standing may say something else.
+// Changed is signaled when Summary may say something else.
 func (h *Health) Changed() <-chan struct{} { return h.news }
 
-// Standing says whether the port is on air, and how it is in a few words.
-func (h *Health) Standing() (onAir bool, words string) {
+// Summary says whether the port is on air, and how it is in a few words.
+func (h *Health) Summary() (onAir bool, words string) {
 	s, ok := h.Latest()
 	if !ok {
 		if missing := h.Missing(); missing != "" {

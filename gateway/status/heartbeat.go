@@ -60,7 +60,7 @@ func NewHeartbeat(store ReportStore, report func() fleet.Report, every time.Dura
 	return h
 }
 
-// Observe takes in the port's status. It returns at once.
+// Observe processes the port's status. It returns at once.
 func (h *Heartbeat) Observe(s port.Status) {
 	now := ownNews{s.Channel, s.Floor.Phase, s.Link, s.Redis, s.Floor.Rights}
 	if now == *h.own.Load() {
@@ -131,7 +131,7 @@ func (h *Heartbeat) Goodbye(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), byeTime)
 	defer cancel()
 	r := h.report()
-	r.Health = fleet.Health{Standing: "stopped", Xruns: r.Health.Xruns}
+	r.Health = fleet.Health{Summary: "stopped", Xruns: r.Health.Xruns}
 	r.Lamps, r.Link, r.Floor = fleet.Lamps{}, fleet.Link{}, fleet.Floor{State: "idle"}
 	if err := h.store.PutReport(ctx, r, time.Millisecond); err != nil {
 		h.log.Debug("the fleet was not told of the end", "err", err)

@@ -117,7 +117,7 @@ func TestHeartbeatSaysGoodbye(t *testing.T) {
 	b := &reportBook{}
 	beating(t, b, func(*Heartbeat, *strings.Builder) { time.Sleep(15 * time.Second) })
 	n := len(b.ttl)
-	if b.ttl[0] != 30*time.Second || b.ttl[n-1] != time.Millisecond || b.last.Health.OnAir || b.last.Health.Standing != "stopped" || b.last.Health.Xruns != 2 {
+	if b.ttl[0] != 30*time.Second || b.ttl[n-1] != time.Millisecond || b.last.Health.OnAir || b.last.Health.Summary != "stopped" || b.last.Health.Xruns != 2 {
 		t.Errorf("TTLs %v, last %+v", b.ttl, b.last)
 	}
 }

@@ -48,7 +48,7 @@ func (r *Running) Report() fleet.Report {
 	report.Levels = fleet.Levels{Mic: r.port.MicLevel().RMS(), Speaker: r.port.SpeakerLevel().RMS()}
 	mic, speaker := r.xruns()
 	report.Health.Xruns, report.Health.Stalled = mic+speaker, r.stalls(time.Now())
-	report.Health.OnAir, report.Health.Standing = g.health.Standing()
+	report.Health.OnAir, report.Health.Summary = g.health.Summary()
 	report.Floor.Sent, report.Floor.Heard = r.port.TalkStats().Sent, r.port.HeardStats().Spurts
 	if s, ok := g.health.Latest(); ok {
 		report.Channel, report.Monitor = s.Channel, g.monitors.beside(s.Channel)

@@ -51,7 +51,7 @@ func New(cfg Config, epoch time.Time, active bool) *Contact {
 	return c
 }
 
-// See takes in that the contact is at a level since at, or still, and delivers
+// See notes that the contact is at a level since at, or still, and delivers
 // what the filter makes of it.
 func (c *Contact) See(active bool, at time.Duration) {
 	level, when, ok := c.filter.Edge(active, at)

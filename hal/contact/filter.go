@@ -28,7 +28,7 @@ func (f *Filter) Start(active bool) { f.level, f.raw = active, active }
 // Level is the level as passed on.
 func (f *Filter) Level() bool { return f.level }
 
-// Edge takes in what the kernel saw at a time. ok is true if the level passed on
+// Edge processes what the kernel saw at a time. ok is true if the level passed on
 // changes with it; at is then when.
 func (f *Filter) Edge(active bool, at time.Duration) (level bool, when time.Duration, ok bool) {
 	// Whatever lasted until now may have come to count meanwhile.

@@ -59,7 +59,7 @@ func (d *Devices) join(in *Input) (*shared, error) {
 	return s, err
 }
 
-// leave takes in from its device and, with the last, ends that.
+// leave removes in from its device and, with the last, ends that.
 func (d *Devices) leave(in *Input) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

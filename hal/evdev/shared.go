@@ -55,7 +55,7 @@ func (s *shared) add(in *Input) error {
 	return s.missing
 }
 
-// remove takes in away; others reports whether there are other inputs.
+// remove takes away in; others reports whether there are other inputs.
 func (s *shared) remove(in *Input) (others bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

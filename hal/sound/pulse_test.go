@@ -82,24 +82,12 @@ func TestSoundServer(t *testing.T) {
 		t.Errorf("8192 is heard as %v", high)
 	}
 	// Time and samples keep together.
-	period := make([]int16, hal.PeriodSamples)
-	first, err := c.Read(period)
-	if err != nil {
-		t.Fatal(err)
-	}
 	const n = 100
-	var last time.Time
-	for range n {
-		if last, err = c.Read(period); err != nil {
-			t.Fatal(err)
-		}
-		if ahead := time.Until(last); ahead > 0 {
-			t.Fatalf("captured in %v", ahead)
-		}
-	}
-	if off := last.Sub(first) - n*duration(hal.PeriodSamples); off.Abs() > n/2*duration(hal.PeriodSamples) {
+	took := timeOf(t, c, n)
+	if off := took - n*duration(hal.PeriodSamples); off.Abs() > n/2*duration(hal.PeriodSamples) {
 		t.Errorf("%d periods take %v more", n, off)
 	}
+	period := make([]int16, hal.PeriodSamples)
 	if n := testing.AllocsPerRun(50, func() { _, _ = c.Read(period) }); n > 8 {
 		t.Errorf("%v allocations a period", n) // those of the client, for several packets
 	}

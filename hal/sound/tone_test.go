@@ -69,3 +69,24 @@ func peak(pcm []int16) float64 {
 	}
 	return high
 }
+
+// timeOf reads a period and n more, and returns the time between the first and the last by
+// the card's own stamps, none of which may be ahead of now.
+func timeOf(t *testing.T, c hal.Capture, n int) time.Duration {
+	t.Helper()
+	period := make([]int16, hal.PeriodSamples)
+	first, err := c.Read(period)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last time.Time
+	for range n {
+		if last, err = c.Read(period); err != nil {
+			t.Fatal(err)
+		}
+		if ahead := time.Until(last); ahead > 0 {
+			t.Fatalf("captured in %v", ahead)
+		}
+	}
+	return last.Sub(first)
+}

@@ -70,7 +70,7 @@ func newBands() *bands {
 	return b
 }
 
-// take takes in the next samples up to the end of a frame. It returns what is left
+// take processes the next samples up to the end of a frame. It returns what is left
 // of low and, if the frame is full, its loudness. Silence costs nothing.
 func (b *bands) take(low []float64) (rest []float64, l loudness, full bool) {
 	n := min(len(low), len(b.frame)-b.n)

@@ -77,7 +77,7 @@ func NewCTCSS(hz float64) (*CTCSS, error) {
 // String names it by its tone.
 func (c *CTCSS) String() string { return fmt.Sprintf("CTCSS %.1f Hz", c.hz) }
 
-// Hear takes in low, the next of the radio at Rate, and reports whether the tone is
+// Hear processes low, the next of the radio at Rate, and reports whether the tone is
 // there and, when that has changed, how many samples of the card before the end of low
 // it came or went: it takes a fifth of a second to tell. What the loudspeaker is given
 // does not matter.

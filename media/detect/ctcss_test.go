@@ -26,7 +26,7 @@ func newCTCSS(t testing.TB, hz float64) *CTCSS {
 }
 
 // opened is when c says that it is open, in samples.
-func opened(c *CTCSS, pcm []int16) (all []span) {
+func opened(c ear, pcm []int16) (all []span) {
 	open := false
 	for at, low := range periods(pcm) {
 		if now, _ := c.Hear(low, 0); now != open {

@@ -81,7 +81,7 @@ func NewDCS(code media.DCSCode) *DCS {
 // String names it by its code.
 func (d *DCS) String() string { return "DCS " + d.code.String() }
 
-// Hear takes in low, the next of the radio at Rate, and reports whether the code is
+// Hear processes low, the next of the radio at Rate, and reports whether the code is
 // there and, when that has changed, how many samples of the card before the end of low
 // it came or went. What the loudspeaker is given does not matter.
 func (d *DCS) Hear(low []float64, _ float64) (open bool, ago int) {

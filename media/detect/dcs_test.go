@@ -44,20 +44,6 @@ func coded(x []float64, code media.DCSCode, dBFS float64, from, to int, fast flo
 	}
 }
 
-func openedDCS(d *DCS, pcm []int16) (all []span) {
-	open := false
-	for at, low := range periods(pcm) {
-		if now, _ := d.Hear(low, 0); now != open {
-			if open = now; open {
-				all = append(all, span{at, len(pcm)})
-			} else {
-				all[len(all)-1].to = at
-			}
-		}
-	}
-	return all
-}
-
 // TestDCSRates publishes how often a code is missed or lost under speech, and how often
 // speech, noise, tones and other codes are taken for it.
 func TestDCSRates(t *testing.T) {
@@ -80,7 +66,7 @@ func TestDCSRates(t *testing.T) {
 			couple(x, 10)
 		}
 		n++
-		got := openedDCS(NewDCS(code), pcm(x))
+		got := opened(NewDCS(code), pcm(x))
 		switch {
 		case len(got) == 0 || got[0].from < from:
 			missed++
@@ -111,7 +97,7 @@ func TestDCSRates(t *testing.T) {
 				if same(code.Word(), sent.Word()) {
 					continue
 				}
-				if others++; len(openedDCS(NewDCS(code), sound)) > 0 {
+				if others++; len(opened(NewDCS(code), sound)) > 0 {
 					wrong++
 				}
 			}
@@ -142,7 +128,7 @@ func TestDCSRates(t *testing.T) {
 	for i, sound := range sounds {
 		minutes += float64(len(sound)) / media.SampleRate / 60
 		for k := range 3 {
-			opens += len(openedDCS(NewDCS(dcsCode(t, octalText(codes[(7*i+29*k)%len(codes)])+string("NI"[k%2]))), sound))
+			opens += len(opened(NewDCS(dcsCode(t, octalText(codes[(7*i+29*k)%len(codes)])+string("NI"[k%2]))), sound))
 		}
 	}
 	t.Logf("false accepts: %d in %.0f minutes of speech, noise and tones, three codes each", opens, minutes)
@@ -187,7 +173,7 @@ func TestDCSEnds(t *testing.T) {
 					end -= 9600
 				}
 				noise(rnd, x[end:], after, false)
-				got := openedDCS(NewDCS(code), pcm(x))
+				got := opened(NewDCS(code), pcm(x))
 				if len(got) != 1 {
 					t.Fatalf("%s: %v", code, got)
 				}

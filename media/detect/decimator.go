@@ -46,7 +46,7 @@ func NewDecimator() *Decimator {
 	return d
 }
 
-// Take takes in pcm, the next samples of the card, and returns what detectors hear of
+// Take processes pcm, the next samples of the card, and returns what detectors hear of
 // it, which is good until the next call.
 func (d *Decimator) Take(pcm []int16) []float64 {
 	d.out = d.out[:0]

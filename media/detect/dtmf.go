@@ -60,7 +60,7 @@ func NewDTMF() *DTMF {
 	return d
 }
 
-// Hear takes in low, the next samples at Rate, and returns the digit that began in them:
+// Hear processes low, the next samples at Rate, and returns the digit that began in them:
 // one of 0123456789ABCD*#, or 0 for none. There is at most one in 40 ms.
 func (d *DTMF) Hear(low []float64) (digit byte) {
 	d.work = append(d.work[:0], low...)
@@ -82,7 +82,7 @@ func (d *DTMF) Hear(low []float64) (digit byte) {
 // Digit is the digit that is heard at the moment, 0 for none.
 func (d *DTMF) Digit() byte { return d.digit }
 
-// follow takes in what a block shows, and returns a digit once it has lasted.
+// follow processes what a block shows, and returns a digit once it has lasted.
 func (d *DTMF) follow(shown byte) (digit byte) {
 	if d.digit != 0 {
 		if shown == d.digit {

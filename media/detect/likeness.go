@@ -11,7 +11,7 @@ type likeness struct {
 	squares  int64            // of that
 }
 
-// enter takes in the next frame of the window.
+// enter processes the next frame of the window.
 func (k *likeness) enter(x, y *change) { k.add(x, y, 1) }
 
 // leave forgets the first frame of the window.

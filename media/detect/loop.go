@@ -62,7 +62,7 @@ func NewLoop() *Loop {
 	return &Loop{low: NewDecimator(), speaker: newBands(), mic: newBands(), told: make(chan loudness, 64)}
 }
 
-// Told takes in pcm, the next samples of the loudspeaker, at the pace of the card:
+// Told processes pcm, the next samples of the loudspeaker, at the pace of the card:
 // what others say on the channel, and silence. It neither blocks nor allocates.
 func (l *Loop) Told(pcm []int16) {
 	for low := l.low.Take(pcm); len(low) > 0; {
@@ -77,7 +77,7 @@ func (l *Loop) Told(pcm []int16) {
 	}
 }
 
-// Hear takes in low, the next of the radio at Rate, whether its squelch is open and
+// Hear processes low, the next of the radio at Rate, whether its squelch is open and
 // whether what it hears is sent to the channel. It reports once an opening that what
 // is heard was said on the channel, and how much earlier. It neither blocks nor
 // allocates.
@@ -141,7 +141,7 @@ func (l *Loop) say(i int) {
 	l.said[i&(loopRing-1)] = l.said[(i-1)&(loopRing-1)].plus(c)
 }
 
-// add takes in what is heard in the next frame.
+// add processes what is heard in the next frame.
 func (l *Loop) add(frame loudness, sent bool) {
 	i := l.n
 	l.n++

@@ -21,7 +21,7 @@ type noiseFloor struct {
 	known  bool
 }
 
-// add takes in the power of the next frame and returns the floor. It is known after
+// add processes the power of the next frame and returns the floor. It is known after
 // the first slot.
 func (f *noiseFloor) add(power float64) float64 {
 	if f.frames == 0 && f.filled == 0 {

@@ -76,7 +76,7 @@ func NewVOX(cfg VOXConfig) *VOX {
 // String names it.
 func (v *VOX) String() string { return "VOX" }
 
-// Hear takes in low, the next of the microphone at Rate, and the peak in dBFS of what
+// Hear processes low, the next of the microphone at Rate, and the peak in dBFS of what
 // the loudspeaker is given at the moment. It reports whether somebody speaks and,
 // when that has changed, how many samples of the card before the end of low.
 func (v *VOX) Hear(low []float64, loudspeaker float64) (open bool, ago int) {
@@ -97,7 +97,7 @@ func (v *VOX) Hear(low []float64, loudspeaker float64) (open bool, ago int) {
 	return v.open, ago
 }
 
-// judge takes in the power of a frame.
+// judge processes the power of a frame.
 func (v *VOX) judge(power, loudspeaker float64) (open bool) {
 	room := v.floor.add(power)
 	least := max(10*math.Log10(room+1e-12), voxDead) + v.cfg.Threshold

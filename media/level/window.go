@@ -10,7 +10,7 @@ type window struct {
 	seen  uint64
 }
 
-// add takes in the next value and returns the least.
+// add processes the next value and returns the least.
 func (w *window) add(v int64) int64 {
 	if w.n > 0 && w.index[w.first]+uint64(len(w.value)) <= w.seen {
 		w.first = wrap(w.first + 1)

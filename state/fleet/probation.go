@@ -23,7 +23,7 @@ type Probation struct {
 	Began, Well time.Duration
 }
 
-// Look takes in how the gateway does at an instant. It has to be called every
+// Look processes how the gateway does at an instant. It has to be called every
 // second or so.
 func (p Probation) Look(now time.Duration, well bool) (Probation, Verdict) {
 	if well {

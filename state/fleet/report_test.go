@@ -15,7 +15,7 @@ func whole() Report {
 		V: ReportVersion, Gateway: "north-gate", Group: "gates", Name: "North gate", Channel: "gates", Version: "v1.2.3",
 		At: time.UnixMilli(1763895600000).UTC(), Up: 42,
 		Applied: Applied{Version: 7, Result: ResultApplied, Restart: []string{"hardware.board"}},
-		Health:  Health{OnAir: true, Standing: "on air", Redis: true, Rights: true, Xruns: 3},
+		Health:  Health{OnAir: true, Summary: "on air", Redis: true, Rights: true, Xruns: 3},
 		Lamps:   Lamps{Link: true},
 		Floor:   Floor{State: "idle", Sent: 5},
 		Levels:  Levels{Mic: -31.5, Speaker: -96},

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"errors"
 	"fmt"
 )
 
@@ -88,14 +87,4 @@ func open(e Envelope, scope Scope, keys []PublicKey) (Document, error) {
 
 func replayed(scope Scope, found, expected uint64) error {
 	return fmt.Errorf("%s: %w: expected version %d or newer, found %d", scope, ErrReplayed, expected, found)
-}
-
-// Refusal is the word for why a document was refused, for a report.
-func Refusal(err error) string {
-	for _, kind := range []error{ErrUnsigned, ErrForeign, ErrForged, ErrReplayed, ErrMalformed} {
-		if errors.Is(err, kind) {
-			return kind.Error()
-		}
-	}
-	return err.Error()
 }

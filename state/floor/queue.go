@@ -2,7 +2,7 @@ package floor
 
 import "time"
 
-// queued takes in a place in the queue. One that nobody waits for is given up, and
+// queued processes a place in the queue. One that nobody waits for is given up, and
 // an emergency does not wait.
 func queued(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	if !f.asks(ev.Gen) {

@@ -101,7 +101,7 @@ func TestACLOfAPort(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	redistest.Await(t, views, "the talker", func(v FloorView) bool { return v.Holder != nil })
-	if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+	if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Held {
 		t.Fatalf("%+v", st)
 	}
 	if !redistest.Must[bool](t)(c.Release(ctx, cl)) {
@@ -130,7 +130,7 @@ func TestACLOfAPort(t *testing.T) {
 	told := watchFleet(t, c, fleet.ScopesOf("north", "gates"))
 	apply(t, admin, 7, &fleet.Rollout{Canaries: 1}, "info", fleet.Group("gates"))
 	redistest.Await(t, told, "its group's document", func(v fleetstore.View) bool { return v.Scopes[fleet.Group("gates")].State == fleet.Trying })
-	if state := redistest.Must[fleet.State](t)(c.JudgeRollout(ctx, 7, "north", "")); state != fleet.Open {
+	if state := redistest.Must[fleet.State](t)(c.ReportCanary(ctx, 7, "north", "")); state != fleet.Open {
 		t.Errorf("the rollout is %s", state)
 	}
 	redistest.Await(t, told, "its rollout", func(v fleetstore.View) bool { return v.Scopes[fleet.Group("gates")].State == fleet.Open })
@@ -181,14 +181,14 @@ func TestACLOfAnEmergencyButton(t *testing.T) {
 	if d, err := c.Acquire(ctx, cl); err == nil {
 		t.Fatalf("without the rule: %+v", d)
 	}
-	if st := redistest.Must[Standing](t)(admin.Renew(ctx, talker)); st.State != Held {
+	if st := redistest.Must[Renewal](t)(admin.Renew(ctx, talker)); st.State != Held {
 		t.Fatalf("the talker stands as %+v", st)
 	}
 	addRule(t, s, "port-north", "port-north-emergency")
 	if d := redistest.Must[Decision](t)(c.Acquire(ctx, cl)); d.Verdict != Granted || len(d.Paused) != 1 {
 		t.Fatalf("%+v", d)
 	}
-	if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+	if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Held {
 		t.Fatalf("%+v", st)
 	}
 	if !redistest.Must[bool](t)(c.Release(ctx, cl)) {
@@ -228,7 +228,7 @@ func TestACLOfAHub(t *testing.T) {
 	if d := redistest.Must[Decision](t)(c.Acquire(ctx, emergency)); d.Verdict != Granted {
 		t.Errorf("%+v", d)
 	}
-	redistest.Must[Standing](t)(c.Renew(ctx, emergency))
+	redistest.Must[Renewal](t)(c.Renew(ctx, emergency))
 	redistest.Must[bool](t)(c.Release(ctx, emergency))
 	redistest.Until(t, "its audit entries", func() bool { return len(redistest.Must[[]AuditEntry](t)(c.Audit(ctx, 10))) >= 3 })
 	if err := open(t, s.URL).PutReport(ctx, report("north"), time.Minute); err != nil {

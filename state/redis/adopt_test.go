@@ -33,7 +33,7 @@ func TestAdoptMakesAServersLockTheClaims(t *testing.T) {
 		if ttl := rdb.PTTL(ctx, keyLock("m1")).Val(); ttl > cl.TTL {
 			t.Errorf("the lock lives %v, want at most %v", ttl, cl.TTL)
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Held {
 			t.Errorf("%+v", st)
 		}
 		if v := redistest.Must[FloorView](t)(c.ReadFloor(ctx, "m1")); v.Holder == nil || v.Holder.Token != cl.Token || v.Holder.UserID != "u1" {

@@ -81,7 +81,7 @@ func TestAncestorDeletesItsSuccessorsLock(t *testing.T) {
 		if redistest.Must[bool](t)(c.Release(ctx, one)) {
 			t.Error("a stale owner released its successor's lock")
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, two)); st.State != Held {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, two)); st.State != Held {
 			t.Errorf("the successor stands as %+v", st)
 		}
 	})

@@ -98,7 +98,7 @@ func TestPauseAllSpeakers(t *testing.T) {
 			t.Errorf("paused %d, m7 %+v, m0 %+v", len(paused), paused["m7"], paused["m0"])
 		}
 		redistest.Await(t, views, "an idle floor", func(v FloorView) bool { return v.Known && v.Holder == nil })
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Lost {
 			t.Errorf("the paused talker stands as %v", st)
 		}
 		if rdb.Exists(ctx, keyLock("other")).Val() != 1 {
@@ -166,7 +166,7 @@ func TestAudit(t *testing.T) {
 		redistest.Must[Decision](t)(c.Acquire(ctx, none))
 		redistest.Must[Decision](t)(c.Acquire(ctx, two))
 		rdb.SRem(ctx, keyRights("u2"), "m1")
-		redistest.Must[Standing](t)(c.Renew(ctx, two))
+		redistest.Must[Renewal](t)(c.Renew(ctx, two))
 		redistest.Must[bool](t)(c.Release(ctx, two))
 		rdb.Set(ctx, keyLock("m1"), "{}", 0)
 		redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "boss"))

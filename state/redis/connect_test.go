@@ -64,7 +64,7 @@ func pressOnce(t *testing.T, c *Client) {
 	}
 	redistest.Must[[]string](t)(c.RevokeRights(ctx, "u1", "m1"))
 	redistest.Await(t, rights, "silence", func(r Rights) bool { return !r.MayTalk("m1") })
-	if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Revoked {
+	if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Revoked {
 		t.Fatalf("%+v", st)
 	}
 	if !redistest.Must[bool](t)(c.Release(ctx, cl)) {

@@ -147,18 +147,18 @@ func (c *Client) decideEvent(channels []string, replies [][]any) (Decision, erro
 	return d, nil
 }
 
-func (c *Client) renewEvent(ctx context.Context, cl Claim, prefix string) (Standing, error) {
+func (c *Client) renewEvent(ctx context.Context, cl Claim, prefix string) (Renewal, error) {
 	_, replies, no, err := c.runEvent(ctx, cl, prefix, "keep")
 	if err != nil {
-		return Standing{}, fmt.Errorf("renew emergency on channel %q: %w", cl.Channel, err)
+		return Renewal{}, fmt.Errorf("renew emergency on channel %q: %w", cl.Channel, err)
 	}
-	st := Standing{State: stateOf(no)}
+	st := Renewal{State: stateOf(no)}
 	for _, reply := range replies {
 		word, value := text(reply, 0), text(reply, 1)
 		st.State = stateOf(word)
 		switch {
 		case st.State == 0:
-			return Standing{}, fmt.Errorf("renew emergency on channel %q: script answered %q", cl.Channel, word)
+			return Renewal{}, fmt.Errorf("renew emergency on channel %q: script answered %q", cl.Channel, word)
 		case st.State == Lost && value != "":
 			h := parseHolder(value)
 			st.Holder = &h

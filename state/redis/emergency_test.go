@@ -60,11 +60,11 @@ func TestEmergencyTakesTheEvent(t *testing.T) {
 				t.Errorf("%s: %+v", ch, holder)
 			}
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, elsewhere)); st.State != Held {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, elsewhere)); st.State != Held {
 			t.Errorf("the talker of another event stands as %+v", st)
 		}
 		for _, lost := range []Claim{talker, dispatcher} {
-			if st := redistest.Must[Standing](t)(c.Renew(ctx, lost)); st.State != Lost || st.Holder == nil || st.Holder.Emergency == "" {
+			if st := redistest.Must[Renewal](t)(c.Renew(ctx, lost)); st.State != Lost || st.Holder == nil || st.Holder.Emergency == "" {
 				t.Errorf("%s stands as %+v", lost.UserID, st)
 			}
 			again := lost
@@ -136,7 +136,7 @@ func TestEmergencyNeedsTheRole(t *testing.T) {
 				t.Errorf("%s as %q had something to release", test.user, test.role)
 			}
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, talker)); st.State != Held {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, talker)); st.State != Held {
 			t.Errorf("the talker stands as %+v", st)
 		}
 	})
@@ -200,14 +200,14 @@ func TestEmergencyIsKept(t *testing.T) {
 		rdb.Del(ctx, keyLock("m2"))
 		redistest.Must[Decision](t)(c.Acquire(ctx, claim("m2", "u2")))
 		eventOf(t, c, "e1", "m3")
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Held {
 			t.Fatalf("%+v", st)
 		}
 		if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); s["m2"].UserID != "boss" || s["m3"].UserID != "boss" {
 			t.Errorf("after the renewal: %v", s)
 		}
 		redistest.Must[map[string]Holder](t)(c.PauseAllSpeakers(ctx, "e1", "admin"))
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost || st.Holder != nil {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Lost || st.Holder != nil {
 			t.Errorf("after the event was paused: %+v", st)
 		}
 		if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) > 0 {
@@ -215,12 +215,12 @@ func TestEmergencyIsKept(t *testing.T) {
 		}
 		start()
 		rdb.SRem(ctx, keyRights("boss"), "m1")
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Revoked {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Revoked {
 			t.Errorf("without the right: %+v", st)
 		}
 		member(t, rdb, "boss", "m1")
 		ban(rdb, "boss", 1<<53)
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != RevokedByBan {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != RevokedByBan {
 			t.Errorf("banned: %+v", st)
 		}
 	})
@@ -277,7 +277,7 @@ func TestEmergencyRoundTrips(t *testing.T) {
 		}
 		redistest.Must[Decision](t)(c.Acquire(ctx, cl))
 		check("the start")
-		redistest.Must[Standing](t)(c.Renew(ctx, cl))
+		redistest.Must[Renewal](t)(c.Renew(ctx, cl))
 		check("a renewal")
 		redistest.Must[bool](t)(c.Release(ctx, cl))
 		check("the end")
@@ -302,7 +302,7 @@ func TestEmergencyOnACluster(t *testing.T) {
 	if s := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(s) != 5 {
 		t.Errorf("it has %v", s)
 	}
-	if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+	if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Held {
 		t.Errorf("%+v", st)
 	}
 	redistest.Must[*Holder](t)(c.ClearFloor(ctx, "m3", "admin"))

@@ -146,7 +146,7 @@ func TestInterop(t *testing.T) {
 		// A server's stop of the same user deletes our lock; the next renewal
 		// knows, and says so.
 		(ancestor{rdb: rdb}).release(ctx, "m1", "u1")
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Lost {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Lost {
 			t.Errorf("after a server's stop: %+v", st)
 		}
 	})

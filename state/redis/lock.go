@@ -65,30 +65,30 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 
 // Renew extends the lock by its TTL if it is still the Claim's and its user may
 // still talk; one round trip. It changes nothing otherwise.
-func (c *Client) Renew(ctx context.Context, cl Claim) (Standing, error) {
+func (c *Client) Renew(ctx context.Context, cl Claim) (Renewal, error) {
 	prefix, err := c.prepare(cl)
 	if err != nil {
-		return Standing{}, err
+		return Renewal{}, err
 	}
 	if cl.Emergency {
 		return c.renewEvent(ctx, cl, prefix)
 	}
 	no, keys, err := c.standing(ctx, cl, []string{keyLock(cl.Channel)})
 	if err != nil {
-		return Standing{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
+		return Renewal{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
 	}
 	if no != "" {
 		c.auditEntry(cl, ActionRevoked, map[string]any{"reason": no})
-		return Standing{State: stateOf(no)}, nil
+		return Renewal{State: stateOf(no)}, nil
 	}
 	reply, err := c.scripts.renew.Run(ctx, c.conn.Redis, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
 	if err != nil {
-		return Standing{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
+		return Renewal{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
 	}
-	st := Standing{State: stateOf(text(reply, 0))}
+	st := Renewal{State: stateOf(text(reply, 0))}
 	switch st.State {
 	case 0:
-		return Standing{}, fmt.Errorf("renew floor of channel %q: script answered %q", cl.Channel, text(reply, 0))
+		return Renewal{}, fmt.Errorf("renew floor of channel %q: script answered %q", cl.Channel, text(reply, 0))
 	case Lost:
 		if value := text(reply, 1); value != "" {
 			h := parseHolder(value)

@@ -43,10 +43,10 @@ func TestAcquireReleaseRenew(t *testing.T) {
 		if again := redistest.Must[Decision](t)(c.Acquire(ctx, one)); again.Verdict != Granted || again.Epoch != d.Epoch {
 			t.Fatalf("repeated request: %+v", again)
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, one)); st.State != Held {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, one)); st.State != Held {
 			t.Fatalf("renewal: %+v", st)
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, two)); st.State != Lost || st.Holder == nil || st.Holder.UserID != "u1" {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, two)); st.State != Lost || st.Holder == nil || st.Holder.UserID != "u1" {
 			t.Fatalf("renewal of another's: %+v", st)
 		}
 		if redistest.Must[bool](t)(c.Release(ctx, two)) {
@@ -58,7 +58,7 @@ func TestAcquireReleaseRenew(t *testing.T) {
 		if redistest.Must[bool](t)(c.Release(ctx, one)) {
 			t.Fatal("released twice")
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, one)); st.State != Lost || st.Holder != nil {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, one)); st.State != Lost || st.Holder != nil {
 			t.Fatalf("renewal after release: %+v", st)
 		}
 		next := redistest.Must[Decision](t)(c.Acquire(ctx, two))
@@ -89,7 +89,7 @@ func TestTwinsOfOneUser(t *testing.T) {
 		if redistest.Must[bool](t)(c.Release(ctx, twin)) {
 			t.Fatal("a twin released its twin's lock")
 		}
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, twin)); st.State != Lost {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, twin)); st.State != Lost {
 			t.Fatalf("a twin renewed its twin's lock: %+v", st)
 		}
 	})
@@ -121,7 +121,7 @@ func TestWithoutTheRight(t *testing.T) {
 
 		renew := func(want State) {
 			t.Helper()
-			if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != want {
+			if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != want {
 				t.Fatalf("renewal: %+v, expected %v", st, want)
 			}
 		}

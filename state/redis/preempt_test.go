@@ -22,7 +22,7 @@ func TestPreemption(t *testing.T) {
 					a.Role, b.Role = holds, asks
 					first := redistest.Must[Decision](t)(c.Acquire(ctx, a))
 					d := redistest.Must[Decision](t)(c.Acquire(ctx, b))
-					st := redistest.Must[Standing](t)(c.Renew(ctx, a))
+					st := redistest.Must[Renewal](t)(c.Renew(ctx, a))
 					if asks == RoleDispatch && (holds == RoleUser || holds == RoleGeneral) {
 						if d.Verdict != Granted || d.Epoch <= first.Epoch || d.Preempted == nil || d.Preempted.Token != a.Token {
 							t.Errorf("dispatcher got %+v", d)

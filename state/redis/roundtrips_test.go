@@ -33,7 +33,7 @@ func TestRoundTrips(t *testing.T) {
 		check("a grant")
 		redistest.Must[Decision](t)(c.Acquire(ctx, other))
 		check("a denial")
-		redistest.Must[Standing](t)(c.Renew(ctx, cl))
+		redistest.Must[Renewal](t)(c.Renew(ctx, cl))
 		check("a renewal")
 		redistest.Must[FloorView](t)(c.ReadFloor(ctx, "m1"))
 		check("a look at the floor")
@@ -163,7 +163,7 @@ func TestScriptFlush(t *testing.T) {
 			t.Fatalf("%+v", d)
 		}
 		flush()
-		if st := redistest.Must[Standing](t)(c.Renew(ctx, cl)); st.State != Held {
+		if st := redistest.Must[Renewal](t)(c.Renew(ctx, cl)); st.State != Held {
 			t.Fatalf("%+v", st)
 		}
 		flush()

@@ -12,19 +12,19 @@ type scripts struct {
 
 func newScripts() scripts {
 	return scripts{
-		acquire: conn.NewScript(luaStanding + luaEpoch + luaAcquire),
-		renew:   conn.NewScript(luaStanding + luaRenew),
+		acquire: conn.NewScript(luaForbidden + luaEpoch + luaAcquire),
+		renew:   conn.NewScript(luaForbidden + luaRenew),
 		release: conn.NewScript(luaRelease),
 
-		acquireInTurn: conn.NewScript(luaStanding + luaEpoch + luaQueue + luaAcquireInTurn),
+		acquireInTurn: conn.NewScript(luaForbidden + luaEpoch + luaQueue + luaAcquireInTurn),
 		releaseInTurn: conn.NewScript(luaQueue + luaReleaseInTurn),
 
-		acquireEvent: conn.NewScript(luaStanding + luaEpoch + luaAcquireEvent),
+		acquireEvent: conn.NewScript(luaForbidden + luaEpoch + luaAcquireEvent),
 		releaseEvent: conn.NewScript(luaReleaseEvent),
 
 		clear:   conn.NewScript(luaClear),
-		adopt:   conn.NewScript(luaStanding + luaEpoch + luaServers + luaAdopt),
-		abandon: conn.NewScript(luaStanding + luaServers + luaAbandon),
+		adopt:   conn.NewScript(luaForbidden + luaEpoch + luaServers + luaAdopt),
+		abandon: conn.NewScript(luaForbidden + luaServers + luaAbandon),
 
 		rehearse: conn.NewScript(luaRehearse),
 	}
@@ -35,9 +35,9 @@ func (s scripts) all() []conn.Script {
 		s.acquireEvent, s.releaseEvent, s.rehearse}
 }
 
-// luaStanding says why a user may not talk, or nil. Time is the server's, which
+// luaForbidden says why a user may not talk, or nil. Time is the server's, which
 // all members share.
-const luaStanding = `
+const luaForbidden = `
 local function now_ms()
   local t = redis.call('TIME')
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)

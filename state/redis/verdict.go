@@ -75,8 +75,8 @@ func (s State) String() string {
 	return fmt.Sprintf("State(%d)", uint8(s))
 }
 
-// Standing is a State and, where the lock is Lost to somebody, who that is.
-type Standing struct {
+// Renewal is a State and, where the lock is Lost to somebody, who that is.
+type Renewal struct {
 	State  State
 	Holder *Holder
 }

@@ -43,7 +43,7 @@ func (st *station) report(up time.Duration) fleet.Report {
 	now := st.port.Status()
 	r := fleet.Report{
 		Gateway: st.userID, Group: "demo", Name: st.name, Channel: st.channel, Version: "demo", At: time.Now(), Up: int64(up.Seconds()),
-		Health: fleet.Health{OnAir: now.Lamps.Link, Standing: "on air on channel " + st.channel, Redis: now.Redis, Rights: now.Floor.Rights},
+		Health: fleet.Health{OnAir: now.Lamps.Link, Summary: "on air on channel " + st.channel, Redis: now.Redis, Rights: now.Floor.Rights},
 		Lamps:  fleet.Lamps(now.Lamps),
 		Floor: fleet.Floor{
 			State: strings.ToLower(now.Floor.Phase.String()), Why: port.Why(now.Floor), Holder: now.Holder,
@@ -53,7 +53,7 @@ func (st *station) report(up time.Duration) fleet.Report {
 		Link:   fleet.Link{Up: now.Link == port.NoFault},
 	}
 	if !r.Health.OnAir {
-		r.Health.Standing = "not on air"
+		r.Health.Summary = "not on air"
 	}
 	return r
 }

@@ -28,7 +28,7 @@ func (f *findings) clip(by string, start, end int) {
 	f.fault("by %s, %d samples are missing at the start and %d at the end", by, max(0, start), max(0, end))
 }
 
-// add takes in what else was found.
+// add adds what another trial found.
 func (f *findings) add(g findings) {
 	f.heard += g.heard
 	f.silenced += g.silenced

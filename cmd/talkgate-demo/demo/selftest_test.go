@@ -140,8 +140,8 @@ func (y *yesMan) Acquire(context.Context, redis.Claim) (redis.Decision, error) {
 	return redis.Decision{Verdict: redis.Granted, Epoch: y.epoch}, nil
 }
 
-func (y *yesMan) Renew(context.Context, redis.Claim) (redis.Standing, error) {
-	return redis.Standing{State: redis.Held}, nil
+func (y *yesMan) Renew(context.Context, redis.Claim) (redis.Renewal, error) {
+	return redis.Renewal{State: redis.Held}, nil
 }
 
 func (y *yesMan) Release(context.Context, redis.Claim) (bool, error) { return true, nil }

@@ -14,11 +14,11 @@ const (
 	hush = 60 * time.Millisecond
 	// memory is how much of what a loudspeaker plays is kept: a trial is judged
 	// once it is over, which is waited for.
-	memory = patience + time.Second
+	memory = timeout + time.Second
 	// faint is the amplitude, of 32767, below which a sample is silence.
 	faint = 33
-	// patience is how long anything is waited for.
-	patience = 5 * time.Second
+	// timeout is how long anything is waited for.
+	timeout = 5 * time.Second
 	// look is how often what is waited for is looked at.
 	look = 5 * time.Millisecond
 	// lastPlayed is when what arrived has been played, or never will be: a

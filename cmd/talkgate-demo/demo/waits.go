@@ -36,7 +36,7 @@ func (p *pair) talks(ctx context.Context, mark int) (bool, error) {
 func (p *pair) await(ctx context.Context, what string, done func() bool) error {
 	ok, err := p.happens(ctx, done)
 	if err == nil && !ok {
-		err = fmt.Errorf("waited %v for %s and %s to %s; they show %+v and %+v", patience,
+		err = fmt.Errorf("waited %v for %s and %s to %s; they show %+v and %+v", timeout,
 			p.talker.name, p.ear.name, what, p.talker.radio.Panel.Lamps(), p.ear.radio.Panel.Lamps())
 	}
 	return err
@@ -51,7 +51,7 @@ func (p *pair) happens(ctx context.Context, done func() bool) (bool, error) {
 		case <-ctx.Done():
 			return false, ctx.Err()
 		case now := <-t.C:
-			if now.Sub(start) > patience {
+			if now.Sub(start) > timeout {
 				return done(), nil
 			}
 		}

@@ -89,7 +89,7 @@ func TestKernelPortComesBack(t *testing.T) {
 	b.port.Until(`hardware is gone; waiting for it`)
 	b.port.Until(`hardware is missing; waiting for it.*line PTT of chip board`)
 	b.Sighted("board", "the fleet reads what is missing", func(g fleet.Sighting) bool {
-		return g.Live && !g.Report.Health.OnAir && strings.HasPrefix(g.Report.Health.Standing, "waiting for hardware: ")
+		return g.Live && !g.Report.Health.OnAir && strings.HasPrefix(g.Report.Health.Summary, "waiting for hardware: ")
 	})
 	b.chip.Plug()
 	b.chip.Pull(linePTT, true)

@@ -113,7 +113,7 @@ func newArena(t *testing.T, seed int64, tones []float64) *arena {
 	a := &arena{Site: &talkgatetest.Site{T: t, Dir: t.TempDir(), RedisURL: server.URL}, t: t, redis: server,
 		listen: fmt.Sprint("127.0.0.1:", redistest.FreePort(t)), random: rand.New(rand.NewPCG(uint64(seed), 0))}
 	a.HubURL = "http://" + a.listen
-	a.Site.Write("hub.secret", "a secret of this test, 32 bytes and more\n")
+	a.Write("hub.secret", "a secret of this test, 32 bytes and more\n")
 	var err error
 	if a.State, err = redis.Open(conn.Config{URL: server.URL}); err != nil {
 		t.Fatal(err)

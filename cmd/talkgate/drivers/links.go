@@ -109,7 +109,7 @@ func (l channelLocks) Acquire(ctx context.Context, cl redis.Claim) (redis.Decisi
 }
 
 // Renew implements port.SpeakerLock.
-func (l channelLocks) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error) {
+func (l channelLocks) Renew(ctx context.Context, cl redis.Claim) (redis.Renewal, error) {
 	return l[cl.Channel].Renew(ctx, cl)
 }
 

@@ -15,7 +15,7 @@ func TestAGatewayWithoutDocumentsIsSeen(t *testing.T) {
 	s.layers("")
 	north := s.member("north")
 	s.Sighted("north", "it waits for documents", func(g fleet.Sighting) bool {
-		return g.Live && !g.Report.Health.OnAir && g.Report.Health.Standing == "waiting for the fleet's documents" && g.Report.Group == "gates"
+		return g.Live && !g.Report.Health.OnAir && g.Report.Health.Summary == "waiting for the fleet's documents" && g.Report.Group == "gates"
 	})
 	ours := s.Read("fleet.key")
 	if code, _, stderr := talkgatetest.Run(t, "", "fleet", "keygen", "--out", s.Path("other.key")); code != talkgatetest.ExitOK {

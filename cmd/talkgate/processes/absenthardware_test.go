@@ -22,7 +22,7 @@ func TestAGatewayWithoutItsHardwareIsSeen(t *testing.T) {
 	s.Sighted("north", "it waits for its card", func(g fleet.Sighting) bool {
 		r := g.Report
 		return g.Live && g.Err == nil && !r.Health.OnAir && r.Channel == "gates" && r.Levels.Mic <= -90 &&
-			strings.HasPrefix(r.Health.Standing, "waiting for hardware: ") && strings.Contains(r.Health.Standing, "no-such-card")
+			strings.HasPrefix(r.Health.Summary, "waiting for hardware: ") && strings.Contains(r.Health.Summary, "no-such-card")
 	})
 	_, out, _ := talkgatetest.Run(t, "", "fleet", "status", "--redis", s.RedisURL)
 	if !strings.Contains(out, "waiting for hardware: ") {
@@ -51,6 +51,6 @@ func TestNoDocumentIsToBlameForHardwareThatWasMissing(t *testing.T) {
 		if strings.Contains(g.Report.Applied.Error, "no-such") {
 			t.Fatalf("the document is to blame: %+v", g.Report.Applied)
 		}
-		return g.Live && g.Report.Applied.Version == versions[0].Version && strings.HasPrefix(g.Report.Health.Standing, "waiting for hardware")
+		return g.Live && g.Report.Applied.Version == versions[0].Version && strings.HasPrefix(g.Report.Health.Summary, "waiting for hardware")
 	})
 }

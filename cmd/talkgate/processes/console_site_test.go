@@ -106,7 +106,7 @@ func TestConsoleOfAThousandGateways(t *testing.T) {
 		t.Helper()
 		id := fmt.Sprintf("gate-%04d", n)
 		r := fleet.Report{Gateway: id, Name: "Gate " + id, Channel: "gates", Version: "v1", At: time.Now(),
-			Health: fleet.Health{OnAir: true, Standing: "on air on channel gates", Redis: true, Rights: true},
+			Health: fleet.Health{OnAir: true, Summary: "on air on channel gates", Redis: true, Rights: true},
 			Lamps:  fleet.Lamps{Link: true}, Floor: fleet.Floor{State: "idle"}, Levels: fleet.Levels{Mic: -60, Speaker: -96}, Link: fleet.Link{Up: true}}
 		change(&r)
 		if err := s.State.PutReport(t.Context(), r, 10*time.Minute); err != nil {
@@ -129,7 +129,7 @@ func TestConsoleOfAThousandGateways(t *testing.T) {
 	b.Run(chromedp.SendKeys("#search", "gate-0777"))
 	b.Until(`document.querySelectorAll(".row").length === 1`)
 	report(777, func(r *fleet.Report) {
-		r.Health.OnAir, r.Health.Standing, r.Lamps.Link = false, "waiting for hardware: expected sound card \"Radio\", found none", false
+		r.Health.OnAir, r.Health.Summary, r.Lamps.Link = false, "waiting for hardware: expected sound card \"Radio\", found none", false
 	})
 	b.Until(`document.querySelector('.row[data-id="gate-0777"] .standing').textContent.startsWith("waiting for hardware")`)
 	b.Until(`document.querySelector('[data-filter="down"] strong').textContent === "1"`)

@@ -41,7 +41,7 @@ func TestFleetKnowsItsGateways(t *testing.T) {
 	}
 	forget(talkgatetest.ExitFailed) // it still reports
 	north.Say("quit")
-	s.Sighted("north", "it was stopped", func(g fleet.Sighting) bool { return !g.Live && g.Report.Health.Standing == "stopped" })
+	s.Sighted("north", "it was stopped", func(g fleet.Sighting) bool { return !g.Live && g.Report.Health.Summary == "stopped" })
 	forget(talkgatetest.ExitOK)
 	if all, err := s.State.Reports(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("still known: %+v, %v", all, err)

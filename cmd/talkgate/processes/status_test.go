@@ -55,7 +55,7 @@ func TestStatusOfAPort(t *testing.T) {
 	}
 	s.Revoke("north")
 	north.Until(`^state=refused`)
-	// The lock's keeper may have been told before the watch of the rights.
+	// The lock client may have been told before the watch of the rights.
 	for end := time.Now().Add(talkgatetest.Patience); !strings.Contains(talkgatetest.Get(t, at+"/metrics"), "\ntalkgate_port_rights_held 0\n"); {
 		if time.Now().After(end) {
 			t.Fatal("rights are still held")

@@ -33,15 +33,15 @@ type Progress struct {
 
 // Unwell is a gateway that is not well.
 type Unwell struct {
-	Gateway  string        `json:"gateway"`
-	Group    string        `json:"group,omitempty"`
-	Live     bool          `json:"live"`
-	SeenAt   time.Time     `json:"seenAt"`
-	OnAir    bool          `json:"onAir"`
-	Standing string        `json:"standing"` // in words
-	Applied  fleet.Applied `json:"applied"`
-	Running  string        `json:"talkgate"` // its version of talkgate
-	Token    *fleet.Token  `json:"token,omitempty"`
+	Gateway string        `json:"gateway"`
+	Group   string        `json:"group,omitempty"`
+	Live    bool          `json:"live"`
+	SeenAt  time.Time     `json:"seenAt"`
+	OnAir   bool          `json:"onAir"`
+	Summary string        `json:"standing"` // in words
+	Applied fleet.Applied `json:"applied"`
+	Running string        `json:"talkgate"` // its version of talkgate
+	Token   *fleet.Token  `json:"token,omitempty"`
 }
 
 // ReadProgress is how the apply of a version goes; 0 is the newest.
@@ -86,7 +86,7 @@ func (s *Progress) count(gateways []fleet.Sighting, scopes []fleet.Scope) {
 		h := g.Report.Health
 		token := g.Report.Link.Token
 		if bad || !g.Live || !h.OnAir || g.Err != nil || token.Ends(g.SeenAt) {
-			s.Unwell = append(s.Unwell, Unwell{g.Gateway, g.Report.Group, g.Live, g.SeenAt, g.Live && h.OnAir, h.Standing, a, g.Report.Version, token})
+			s.Unwell = append(s.Unwell, Unwell{g.Gateway, g.Report.Group, g.Live, g.SeenAt, g.Live && h.OnAir, h.Summary, a, g.Report.Version, token})
 		}
 	}
 	for _, g := range Covered(gateways, scopes) {

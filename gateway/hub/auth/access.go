@@ -1,3 +1,4 @@
+// Package auth says who a token is of, and what its holder may do.
 package auth
 
 import (

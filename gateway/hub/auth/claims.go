@@ -79,6 +79,7 @@ func (c *Claims) MemberRole() redis.Role {
 	return redis.Role(c.Role)
 }
 
+// IsAdmin reports whether the holder may be on every channel and manage all of them.
 func (c *Claims) IsAdmin() bool {
 	return redis.Role(c.GlobalRole) == redis.RoleAdmin || c.MemberRole() == redis.RoleAdmin
 }

@@ -207,6 +207,7 @@ func (ch *Channel) decide() {
 	ch.show(now)
 }
 
+// Admit lets the holder of the floor be heard, and nobody else; nil is an idle floor.
 func (ch *Channel) Admit(holder *redis.Holder, now time.Time) {
 	if holder != nil {
 		m := ch.connectGuest(holder)

@@ -37,7 +37,7 @@ const maxSilence = time.Second
 
 // floorLock is what a lock needs of the shared state.
 type floorLock interface {
-	Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error)
+	Renew(ctx context.Context, cl redis.Claim) (redis.Renewal, error)
 	Release(ctx context.Context, cl redis.Claim) (bool, error)
 }
 
@@ -114,7 +114,7 @@ func (k *lockHolder) keep(grantedFrom time.Time) Reason {
 		}
 		sent := time.Now()
 		ctx, cancel := context.WithDeadline(k.ctx, until)
-		standing, err := k.lock.Renew(ctx, k.claim)
+		renewal, err := k.lock.Renew(ctx, k.claim)
 		cancel()
 		switch {
 		case k.ctx.Err() != nil:
@@ -122,7 +122,7 @@ func (k *lockHolder) keep(grantedFrom time.Time) Reason {
 		case err != nil:
 			continue // another try, or the lease ends
 		}
-		switch standing.State {
+		switch renewal.State {
 		case redis.Held:
 			until = sent.Add(k.lease)
 			lapse.Reset(time.Until(until))
@@ -131,7 +131,7 @@ func (k *lockHolder) keep(grantedFrom time.Time) Reason {
 		case redis.RevokedByBan:
 			return ReasonBanned
 		default:
-			if standing.Holder == nil {
+			if renewal.Holder == nil {
 				return ReasonLost
 			}
 			return ReasonPreempted

@@ -12,12 +12,12 @@ import (
 
 // lockStub answers renewals as a test wants.
 type lockStub struct {
-	renew    func() (redis.Standing, error)
+	renew    func() (redis.Renewal, error)
 	renewed  []time.Time
 	released int
 }
 
-func (l *lockStub) Renew(context.Context, redis.Claim) (redis.Standing, error) {
+func (l *lockStub) Renew(context.Context, redis.Claim) (redis.Renewal, error) {
 	l.renewed = append(l.renewed, time.Now())
 	return l.renew()
 }
@@ -28,13 +28,13 @@ func (l *lockStub) Release(ctx context.Context, _ redis.Claim) (bool, error) {
 }
 
 func TestKeeper(t *testing.T) {
-	held := func() (redis.Standing, error) { return redis.Standing{State: redis.Held}, nil }
-	state := func(s redis.State) func() (redis.Standing, error) {
-		return func() (redis.Standing, error) { return redis.Standing{State: s}, nil }
+	held := func() (redis.Renewal, error) { return redis.Renewal{State: redis.Held}, nil }
+	state := func(s redis.State) func() (redis.Renewal, error) {
+		return func() (redis.Renewal, error) { return redis.Renewal{State: s}, nil }
 	}
 	for _, tc := range []struct {
 		name  string
-		renew func() (redis.Standing, error)
+		renew func() (redis.Renewal, error)
 		quiet bool
 		want  Reason
 		after time.Duration // at most
@@ -45,7 +45,7 @@ func TestKeeper(t *testing.T) {
 		{"lost", state(redis.Lost), false, ReasonLost, time.Second / 3},
 		{"revoked", state(redis.Revoked), false, ReasonRevoked, time.Second / 3},
 		{"banned", state(redis.RevokedByBan), false, ReasonBanned, time.Second / 3},
-		{"Redis gone", func() (redis.Standing, error) { return redis.Standing{}, errors.New("gone") }, false, ReasonRedis, time.Second},
+		{"Redis gone", func() (redis.Renewal, error) { return redis.Renewal{}, errors.New("gone") }, false, ReasonRedis, time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -68,6 +68,7 @@ func (ch *Channel) OpenSource(m *Member, c *auth.Claims) *forward.Source {
 	return m.source
 }
 
+// CloseSource ends what a member sends, and gives the floor back if the member has it.
 func (ch *Channel) CloseSource(m *Member) {
 	ch.change(func() {
 		m.source = nil
@@ -135,6 +136,7 @@ func (ch *Channel) OpenStream(m *Member) *Watcher {
 	return w
 }
 
+// CloseStream ends an event stream. With the last one of a member the floor goes back.
 func (ch *Channel) CloseStream(m *Member, w *Watcher) {
 	ch.change(func() {
 		delete(ch.watchers, w)

@@ -28,6 +28,7 @@ type Console struct {
 	log         *slog.Logger
 }
 
+// New returns a console. Run keeps it up to date.
 func New(state State, fleet *Fleet, e *emergency.Monitor, r *recall.Store, log *slog.Logger) *Console {
 	return &Console{state: state, Fleet: fleet, emergencies: e, recall: r, parrots: make(chan struct{}, MaxParrots), log: log}
 }

@@ -31,11 +31,12 @@ type Fleet struct {
 	mu       sync.Mutex
 	known    bool
 	gateways map[string]seenGateway
-	watchers map[*fleetWatcher]struct{}
+	watchers map[*FleetWatcher]struct{}
 }
 
+// NewFleet returns a view of a fleet without gateways.
 func NewFleet(log *slog.Logger) *Fleet {
-	return &Fleet{log: log, gateways: map[string]seenGateway{}, watchers: map[*fleetWatcher]struct{}{}}
+	return &Fleet{log: log, gateways: map[string]seenGateway{}, watchers: map[*FleetWatcher]struct{}{}}
 }
 
 // follow keeps up with the fleet until ctx ends.
@@ -121,7 +122,7 @@ func (v *Fleet) channelOf(id string) (channel string, known bool) {
 const maxFleetStreams = 8
 
 // Watch begins an event stream of a user; nil when there are too many.
-func (v *Fleet) Watch(c *auth.Claims) *fleetWatcher {
+func (v *Fleet) Watch(c *auth.Claims) *FleetWatcher {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	n := 0
@@ -139,7 +140,8 @@ func (v *Fleet) Watch(c *auth.Claims) *fleetWatcher {
 	return w
 }
 
-func (v *Fleet) Unwatch(w *fleetWatcher) {
+// Unwatch ends an event stream.
+func (v *Fleet) Unwatch(w *FleetWatcher) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.watchers, w)
@@ -155,7 +157,7 @@ type fleetNews struct {
 
 // news is what has changed for a watcher since it was asked last. A bearer sees
 // the gateways of the channels that it may join.
-func (v *Fleet) news(w *fleetWatcher) fleetNews {
+func (v *Fleet) news(w *FleetWatcher) fleetNews {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	n := fleetNews{Redis: v.known, Gateways: []json.RawMessage{}, Gone: []string{}}

@@ -18,7 +18,7 @@ func admin(user string) *auth.Claims {
 
 func TestFleetStreamsAreBounded(t *testing.T) {
 	v := NewFleet(nil)
-	var all []*fleetWatcher
+	var all []*FleetWatcher
 	for range maxFleetStreams {
 		all = append(all, v.Watch(admin("boss")))
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/auth"
 )
 
-// fleetWatcher collects, for one event stream, which gateways have changed since
+// FleetWatcher collects, for one event stream, which gateways have changed since
 // it was written to last: however slow the reader, each is there once.
-type fleetWatcher struct {
+type FleetWatcher struct {
 	claims *auth.Claims
 	wake   chan struct{} // something is there
 	// shown are the gateways that were written; it belongs to fleetView.news.
@@ -21,13 +21,13 @@ type fleetWatcher struct {
 }
 
 // newFleetWatcher is a watcher that has been told nothing yet.
-func newFleetWatcher(c *auth.Claims) *fleetWatcher {
-	w := &fleetWatcher{claims: c, wake: make(chan struct{}, 1), shown: map[string]struct{}{}, stale: map[string]struct{}{}}
+func newFleetWatcher(c *auth.Claims) *FleetWatcher {
+	w := &FleetWatcher{claims: c, wake: make(chan struct{}, 1), shown: map[string]struct{}{}, stale: map[string]struct{}{}}
 	w.stateChanged()
 	return w
 }
 
-func (w *fleetWatcher) changed(ids []string) {
+func (w *FleetWatcher) changed(ids []string) {
 	if len(ids) == 0 {
 		return
 	}
@@ -39,7 +39,7 @@ func (w *fleetWatcher) changed(ids []string) {
 	w.stateChanged()
 }
 
-func (w *fleetWatcher) stateChanged() {
+func (w *FleetWatcher) stateChanged() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -47,7 +47,7 @@ func (w *fleetWatcher) stateChanged() {
 }
 
 // Take returns the IDs of what has changed since it was called last.
-func (w *fleetWatcher) Take() []string {
+func (w *FleetWatcher) Take() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ids := slices.Sorted(maps.Keys(w.stale))

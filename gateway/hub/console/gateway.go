@@ -21,11 +21,11 @@ type Gateway struct {
 	Error string `json:"error,omitempty"`
 	Up    int64  `json:"up"`
 
-	OnAir    bool     `json:"onAir"`
-	Standing string   `json:"standing"`
-	Stalled  []string `json:"stalled,omitempty"`
-	Rights   bool     `json:"rights"`
-	Xruns    uint64   `json:"xruns"`
+	OnAir   bool     `json:"onAir"`
+	Summary string   `json:"standing"`
+	Stalled []string `json:"stalled,omitempty"`
+	Rights  bool     `json:"rights"`
+	Xruns   uint64   `json:"xruns"`
 
 	Lamps fleet.Lamps `json:"lamps"`
 	State string      `json:"state"`
@@ -49,7 +49,7 @@ func gatewayOf(s fleet.Sighting) Gateway {
 	g := Gateway{
 		ID: s.Gateway, Name: r.Name, Group: r.Group, Channel: r.Channel, Monitor: r.Monitor, Version: r.Version,
 		Live: s.Live, Seen: s.SeenAt.UnixMilli(), Up: r.Up,
-		OnAir: s.Live && r.Health.OnAir, Standing: r.Health.Standing, Stalled: r.Health.Stalled, Rights: r.Health.Rights, Xruns: r.Health.Xruns,
+		OnAir: s.Live && r.Health.OnAir, Summary: r.Health.Summary, Stalled: r.Health.Stalled, Rights: r.Health.Rights, Xruns: r.Health.Xruns,
 		Lamps: r.Lamps, State: r.Floor.State, Why: r.Floor.Why, Mic: r.Levels.Mic, Level: r.Levels.Speaker, Link: r.Link,
 		Celsius: r.Board.Celsius, Throttled: r.Board.Throttled.Now(),
 		Config: r.Applied.Version, Result: r.Applied.Result, Problem: r.Applied.Error, Refused: r.Applied.Refused,

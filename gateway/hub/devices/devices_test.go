@@ -374,7 +374,7 @@ func TestSomebodyBetween(t *testing.T) {
 	}
 	b := s.board(s.invite(gate()))
 	stranger := *b
-	stranger.Joiner.Keep = b.Keep
+	stranger.Keep = b.Keep
 	hub := hubdevices.New(hubdevices.Config{Store: s.store, Secret: []byte(strings.Repeat("s", 32)), Site: hubdevices.Site{RedisURL: s.redis.URL}})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+enroll.JoinPath, hub.Begin)

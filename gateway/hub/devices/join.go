@@ -146,7 +146,7 @@ func (s *Server) reply(ctx context.Context, j *join, request enroll.Request, add
 	}
 	key, err := j.channel.Key(request)
 	if err != nil {
-		return enroll.Reply{State: enroll.Refused, Reason: err.Error()}, nil
+		return enroll.Reply{State: enroll.Refused, Reason: err.Error()}, nil //nolint:nilerr // the board is told
 	}
 	id := enroll.KeyID(key)
 	if j.keyID == "" {
@@ -156,7 +156,7 @@ func (s *Server) reply(ctx context.Context, j *join, request enroll.Request, add
 	hub, err := enroll.HubURL(request.Hub)
 	switch {
 	case j.keyID != id || err != nil:
-		return enroll.Reply{State: enroll.Refused, Reason: "the board changed its mind about its key or its hub: join again"}, nil
+		return enroll.Reply{State: enroll.Refused, Reason: "the board changed its mind about its key or its hub: join again"}, nil //nolint:nilerr // the board is told
 	case j.committed:
 		return enroll.Reply{State: enroll.Committed}, nil
 	}
@@ -221,7 +221,7 @@ func (s *Server) refuse(w http.ResponseWriter, what string, err error) {
 		fail(w, http.StatusForbidden, why)
 		return
 	}
-	s.log.Error(what, "err", err)
+	s.log.Error("a board is refused", "what", what, "err", err)
 	fail(w, http.StatusServiceUnavailable, "Redis does not answer as it should: see the hub's log, then try again")
 }
 

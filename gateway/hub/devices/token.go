@@ -45,7 +45,7 @@ func (s *Server) Token(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		if status == http.StatusServiceUnavailable {
 			s.log.Error("a device gets no token", "user", signed.UserID, "err", err)
-			err = errors.New("Redis does not answer: try again")
+			err = errors.New("Redis does not answer: try again") //nolint:staticcheck // a name
 		}
 		fail(w, status, err.Error())
 		return

@@ -1,3 +1,4 @@
+// Package emergency follows the emergencies of all events until they are acknowledged.
 package emergency
 
 import (
@@ -69,6 +70,7 @@ type Monitor struct {
 	waiting map[chan struct{}]struct{}
 }
 
+// New returns a monitor that knows of no emergency.
 func New(state State, gateways func() map[string]struct{}, log *slog.Logger) *Monitor {
 	return &Monitor{state: state, gateways: gateways, log: log, waiting: map[chan struct{}]struct{}{}}
 }
@@ -83,6 +85,7 @@ func (e *Monitor) Watch() chan struct{} {
 	return wake
 }
 
+// Unwatch ends what Watch began.
 func (e *Monitor) Unwatch(wake chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

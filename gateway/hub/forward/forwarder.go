@@ -44,7 +44,7 @@ type Config struct {
 	// Record is handed each packet that went out; it must not block.
 	Record func(*Outgoing)
 	// Relay is handed what goes out of those who may be heard elsewhere.
-	Relay *relay
+	Relay *Relay
 }
 
 // Forwarder carries the sound of one channel from the source its gate lets
@@ -67,6 +67,7 @@ type Forwarder struct {
 	out Outgoing // of whoever drains
 }
 
+// New returns a forwarder without listeners.
 func New(cfg Config) *Forwarder {
 	return &Forwarder{Config: cfg, gate: gate{hold: cfg.Hold}}
 }
@@ -156,6 +157,7 @@ func (f *Forwarder) LastHeard(src *Source) time.Time {
 	return src.last
 }
 
+// AddListener sends what is forwarded from now on to l, too.
 func (f *Forwarder) AddListener(l *Listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -154,7 +154,7 @@ func TestForwardingToOtherChannelsAllocatesNothing(t *testing.T) {
 	src, guest := newSource("a"), newSource("a")
 	home, other := openTo(src), openTo(guest)
 	other.AddListener(&Listener{Deaf: new(atomic.Bool), Out: sink{}})
-	src.Reaches, home.Relay = func(string) bool { return true }, new(relay)
+	src.Reaches, home.Relay = func(string) bool { return true }, new(Relay)
 	home.Relay.routes.Store(&[]*Route{{Forwarder: other, Guest: guest}})
 	p := numbered(0)
 	if n := testing.AllocsPerRun(1000, func() {

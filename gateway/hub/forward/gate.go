@@ -123,7 +123,7 @@ func (g *gate) push(src *Source, now time.Time, p *rtp.Packet) (v Verdict, began
 	if src.expire(now, g.hold) && g.open != src {
 		src.forgetClosed()
 	}
-	open := g.isOpen(src, now) && !(g.inHangover && src.run > g.lastRun)
+	open := g.isOpen(src, now) && (!g.inHangover || src.run <= g.lastRun)
 	switch {
 	case !open && src.run <= src.closed:
 		return Refused, began

@@ -2,6 +2,7 @@ package forward
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 	"time"
 
@@ -261,7 +262,7 @@ func TestGateCountsSoundNotPackets(t *testing.T) {
 	} {
 		b, a := newBench(t), newSource("a")
 		b.admit(a, 1, time.Hour)
-		payload := append(toc, make([]byte, 6)...)
+		payload := slices.Concat(toc, make([]byte, 6))
 		for i := range 10 * time.Second / frame {
 			if _, v := b.send(a, uint16(i), i == 0, payload); v != Accepted {
 				t.Fatalf("frames of %v: packet %d is %v", frame, i, v)

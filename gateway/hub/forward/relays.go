@@ -9,11 +9,11 @@ import (
 // Relays are where else the channels of a hub are heard, by channel.
 type Relays struct {
 	mu sync.Mutex
-	of map[string]*relay
+	of map[string]*Relay
 }
 
-// relay is where else one channel is heard: on all of its event, in an emergency.
-type relay struct {
+// Relay is where else one channel is heard: on all of its event, in an emergency.
+type Relay struct {
 	uses   int // guarded by the relays' lock
 	routes atomic.Pointer[[]*Route]
 }
@@ -28,25 +28,27 @@ type Route struct {
 	Guest *Source
 }
 
-func NewRelays() *Relays { return &Relays{of: map[string]*relay{}} }
+// NewRelays returns relays of no channel.
+func NewRelays() *Relays { return &Relays{of: map[string]*Relay{}} }
 
 // Use returns the relay of a channel; release must follow.
-func (r *Relays) Use(channel string) *relay {
+func (r *Relays) Use(channel string) *Relay {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.used(channel)
 }
 
-func (r *Relays) used(channel string) *relay {
+func (r *Relays) used(channel string) *Relay {
 	one := r.of[channel]
 	if one == nil {
-		one = new(relay)
+		one = new(Relay)
 		r.of[channel] = one
 	}
 	one.uses++
 	return one
 }
 
+// Release undoes one Use.
 func (r *Relays) Release(channel string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -61,6 +63,7 @@ func (r *Relays) unused(channel string) {
 	delete(r.of, channel)
 }
 
+// Connect lets the channel's relay forward what a guest says.
 func (r *Relays) Connect(t *Route) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,6 +72,7 @@ func (r *Relays) Connect(t *Route) {
 	one.routes.Store(&routes)
 }
 
+// Disconnect undoes Connect.
 func (r *Relays) Disconnect(t *Route) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,7 +82,7 @@ func (r *Relays) Disconnect(t *Route) {
 	r.unused(t.Home)
 }
 
-func (r *relay) All() []*Route {
+func (r *Relay) All() []*Route {
 	if routes := r.routes.Load(); routes != nil {
 		return *routes
 	}
@@ -97,7 +101,7 @@ func (r *Relays) HeardOn(channel string) int {
 
 // pass hands a packet that went out to the other channels on which its sender
 // speaks.
-func (r *relay) pass(out *Outgoing) {
+func (r *Relay) pass(out *Outgoing) {
 	for _, t := range r.All() {
 		if t.Guest.UserID == out.From.UserID && out.From.Reaches(t.Channel) {
 			t.Forwarder.Receive(t.Guest, &out.Packet)

@@ -1,3 +1,4 @@
+// Package respond writes the hub's answers: JSON, errors and event streams.
 package respond
 
 import (
@@ -28,6 +29,7 @@ func NewEventStream(w http.ResponseWriter) *EventStream {
 	return &EventStream{w: w, ctl: http.NewResponseController(w)}
 }
 
+// Send sends an event with data as JSON. The error says that the reader is gone.
 func (s *EventStream) Send(event string, data any) error {
 	b, err := json.Marshal(data)
 	if err != nil {
@@ -36,6 +38,7 @@ func (s *EventStream) Send(event string, data any) error {
 	return s.write(fmt.Sprintf("event: %s\ndata: %s\n\n", event, b))
 }
 
+// Comment sends a comment, which tells both ends that the other is there.
 func (s *EventStream) Comment() error { return s.write(":\n\n") }
 
 func (s *EventStream) write(text string) error {

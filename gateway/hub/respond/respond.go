@@ -65,6 +65,7 @@ func Preflight(methods string) http.HandlerFunc {
 	}
 }
 
+// RefuseMethod answers 405, with the methods that are allowed and why.
 func RefuseMethod(allow, why string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", allow)
@@ -72,18 +73,21 @@ func RefuseMethod(allow, why string) http.HandlerFunc {
 	}
 }
 
+// Error answers with a status and an error in JSON.
 func Error(w http.ResponseWriter, status int, text string) {
 	JSON(w, status, struct {
 		Error string `json:"error"`
 	}{text})
 }
 
+// JSON answers with a status and v in JSON.
 func JSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // who has gone does not hear it
 }
 
+// RedisAway answers 503: Redis does not answer.
 func RedisAway(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
 	Error(w, http.StatusServiceUnavailable, "Redis does not answer: try again")

@@ -146,7 +146,7 @@ export class Console {
     this.#talk({ type: 'release' });
   }
 
-  // alarm takes in the emergency button: held for its guard it begins an emergency, or
+  // alarm handles the emergency button. Held for its guard it begins an emergency, or
   // ends the visitor's own. One that was refused is done with when it is let go.
   alarm(held) {
     const { emergency, phase } = this.model.talk;

@@ -130,9 +130,9 @@ async function open(token) {
         if (type === 'gateways') {
           if (first) model.forget();
           first = false;
-          model.takeGateways(data);
+          model.onGateways(data);
         } else if (type === 'desk') {
-          model.takeDesk(data);
+          model.onDesk(data);
           recall.onDesk(data);
         }
         if (type === 'emergencies') {

@@ -28,8 +28,8 @@ export class FleetModel {
   redis = true;
   desk = { channels: [], events: [] };
 
-  // takeGateways takes in a gateways event.
-  takeGateways({ redis, gateways, gone }) {
+  // onGateways handles a gateways event.
+  onGateways({ redis, gateways, gone }) {
     this.redis = redis;
     for (const gateway of gateways) this.#put(gateway);
     for (const id of gone) {
@@ -53,8 +53,8 @@ export class FleetModel {
     if (old?.key !== entry.key || this.#chosen(old) !== this.#chosen(entry)) this.#sorted = false;
   }
 
-  // takeDesk takes in a desk event.
-  takeDesk(desk) {
+  // onDesk handles a desk event.
+  onDesk(desk) {
     this.desk = desk;
     this.#holders = new Map(desk.channels.map((c) => [c.id, c.holder]));
   }

@@ -39,7 +39,7 @@ func (e *echoes) Of(userID string) *echo {
 	return e.all[userID]
 }
 
-// Enter takes in a member's session to send, or with out one to listen, and ends the
+// Enter admits a member's session to send, or with out one to listen, and ends the
 // one before.
 func (e *echoes) Enter(userID, kind string, p peer, out forward.PacketWriter) {
 	e.mu.Lock()

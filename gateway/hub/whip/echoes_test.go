@@ -26,7 +26,7 @@ func TestEchoEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		s := &session{kind: "echo/whip", userID: "a", peer: endless{make(chan struct{})}, private: true}
+		s := &Session{kind: "echo/whip", userID: "a", peer: endless{make(chan struct{})}, private: true}
 		all.register(s, func() { all.echoes.Leave(s.userID, s.peer) })
 		all.echoes.Enter(s.userID, KindWHIP, s.peer, nil)
 		<-s.ended

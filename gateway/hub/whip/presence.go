@@ -57,7 +57,7 @@ func newPresence(store Store, log *slog.Logger) *presence {
 }
 
 // arrive counts a session in.
-func (a *presence) arrive(s *session) {
+func (a *presence) arrive(s *Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	who := a.present[s.userID]
@@ -72,7 +72,7 @@ func (a *presence) arrive(s *session) {
 }
 
 // depart counts it out.
-func (a *presence) depart(s *session) {
+func (a *presence) depart(s *Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	who := a.present[s.userID]

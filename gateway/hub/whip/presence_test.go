@@ -33,7 +33,7 @@ func (f *flakyStore) RemoveSession(context.Context, string) error { return nil }
 func TestAttendanceIsWrittenLater(t *testing.T) {
 	store := &flakyStore{down: true, put: map[string]int{}}
 	a := newPresence(store, slog.New(slog.DiscardHandler))
-	a.arrive(&session{userID: "a", channel: "c"})
+	a.arrive(&Session{userID: "a", channel: "c"})
 	if a.write() == nil {
 		t.Fatal("no error while the store is down")
 	}
@@ -51,7 +51,7 @@ func TestAttendanceGoesOnWhereItStopped(t *testing.T) {
 	store := &flakyStore{put: map[string]int{}}
 	a := newPresence(store, slog.New(slog.DiscardHandler))
 	for _, user := range []string{"a", "b", "c", "d", "e"} {
-		a.arrive(&session{userID: user, channel: "c"})
+		a.arrive(&Session{userID: user, channel: "c"})
 	}
 	for _, room := range []int{2, 2} {
 		store.down, store.room = false, room

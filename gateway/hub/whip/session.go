@@ -42,8 +42,8 @@ type peer interface {
 	Patch(fragment string) (answer string, err error)
 }
 
-// session is one WHIP or WHEP session.
-type session struct {
+// Session is one WHIP or WHEP session.
+type Session struct {
 	id, kind, channel, userID, userName string
 	// private says that nobody else hears it: Redis is not told, and it ends soon.
 	private bool
@@ -79,7 +79,7 @@ type Server struct {
 	alive sync.WaitGroup
 
 	mu       sync.Mutex
-	all      map[string]*session
+	all      map[string]*Session
 	reserved int            // sessions, those being set up included
 	byUser   map[string]int // the same, by user
 	closing  bool
@@ -87,7 +87,7 @@ type Server struct {
 
 // New has no session yet. All end with ctx.
 func New(ctx context.Context, cfg Config) *Server {
-	return &Server{Config: cfg, ctx: ctx, presence: newPresence(cfg.Store, cfg.Log), all: map[string]*session{}, byUser: map[string]int{}}
+	return &Server{Config: cfg, ctx: ctx, presence: newPresence(cfg.Store, cfg.Log), all: map[string]*Session{}, byUser: map[string]int{}}
 }
 
 // Run tells Redis who is there until the context has ended and close was called.
@@ -123,7 +123,7 @@ func (s *Server) unreserve(userID string) {
 
 // register makes a session known, and forgets it when its peer is done; gone then
 // undoes what was set up for it.
-func (s *Server) register(one *session, gone func()) {
+func (s *Server) register(one *Session, gone func()) {
 	one.id, one.ended = rand.Text(), make(chan struct{})
 	s.mu.Lock()
 	s.all[one.id] = one
@@ -158,7 +158,7 @@ func (s *Server) register(one *session, gone func()) {
 }
 
 // Find is a user's session of that kind on a channel, nil if there is none.
-func (s *Server) Find(id, kind, channel, userID string) *session {
+func (s *Server) Find(id, kind, channel, userID string) *Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one := s.all[id]
@@ -172,7 +172,7 @@ func (s *Server) Find(id, kind, channel, userID string) *session {
 // until nothing of it is left.
 func (s *Server) endPublisher(channel, userID string) {
 	s.mu.Lock()
-	var old *session
+	var old *Session
 	for _, one := range s.all {
 		if one.kind == KindWHIP && one.channel == channel && one.userID == userID {
 			old = one

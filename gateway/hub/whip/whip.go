@@ -90,13 +90,13 @@ func (s *Server) Join(r *http.Request, c *auth.Claims) (ch *channel.Channel, m *
 	return ch, m, func() { ch.Part(m); s.Channels.Leave(ch) }
 }
 
-func newSession(kind, channel string, c *auth.Claims) *session {
-	return &session{kind: kind, channel: channel, userID: c.UserID, userName: c.UserName}
+func newSession(kind, channel string, c *auth.Claims) *Session {
+	return &Session{kind: kind, channel: channel, userID: c.UserID, userName: c.UserName}
 }
 
 // accept sets up a session and answers the request; gone undoes what was done
 // for it before.
-func (s *Server) accept(w http.ResponseWriter, r *http.Request, one *session, gone func(), answerOffer func() (peer, string, error)) {
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, one *Session, gone func(), answerOffer func() (peer, string, error)) {
 	if err := s.reserve(one.userID); err != nil {
 		gone()
 		status := http.StatusServiceUnavailable

@@ -72,9 +72,6 @@ func (b *Backoff) Next(err error, lived time.Duration) time.Duration {
 	return wait
 }
 
-// Reset forgets all failures.
-func (b *Backoff) Reset() { b.failures = 0 }
-
 // spread is d, half as much or half as much again.
 func spread(d time.Duration) time.Duration { return d/2 + rand.N(max(1, d)) }
 

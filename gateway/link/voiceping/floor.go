@@ -253,13 +253,13 @@ func (s *session) stopped(ctx context.Context) error {
 }
 
 // Renew implements [port.SpeakerLock].
-func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error) {
+func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Renewal, error) {
 	g := l.grant.Load()
 	if g == nil || g.claim.Token != cl.Token {
-		return redis.Standing{State: redis.Lost}, nil
+		return redis.Renewal{State: redis.Lost}, nil
 	}
 	if by := g.by.Load(); by != nil {
-		return redis.Standing{State: redis.Lost, Holder: &redis.Holder{UserName: *by}}, nil
+		return redis.Renewal{State: redis.Lost, Holder: &redis.Holder{UserName: *by}}, nil
 	}
 	sent := time.Now()
 	st, err := l.cfg.State.Renew(ctx, cl)

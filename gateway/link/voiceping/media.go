@@ -29,7 +29,7 @@ func (s *session) publish(ctx context.Context, offer string) (string, error) {
 }
 
 // silence is an Opus frame of 20 ms without sound.
-var silence = [...]byte{0xF8, 0xFF, 0xFE}
+func silence() []byte { return []byte{0xF8, 0xFF, 0xFE} }
 
 // write sends a frame of speech.
 func (s *session) write(frame []byte, timestamp uint32, first bool) error {
@@ -44,7 +44,7 @@ func (s *session) write(frame []byte, timestamp uint32, first bool) error {
 func (s *session) probe() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	return s.voice.WriteOpus(silence[:], s.timestamp, false)
+	return s.voice.WriteOpus(silence(), s.timestamp, false)
 }
 
 func (s *session) listen(channel string) rtc.Exchange {

@@ -43,7 +43,7 @@ func (s *site) visit(user string, state State, heard func() uint64) {
 	before, ts := heard(), uint32(0)
 	until(s.t, user+" is heard", func() bool {
 		ts += 960
-		_ = session.voice.WriteOpus(silence[:], ts, false)
+		_ = session.voice.WriteOpus(silence(), ts, false)
 		return heard() > before+3
 	})
 	cancel()

@@ -65,8 +65,8 @@ func New(cfg Config) *Capture {
 	return c
 }
 
-// Run reads until ctx ends. An error means that the card is gone.
-func (c *Capture) Run(ctx context.Context) error {
+// Run reads until the card is closed, or gone, and returns why.
+func (c *Capture) Run() error {
 	period := make([]int16, hal.PeriodSamples)
 	for {
 		at, err := c.cfg.Card.Read(period)

@@ -18,7 +18,7 @@ import (
 // SpeakerLock is the floor in Redis. After an error nobody knows what Redis did.
 type SpeakerLock interface {
 	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
-	Renew(ctx context.Context, cl redis.Claim) (redis.Standing, error)
+	Renew(ctx context.Context, cl redis.Claim) (redis.Renewal, error)
 	Release(ctx context.Context, cl redis.Claim) (bool, error)
 }
 

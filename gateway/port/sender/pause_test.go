@@ -21,7 +21,7 @@ func (r *recorded) WriteOpus(opus []byte, _ uint32, _ bool) error {
 // squelch with a tail, although all that was said before it has been dealt with.
 func TestLateReleaseInAPause(t *testing.T) {
 	var link recorded
-	s := sendertest.Talk(t, media.EncoderConfig{FEC: true, DTX: true}, sendertest.AllStages, &link, sendertest.Source(sim.Silence()))
+	s := sendertest.Talk(t, media.EncoderConfig{FEC: true, DTX: true}, sendertest.AllStages(), &link, sendertest.Source(sim.Silence()))
 	for range 50 {
 		s.Frame()
 	}

@@ -32,8 +32,9 @@ func documented(t *testing.T, user string) (words []string) {
 	}
 	rule, _, _ = strings.Cut(rule, "\n")
 	for i, part := range strings.Split(rule, "(") {
-		inner, outer := "", part
+		outer := part
 		if i > 0 {
+			var inner string
 			inner, outer, _ = strings.Cut(part, ")")
 			words = append(words, "("+strings.Join(strings.Fields(inner), " ")+")")
 		}

@@ -69,7 +69,7 @@ func TestFleetApplyAndRollout(t *testing.T) {
 		}
 		judge := func(version uint64, gateway, failure string, want fleet.State) {
 			t.Helper()
-			if got := redistest.Must[fleet.State](t)(c.JudgeRollout(ctx, version, gateway, failure)); got != want {
+			if got := redistest.Must[fleet.State](t)(c.ReportCanary(ctx, version, gateway, failure)); got != want {
 				t.Errorf("%d after %s: %q, want %q", version, gateway, got, want)
 			}
 		}
@@ -227,7 +227,7 @@ func TestWatchFleet(t *testing.T) {
 	redistest.Until(t, "a subscription", func() bool { return c.conn.Subscription().Connected })
 	apply(t, admin, 1, &fleet.Rollout{Canaries: 1}, "info", fleet.Group("gates"))
 	redistest.Await(t, views, "a document", version(1, fleet.Trying))
-	redistest.Must[fleet.State](t)(admin.JudgeRollout(redistest.Context(t), 1, "a", ""))
+	redistest.Must[fleet.State](t)(admin.ReportCanary(redistest.Context(t), 1, "a", ""))
 	redistest.Await(t, views, "its rollout", version(1, fleet.Open))
 	proxy.Blackhole()
 	apply(t, admin, 2, nil, "warn", fleet.Group("gates"))
@@ -247,7 +247,7 @@ func TestFleetInACluster(t *testing.T) {
 	}
 	apply(t, c, 1, nil, "info", scopes...)
 	apply(t, c, 2, &fleet.Rollout{Canaries: 1}, "warn", scopes...)
-	redistest.Must[fleet.State](t)(c.JudgeRollout(redistest.Context(t), 2, "g1", ""))
+	redistest.Must[fleet.State](t)(c.ReportCanary(redistest.Context(t), 2, "g1", ""))
 	if got := stored(t, c, scopes[7]); got != "2warn 1info open" {
 		t.Error(got)
 	}

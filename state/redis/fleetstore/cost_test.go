@@ -26,7 +26,7 @@ func fullReport(gateway string) fleet.Report {
 	r := report(gateway)
 	r.Name, r.Up = "The gate of "+gateway, 86400
 	r.Applied = fleet.Applied{Version: 17, Result: fleet.ResultApplied}
-	r.Health.Standing, r.Health.Redis, r.Health.Rights = "on air on channel gates", true, true
+	r.Health.Summary, r.Health.Redis, r.Health.Rights = "on air on channel gates", true, true
 	r.Link = fleet.Link{Up: true, RTT: 12.345, In: &fleet.Quality{Loss: 0.0123, Jitter: 1.5}, Out: &fleet.Quality{Loss: 0.01, Jitter: 2.25}}
 	r.Board = fleet.Board{Celsius: &celsius}
 	r.Levels = fleet.Levels{Mic: -48.123456789, Speaker: -96}

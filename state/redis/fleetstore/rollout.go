@@ -24,13 +24,13 @@ type Rollout struct {
 	Outcomes map[string]string `json:"outcomes,omitempty"`
 }
 
-// luaJudge takes in how a canary fared. With the last that had to pass the
+// luaReportCanary processes how a canary fared. With the last that had to pass the
 // rollout is open, with the first that failed it is halted; after that nothing
 // changes it.
 //
 // KEYS: rollout
 // ARGV: gateway, passed or failed, why, topic prefix, version
-const luaJudge = `
+const luaReportCanary = `
 local gateway, verdict, why, topic, version = unpack(ARGV)
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'trying' then return state or '' end
@@ -51,9 +51,9 @@ end
 return state
 `
 
-// JudgeRollout says how a canary fared: well, or why not. It may be repeated. It
+// ReportCanary says how a canary fared: well, or why not. It may be repeated. It
 // returns how the rollout stands then; empty if there is none.
-func (s *Store) JudgeRollout(ctx context.Context, version uint64, gateway string, failure string) (fleet.State, error) {
+func (s *Store) ReportCanary(ctx context.Context, version uint64, gateway string, failure string) (fleet.State, error) {
 	verdict := "passed"
 	if failure != "" {
 		verdict = "failed"

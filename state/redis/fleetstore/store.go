@@ -23,7 +23,7 @@ type Scripts struct{ report, apply, judge conn.Script }
 
 // NewScripts returns the scripts for conn.Open.
 func NewScripts() Scripts {
-	return Scripts{report: conn.NewScript(luaReport), apply: conn.NewScript(luaApply), judge: conn.NewScript(luaJudge)}
+	return Scripts{report: conn.NewScript(luaReport), apply: conn.NewScript(luaApply), judge: conn.NewScript(luaReportCanary)}
 }
 
 // All are the scripts in a list.

@@ -42,7 +42,7 @@ test('who is heard on which channel', () => {
   const m = new FleetModel();
   const g = gateway({ monitor: ['gates', 'docks'] });
   const standing = (...holders) => {
-    m.takeDesk({ channels: holders.map(([id, userId]) => ({ id, holder: userId ? { userId, userName: '' } : null })), events: [] });
+    m.onDesk({ channels: holders.map(([id, userId]) => ({ id, holder: userId ? { userId, userName: '' } : null })), events: [] });
     return standingOf(g, m.heard(g));
   };
   assert.equal(standing(['yard', null], ['gates', null]), 'on air');
@@ -63,9 +63,9 @@ test('words for the columns', () => {
 test('those that need somebody come first, and gate 2 before gate 10', () => {
   const m = new FleetModel();
   const some = ['10', '2', '1'].map((n) => gateway({ id: `g${n}`, name: `Gate ${n}` }));
-  m.takeGateways({ redis: true, gateways: [...some, gateway({ id: 'z', name: 'Z', live: false }), gateway({ id: 'y', name: 'Y', onAir: false })], gone: [] });
+  m.onGateways({ redis: true, gateways: [...some, gateway({ id: 'z', name: 'Z', live: false }), gateway({ id: 'y', name: 'Y', onAir: false })], gone: [] });
   assert.deepEqual(m.shown, ['z', 'y', 'g1', 'g2', 'g10']);
-  m.takeGateways({ redis: true, gateways: [gateway({ id: 'g2', name: 'Gate 2', celsius: 90 })], gone: ['y', 'unknown'] });
+  m.onGateways({ redis: true, gateways: [gateway({ id: 'g2', name: 'Gate 2', celsius: 90 })], gone: ['y', 'unknown'] });
   assert.deepEqual(m.shown, ['z', 'g2', 'g1', 'g10']);
   assert.deepEqual(m.counts(), { all: 4, well: 3, talking: 0, warning: 1, down: 0, gone: 1 });
   m.choose('gone', '');
@@ -76,9 +76,9 @@ test('those that need somebody come first, and gate 2 before gate 10', () => {
 
 test('news that change nothing of the order do not sort again', () => {
   const m = new FleetModel();
-  m.takeGateways({ redis: true, gateways: [gateway()], gone: [] });
+  m.onGateways({ redis: true, gateways: [gateway()], gone: [] });
   const order = m.shown;
-  m.takeGateways({ redis: true, gateways: [gateway({ mic: -3 })], gone: [] });
+  m.onGateways({ redis: true, gateways: [gateway({ mic: -3 })], gone: [] });
   assert.equal(m.shown, order);
   m.forget();
   assert.deepEqual(m.shown, []);

@@ -21,7 +21,7 @@ import (
 // streamsWithin bounds the wait for the streams of those who are there already.
 const streamsWithin = time.Second
 
-// Hearer takes in the packets of one member's stream, one at a time; the packet
+// Hearer processes the packets of one member's stream, one at a time; the packet
 // is reused when it returns.
 type Hearer func(p *rtp.Packet, arrived time.Time)
 

@@ -12,7 +12,7 @@ import (
 )
 
 // WithFEC is an encoder with forward error correction.
-var WithFEC = media.EncoderConfig{FEC: true, ExpectedLoss: 15}
+func WithFEC() media.EncoderConfig { return media.EncoderConfig{FEC: true, ExpectedLoss: 15} }
 
 // Nowhere is a link that sends nothing.
 type Nowhere struct{}
@@ -37,7 +37,9 @@ type Spurt struct {
 }
 
 // AllStages turns every stage of the level chain on.
-var AllStages = level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true}
+func AllStages() level.Config {
+	return level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true}
+}
 
 // Talk begins a talk spurt of source on link, at the level that stages make of it.
 func Talk(tb testing.TB, cfg media.EncoderConfig, stages level.Config, link sender.Writer, source Source) *Spurt {
