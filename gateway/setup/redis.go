@@ -68,7 +68,7 @@ func redisConfigFile(server string) string { return "/etc/" + server + "/" + ser
 
 // noServer says what to do where no Redis is installed.
 func noServer() error {
-	return fmt.Errorf("Redis is not installed: apt install redis-server (Debian 13 and later: valkey-server), then run setup again")
+	return fmt.Errorf("Redis is not installed: apt install redis-server (Debian 13 and later: valkey-server), then run setup again") //nolint:staticcheck // a name
 }
 
 // words joins what is not empty.

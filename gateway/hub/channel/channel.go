@@ -1,3 +1,4 @@
+// Package channel is one channel of the hub: its members, their sessions, and who has its floor.
 package channel
 
 import (

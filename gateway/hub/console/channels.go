@@ -1,3 +1,4 @@
+// Package console has what dispatchers see and do: gateways, channels, rollouts and the audit log.
 package console
 
 import (

@@ -164,6 +164,7 @@ func (f *Forwarder) AddListener(l *Listener) {
 	f.listeners = append(slices.Clone(f.listeners), l)
 }
 
+// RemoveListener undoes AddListener.
 func (f *Forwarder) RemoveListener(l *Listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -194,6 +195,7 @@ func (f *Forwarder) Drain() {
 	f.mu.Unlock()
 }
 
+// Send writes the packet that goes out to each of these listeners, but its own speaker.
 func (f *Forwarder) Send(listeners []*Listener) {
 	var sent, failed uint64
 	for _, l := range listeners {

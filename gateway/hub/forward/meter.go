@@ -27,9 +27,9 @@ type meterPacket struct {
 	data   [media.MaxOpusPacket]byte
 }
 
-// meter decodes what goes out on a channel to tell how loud it is. It stands
+// Meter decodes what goes out on a channel to tell how loud it is. It stands
 // beside the forwarding path: a packet it has no time for is not measured.
-type meter struct {
+type Meter struct {
 	packets chan meterPacket
 	report  func(map[string]float64)
 
@@ -41,12 +41,12 @@ type meter struct {
 
 // NewMeter makes a meter that reports levels in dBFS by user: every meterInterval
 // while somebody talks, and none once when that ended.
-func NewMeter(report func(map[string]float64)) *meter {
-	return &meter{packets: make(chan meterPacket, meterBacklog), report: report}
+func NewMeter(report func(map[string]float64)) *Meter {
+	return &Meter{packets: make(chan meterPacket, meterBacklog), report: report}
 }
 
 // Hear hands over a packet that went out. It never blocks.
-func (m *meter) Hear(out *Outgoing) {
+func (m *Meter) Hear(out *Outgoing) {
 	if len(m.packets) == cap(m.packets) {
 		return
 	}
@@ -59,7 +59,7 @@ func (m *meter) Hear(out *Outgoing) {
 }
 
 // Run measures until ctx ends.
-func (m *meter) Run(ctx context.Context) {
+func (m *Meter) Run(ctx context.Context) {
 	tick := time.NewTicker(meterInterval)
 	defer tick.Stop()
 	heard, reported := false, false
@@ -87,20 +87,21 @@ func (m *meter) Run(ctx context.Context) {
 	}
 }
 
-func (m *meter) Begin(userID string) {
+// Begin begins the talk spurt of a user: what was measured before is forgotten.
+func (m *Meter) Begin(userID string) {
 	m.talker = userID
 	m.level = media.Level{}
 	m.reset()
 }
 
-func (m *meter) reset() {
+func (m *Meter) reset() {
 	m.decoder = opus.NewDecoder()
 	_ = m.decoder.Init(media.SampleRate, 1) // fails for other rates only
 }
 
 // decode returns the number of samples. Members send what they like, and a
 // decoder that trips over it must cost no more than a level.
-func (m *meter) decode(packet []byte) (n int, err error) {
+func (m *Meter) decode(packet []byte) (n int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			m.reset()

@@ -82,6 +82,7 @@ func (r *Relays) Disconnect(t *Route) {
 	r.unused(t.Home)
 }
 
+// All are the routes of the relay.
 func (r *Relay) All() []*Route {
 	if routes := r.routes.Load(); routes != nil {
 		return *routes

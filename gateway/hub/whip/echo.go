@@ -1,3 +1,4 @@
+// Package whip has the sessions of WHIP (RFC 9725) and WHEP, and the echo that a parrot uses.
 package whip
 
 import (

@@ -147,7 +147,7 @@ func (r *request) onLoop(delay, at time.Duration) {
 	} else {
 		details = append(details, "squelch opened with the transmitter, times", squelch.LoopRow)
 	}
-	r.in.cfg.Log.Warn(squelch.LoopFound, append(details, "do", squelch.LoopRemedy)...)
+	r.in.cfg.Log.Warn("the channel comes back by this radio", append(details, "found", squelch.LoopFound, "do", squelch.LoopRemedy)...)
 	r.squelch.Reset()
 	release := r.pressed && (!r.held || r.stuck)
 	r.in.cfg.Floor.Loop(true, release)
