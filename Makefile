@@ -47,11 +47,13 @@ test: $(PAGE_TOOLS) ## the tests, on a real Redis and in real browsers; installs
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh test $$($(GO) list ./... | grep -v -E '$(SLOW)')
 
+# One package after the other: an emulated board beside several processes is too slow
+# for its own deadlines.
 slow: ## the tests that make newcomers wait: emulated boards, real LiveKit servers, several processes
 	.ci/needs.sh $(TOOLS)
-	.ci/test.sh slow $$($(GO) list ./... | grep -E '$(SLOW)' | grep -v interop)
+	.ci/test.sh slow -p 1 $$($(GO) list ./... | grep -E '$(SLOW)' | grep -v interop)
 
-check: test slow hil ## all that CI runs
+check: lint test slow hil ## all that CI runs
 
 hil: ## the bench: kernel lines, sound cards and USB radio interfaces, on a kernel of their own; builds it once a machine
 	.ci/needs.sh redis-server arecord:alsa-utils ip:iproute2
@@ -72,8 +74,9 @@ fleet: ## a fleet of 1000 gateways in one process: what it costs, where a bad co
 	.ci/needs.sh redis-server
 	$(GO) test -v -count 1 -timeout 30m -run 'Cost|Canaries|MidRollout' ./gateway/fleet -gateways 1000
 
-lint: $(PAGE_TOOLS) ## golangci-lint, at a fixed version, and the types of the pages
+lint: $(PAGE_TOOLS) ## golangci-lint, at a fixed version, go vet for 32-bit boards, and the types of the pages
 	$(GO) run $(GOLANGCI) run ./...
+	GOARCH=arm $(GO) vet -tags hil ./...
 	npm run --silent --prefix gateway/hub/web types
 
 # The pages need nothing of it: it is what judges them.

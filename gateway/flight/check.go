@@ -66,7 +66,8 @@ func checkRoom(dir string, size int64) error {
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	if free := int64(fs.Bavail) * fs.Bsize; free < size {
+	// The types of Statfs_t differ between 32- and 64-bit boards.
+	if free := fs.Bavail * uint64(fs.Bsize); free < uint64(size) {
 		return fmt.Errorf("%s: expected room for %d bytes, found %d: %w", dir, size, free, unix.ENOSPC)
 	}
 	return nil

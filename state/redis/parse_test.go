@@ -35,8 +35,8 @@ func FuzzClaim(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const epoch = 1795398687760
-		h := parseHolder(prefix + strconv.Itoa(epoch) + "}")
+		const epoch uint64 = 1795398687760
+		h := parseHolder(prefix + strconv.FormatUint(epoch, 10) + "}")
 		if h.UserID != user || h.UserName != name || h.Token != token || h.Role != RoleGeneral || h.Epoch != epoch || h.Since.UnixMilli() != cl.At.UnixMilli() {
 			t.Errorf("%+v was read as %+v", cl, h)
 		}
