@@ -249,5 +249,5 @@ func (d *runner) portOptions(board Board, timeOfDay *clock.Clock, last string) (
 	if d.recorder != nil {
 		opt.Tap = flight.Tap{Ring: d.recorder.ring}
 	}
-	return opt, setSelector(&opt, d.cfg, d.links, last)
+	return opt, setChannels(&opt, d.cfg, d.links, last)
 }

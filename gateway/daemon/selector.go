@@ -12,13 +12,13 @@ import (
 	"github.com/talkgate/talkgate/gateway/status"
 )
 
-// setSelector lets a port be on the channels that its selector chooses from, each
-// with its link. Where there is none it is on one.
-func setSelector(opt *port.Options, cfg config.Config, links Links, last string) error {
+// setChannels sets the channels that a port can be on, each with its link, and the
+// selector that chooses among them.
+func setChannels(opt *port.Options, cfg config.Config, links Links, last string) error {
 	opt.Lock = links.Lock()
 	if cfg.Selector.Kind == "none" {
 		opt.Hardware.Selector = nil // a virtual radio has one
-		opt.Link, opt.Monitored = links.Link(cfg.Channel), cfg.Monitored()
+		opt.Channels = []port.Channel{{ID: cfg.Channel, Link: links.Link(cfg.Channel), Monitored: cfg.Monitored()}}
 		return nil
 	}
 	for i, id := range links.Channels() {

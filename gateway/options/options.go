@@ -9,14 +9,13 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// Port is what a configuration makes of a port. Hardware, links, selector and Redis
+// Port is what a configuration makes of a port. Hardware, channels, selector and Redis
 // are the caller's. The error names each key whose file or value is of no use.
 func Port(cfg config.Config) (opt port.Options, err error) {
 	opt = port.Options{
 		UserID:    cfg.Identity.UserID,
 		UserName:  cfg.Identity.UserName,
 		Role:      redis.Role(cfg.Identity.Role),
-		Channel:   cfg.Channel,
 		Emergency: port.Emergency{Guard: cfg.Emergency.Guard, Gain: float64(cfg.Emergency.Gain)},
 		Duck:      Duck(cfg),
 
@@ -24,7 +23,7 @@ func Port(cfg config.Config) (opt port.Options, err error) {
 	}
 	var errs [5]error
 	opt.Tuning, errs[0] = Tuning(cfg)
-	opt.Detector, errs[1] = earOf(cfg.Talk)
+	opt.Detector, errs[1] = detectorOf(cfg.Talk)
 	opt.Remote, errs[2] = remoteOf(cfg.Talk.DTMF)
 	opt.Subtone, errs[3] = subtoneOf(cfg.Key)
 	opt.Ident, errs[4] = identOf(cfg.Key.Ident)

@@ -10,8 +10,8 @@ import (
 	"github.com/talkgate/talkgate/media/detect"
 )
 
-// earOf is what stands in for a COR line; nil where nothing does.
-func earOf(cfg config.Talk) (squelch.Detector, error) {
+// detectorOf is what stands in for a COR line; nil where nothing does.
+func detectorOf(cfg config.Talk) (squelch.Detector, error) {
 	if v := cfg.VOX; v.Enabled {
 		return detect.NewVOX(detect.VOXConfig{
 			Threshold: float64(v.Threshold), Attack: v.Attack, PreRoll: v.PreRoll, Hang: v.Hang, AntiTrip: float64(v.AntiTrip),

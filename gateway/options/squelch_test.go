@@ -16,7 +16,7 @@ import (
 func TestEveryCTCSSToneCanBeConfigured(t *testing.T) {
 	for _, hz := range detect.CTCSSTones() {
 		talk := config.Talk{DCS: "off", CTCSS: strconv.FormatFloat(hz, 'f', 1, 64)}
-		if ear, err := earOf(talk); err != nil || ear == nil {
+		if ear, err := detectorOf(talk); err != nil || ear == nil {
 			t.Errorf("%s: %v", talk.CTCSS, err)
 		}
 		text := "version: 1\nchannel: c\nidentity: {user_id: a, user_name: A}\nredis: {url: \"redis://127.0.0.1:6379/0\"}\n" +
@@ -25,7 +25,7 @@ func TestEveryCTCSSToneCanBeConfigured(t *testing.T) {
 			t.Errorf("%s: %v", talk.CTCSS, err)
 		}
 	}
-	if ear, err := earOf(config.Default().Talk); ear != nil || err != nil {
+	if ear, err := detectorOf(config.Default().Talk); ear != nil || err != nil {
 		t.Errorf("by default the microphone talks by itself: %v, %v", ear, err)
 	}
 }
@@ -35,7 +35,7 @@ func TestEveryDCSCodeCanBeConfigured(t *testing.T) {
 	for _, octal := range media.DCSCodes() {
 		for _, polarity := range []string{"N", "I"} {
 			talk := config.Talk{CTCSS: "off", DCS: fmt.Sprintf("%03o%s", octal, polarity)}
-			if squelch, err := earOf(talk); err != nil || squelch == nil {
+			if squelch, err := detectorOf(talk); err != nil || squelch == nil {
 				t.Errorf("%s: %v", talk.DCS, err)
 			}
 			if sent, err := subtoneOf(config.Key{CTCSS: "off", DCS: talk.DCS, CTCSSLevel: -24}); err != nil || sent == nil {
@@ -43,7 +43,7 @@ func TestEveryDCSCodeCanBeConfigured(t *testing.T) {
 			}
 		}
 	}
-	if _, err := earOf(config.Talk{CTCSS: "off", DCS: "777N"}); err == nil || !strings.Contains(err.Error(), "talk.dcs") {
+	if _, err := detectorOf(config.Talk{CTCSS: "off", DCS: "777N"}); err == nil || !strings.Contains(err.Error(), "talk.dcs") {
 		t.Errorf("a code of no radio: %v", err)
 	}
 	if _, err := subtoneOf(config.Key{CTCSS: "off", DCS: "000I"}); err == nil || !strings.Contains(err.Error(), "key.dcs") {

@@ -58,7 +58,7 @@ func atDesk(t *testing.T, kind string, lines int, body func(d *desk)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Selector, o.Channel, o.Link = s, "", nil
+		o.Selector, o.Channels = s, nil
 		o.Hardware.Selector, o.Hardware.PTTOut = inputs, nil
 		for i, id := range []string{"c1", "c2", "c3"} {
 			o.Channels = append(o.Channels, Channel{ID: id, Link: &d.links[i]})

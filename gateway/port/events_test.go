@@ -33,7 +33,7 @@ func TestEventsKeepTheirOrder(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				o.Selector, o.Channel, o.Link = s, "", nil
+				o.Selector, o.Channels = s, nil
 				o.Hardware.Selector, o.Hardware.PTTOut = inputs, nil
 				for i, id := range []string{"c1", "c2", "c3"} {
 					o.Channels = append(o.Channels, Channel{ID: id, Link: &links[i]})

@@ -51,12 +51,13 @@ func (site) Quality() port.LinkQuality            { return port.LinkQuality{} }
 func Example() {
 	radio := sim.NewRadio("virtual", sim.Silence())
 	p, err := port.New(port.Options{
-		UserID: "u1", UserName: "User One", Channel: "gates",
+		UserID: "u1", UserName: "User One",
+		Channels: []port.Channel{{ID: "gates", Link: site{}}},
 		Tuning: port.Tuning{Talk: port.TalkTiming{
 			Lease: 30 * time.Second, LockTTL: 90 * time.Second, RequestTimeout: 10 * time.Second,
 		}},
 		Hardware: port.Hardware{PTT: radio.Button, Mic: radio.Mic, Speaker: radio.Speaker},
-		Link:     site{}, Lock: site{}, Rights: site{}, Floor: site{},
+		Lock:     site{}, Rights: site{}, Floor: site{},
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -33,7 +33,7 @@ func (t *tapped) Heard(p media.Packet) {
 // what is sent.
 func TestMonitoredChannels(t *testing.T) {
 	tap := &tapped{}
-	inBubbleWith(t, func(o *Options) { o.Monitored, o.Tap = []string{"m1"}, tap }, func(w *world) {
+	inBubbleWith(t, func(o *Options) { o.Channels[0].Monitored, o.Tap = []string{"m1"}, tap }, func(w *world) {
 		opus := make([]byte, 80)
 		say := func(channel int, seq uint16) {
 			w.link.events.Receive(media.Packet{Channel: channel, Seq: seq, Timestamp: uint32(seq) * media.FrameSamples, Arrived: time.Now(), Opus: opus})

@@ -19,18 +19,15 @@ import (
 // Options is what a Port is made of.
 type Options struct {
 	// UserID and UserName are who the port is to the other members, Role what
-	// its token says it may do, Channel where it talks and listens.
+	// its token says it may do.
 	UserID, UserName string
 	Role             redis.Role
-	Channel          string
-	// Monitored are the channels that Link hears besides Channel (see Channel.Monitored),
-	// and Monitor says which of those that speak are heard.
-	Monitored []string
-	Monitor   mixer.Config
-	// Selector chooses among Channels, in place of Channel, Link and Monitored; nil where
-	// there is none.
-	Selector Selector
+	// Channels are those that the port can be on. Selector chooses among them; nil where
+	// there is one channel.
 	Channels []Channel
+	Selector Selector
+	// Monitor says which of the monitored channels that speak are heard.
+	Monitor mixer.Config
 
 	// Tuning is what can be changed while the port runs (Port.Tune).
 	Tuning
@@ -49,7 +46,6 @@ type Options struct {
 	Subtone                 *media.Subtone // of the transmitter; nil sends none
 	Ident                   media.Ident    // of the transmitter, where there is one
 	Hardware                Hardware
-	Link                    Link
 	Lock                    SpeakerLock
 	Rights                  RightsWatcher
 	Floor                   FloorWatcher
@@ -155,12 +151,15 @@ func (o Options) validate() error {
 		}
 	}
 	need(o.UserID != "", "the user ID")
-	need(o.Selector == nil || len(o.Channels) > 0, "a channel to select")
-	need(o.Selector != nil || o.Channel != "", "the channel")
+	need(len(o.Channels) > 0, "the channel")
+	need(o.Selector != nil || len(o.Channels) < 2, "the selector of several channels")
+	for _, c := range o.Channels {
+		need(c.ID != "", "the ID of a channel")
+		need(c.Link != nil, "the link")
+	}
 	need(o.Hardware.PTT != nil || o.Hardware.COR != nil || o.Detector != nil, "a line that talks")
 	need(o.Hardware.Mic != nil, "the microphone")
 	need(o.Hardware.Speaker != nil, "the loudspeaker")
-	need(o.Selector != nil || o.Link != nil, "the link")
 	need(o.Lock != nil && o.Rights != nil && o.Floor != nil, "Redis")
 	need(o.Logger != nil, "the logger")
 	if o.Hardware.COR != nil && o.Detector != nil {
@@ -174,5 +173,5 @@ func (o Options) logger() *slog.Logger {
 	if o.Selector != nil {
 		return o.Logger.With("user", o.UserID)
 	}
-	return o.Logger.With("channel", o.Channel, "user", o.UserID)
+	return o.Logger.With("channel", o.Channels[0].ID, "user", o.UserID)
 }

@@ -170,14 +170,12 @@ func (p *Port) transmitterConfig(log *slog.Logger) output.TransmitterConfig {
 
 func (p *Port) newChannelSwitch(log *slog.Logger) *channelSwitch {
 	s := &channelSwitch{
-		channels: p.opt.Channels, selector: p.opt.Selector, first: &Channel{ID: p.opt.Channel, Link: p.opt.Link, Monitored: p.opt.Monitored},
+		channels: p.opt.Channels, selector: p.opt.Selector, first: &p.opt.Channels[0],
 		floors: p.opt.Floor, route: p.route, path: p.path, receiver: p.receiver, inbox: p.inbox, tap: p.opt.Tap, ready: p.opt.Ready,
 		turned: p.turned(pulse.Selector), log: log, choices: make(chan choice, 1),
 	}
 	if s.selector != nil {
 		s.first = channelAt(s.channels, s.selector.Start())
-	} else {
-		s.channels = []Channel{*s.first}
 	}
 	s.mixers = newMixers(s.channels, p.opt.Monitor, s.hear, p.inbox)
 	p.route.set(s.first)

@@ -119,7 +119,7 @@ func TestEachPartThatStallsIsNamed(t *testing.T) {
 				w := newWorld(t, time.Millisecond)
 				p := &patient{world: w, line: &watched{Input: w.radio.Button}, cor: &watched{Input: w.radio.COR}, knob: &watched{Input: sim.NewInput("down")}, link: &hangingLink{fakeLink: w.link}, lock: &hangingLock{fakeRedis: w.redis}}
 				w.adapt = func(opt *Options) {
-					opt.Hardware.PTT, opt.Hardware.COR, opt.Link, opt.Lock = p.line, p.cor, p.link, p.lock
+					opt.Hardware.PTT, opt.Hardware.COR, opt.Lock = p.line, p.cor, p.lock
 					opt.Channels = []Channel{{ID: "c1", Link: p.link}, {ID: "c2", Link: p.link}}
 					opt.Hardware.Selector = []hal.Input{sim.NewInput("up"), p.knob}
 					opt.Selector = twoButtons(t, opt.Hardware.Selector)

@@ -35,7 +35,8 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link sender.Writer, d squelch
 		tb.Fatal(err)
 	}
 	opt := Options{
-		UserID: "u1", UserName: "User One", Channel: "c1",
+		UserID: "u1", UserName: "User One",
+		Channels: []Channel{{ID: "c1", Link: writing{link}}},
 		Tuning: Tuning{
 			Talk: testTiming, Encoder: cfg, Tones: media.NewTones(),
 			Levels:  level.Config{Gain: 6, HighPass: 120, Gate: -50, Target: -20, MaxGain: 20, Limit: true},
@@ -46,7 +47,7 @@ func radio(tb testing.TB, cfg media.EncoderConfig, link sender.Writer, d squelch
 		Remote:   detect.NewRemote([]string{"4711"}),
 		Ident:    media.Ident{Sound: call, Every: time.Minute},
 		Hardware: Hardware{Mic: r.Mic, Speaker: r.Speaker, PTTOut: r.PTTOut},
-		Link:     writing{link}, Lock: state, Rights: state, Floor: state, Logger: slog.New(slog.DiscardHandler),
+		Lock:     state, Rights: state, Floor: state, Logger: slog.New(slog.DiscardHandler),
 	}
 	if d == nil {
 		opt.Hardware.COR = r.COR

@@ -65,12 +65,13 @@ func newWorld(t *testing.T, roundTrip time.Duration) *world {
 
 func (w *world) start() {
 	opt := Options{
-		UserID: "u1", UserName: "User One", Channel: "c1",
+		UserID: "u1", UserName: "User One",
+		Channels:  []Channel{{ID: "c1", Link: w.link}},
 		Tuning:    Tuning{Talk: testTiming, Encoder: media.EncoderConfig{Complexity: 1}, Key: w.key},
 		Role:      redis.RoleDispatch,
 		Emergency: Emergency{Guard: 2 * time.Second},
 		Hardware:  Hardware{PTT: w.radio.Button, Emergency: w.radio.Emergency, Mic: w.radio.Mic, Speaker: w.radio.Speaker, Lamps: w.radio.Panel, PTTOut: w.radio.PTTOut},
-		Link:      w.link, Lock: w.redis, Rights: w.redis, Floor: w.redis,
+		Lock:      w.redis, Rights: w.redis, Floor: w.redis,
 		Logger: slog.New(slog.DiscardHandler),
 	}
 	if w.adapt != nil {

@@ -93,8 +93,8 @@ func (b *bench) newTested(name, channel string, seed maphash.Seed, room int, spo
 	t := &tested{recorder: sim.NewRecorder(memory), opened: time.Now()}
 	var err error
 	t.station, err = b.site.newStation(name, channel, nil, func(_ *station, opt *port.Options) error {
-		t.probe = &probe{Link: opt.Link, sent: newTape(seed, room, false), heard: newTape(seed, room, true)}
-		opt.Link, opt.Tones = t.probe, nil
+		t.probe = &probe{Link: opt.Channels[0].Link, sent: newTape(seed, room, false), heard: newTape(seed, room, true)}
+		opt.Channels[0].Link, opt.Tones = t.probe, nil
 		opt.Rights = watched{opt.Rights, channel, &t.lost}
 		if spoil != nil {
 			spoil(opt)

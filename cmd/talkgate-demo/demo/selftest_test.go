@@ -43,7 +43,8 @@ func TestSelftestFindsWhatIsWrong(t *testing.T) {
 		found func(*Report) bool
 	}{
 		{"the first frame is lost", func(o *port.Options) {
-			o.Link.(*probe).Link = &lossy{Link: o.Link.(*probe).Link}
+			l := o.Channels[0].Link.(*probe)
+			l.Link = &lossy{Link: l.Link}
 		}, func(r *Report) bool { return r.ClippedSamples.Start > 0 }},
 		{"the microphone comes late", func(o *port.Options) {
 			o.Hardware.Mic = late{o.Hardware.Mic}
@@ -55,7 +56,8 @@ func TestSelftestFindsWhatIsWrong(t *testing.T) {
 			o.Lock, o.Floor = &yesMan{}, nobodyElse{}
 		}, func(r *Report) bool { return r.DoubleTalkFrames > 0 }},
 		{"every frame allocates", func(o *port.Options) {
-			o.Link.(*probe).Link = &wasteful{Link: o.Link.(*probe).Link}
+			l := o.Channels[0].Link.(*probe)
+			l.Link = &wasteful{Link: l.Link}
 		}, func(r *Report) bool { return r.AllocsPerFrame.TX >= 1 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

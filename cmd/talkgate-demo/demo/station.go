@@ -41,7 +41,7 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 		return nil, err
 	}
 	opt := port.Options{
-		UserID: st.userID, UserName: name, Channel: channel,
+		UserID: st.userID, UserName: name,
 		Role: redis.RoleGeneral,
 		Tuning: port.Tuning{Talk: port.TalkTiming{
 			Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second,
@@ -52,9 +52,11 @@ func (s *Site) newStation(name, channel string, voice func(from uint64) sim.Sour
 		Lock: state, Rights: state, Floor: state,
 		Logger: s.log(name),
 	}
-	if opt.Link, err = s.newLink(st.userID, name, channel); err != nil {
+	l, err := s.newLink(st.userID, name, channel)
+	if err != nil {
 		return nil, err
 	}
+	opt.Channels = []port.Channel{{ID: channel, Link: l}}
 	if wrap != nil {
 		if err := wrap(st, &opt); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -174,11 +174,11 @@ func TestOldSpurtsAreErased(t *testing.T) {
 			t.Errorf("%d talk spurts after 59 minutes, want 1", n)
 		}
 		time.Sleep(2 * time.Minute)
+		cancel()
+		<-done
 		if s.bytes != 0 || len(s.logs) != 0 {
 			t.Errorf("%d bytes of %d channels after an hour, want none", s.bytes, len(s.logs))
 		}
-		cancel()
-		<-done
 	})
 }
 

@@ -47,10 +47,11 @@ func start(t *testing.T, s server, state *redis.Client, user string, role redis.
 	r := &radio{t: t, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
 	var err error
 	r.port, err = port.New(port.Options{
-		UserID: user, UserName: user, Role: role, Channel: channel,
+		UserID: user, UserName: user, Role: role,
+		Channels: []port.Channel{{ID: channel, Link: link}},
 		Tuning:   port.Tuning{Talk: port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second}, Encoder: media.EncoderConfig{Complexity: 1}},
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
-		Link:     link, Lock: lock, Rights: state, Floor: state, Logger: log.With("radio", user),
+		Lock:     lock, Rights: state, Floor: state, Logger: log.With("radio", user),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -125,10 +125,11 @@ func (s *site) radio(user string, role redis.Role, node int, monitor ...string) 
 	s.grant(user, "c1")
 	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1)), link: link}
 	r.port, err = port.New(port.Options{
-		UserID: user, UserName: "Name " + user, Role: role, Channel: "c1",
+		UserID: user, UserName: "Name " + user, Role: role,
+		Channels: []port.Channel{{ID: "c1", Link: link}},
 		Tuning:   port.Tuning{Talk: port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second}, Encoder: media.EncoderConfig{Complexity: 1}},
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
-		Link:     link, Lock: state, Rights: state, Floor: state,
+		Lock:     state, Rights: state, Floor: state,
 		Logger: s.log.With("radio", user),
 	})
 	if err != nil {

@@ -143,10 +143,11 @@ func (s *site) run(user string, role redis.Role, channel string, link port.Link,
 	r := &radio{site: s, user: user, sim: sim.NewRadio(user, sim.Noise(1))}
 	var err error
 	r.port, err = port.New(port.Options{
-		UserID: user, UserName: "Name " + user, Role: role, Channel: channel,
+		UserID: user, UserName: "Name " + user, Role: role,
+		Channels: []port.Channel{{ID: channel, Link: link, Monitored: monitored}},
 		Tuning:   port.Tuning{Talk: port.TalkTiming{Lease: time.Second, LockTTL: 3 * time.Second, MaxTalk: time.Minute, RequestTimeout: time.Second}, Encoder: media.EncoderConfig{Complexity: 1}},
 		Hardware: port.Hardware{PTT: r.sim.Button, Mic: r.sim.Mic, Speaker: r.sim.Speaker, Lamps: r.sim.Panel},
-		Link:     link, Monitored: monitored, Lock: lock, Rights: state, Floor: watchOf(lock, state),
+		Lock:     lock, Rights: state, Floor: watchOf(lock, state),
 		Logger: s.log.With("radio", user),
 	})
 	if err != nil {
