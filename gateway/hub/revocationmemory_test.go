@@ -39,3 +39,24 @@ func TestRevokedIsDeafOnAnotherHub(t *testing.T) {
 		return err == nil && !was
 	})
 }
+
+// TestWhoMayHaveBeenRevokedIsDeaf: while Redis cannot say whether a member lost the channel
+// before, it hears nothing, unless it has the right to talk. Once Redis can say that it did
+// not, it hears by its token.
+func TestWhoMayHaveBeenRevokedIsDeaf(t *testing.T) {
+	s := newSite(t)
+	s.allow("talker", "member")
+	s.redis.Do("SET", "talkgate:revoked:"+channelID, "no sorted set")
+	talker, member, guest := s.talker("talker"), s.ear("member"), s.ear("guest")
+	s.knows("talker", true)
+	s.knows("member", true)
+	s.knows("guest", false)
+	s.take("talker")
+	s.admits("talker")
+	talker.keepSaying("a member hears", func() bool { return member.count() > 20 })
+	if n := guest.count(); n > 0 {
+		t.Errorf("the guest heard %d packets while its past was not known", n)
+	}
+	s.redis.Do("DEL", "talkgate:revoked:"+channelID)
+	talker.keepSaying("the guest hears", func() bool { return guest.count() > 0 })
+}

@@ -16,7 +16,8 @@ type Member struct {
 	// asking serializes the floor requests of one browser.
 	asking sync.Mutex
 
-	// Deaf is set while the member hears nothing: it is banned or lost the channel.
+	// Deaf is set while the member hears nothing: it is banned, lost the channel, or might
+	// have lost it before it came.
 	Deaf atomic.Bool
 
 	// What follows is guarded by the channel's lock.
@@ -25,6 +26,7 @@ type Member struct {
 	uses      int                // sessions and streams that keep it a member
 	leave     context.CancelFunc // ends the watch of its rights
 	rights    rightsView
+	recalled  bool            // whether it lost the channel before it came is known
 	source    *forward.Source // nil while it has no WHIP session
 	listeners int             // WHEP sessions
 	streams   int             // event streams

@@ -17,6 +17,7 @@ func (ch *Channel) Join(userID, userName string) *Member {
 	m := ch.members[userID]
 	if m == nil {
 		m = &Member{userID: userID}
+		m.Deaf.Store(true) // until recallRevocation
 		ch.members[userID] = m
 		ctx, leave := context.WithCancel(ch.ctx)
 		m.leave = leave

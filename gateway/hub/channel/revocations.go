@@ -25,6 +25,9 @@ type revocationStore interface {
 // revocationTimeout bounds one request to the store.
 const revocationTimeout = 2 * time.Second
 
+// recallRetry is how often a store that did not answer is asked again.
+const recallRetry = time.Second
+
 // revocations is the hub's own memory of who lost the membership of a channel: a new
 // session must not bring back what was taken away, whether Redis answers or not.
 type revocations struct {
@@ -59,19 +62,44 @@ func (r *revocations) has(m membership) bool {
 	return yes
 }
 
-// recallRevocation learns from the store whether a member lost the channel before. If so
-// it hears nothing until its rights are read.
+// recallRevocation asks the store whether a member lost the channel before, until it
+// answers. Until then a member hears nothing, unless its rights show that it is one.
 func (ch *Channel) recallRevocation(ctx context.Context, m *Member) {
+	err := ch.tryRecall(ctx, m)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	ch.log.Warn("a member without talk rights hears nothing: whether it lost the channel before cannot be read", "user", m.userID, "err", err,
+		"do", "let the hub reach Redis, and let its ACL user read ~talkgate:revoked:*")
+	ch.loops.Go(func() {
+		retry := time.NewTicker(recallRetry)
+		defer retry.Stop()
+		for err != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-retry.C:
+				err = ch.tryRecall(ctx, m)
+			}
+		}
+	})
+}
+
+func (ch *Channel) tryRecall(ctx context.Context, m *Member) error {
 	ctx, cancel := context.WithTimeout(ctx, revocationTimeout)
 	defer cancel()
 	was, err := ch.State.WasRevoked(ctx, ch.ID, m.userID)
-	if err != nil && ctx.Err() == nil {
-		ch.log.Warn("whether a member lost the channel before is not known: it hears by its token", "user", m.userID, "err", err)
+	if err != nil {
+		return err
 	}
-	if was {
-		ch.revocations.add(membership{ch.ID, m.userID})
-		m.Deaf.Store(true)
-	}
+	ch.change(func() {
+		m.recalled = true
+		if was {
+			ch.revocations.add(membership{ch.ID, m.userID})
+		}
+		ch.applyRevocation(m)
+	})
+	return nil
 }
 
 // store changes what the store remembers of a user, and waits for nothing.
@@ -96,7 +124,11 @@ func (ch *Channel) onRights(m *Member, r redis.Rights, readAt time.Time) {
 		}
 		m.rights.apply(r, ch.ID, readAt, ch.Lease)
 		if r.Known {
-			m.Deaf.Store(ch.revoked(m.userID, had, r))
+			if had && !m.rights.talk {
+				ch.revocations.add(membership{ch.ID, m.userID})
+				ch.store(ch.State.RememberRevoked, m.userID)
+			}
+			ch.applyRevocation(m)
 		}
 		if m.mayTalkUntil(time.Now().Add(ch.Lease)).IsZero() {
 			if r.Banned {
@@ -108,20 +140,13 @@ func (ch *Channel) onRights(m *Member, r redis.Rights, readAt time.Time) {
 	})
 }
 
-// revoked says whether a user may not hear the channel any more, given that it had
-// the membership before.
-func (ch *Channel) revoked(userID string, had bool, r redis.Rights) bool {
-	who := membership{ch.ID, userID}
-	if r.MayTalk(ch.ID) {
-		if ch.revocations.has(who) {
-			ch.revocations.remove(who)
-			ch.store(ch.State.ForgetRevoked, userID)
-		}
-		return false
+// applyRevocation lets a member hear, or not. Whoever has the membership now has not lost
+// it. ch.mu is held.
+func (ch *Channel) applyRevocation(m *Member) {
+	who := membership{ch.ID, m.userID}
+	if m.rights.talk && ch.revocations.has(who) {
+		ch.revocations.remove(who)
+		ch.store(ch.State.ForgetRevoked, m.userID)
 	}
-	if had {
-		ch.revocations.add(who)
-		ch.store(ch.State.RememberRevoked, userID)
-	}
-	return r.Banned || ch.revocations.has(who)
+	m.Deaf.Store(!m.rights.talk && (m.rights.banned || !m.recalled || ch.revocations.has(who)))
 }

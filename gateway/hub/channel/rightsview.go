@@ -10,6 +10,7 @@ import (
 type rightsView struct {
 	known  bool
 	talk   bool
+	banned bool
 	readAt time.Time
 	until  time.Time // if unknown, what was known last holds before this
 }
@@ -27,6 +28,7 @@ func (v *rightsView) apply(r redis.Rights, channel string, readAt time.Time, lea
 	}
 	v.readAt = readAt
 	v.talk = r.MayTalk(channel)
+	v.banned = r.Banned
 	v.until = readAt.Add(lease)
 }
 
