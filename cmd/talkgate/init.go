@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -15,12 +16,10 @@ import (
 )
 
 // radios are the USB radio interfaces on which squelch and PTT may be.
-func radios() map[string]string { return map[string]string{setup.None: "", "aioc": "", "cm108": ""} }
-
 // answer is one thing that init has to be told.
 type answer struct {
 	flag, usage, value string
-	words              func() map[string]string // what is offered; others are taken as they are
+	words              []string // what is offered
 }
 
 // newAnswers are all that init asks for.
@@ -32,10 +31,10 @@ func newAnswers() []*answer {
 		{flag: "redis", usage: "URL of Redis", value: "redis://127.0.0.1:6379/0"},
 		{flag: "hub", usage: "URL of the hub", value: "http://127.0.0.1:8080"},
 		{flag: "token", usage: "file that holds the port's token", value: "credential:token"},
-		{flag: "board", usage: "the board, or the label of its GPIO chip, none for no lines of its own, or sim for a virtual radio", value: "pi4", words: boards.Chips},
+		{flag: "board", usage: "the board, or the label of its GPIO chip, none for no lines of its own, or sim for a virtual radio", value: "pi4", words: slices.Sorted(maps.Keys(boards.Chips()))},
 		{flag: "line", usage: "line of the push-to-talk button, to ground, or none", value: boards.Line("ptt")},
-		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: boards.CardIDs},
-		{flag: "radio", usage: "the USB radio interface that the sound card is part of, with squelch and PTT", value: setup.None, words: radios},
+		{flag: "sound", usage: "the sound card, or its ALSA ID, or usb:SOCKET", value: "cm108", words: slices.Sorted(maps.Keys(boards.CardIDs()))},
+		{flag: "radio", usage: "the USB radio interface that the sound card is part of, with squelch and PTT", value: setup.None, words: append(boards.Radios(), setup.None)},
 	}
 }
 
@@ -93,12 +92,7 @@ func offered(a *answer) string {
 	if a.words == nil {
 		return ""
 	}
-	var words []string
-	for word := range a.words() {
-		words = append(words, word)
-	}
-	slices.Sort(words)
-	return ": " + strings.Join(words, ", ")
+	return ": " + strings.Join(a.words, ", ")
 }
 
 // ask asks for what no flag said. The end of the input takes what is left as it

@@ -61,6 +61,20 @@ func TestInitOfARadio(t *testing.T) {
 	}
 }
 
+// TestInitRefusesUnknownHardware: a word that is neither a board nor a radio interface has
+// no effect, and is not taken for the label of a chip.
+func TestInitRefusesUnknownHardware(t *testing.T) {
+	for flag, word := range map[string]string{"--board": "pi6", "--radio": "uv5r"} {
+		code, text, stderr := talkgate(t, "", "init", "--user", "hill", "--name", "Hill", "--channel", "gates", "--line", "GPIO17", flag, word)
+		if code != exitUsage || text != "" || !strings.Contains(stderr, word) || !strings.Contains(stderr, "expected one of") {
+			t.Errorf("%s %s: exit code %d, %s%s", flag, word, code, text, stderr)
+		}
+	}
+	if code, _, stderr := talkgate(t, "", "init", "--user", "hill", "--name", "Hill", "--channel", "gates", "--board", "gpio-sim.0-node0"); code != exitOK {
+		t.Errorf("the label of a chip: exit code %d, %s", code, stderr)
+	}
+}
+
 func TestInitAsks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "port.yaml")
 	code, _, stderr := talkgate(t, "north\nNorth gate\n\n\n\nsim\n\n", "init", "--channel", "gates", "--output", path)

@@ -116,6 +116,16 @@ func CardIDs() map[string]string {
 	return ids
 }
 
+// Radios are the names of the cards that squelch and PTT of a radio are on.
+func Radios() (names []string) {
+	for _, c := range Cards() {
+		if c.Radio {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // CardByName is the card of a name.
 func CardByName(name string) (Card, bool) {
 	i := slices.IndexFunc(Cards(), func(c Card) bool { return c.Name == name })

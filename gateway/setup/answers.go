@@ -2,7 +2,9 @@ package setup
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/talkgate/talkgate/gateway/boards"
@@ -62,6 +64,29 @@ func (a Answers) check() error {
 		return fmt.Errorf("nothing would talk: name the line of a button (--line), or the radio interface whose squelch talks (--radio)")
 	}
 	return nil
+}
+
+// word is a name such as that of a board. The kernel's labels of GPIO chips have dots or
+// dashes in them.
+var word = regexp.MustCompile(`^[A-Za-z0-9]*$`)
+
+// checkBoard says what is wrong with the board or the radio interface. chips are the labels of the machine's GPIO
+// chips; nil if another machine is meant.
+func (a Answers) checkBoard(chips []string) error {
+	if radios := append(boards.Radios(), None, ""); !slices.Contains(radios, a.Radio) {
+		return fmt.Errorf("radio interface %q: expected one of %s", a.Radio, strings.Join(radios[:len(radios)-1], ", "))
+	}
+	_, known := boards.ByName(a.Board)
+	switch {
+	case known, a.Board == None, a.Board == "sim", slices.Contains(chips, a.Board), chips == nil && !word.MatchString(a.Board):
+		return nil
+	}
+	names := append(slices.Sorted(maps.Keys(boards.Chips())), None, "sim")
+	there := "as 'gpiodetect' has it"
+	if len(chips) > 0 {
+		there = strings.Join(chips, ", ")
+	}
+	return fmt.Errorf("board %q: expected one of %s, or the label of a GPIO chip, %s", a.Board, strings.Join(names, ", "), there)
 }
 
 // card is the sound card, if it is known.

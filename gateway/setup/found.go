@@ -1,6 +1,10 @@
 package setup
 
-import "github.com/talkgate/talkgate/gateway/config"
+import (
+	"errors"
+
+	"github.com/talkgate/talkgate/gateway/config"
+)
 
 // WireFound says in c what hardware a port has: what the answers leave open is as it is found
 // on the machine. It is for a board that joins a site of others.
@@ -11,7 +15,7 @@ func WireFound(m Machine, hw Hardware, a Answers, c *config.Config) error {
 			return err
 		}
 		a = s.Propose(a)
-		if err := a.check(); err != nil {
+		if err := errors.Join(a.checkBoard(s.chips()), a.check()); err != nil {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ type secrets struct {
 
 // newPlan lists the changes that the answers ask for.
 func newPlan(m Machine, s Survey, a Answers) (*Plan, error) {
-	if err := a.check(); err != nil {
+	if err := errors.Join(a.checkBoard(s.chips()), a.check()); err != nil {
 		return nil, err
 	}
 	if s.Server == "" {

@@ -72,6 +72,9 @@ func Look(m Machine, hw Hardware) (s Survey, err error) {
 	return s, errors.Join(errs[:]...)
 }
 
+// chips are the labels of the GPIO chips, not nil where there are none.
+func (s Survey) chips() []string { return append([]string{}, s.Chips...) }
+
 // found describes the machine in a line each.
 func (s Survey) found() (all []string) {
 	all = append(all, "board: "+cmp.Or(s.Board.Title, s.Model, "not one that talkgate knows"))

@@ -11,6 +11,9 @@ import (
 // Configuration is that of a port on somebody's hub and Redis, with comments. token names
 // the file with its token.
 func Configuration(a Answers, redis, hub, token string) (string, error) {
+	if err := a.checkBoard(nil); err != nil {
+		return "", err
+	}
 	c := config.Default()
 	c.Version, c.Channel = config.Version, a.Channel
 	c.Identity.UserID, c.Identity.UserName = a.User, a.Name
