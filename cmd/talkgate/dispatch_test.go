@@ -92,6 +92,9 @@ func TestDispatch(t *testing.T) {
 		return cl
 	}
 	cl := press()
+	if out := dispatchDo(t, s.URL, "floor", "show"); !strings.Contains(out, "\ngates  ") {
+		t.Errorf("all channels: %q", out)
+	}
 	out := dispatchDo(t, s.URL, "floor", "show", "gates", "yard")
 	if !strings.Contains(out, "north  North?[31m gate") || !strings.Contains(out, "yard     -") || strings.Contains(out, "\x1b") {
 		t.Errorf("%q", out)

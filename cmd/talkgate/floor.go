@@ -34,11 +34,16 @@ func newFloorCommand() *cobra.Command {
 func newFloorShowCommand() *cobra.Command {
 	var d dispatch
 	c := &cobra.Command{
-		Use:     "show CHANNEL...",
-		Short:   "Show who is talking",
-		Example: "  talkgate floor show gates\n  talkgate floor show gates yard --json",
+		Use:     "show [CHANNEL...]",
+		Short:   "Show who is talking, on all channels or on some",
+		Example: "  talkgate floor show\n  talkgate floor show gates yard --json",
 		RunE: func(cmd *cobra.Command, channels []string) error {
-			return d.run(cmd, func(ctx context.Context, state *redis.Client) error {
+			return d.run(cmd, func(ctx context.Context, state *redis.Client) (err error) {
+				if len(channels) == 0 {
+					if channels, err = state.AllChannels(ctx); err != nil {
+						return err
+					}
+				}
 				views := make([]floorJSON, len(channels))
 				for i, ch := range channels {
 					v, err := state.ReadFloor(ctx, ch)

@@ -19,7 +19,7 @@ const (
 
 	boardsRule = "+acl|setuser +acl|deluser +acl|users +acl|save +watch +unwatch +multi +exec &talkgate:devices:changed (+hget +hset +hdel +hgetall +watch +set +get +expire ~talkgate:devices:{site}:*)"
 
-	dispatchRule = "resetchannels resetkeys -@all +ping +hello +select +script|load +time +subscribe +unsubscribe +publish +get +del +pttl +zscore +exists +smembers +hget +hgetall +hmget +hset +hdel +multi +exec +lpush +ltrim +expire +zrange +zadd +zrem +zremrangebyrank +sadd +srem %RW~channel:*:speaker ~u.*.g ~g.*.u ~security:* ~channel:events %RW~audit:log %W~audit:actor:* &channel:*:events &vp:membership_updates &talkgate:rights:* (+evalsha +eval ~channel:*:speaker)"
+	dispatchRule = "resetchannels resetkeys -@all +ping +hello +select +script|load +time +scan +subscribe +unsubscribe +publish +get +del +pttl +zscore +exists +smembers +hget +hgetall +hmget +hset +hdel +multi +exec +lpush +ltrim +expire +zrange +zadd +zrem +zremrangebyrank +sadd +srem %RW~channel:*:speaker ~u.*.g ~g.*.u ~security:* ~channel:events %RW~audit:log %W~audit:actor:* &channel:*:events &vp:membership_updates &talkgate:rights:* (+evalsha +eval ~channel:*:speaker)"
 )
 
 // aclFile is the file of Redis' users at the start. Nobody gets in without a password.

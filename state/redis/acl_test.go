@@ -279,6 +279,7 @@ func TestACLOfADispatcher(t *testing.T) {
 		}
 	}
 	redistest.Must[string](t)(c.ChannelEvent(ctx, "m1"))
+	redistest.Must[[]string](t)(c.AllChannels(ctx))
 	redistest.Must[Decision](t)(open(t, s.URL).Acquire(ctx, claim("m1", "u1")))
 	redistest.Must[FloorView](t)(c.ReadFloor(ctx, "m1"))
 	if speakers := redistest.Must[map[string]Holder](t)(c.ActiveSpeakers(ctx, "e1")); len(speakers) != 1 {

@@ -198,3 +198,27 @@ func TestAudit(t *testing.T) {
 		}
 	})
 }
+
+// TestAllChannels: a channel is there once it has a member, an event or a talker; also on
+// the servers of a cluster.
+func TestAllChannels(t *testing.T) {
+	cluster, _ := redistest.StartCluster(t)
+	for _, url := range []string{redistest.Start(t).URL, cluster} {
+		ctx, c := redistest.Context(t), open(t, url)
+		rdb := c.conn.Redis
+		if all := redistest.Must[[]string](t)(c.AllChannels(ctx)); len(all) != 0 {
+			t.Errorf("%s: before there are any: %q", url, all)
+		}
+		for i := range 2500 { // more than one round trip finds
+			rdb.Set(ctx, fmt.Sprint("other:", i), "", 0)
+		}
+		if err := c.SetChannelEvent(ctx, "of an event", "e1"); err != nil {
+			t.Fatal(err)
+		}
+		redistest.Must[[]string](t)(c.GrantRights(ctx, "u1", "with a member"))
+		rdb.Set(ctx, keyLock("with:a:talker"), `{"userId":"u2"}`, time.Minute)
+		if all := redistest.Must[[]string](t)(c.AllChannels(ctx)); !slices.Equal(all, []string{"of an event", "with a member", "with:a:talker"}) {
+			t.Errorf("%s: found %q", url, all)
+		}
+	}
+}
