@@ -67,10 +67,18 @@ in brackets. 'talkgate doctor' then tells whether it fits the machine: 'gpiodete
 		},
 	}
 	for _, a := range answers {
-		c.Flags().StringVar(&a.value, a.flag, a.value, a.usage+offered(a))
+		a.addFlag(c, a.value, "")
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "file to write, which must not exist (default: standard output)")
 	return c
+}
+
+// addFlag gives the answer a flag, whose value a shell completes.
+func (a *answer) addFlag(c *cobra.Command, value, remark string) {
+	c.Flags().StringVar(&a.value, a.flag, value, a.usage+offered(a)+remark)
+	if a.words != nil {
+		_ = c.RegisterFlagCompletionFunc(a.flag, cobra.FixedCompletions(a.words, cobra.ShellCompDirectiveNoFileComp)) // it exists
+	}
 }
 
 // told is the answer to a question.

@@ -98,3 +98,11 @@ func TestInitAsks(t *testing.T) {
 		t.Errorf("an impossible ID: exit code %d", code)
 	}
 }
+
+func TestInitIsCompleted(t *testing.T) {
+	for flag, word := range map[string]string{"--board": "zero2", "--sound": "codec-zero", "--radio": "aioc"} {
+		if _, out, _ := talkgate(t, "", "__complete", "init", flag, word[:3]); !strings.HasPrefix(out, word+"\n") && !strings.Contains(out, "\n"+word+"\n") {
+			t.Errorf("%s %s: %q", flag, word[:3], out)
+		}
+	}
+}

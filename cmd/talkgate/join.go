@@ -67,7 +67,7 @@ proposes it; --board, --line, --sound and --radio say otherwise.`,
 	f.BoolVar(&flags.noStart, "no-start", false, "do not enable and start the service")
 	for _, a := range flags.wiring {
 		a.value = "" // what is found
-		f.StringVar(&a.value, a.flag, "", a.usage+offered(a)+" (default: what is found)")
+		a.addFlag(c, "", " (default: what is found)")
 	}
 	return c
 }
