@@ -27,9 +27,14 @@ INTEROP := redis-server chromium firefox-esr ip:iproute2 nft:nftables nginx cadd
 	/usr/lib/x86_64-linux-gnu/gstreamer-1.0/libgstopus.so:gstreamer1.0-plugins-base
 
 # Packages whose tests take minutes each.
-SLOW := /boards$$|/chaos$$|/processes$$|/link/livekit|/link/compare$$|/talkgate/interop$$
+SLOW := /boards$$|/chaos$$|/processes$$|/link/livekit|/link/compare$$
+# Those that need root, or measure: each has a target of its own.
+APART := /talkgate/interop$$|/hubcost$$
 
-.PHONY: fleet help demo build test slow interop check hil race bench lint fuzz chaos failures compare cross arm64-kernel reproducible deb deb-test appliance clean
+# How many listen in 'make hub-cost'.
+HUB_MEMBERS ?= 50,500
+
+.PHONY: fleet hub-cost help demo build test slow interop check hil race bench lint fuzz chaos failures compare cross arm64-kernel reproducible deb deb-test appliance clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,13 +50,13 @@ build: ## build/talkgate, for this machine
 test: $(PAGE_TOOLS) ## the tests, on a real Redis and in real browsers; installs what they need if it may
 	@echo "building first: several minutes where nothing is cached"
 	.ci/needs.sh $(TOOLS)
-	.ci/test.sh test $$($(GO) list ./... | grep -v -E '$(SLOW)')
+	.ci/test.sh test $$($(GO) list ./... | grep -v -E '$(SLOW)|$(APART)')
 
 # One package after the other: an emulated board beside several processes is too slow
 # for its own deadlines.
 slow: ## the tests that make newcomers wait: emulated boards, real LiveKit servers, several processes
 	.ci/needs.sh $(TOOLS)
-	.ci/test.sh slow -p 1 $$($(GO) list ./... | grep -E '$(SLOW)' | grep -v interop)
+	.ci/test.sh slow -p 1 $$($(GO) list ./... | grep -E '$(SLOW)')
 
 check: lint test slow hil ## all that CI runs
 
@@ -99,6 +104,10 @@ failures: ## the table of Redis failures in docs/redis.md, measured anew
 interop: ## the table of docs/interop.md: browsers, GStreamer and ffmpeg on a hub, over NATs, proxies and relays; needs root
 	.ci/needs.sh $(INTEROP)
 	$(GO) test -v -count 1 -timeout 10m -run '^TestInterop$$' ./cmd/talkgate/interop -table ../../../docs/interop.md
+
+hub-cost: ## what a hub's process costs a member and a packet, beside the hub of an earlier commit, which it builds; ten minutes
+	.ci/needs.sh redis-server
+	$(GO) test -v -count 1 -timeout 30m ./cmd/talkgate/hubcost -members $(HUB_MEMBERS)
 
 compare: ## the table of links in docs/livekit.md, measured anew; builds livekit-server once a machine
 	.ci/needs.sh redis-server
