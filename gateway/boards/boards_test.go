@@ -3,6 +3,7 @@ package boards
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,6 +60,24 @@ func TestPagesAndDrawingsUseThePinMap(t *testing.T) {
 			}) {
 				t.Errorf("%s has %s on %s; the pin map says %v", page, m[1], m[2], Pins())
 			}
+		}
+	}
+}
+
+// TestDrawingsNeedNoBrowser: renderers other than browsers know no variables of CSS, and
+// draw black boxes.
+func TestDrawingsNeedNoBrowser(t *testing.T) {
+	drawings, err := filepath.Glob("../../docs/*.svg")
+	if err != nil || len(drawings) == 0 {
+		t.Fatalf("%d drawings, %v", len(drawings), err)
+	}
+	for _, path := range drawings {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "var(") {
+			t.Errorf("%s uses variables of CSS", path)
 		}
 	}
 }
