@@ -142,7 +142,7 @@ type Talk struct {
 	MaxTalk        time.Duration `yaml:"max_talk" live:"true" within:"1s..1h" doc:"longest talk spurt: the time-out timer, armed again by the release only"`
 	Warn           time.Duration `yaml:"warn" live:"true" within:"0s..1m" doc:"tone so long before the time-out timer cuts; 0s is none"`
 	Penalty        time.Duration `yaml:"penalty" live:"true" within:"0s..10m" doc:"how long presses are refused after the time-out timer has cut; 0s is not at all"`
-	Budget         time.Duration `yaml:"budget" within:"0s..12h" doc:"longest that all talk spurts together last in any budget_window, however often the push-to-talk is released; 0s is without end"`
+	Budget         time.Duration `yaml:"budget" within:"0s..12h" doc:"longest that all talk spurts of the user together last in any budget_window, on whatever port and channel, however often the push-to-talk is released; 0s is without end"`
 	BudgetWindow   time.Duration `yaml:"budget_window" within:"10s..24h" doc:"the sliding window of budget; an eighth of it at a time is forgotten"`
 	Queue          time.Duration `yaml:"queue" live:"true" within:"0s..10m" doc:"how long a press waits for its turn while another has the floor, in a queue of all gateways on the channel; 0s denies it at once"`
 	RequestTimeout time.Duration `yaml:"request_timeout" live:"true" within:"50ms..1s" doc:"how long a press waits for its answer; at most the lease. What was said meanwhile is sent at once, and a hub holds no more back"`

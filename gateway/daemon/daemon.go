@@ -233,7 +233,7 @@ func (d *runner) portOptions(board Board, timeOfDay *clock.Clock, last string) (
 	if err != nil {
 		return opt, config.Mistake{Err: err}
 	}
-	talker := redis.Talker{Client: d.state, UserID: d.cfg.Identity.UserID}
+	talker := redis.Talker{Client: d.state, UserID: d.cfg.Identity.UserID, Budget: cfg.Talk.Budget > 0}
 	opt.Logger, opt.Rights, opt.Floor = d.log, d.state, talker
 	if strings.HasPrefix(string(d.cfg.Redis.URL), "rediss:") {
 		watch := clock.Watch{Talker: talker, Clock: timeOfDay}

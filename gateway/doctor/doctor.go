@@ -207,6 +207,12 @@ func (d checker) redis(ctx context.Context) (found, do string) {
 				return f.Kind.String() + ": " + f.Found, f.Do
 			}
 		}
+		if d.cfg.Talk.Budget > 0 {
+			if err := state.RehearseBudget(ctx, d.cfg.Identity.UserID); err != nil {
+				f := conn.FaultOf(err)
+				return f.Kind.String() + ": " + f.Found, f.Do
+			}
+		}
 		trip := slices.Max(trips[1:])
 		if found = fmt.Sprintf("answers within %v", trip.Round(10*time.Microsecond)); trip > d.cfg.Talk.Lease/3 {
 			return found, "bring Redis nearer: a talk spurt has to be renewed every third of talk.lease"

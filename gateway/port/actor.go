@@ -170,6 +170,7 @@ func (a *actor) do(fx floor.Effect) {
 			a.claim = redis.NewClaim(a.channel, a.user.id, a.user.name, time.Now(), a.talk.LockTTL)
 			a.claim.Role = a.user.role
 			a.claim.Emergency = fx.All
+			a.claim.Budget = redis.Budget{Limit: a.talk.Budget, Window: a.talk.BudgetWindow}
 			if a.talk.Queue > 0 && !fx.All {
 				a.claim.Wait = placeKept
 			}

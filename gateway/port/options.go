@@ -111,7 +111,7 @@ type TalkTiming struct {
 	// Warn is how long before the time-out timer cuts a tone says so, and Penalty
 	// how long a press is refused once it has cut; 0 is not at all.
 	Warn, Penalty time.Duration
-	// Budget is the longest that all talk spurts together last in any
+	// Budget is the longest that all talk spurts of the user together last in any
 	// BudgetWindow; 0 is endless.
 	Budget, BudgetWindow time.Duration
 	// Queue is how long a press waits for its turn when another has the floor; 0

@@ -39,8 +39,9 @@ type TransmitterStatus struct {
 
 // TalkStatus is what limits talking.
 type TalkStatus struct {
-	Left    *int  `json:"leftS"`       // until the time-out timer cuts; nil while nothing is to be cut
-	Budget  *int  `json:"budgetLeftS"` // nil without a talk budget
+	Left    *int  `json:"leftS"`        // until the time-out timer cuts; nil while nothing is to be cut
+	Budget  *int  `json:"budgetLeftS"`  // nil without a talk budget
+	Again   int   `json:"budgetAgainS"` // until a press is granted, once the budget is spent
 	Penalty int   `json:"penaltyLeftS"`
 	Place   int   `json:"place"`  // in the queue, 1 being next; 0 is in none
 	Locked  *bool `json:"locked"` // by DTMF; nil where that is off
@@ -51,7 +52,7 @@ type TalkStatus struct {
 func (p *Port) RadioStatus() RadioStatus {
 	now, shown := p.clock.Now(), p.public.status.Load()
 	s := RadioStatus{Microphone: p.capture.Status(), Talk: TalkStatus{
-		Penalty: seconds(shown.Floor.PenaltyLeft(now)), Place: place(shown.Floor), Pauses: p.sender.Pauses(),
+		Penalty: seconds(shown.Floor.PenaltyLeft(now)), Again: seconds(shown.Floor.BudgetAgain(now)), Place: place(shown.Floor), Pauses: p.sender.Pauses(),
 		Left: secondsLeft(shown.Floor.Left(now)), Budget: secondsLeft(shown.Floor.BudgetLeft(now)),
 	}}
 	if p.opt.Remote != nil {

@@ -87,7 +87,7 @@ func TestRadioStatusOfAHandheld(t *testing.T) {
 		w.press()
 		w.pass(5 * time.Second)
 		const want = `{"microphone":{"dBFS":-96,"clipped":0,"gateOpen":null,"agcDB":null,"limited":null},` +
-			`"talk":{"leftS":null,"budgetLeftS":null,"penaltyLeftS":0,"place":0,"locked":null,"pauses":false}}`
+			`"talk":{"leftS":null,"budgetLeftS":null,"budgetAgainS":0,"penaltyLeftS":0,"place":0,"locked":null,"pauses":false}}`
 		if got := asJSON(t, w.port.RadioStatus()); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}

@@ -1,6 +1,8 @@
 package port
 
 import (
+	"time"
+
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/detect"
 	"github.com/talkgate/talkgate/state/floor"
@@ -39,7 +41,11 @@ func (a *actor) report(before floor.Floor) {
 		a.log.Info("talking", "emergency", a.floor.Emergency)
 	case floor.Refused:
 		a.public.countRefusal(a.floor.Why)
-		a.log.Info("not talking", "was", before.Phase.String(), "why", Why(a.floor))
+		attrs := []any{"was", before.Phase.String(), "why", Why(a.floor)}
+		if a.floor.Why == floor.BudgetSpent {
+			attrs = append(attrs, "again_in", a.floor.BudgetAgain(a.clock.Now()).Round(time.Second).String())
+		}
+		a.log.Info("not talking", attrs...)
 	case floor.Idle:
 		if before.Phase == floor.Draining {
 			a.log.Info("released")

@@ -90,3 +90,41 @@ func TestTalkBudget(t *testing.T) {
 		w.release()
 	})
 }
+
+// TestABudgetSpentElsewhere: what the user talked at another port ends a talk spurt with
+// its next renewal and refuses the next press, and the port says until when.
+func TestABudgetSpentElsewhere(t *testing.T) {
+	inBubbleWith(t, func(o *Options) {
+		o.Talk.Budget, o.Talk.BudgetWindow = 30*time.Second, 2*time.Minute
+	}, func(w *world) {
+		setSpent := func(d time.Duration) {
+			w.redis.mu.Lock()
+			w.redis.spent = d
+			w.redis.mu.Unlock()
+		}
+		w.press()
+		w.pass(time.Second)
+		w.expect(floor.Talking, floor.NoReason)
+		setSpent(time.Minute)
+		w.pass(2 * time.Second)
+		w.expect(floor.Refused, floor.BudgetSpent)
+		w.release()
+		w.pass(time.Second)
+		w.press()
+		w.pass(100 * time.Millisecond)
+		w.expect(floor.Refused, floor.BudgetSpent)
+		if again := w.port.RadioStatus().Talk.Again; again < 59 || again > 61 {
+			t.Errorf("again in %d s, Redis said a minute", again)
+		}
+		if left := w.port.RadioStatus().Talk.Budget; left == nil || *left != 0 {
+			t.Errorf("%v of the budget is left", left)
+		}
+		w.release()
+		setSpent(0)
+		w.pass(time.Second)
+		w.press()
+		w.pass(100 * time.Millisecond)
+		w.expect(floor.Talking, floor.NoReason)
+		w.release()
+	})
+}

@@ -180,8 +180,9 @@ type fakeRedis struct {
 	expires   time.Time
 	epoch     uint64
 	requests  int
-	ahead     int      // in the queue, besides the holder
-	left      []string // tokens of those that were released or gave up their place
+	ahead     int           // in the queue, besides the holder
+	spent     time.Duration // until the user's talk budget is free again
+	left      []string      // tokens of those that were released or gave up their place
 	rights    func(redis.Rights)
 	view      func(redis.FloorView)
 }
@@ -231,6 +232,8 @@ func (r *fakeRedis) Acquire(ctx context.Context, cl redis.Claim) (d redis.Decisi
 			r.epoch++
 			d.Verdict, d.Epoch = redis.Granted, r.epoch
 			r.claim, r.expires = &cl, time.Now().Add(cl.TTL)
+		case r.spent > 0 && cl.Budget.Limit > 0:
+			d.Verdict, d.Wait = redis.Spent, r.spent
 		case cl.Wait > 0 && (r.claim != nil || r.ahead > 0):
 			d.Verdict, d.Place = redis.Queued, r.ahead+1
 			if r.claim != nil {
@@ -258,6 +261,8 @@ func (r *fakeRedis) Renew(ctx context.Context, cl redis.Claim) (s redis.Renewal,
 			}
 		case !r.allowed:
 			s.State = redis.Revoked
+		case r.spent > 0:
+			s.State, s.Wait = redis.OverBudget, r.spent
 		default:
 			s.State = redis.Held
 			r.expires = time.Now().Add(cl.TTL)

@@ -24,6 +24,8 @@ func registerRadio(registry *metrics.Registry, p *port.Port) {
 		func(s port.RadioStatus) float64 { return seconds(s.Talk.Left) })
 	gauge("talk_budget_left_seconds", "What of the talk budget is left; NaN without one.",
 		func(s port.RadioStatus) float64 { return seconds(s.Talk.Budget) })
+	gauge("talk_budget_again_seconds", "How long presses are refused because the talk budget of the user is spent.",
+		func(s port.RadioStatus) float64 { return float64(s.Talk.Again) })
 	gauge("talk_penalty_left_seconds", "How long presses are refused after a time-out.",
 		func(s port.RadioStatus) float64 { return float64(s.Talk.Penalty) })
 	gauge("identification_due", "Whether an identification of the transmitter waits for a pause.", func(s port.RadioStatus) float64 {

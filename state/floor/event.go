@@ -60,6 +60,10 @@ type Event struct {
 	// Until is the end of the lease (Granted, Renewed): the time before the
 	// command was sent, plus the lease.
 	Until time.Duration
+	// Left is what of the user's talk budget is left for all ports together (Granted); 0
+	// is without one. Wait is how long until some is, where Why is BudgetSpent (Denied,
+	// Lost).
+	Left, Wait time.Duration
 	// Why belongs to Denied, Lost, RightsLost and LinkDown; Holder to the
 	// first two and to Queued.
 	Why    Reason

@@ -121,6 +121,9 @@ type Floor struct {
 	PenaltyUntil time.Duration
 	// Talked is the talk spurts of the last Window, the present one not yet.
 	Talked Talked
+	// SpentUntil is when a press that was refused as BudgetSpent may be granted; 0 once it
+	// may. The account in Redis, which other ports of the user share, may know better.
+	SpentUntil time.Duration
 }
 
 // New is a port just started: idle, rights not yet known, link not yet up.

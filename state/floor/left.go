@@ -21,8 +21,14 @@ func (f Floor) BudgetLeft(now time.Duration) (left time.Duration, ok bool) {
 	if f.Phase == Talking || f.Phase == Draining {
 		spent += now - f.Since
 	}
+	if now < f.SpentUntil {
+		return 0, true
+	}
 	return max(0, f.Rules.Budget-spent), true
 }
+
+// BudgetAgain is how long from now a press is refused because the talk budget is spent.
+func (f Floor) BudgetAgain(now time.Duration) time.Duration { return max(0, f.SpentUntil-now) }
 
 // PenaltyLeft is how long from now a press is refused after a time-out.
 func (f Floor) PenaltyLeft(now time.Duration) time.Duration { return max(0, f.PenaltyUntil-now) }

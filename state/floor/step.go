@@ -51,7 +51,7 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		return granted(f, ev, fx)
 	case Denied:
 		if f.asks(ev.Gen) {
-			return refuse(f, ev.Why, ev.Holder, fx)
+			return refuse(outOfBudget(f, ev.Why, ev.At+ev.Wait), ev.Why, ev.Holder, fx)
 		}
 	case Queued:
 		return queued(f, ev, fx)
@@ -72,7 +72,7 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		}
 	case Lost:
 		if f.holds(ev.Gen) {
-			return end(f, ev.At, ev.Why, ev.Holder, fx)
+			return end(outOfBudget(f, ev.Why, ev.At+ev.Wait), ev.At, ev.Why, ev.Holder, fx)
 		}
 	case Doubt:
 		if f.Phase == Talking {
@@ -102,6 +102,9 @@ func expire(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 	f.Talked = f.Talked.recent(now, f.Rules.Window)
 	if now >= f.PenaltyUntil {
 		f.PenaltyUntil = 0
+	}
+	if now >= f.SpentUntil {
+		f.SpentUntil = 0
 	}
 	switch f.Phase {
 	case Requesting:
@@ -148,7 +151,8 @@ func press(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		case f.PenaltyUntil > 0:
 			return refuse(f, Penalty, "", fx)
 		case f.Rules.Budget > 0 && f.Talked.total() >= f.Rules.Budget:
-			return refuse(f, BudgetSpent, "", fx)
+			at := f.Talked.freeAt(ev.At, f.Rules.Budget, f.Rules.Window)
+			return refuse(outOfBudget(f, BudgetSpent, at), BudgetSpent, "", fx)
 		}
 		return ask(f, ev.At, fx)
 	case Draining:
@@ -210,7 +214,7 @@ func granted(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	f.Deadline, f.Place, f.AskAt, f.GiveUp, f.Holder = 0, 0, 0, 0, ""
 	f.Lease = ev.Until
 	f.RenewAt = ev.At + f.Rules.RenewEvery
-	f = startTimer(f, ev.At)
+	f = startTimer(f, ev.At, ev.Left)
 	return f, append(fx, open, Effect{Do: Tell, Signal: SignalPermit})
 }
 
@@ -227,7 +231,11 @@ func end(f Floor, now time.Duration, why Reason, holder string, fx []Effect) (Fl
 		fx = append(fx,
 			Effect{Do: Close, Gen: f.Gen},
 			Effect{Do: Yield, Gen: f.Gen})
-		return refuse(charge(f, now), why, holder, fx)
+		f = charge(f, now)
+		if why == BudgetSpent {
+			f = outOfBudget(f, why, f.Talked.freeAt(now, f.Rules.Budget, f.Rules.Window))
+		}
+		return refuse(f, why, holder, fx)
 	case Requesting:
 		return refuse(f, why, holder, fx)
 	case Waiting:
@@ -265,5 +273,5 @@ func refuse(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
 // idle clears what belonged to the press, and keeps what belongs to the port.
 func idle(f Floor) Floor {
 	return Floor{Rules: f.Rules, Rights: f.Rights, Bar: f.Bar, Link: f.Link, Fault: f.Fault, Gen: f.Gen,
-		PenaltyUntil: f.PenaltyUntil, Talked: f.Talked}
+		PenaltyUntil: f.PenaltyUntil, Talked: f.Talked, SpentUntil: f.SpentUntil}
 }

@@ -57,6 +57,14 @@ func (t Talked) total() (d time.Duration) {
 	return d
 }
 
+// freeAt is when less than the budget is remembered again.
+func (t Talked) freeAt(now, budget, window time.Duration) time.Duration {
+	for t = t.recent(now, window); t.total() >= budget && !t.empty(); t = t.recent(now, window) {
+		now = t.From + window/slots + window
+	}
+	return now
+}
+
 // spentAt is when a talk spurt that begins now will have spent the budget. What
 // is forgotten while it lasts may be talked anew.
 func (t Talked) spentAt(now, budget, window time.Duration) time.Duration {

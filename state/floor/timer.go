@@ -2,13 +2,17 @@ package floor
 
 import "time"
 
-// startTimer sets the time-out timer of a talk spurt that begins now.
-func startTimer(f Floor, now time.Duration) Floor {
+// startTimer sets the time-out timer of a talk spurt that begins now. left is what the
+// user may talk by the account of all ports together; 0 is without one.
+func startTimer(f Floor, now, left time.Duration) Floor {
 	if f.Rules.MaxTalk > 0 {
 		f.Limit = now + f.Rules.MaxTalk
 	}
 	if f.Rules.Budget > 0 && !f.Emergency {
 		spent := f.Talked.spentAt(now, f.Rules.Budget, f.Rules.Window)
+		if left > 0 {
+			spent = min(spent, now+left)
+		}
 		if f.Limit == 0 || spent < f.Limit {
 			f.Limit = spent
 		}
@@ -47,5 +51,13 @@ func charge(f Floor, now time.Duration) Floor {
 		until = min(until, f.Limit)
 	}
 	f.Talked = f.Talked.add(f.Since, until, now, f.Rules.Window)
+	return f
+}
+
+// outOfBudget remembers that a refusal because of the talk budget holds until at.
+func outOfBudget(f Floor, why Reason, at time.Duration) Floor {
+	if why == BudgetSpent {
+		f.SpentUntil = max(f.SpentUntil, at)
+	}
 	return f
 }

@@ -252,7 +252,7 @@ func checkLeadsToIdle(t *testing.T, w world) {
 
 // shift moves all times of f by d.
 func shift(f Floor, d time.Duration) Floor {
-	for _, at := range []*time.Duration{&f.Lease, &f.RenewAt, &f.Since, &f.Limit, &f.WarnAt, &f.Deadline, &f.AskAt, &f.GiveUp, &f.PenaltyUntil, &f.Talked.From} {
+	for _, at := range []*time.Duration{&f.Lease, &f.RenewAt, &f.Since, &f.Limit, &f.WarnAt, &f.Deadline, &f.AskAt, &f.GiveUp, &f.PenaltyUntil, &f.SpentUntil, &f.Talked.From} {
 		if *at != 0 {
 			*at += d
 		}

@@ -25,21 +25,30 @@ func (c *Client) Adopt(ctx context.Context, cl Claim) (Decision, error) {
 	if no != "" {
 		return Decision{Verdict: verdictOf(no)}, nil
 	}
-	reply, err := c.scripts.adopt.Run(ctx, c.conn.Redis, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
+	spent, d, err := c.openAccount(ctx, cl)
+	if spent || err != nil {
+		return d, err
+	}
+	keys, args := c.withAccount(cl, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds())
+	reply, err := c.scripts.adopt.Run(ctx, c.conn.Redis, keys, args...).Slice()
 	if err != nil {
 		return Decision{}, fmt.Errorf("adopt floor of channel %q: %w", cl.Channel, err)
 	}
-	d := Decision{Verdict: verdictOf(text(reply, 0))}
-	switch d.Verdict {
+	switch d.Verdict = verdictOf(text(reply, 0)); d.Verdict {
 	case 0:
 		return Decision{}, fmt.Errorf("adopt floor of channel %q: script answered %q", cl.Channel, text(reply, 0))
 	case Granted:
-		d.Epoch = parseHolder(text(reply, 1)).Epoch
+		d.Epoch, d.Left = parseHolder(text(reply, 1)).Epoch, max(d.Left, millis(reply, 2))
+	case Spent:
+		d.Wait = millis(reply, 2)
 	case Busy:
 		d.Holder = parseHolder(text(reply, 1))
 	}
 	c.auditDecision(cl, d)
-	return d, nil
+	if d.Verdict != Granted {
+		err = c.closeAccount(ctx, cl)
+	}
+	return d, err
 }
 
 // Abandon deletes a lock that a server wrote for the Claim's user at least age
@@ -78,24 +87,26 @@ end
 // luaAdopt puts the caller's value in the place of a server's. Asked again for
 // what it has given, it says so.
 //
-// KEYS: lock, epoch[, rights, banned, ban]
-// ARGV: channel, user, prefix, ttl ms
+// KEYS: lock, epoch[, rights, banned, ban][, account]
+// ARGV: channel, user, prefix, ttl ms, token, budget ms, its window ms
 const luaAdopt = `
-local channel, user, prefix, ttl = unpack(ARGV)
+local channel, user, prefix, ttl, token, budget, window = unpack(ARGV)
 local now = now_ms()
+local acc = account(KEYS[#KEYS], now, budget, window)
 local old = redis.call('GET', KEYS[1])
 if old and string.sub(old, 1, #prefix) == prefix then
   redis.call('PEXPIRE', KEYS[1], ttl)
-  return {'granted', old}
+  return {'granted', old, open(acc, token, ttl)}
 end
 if not servers(old, user) then return {'busy', old or ''} end
 local no = forbidden(now, channel, user, KEYS[3], KEYS[4], KEYS[5])
 if no then return {no, ''} end
+if spent(acc) then return {'spent', '', wait(acc)} end
 local epoch = next_epoch(KEYS[2], now)
 local value = prefix .. epoch .. '}'
 redis.call('SET', KEYS[2], epoch)
 redis.call('SET', KEYS[1], value, 'PX', ttl)
-return {'granted', value}
+return {'granted', value, open(acc, token, ttl)}
 `
 
 // luaAbandon deletes a server's lock of a user that is old enough.

@@ -35,6 +35,8 @@ type Claim struct {
 	// Wait is how long its place in the queue is kept unless it asks again, where
 	// another has the floor; whole milliseconds. 0 does not queue.
 	Wait time.Duration
+	// Budget limits how much the user talks, on whatever port. An Emergency has none.
+	Budget Budget
 	// Emergency is for the floors of all channels of the event that Channel belongs
 	// to, whoever has them; Role has to be Dispatch. Channel is where it is said.
 	Emergency bool
@@ -77,6 +79,8 @@ func (cl Claim) validate() error {
 		return fmt.Errorf("claim of channel %q: user ID is empty", cl.Channel)
 	case cl.Token == "":
 		return fmt.Errorf("claim of channel %q: token is empty; make claims with NewClaim", cl.Channel)
+	case cl.Budget.Limit < 0 || cl.Budget.Limit > cl.Budget.Window || cl.Budget.Limit > 0 && cl.Budget.Window < time.Second:
+		return fmt.Errorf("claim of channel %q: budget is %v in %v, expected at most the window, of 1s at least", cl.Channel, cl.Budget.Limit, cl.Budget.Window)
 	case cl.TTL < time.Millisecond:
 		return fmt.Errorf("claim of channel %q: TTL is %v, expected at least 1ms", cl.Channel, cl.TTL)
 	}

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -26,7 +27,7 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 	args := []any{cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds(), string(cl.Role), keyEvents(cl.Channel), event}
 	if cl.Wait > 0 {
 		keys, script = append(keys, keyQueue(cl.Channel), keyQueueSeen(cl.Channel)), c.scripts.acquireInTurn
-		args = append(args, cl.Token, cl.Wait.Milliseconds())
+		args = append(args, cl.Wait.Milliseconds())
 	}
 	no, keys, err := c.standing(ctx, cl, keys)
 	if err != nil {
@@ -37,30 +38,39 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 		c.auditDecision(cl, d)
 		return d, nil
 	}
+	spent, d, err := c.openAccount(ctx, cl)
+	if spent || err != nil {
+		return d, err
+	}
+	keys, args = c.withAccount(cl, keys, args...)
 	reply, err := script.Run(ctx, c.conn.Redis, keys, args...).Slice()
 	if err != nil {
 		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
 	}
 	verdict, value := text(reply, 0), text(reply, 1)
-	d := Decision{Verdict: verdictOf(verdict)}
-	switch d.Verdict {
+	switch d.Verdict = verdictOf(verdict); d.Verdict {
 	case 0:
 		return Decision{}, fmt.Errorf("acquire floor of channel %q: script answered %q", cl.Channel, verdict)
 	case Granted:
-		d.Epoch = parseHolder(value).Epoch
+		d.Epoch, d.Left = parseHolder(value).Epoch, max(d.Left, millis(reply, 5))
 		if old := text(reply, 3); old != "" {
 			h := parseHolder(old)
 			d.Preempted = &h
 		}
 	case Busy:
 		d.Holder = parseHolder(value)
+	case Spent:
+		d.Wait = millis(reply, 5)
 	case Queued:
 		place, _ := reply[4].(int64)
 		d.Holder, d.Place = parseHolder(value), int(place)
-		return d, nil // it is decided when its turn comes
+		return d, c.closeAccount(ctx, cl) // it is decided when its turn comes
 	}
 	c.auditDecision(cl, d)
-	return d, nil
+	if d.Verdict != Granted {
+		err = c.closeAccount(ctx, cl)
+	}
+	return d, err
 }
 
 // Renew extends the lock by its TTL if it is still the Claim's and its user may
@@ -81,7 +91,11 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Renewal, error) {
 		c.auditEntry(cl, ActionRevoked, map[string]any{"reason": no})
 		return Renewal{State: stateOf(no)}, nil
 	}
-	reply, err := c.scripts.renew.Run(ctx, c.conn.Redis, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds()).Slice()
+	if spent, d, err := c.openAccount(ctx, cl); spent || err != nil {
+		return Renewal{State: OverBudget, Wait: d.Wait}, err
+	}
+	keys, args := c.withAccount(cl, keys, cl.Channel, cl.UserID, prefix, cl.TTL.Milliseconds())
+	reply, err := c.scripts.renew.Run(ctx, c.conn.Redis, keys, args...).Slice()
 	if err != nil {
 		return Renewal{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
 	}
@@ -94,6 +108,8 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Renewal, error) {
 			h := parseHolder(value)
 			st.Holder = &h
 		}
+	case OverBudget:
+		st.Wait = millis(reply, 2)
 	case Revoked, RevokedByBan:
 		c.auditEntry(cl, ActionRevoked, map[string]any{"reason": text(reply, 0)})
 	}
@@ -119,10 +135,10 @@ func (c *Client) Release(ctx context.Context, cl Claim) (released bool, err erro
 	args := []any{prefix, keyEvents(cl.Channel), event}
 	if cl.Wait > 0 {
 		keys, script = append(keys, keyQueue(cl.Channel), keyQueueSeen(cl.Channel)), c.scripts.releaseInTurn
-		args = append(args, cl.Token)
 	}
+	keys, args = c.withAccount(cl, keys, args...)
 	n, err := script.Run(ctx, c.conn.Redis, keys, args...).Int()
-	if err != nil {
+	if err = cmp.Or(err, c.closeAccount(ctx, cl)); err != nil {
 		return false, fmt.Errorf("release floor of channel %q: %w", cl.Channel, err)
 	}
 	if n == 1 {
@@ -169,6 +185,8 @@ func verdictOf(s string) Verdict {
 		return Banned
 	case "queued":
 		return Queued
+	case "spent":
+		return Spent
 	}
 	return 0
 }
@@ -183,6 +201,8 @@ func stateOf(s string) State {
 		return Revoked
 	case "banned":
 		return RevokedByBan
+	case "spent":
+		return OverBudget
 	}
 	return 0
 }

@@ -39,10 +39,10 @@ end
 // luaAcquireInTurn is luaAcquire for a member that queues. A dispatcher, who takes
 // the floor from members without priority, does not stand behind them either.
 //
-// KEYS: lock, epoch, queue, seen[, rights, banned, ban]
-// ARGV: channel, user, prefix, ttl ms, role, topic, event, token, wait ms
+// KEYS: lock, epoch, queue, seen[, rights, banned, ban][, account]
+// ARGV: channel, user, prefix, ttl ms, role, topic, event, how long a place is kept in ms, token, budget ms, its window ms
 const luaAcquireInTurn = `
-local channel, user, prefix, ttl, role, topic, event, token, wait = unpack(ARGV)
+local channel, user, prefix, ttl, role, topic, event, kept, token, budget, window = unpack(ARGV)
 local queue, seen = KEYS[3], KEYS[4]
 local now = now_ms()
 local no = forbidden(now, channel, user, KEYS[5], KEYS[6], KEYS[7])
@@ -50,11 +50,16 @@ if no then
   leave(queue, seen, token)
   return {no, '', 0}
 end
+local acc = account(KEYS[#KEYS], now, budget, window)
 local old = redis.call('GET', KEYS[1])
 if old and string.sub(old, 1, #prefix) == prefix then
   leave(queue, seen, token)
   redis.call('PEXPIRE', KEYS[1], ttl)
-  return {'granted', old, 0}
+  return {'granted', old, 0, '', 0, open(acc, token, ttl)}
+end
+if spent(acc) then
+  leave(queue, seen, token)
+  return {'spent', '', 0, '', 0, wait(acc)}
 end
 local turn = first(queue, seen, now)
 local must_wait = turn and turn ~= token and role ~= 'DISPATCH'
@@ -64,7 +69,7 @@ if old then
   must_wait = role ~= 'DISPATCH' or not (theirs == 'GENERAL' or theirs == 'USER')
 end
 if must_wait then
-  return {'queued', old or '', redis.call('PTTL', KEYS[1]), '', stand(queue, seen, token, now, tonumber(wait))}
+  return {'queued', old or '', redis.call('PTTL', KEYS[1]), '', stand(queue, seen, token, now, tonumber(kept))}
 end
 leave(queue, seen, token)
 local epoch = next_epoch(KEYS[2], now)
@@ -72,15 +77,16 @@ local value = prefix .. epoch .. '}'
 redis.call('SET', KEYS[2], epoch)
 redis.call('SET', KEYS[1], value, 'PX', ttl)
 redis.call('PUBLISH', topic, event)
-return {'granted', value, 0, old or ''}
+return {'granted', value, 0, old or '', 0, open(acc, token, ttl)}
 `
 
 // luaReleaseInTurn is luaRelease for a member that queues, whose place goes, too.
 //
-// KEYS: lock, queue, seen
-// ARGV: prefix, topic, event, token
+// KEYS: lock, queue, seen[, account]
+// ARGV: prefix, topic, event, token, budget ms, its window ms
 const luaReleaseInTurn = `
-local prefix, topic, event, token = unpack(ARGV)
+local prefix, topic, event, token, budget, window = unpack(ARGV)
+close(account(KEYS[#KEYS], now_ms(), budget, window), token)
 leave(KEYS[2], KEYS[3], token)
 local old = redis.call('GET', KEYS[1])
 if not old or string.sub(old, 1, #prefix) ~= prefix then return 0 end

@@ -7,32 +7,35 @@ import "github.com/talkgate/talkgate/state/redis/conn"
 // read beforehand.
 type scripts struct {
 	acquire, acquireInTurn, renew, release, releaseInTurn, clear, adopt, abandon conn.Script
-	acquireEvent, releaseEvent, rehearse                                         conn.Script
+	acquireEvent, releaseEvent, rehearse, budget, rehearseBudget                 conn.Script
 }
 
 func newScripts() scripts {
 	return scripts{
-		acquire: conn.NewScript(luaForbidden + luaEpoch + luaAcquire),
-		renew:   conn.NewScript(luaForbidden + luaRenew),
-		release: conn.NewScript(luaRelease),
+		acquire: conn.NewScript(luaForbidden + luaAccount + luaEpoch + luaAcquire),
+		renew:   conn.NewScript(luaForbidden + luaAccount + luaRenew),
+		release: conn.NewScript(luaForbidden + luaAccount + luaRelease),
 
-		acquireInTurn: conn.NewScript(luaForbidden + luaEpoch + luaQueue + luaAcquireInTurn),
-		releaseInTurn: conn.NewScript(luaQueue + luaReleaseInTurn),
+		acquireInTurn: conn.NewScript(luaForbidden + luaAccount + luaEpoch + luaQueue + luaAcquireInTurn),
+		releaseInTurn: conn.NewScript(luaForbidden + luaAccount + luaQueue + luaReleaseInTurn),
 
 		acquireEvent: conn.NewScript(luaForbidden + luaEpoch + luaAcquireEvent),
 		releaseEvent: conn.NewScript(luaReleaseEvent),
 
 		clear:   conn.NewScript(luaClear),
-		adopt:   conn.NewScript(luaForbidden + luaEpoch + luaServers + luaAdopt),
+		adopt:   conn.NewScript(luaForbidden + luaAccount + luaEpoch + luaServers + luaAdopt),
 		abandon: conn.NewScript(luaForbidden + luaServers + luaAbandon),
 
 		rehearse: conn.NewScript(luaRehearse),
+
+		budget:         conn.NewScript(luaForbidden + luaAccount + luaBudget),
+		rehearseBudget: conn.NewScript(luaRehearseBudget),
 	}
 }
 
 func (s scripts) all() []conn.Script {
 	return []conn.Script{s.acquire, s.acquireInTurn, s.renew, s.release, s.releaseInTurn, s.clear, s.adopt, s.abandon,
-		s.acquireEvent, s.releaseEvent, s.rehearse}
+		s.acquireEvent, s.releaseEvent, s.rehearse, s.budget, s.rehearseBudget}
 }
 
 // luaForbidden says why a user may not talk, or nil. Time is the server's, which
@@ -70,19 +73,21 @@ end
 // would not hear of its end, and is left alone. Asked again for a lock that is
 // the caller's already, it says so, which makes the request safe to repeat.
 //
-// KEYS: lock, epoch[, rights, banned, ban]
-// ARGV: channel, user, prefix, ttl ms, role, topic, event
+// KEYS: lock, epoch[, rights, banned, ban][, account]
+// ARGV: channel, user, prefix, ttl ms, role, topic, event, token, budget ms, its window ms
 const luaAcquire = `
-local channel, user, prefix, ttl, role, topic, event = unpack(ARGV)
+local channel, user, prefix, ttl, role, topic, event, token, budget, window = unpack(ARGV)
 local now = now_ms()
 local no = forbidden(now, channel, user, KEYS[3], KEYS[4], KEYS[5])
 if no then return {no, '', 0} end
+local acc = account(KEYS[#KEYS], now, budget, window)
 local old = redis.call('GET', KEYS[1])
+if old and string.sub(old, 1, #prefix) == prefix then
+  redis.call('PEXPIRE', KEYS[1], ttl)
+  return {'granted', old, 0, '', 0, open(acc, token, ttl)}
+end
+if spent(acc) then return {'spent', '', 0, '', 0, wait(acc)} end
 if old then
-  if string.sub(old, 1, #prefix) == prefix then
-    redis.call('PEXPIRE', KEYS[1], ttl)
-    return {'granted', old, 0}
-  end
   local ok, holder = pcall(cjson.decode, old)
   local theirs = ok and type(holder) == 'table' and holder.role
   if role ~= 'DISPATCH' or not (theirs == 'GENERAL' or theirs == 'USER') then
@@ -94,29 +99,34 @@ local value = prefix .. epoch .. '}'
 redis.call('SET', KEYS[2], epoch)
 redis.call('SET', KEYS[1], value, 'PX', ttl)
 redis.call('PUBLISH', topic, event)
-return {'granted', value, 0, old or ''}
+return {'granted', value, 0, old or '', 0, open(acc, token, ttl)}
 `
 
 // luaRenew keeps the caller's own lock for another TTL while the caller may talk.
 //
-// KEYS: lock[, rights, banned, ban]
-// ARGV: channel, user, prefix, ttl ms
+// KEYS: lock[, rights, banned, ban][, account]
+// ARGV: channel, user, prefix, ttl ms, token, budget ms, its window ms
 const luaRenew = `
-local channel, user, prefix, ttl = unpack(ARGV)
+local channel, user, prefix, ttl, token, budget, window = unpack(ARGV)
+local now = now_ms()
 local old = redis.call('GET', KEYS[1])
 if not old or string.sub(old, 1, #prefix) ~= prefix then return {'lost', old or ''} end
-local no = forbidden(now_ms(), channel, user, KEYS[2], KEYS[3], KEYS[4])
+local no = forbidden(now, channel, user, KEYS[2], KEYS[3], KEYS[4])
 if no then return {no, ''} end
+local acc = account(KEYS[#KEYS], now, budget, window)
+open(acc, token, ttl)
+if spent(acc) then return {'spent', '', wait(acc)} end
 redis.call('PEXPIRE', KEYS[1], ttl)
 return {'held', old}
 `
 
 // luaRelease deletes the caller's own lock, and only then tells everybody.
 //
-// KEYS: lock
-// ARGV: prefix, topic, event
+// KEYS: lock[, account]
+// ARGV: prefix, topic, event, token, budget ms, its window ms
 const luaRelease = `
-local prefix, topic, event = unpack(ARGV)
+local prefix, topic, event, token, budget, window = unpack(ARGV)
+close(account(KEYS[#KEYS], now_ms(), budget, window), token)
 local old = redis.call('GET', KEYS[1])
 if not old or string.sub(old, 1, #prefix) ~= prefix then return 0 end
 redis.call('DEL', KEYS[1])

@@ -17,6 +17,8 @@ const rehearsal = ""
 type Talker struct {
 	*Client
 	UserID string
+	// Budget is whether presses have one, whose account Redis keeps.
+	Budget bool
 }
 
 // WatchChannel follows a floor as Client.WatchChannel does. Before its first view, and
@@ -26,7 +28,11 @@ func (t Talker) WatchChannel(ctx context.Context, channel string, fn func(FloorV
 	var rehearsed atomic.Bool
 	return t.watchChannel(ctx, channel, func(ctx context.Context, channel string) (FloorView, error) {
 		if !rehearsed.Load() {
-			if err := t.Rehearse(ctx, channel, t.UserID); err != nil {
+			err := t.Rehearse(ctx, channel, t.UserID)
+			if err == nil && t.Budget {
+				err = t.RehearseBudget(ctx, t.UserID)
+			}
+			if err != nil {
 				return FloorView{}, err
 			}
 		}
@@ -54,6 +60,14 @@ func (c *Client) Rehearse(ctx context.Context, channel, userID string) error {
 	}
 	if err := c.scripts.rehearse.Run(ctx, c.conn.Redis, keys, channel, userID, topicRights(userID), rehearsal).Err(); err != nil {
 		return fmt.Errorf("rehearse a press of user %q on channel %q: %w", userID, channel, err)
+	}
+	return nil
+}
+
+// RehearseBudget tries all that the account of a user's talk needs, and changes nothing.
+func (c *Client) RehearseBudget(ctx context.Context, userID string) error {
+	if err := c.scripts.rehearseBudget.Run(ctx, c.conn.Redis, []string{keyTalked(userID)}).Err(); err != nil {
+		return fmt.Errorf("rehearse the talk budget of user %q: %w", userID, err)
 	}
 	return nil
 }

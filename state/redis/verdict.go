@@ -1,6 +1,9 @@
 package redis
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Verdict is the answer to a Claim.
 type Verdict uint8
@@ -13,6 +16,8 @@ const (
 	Banned
 	// Queued: another has the floor, and the Claim a place in the queue for it.
 	Queued
+	// Spent: the user has talked as much as the Claim's Budget allows.
+	Spent
 )
 
 func (v Verdict) String() string {
@@ -27,6 +32,8 @@ func (v Verdict) String() string {
 		return "banned"
 	case Queued:
 		return "queued"
+	case Spent:
+		return "spent"
 	}
 	return fmt.Sprintf("Verdict(%d)", uint8(v))
 }
@@ -41,6 +48,9 @@ type Decision struct {
 	Holder Holder
 	// Place is the place in the queue when it is Queued, 1 being next.
 	Place int
+	// Left is what of a Claim's Budget is left to a grant, Wait how long it takes until
+	// some is, when it is Spent.
+	Left, Wait time.Duration
 	// Preempted is who lost the floor to this grant.
 	Preempted *Holder
 	// Paused is who lost the floor to an emergency, by channel.
@@ -59,6 +69,8 @@ const (
 	Revoked
 	// RevokedByBan is Revoked because the user is banned.
 	RevokedByBan
+	// OverBudget: the user has talked as much as the Claim's Budget allows.
+	OverBudget
 )
 
 func (s State) String() string {
@@ -71,6 +83,8 @@ func (s State) String() string {
 		return "revoked"
 	case RevokedByBan:
 		return "banned"
+	case OverBudget:
+		return "over budget"
 	}
 	return fmt.Sprintf("State(%d)", uint8(s))
 }
@@ -79,4 +93,6 @@ func (s State) String() string {
 type Renewal struct {
 	State  State
 	Holder *Holder
+	// Wait is how long it takes until some of the budget is left, when it is OverBudget.
+	Wait time.Duration
 }

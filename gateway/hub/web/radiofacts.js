@@ -40,11 +40,12 @@ function keying(keyed, cooling, waitingS) {
 // soon is from how many seconds before a cut it looks urgent.
 const soon = 5;
 
-function ofTalk({ leftS, budgetLeftS, penaltyLeftS, place, locked, pauses }) {
+function ofTalk({ leftS, budgetLeftS, budgetAgainS, penaltyLeftS, place, locked, pauses }) {
   const list = [];
   if (leftS != null) list.push({ name: 'Cut in', text: clock(leftS * 1000), is: leftS > soon ? 'good' : 'alert' });
   if (penaltyLeftS > 0) list.push({ name: 'Penalty', text: clock(penaltyLeftS * 1000), is: 'alert' });
-  if (budgetLeftS != null) list.push({ name: 'Talk budget', text: clock(budgetLeftS * 1000), is: budgetLeftS > soon ? 'rest' : 'alert' });
+  if (budgetAgainS > 0) list.push({ name: 'Talk budget', text: `again in ${clock(budgetAgainS * 1000)}`, is: 'alert' });
+  else if (budgetLeftS != null) list.push({ name: 'Talk budget', text: clock(budgetLeftS * 1000), is: budgetLeftS > soon ? 'rest' : 'alert' });
   if (place > 0) list.push({ name: 'Queue', text: `number ${place}`, is: 'busy' });
   if (locked) list.push({ name: 'Talking', text: 'locked by DTMF', is: 'alert' });
   if (pauses) list.push({ name: 'DTX', text: 'pause', is: 'rest' });

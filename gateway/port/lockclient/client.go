@@ -161,11 +161,13 @@ func (c *Client) request(ctx context.Context, o Order) {
 		c.cfg.Log.Warn("floor request was not answered", "err", err)
 		ev.Kind = floor.Failed
 	case d.Verdict == redis.Granted:
-		ev.Kind, ev.Until = floor.Granted, sent+c.leaseTime()
+		ev.Kind, ev.Until, ev.Left = floor.Granted, sent+c.leaseTime(), d.Left
 	case d.Verdict == redis.Queued:
 		ev.Kind, ev.Place, ev.Holder = floor.Queued, d.Place, d.Holder.UserName
 	case d.Verdict == redis.Busy:
 		ev.Why, ev.Holder = floor.Busy, d.Holder.UserName
+	case d.Verdict == redis.Spent:
+		ev.Why, ev.Wait = floor.BudgetSpent, d.Wait
 	case d.Verdict == redis.Banned:
 		ev.Why = floor.Banned
 	default:
@@ -198,6 +200,8 @@ func (c *Client) renew(ctx context.Context, o Order) {
 		ev.Kind, ev.Why, ev.Until = floor.Renewed, floor.NoReason, sent+c.leaseTime()
 	case s.State == redis.RevokedByBan:
 		ev.Why = floor.Banned
+	case s.State == redis.OverBudget:
+		ev.Why, ev.Wait = floor.BudgetSpent, s.Wait
 	case s.Holder != nil:
 		ev.Why, ev.Holder = floor.Preempted, s.Holder.UserName
 	case s.State == redis.Lost:

@@ -32,7 +32,7 @@ func Rule(user, passwordHash string, channels []string) []string {
 	selector := func(words string) {
 		rule = append(rule, "("+strings.Join(strings.Fields(strings.ReplaceAll(words, "USER", user)), " ")+")")
 	}
-	const lock, rights = "~channel:CHANNEL:speaker ~talkgate:epoch:{channel:CHANNEL:speaker}", " ~u.USER.g ~security:banned ~security:ban:USER"
+	const lock, rights = "~channel:CHANNEL:speaker ~talkgate:epoch:{channel:CHANNEL:speaker}", " ~u.USER.g ~security:banned ~security:ban:USER ~talkgate:talked:USER"
 	add(each("%RW~channel:CHANNEL:speaker %RW~talkgate:epoch:{channel:CHANNEL:speaker}"))
 	add("%R~u.USER.g %R~security:banned %R~security:ban:USER %R~channel:events %RW~audit:log %W~audit:actor:USER" +
 		" ~talkgate:fleet:report:{USER} ~talkgate:fleet:beat:{USER}")
@@ -46,6 +46,7 @@ func Rule(user, passwordHash string, channels []string) []string {
 	selector("+zadd ~audit:actor:USER")
 	selector("+sadd ~talkgate:fleet:gateways")
 	selector("+evalsha +eval +hget +hset +hincrby ~talkgate:fleet:{config}:rollout:*")
+	selector("+evalsha +eval +hgetall +hset +hdel +pexpire ~talkgate:talked:USER")
 	return rule
 }
 

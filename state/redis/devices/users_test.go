@@ -121,6 +121,9 @@ func TestACLOfAHubThatEnrollsBoards(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if err := port.RehearseBudget(ctx, "north"); err != nil {
+		t.Error(err)
+	}
 	all := must(t)(listed(store.Devices(ctx)))
 	if err := store.Reconcile(ctx, all); err != nil {
 		t.Error(err)

@@ -39,6 +39,7 @@ for (const [part, change, shown] of [
   ['talk', { leftS: 0 }, 'Cut in: 0:00 (alert)'],
   ['talk', { penaltyLeftS: 4 }, 'Penalty: 0:04 (alert)'],
   ['talk', { budgetLeftS: 0 }, 'Talk budget: 0:00 (alert)'],
+  ['talk', { budgetLeftS: 0, budgetAgainS: 130 }, 'Talk budget: again in 2:10 (alert)'],
   ['talk', { place: 2 }, 'Queue: number 2 (busy)'],
   ['talk', { locked: true }, 'Talking: locked by DTMF (alert)'],
   ['talk', { pauses: true }, 'DTX: pause (rest)'],
