@@ -83,7 +83,7 @@ func TestThePortReachesItsDevices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, device := range []string{"char-gpiochip", "char-alsa", "char-hidraw"} {
+	for _, device := range []string{"char-gpiochip", "char-alsa", "char-hidraw", "char-i2c"} {
 		if !strings.Contains(string(text), "\nDeviceAllow="+device+" rw\n") {
 			t.Errorf("the port may not use %s", device)
 		}

@@ -14,6 +14,7 @@ type BoardHardware struct {
 	Amplifier   OutputLine    `yaml:"amplifier" doc:"enables the loudspeaker's amplifier while there is something to hear"`
 	Heartbeat   OutputLine    `yaml:"heartbeat" doc:"toggles twice a second while every part of the port moves, for an external watchdog"`
 	Selector    SelectorLines `yaml:"selector" doc:"the knob of the section selector"`
+	Panel       Display       `yaml:"display" doc:"a small display (OLED of 128 x 64 points) on an I²C bus"`
 	Lamps       LampLines     `yaml:"lamps" doc:"what shows how the port is"`
 	Sound       Sound         `yaml:"sound" doc:"microphone and loudspeaker"`
 }
@@ -78,6 +79,24 @@ type LampLines struct {
 	Emergency OutputLine `yaml:"emergency" doc:"lit while anybody has an emergency; without one of its own the alert lamp is"`
 }
 
+// Display is a small display.
+type Display struct {
+	Kind    string        `yaml:"kind" oneof:"none ssd1306 sh1106" doc:"its controller"`
+	Bus     string        `yaml:"bus" match:"^i2c-[0-9]{1,3}$" as:"a bus such as i2c-1, as it is in /dev" within:"5..7" doc:"the bus that it is on"`
+	Address string        `yaml:"address" oneof:"0x3c 0x3d" doc:"its address on the bus; some are labeled 0x78 and 0x7a, which is twice that"`
+	Turned  bool          `yaml:"turned" doc:"whether it is mounted upside down"`
+	Dim     time.Duration `yaml:"dim" within:"0s..24h" doc:"after how long without anything new it is dimmed; 0s is never"`
+	Off     time.Duration `yaml:"off" within:"0s..24h" doc:"after how long without anything new it goes off, unless something is missing; 0s is never"`
+}
+
+// Display is the display of the hardware; ok is false without one.
+func (h Hardware) Display() (d Display, ok bool) {
+	if h.Board == nil || h.Board.Panel.Kind == "none" {
+		return Display{}, false
+	}
+	return h.Board.Panel, true
+}
+
 // Sound is the sound cards.
 type Sound struct {
 	Player     string        `yaml:"player" oneof:"alsa oto" doc:"what plays: the kernel's card itself (alsa), or PulseAudio, PipeWire and ALSA's user-space library (oto), which then captures from the card default, too; see docs/sound.md"`
@@ -105,6 +124,7 @@ func defaultBoard() *BoardHardware {
 		Selector:  SelectorLines{A: knob, B: knob, C: knob, D: knob},
 		Amplifier: output, Heartbeat: output,
 		Lamps: LampLines{Talk: output, Busy: output, Alert: output, Link: output, Emergency: output},
+		Panel: Display{Kind: "none", Bus: "i2c-1", Address: "0x3c", Dim: time.Minute, Off: 10 * time.Minute},
 		Sound: Sound{Player: "alsa", Period: 10 * time.Millisecond},
 	}
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -96,6 +97,9 @@ func (b *BoardHardware) relations(d *decoder, heard bool) {
 		d.relation("hardware.cor.chip", "talk.vox.enabled", "none, as the microphone talks by itself", b.COR.where())
 	case !heard && !b.PTT.Wired() && !b.COR.Wired():
 		d.relation("hardware.ptt.chip", "hardware.driver", "a chip, or ptt.input, or one of hardware.cor, or talk.vox, talk.ctcss or talk.dcs", "neither")
+	}
+	if o := b.Panel; o.Off > 0 && o.Dim > o.Off {
+		d.relation("hardware.display.dim", "hardware.display.off", fmt.Sprint("at most hardware.display.off, ", o.Off), o.Dim)
 	}
 	if b.PTTReadback.Wired() && b.PTTOut.Chip == "" {
 		d.relation("hardware.ptt_readback.chip", "hardware.ptt_out.chip", "none, as there is no hardware.ptt_out", b.PTTReadback.where())

@@ -105,7 +105,12 @@ func (d *runner) Run(ctx context.Context) (err error) {
 	if d.links, err = d.opt.Drivers.Links(d.cfg, d.health.Channel, d.state, log); err != nil {
 		return err
 	}
-	waiting, beat, err := d.surroundings(quit)
+	var displayAnswers func() bool
+	if display := d.newDisplay(starter); display != nil {
+		begin(display.Run)
+		displayAnswers = display.Answers
+	}
+	waiting, beat, err := d.surroundings(quit, displayAnswers)
 	if err != nil {
 		return err
 	}
@@ -198,8 +203,9 @@ func (d *runner) runPort(ctx context.Context, board Board, around portSurroundin
 	return err
 }
 
-// surroundings are the components that run before there is a port, too.
-func (d *runner) surroundings(quit context.CancelFunc) (all []component, beat *status.Heartbeat, err error) {
+// surroundings are the components that run before there is a port, too. displayAnswers is
+// nil without a display.
+func (d *runner) surroundings(quit context.CancelFunc, displayAnswers func() bool) (all []component, beat *status.Heartbeat, err error) {
 	manager, err := newService(d.log)
 	if err != nil {
 		return nil, nil, err
@@ -212,7 +218,7 @@ func (d *runner) surroundings(quit context.CancelFunc) (all []component, beat *s
 			d.fleet.Run(ctx, d.state, &livePort{ctx.Done(), d.health, d.reloader, quit})
 		})
 	}
-	d.gateway = status.NewGateway(d.cfg, d.health, d.links, d.state, applied)
+	d.gateway = status.NewGateway(d.cfg, d.health, d.links, d.state, applied, displayAnswers)
 	d.view = status.NewView(d.gateway)
 	if address := d.cfg.Status.Listen; address != "" {
 		server, err := status.Listen(address, d.view, d.log)

@@ -26,6 +26,9 @@ type Drivers interface {
 	// ShowMissing lights the alert lamp of hardware that is not all there, if the lamp
 	// is, until it is called back.
 	ShowMissing(cfg config.Hardware) (end func())
+	// Display opens the display of a board. The error wraps hal.ErrGone where there is
+	// no such bus; the display itself may be missing.
+	Display(cfg config.Display) (hal.Display, error)
 	// Mixer lists the controls of the sound cards with their values, and names the card
 	// for which good settings are known.
 	Mixer(cfg config.Hardware) (controls []string, known string, err error)

@@ -44,7 +44,7 @@ func TestAGatewayIsSeenBeforeItHasAPort(t *testing.T) {
 	health := status.NewHealth("gates", s.pulse, s.missing, clock.New(log))
 	cfg := config.Default()
 	cfg.Identity.UserID, cfg.Link = "north", config.Link{}
-	g := status.NewGateway(cfg, health, noLink{}, nil, func() fleet.Applied { return fleet.Applied{Version: 3} })
+	g := status.NewGateway(cfg, health, noLink{}, nil, func() fleet.Applied { return fleet.Applied{Version: 3} }, nil)
 	if r := g.Report(); r.Health.Summary != "starting" {
 		t.Errorf("at its start: %+v", r)
 	}

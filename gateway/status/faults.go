@@ -64,6 +64,9 @@ func (g *Gateway) faultsOfBoard(board fleet.Board) (all []Finding) {
 	if c := board.Celsius; c != nil && *c >= hotBoard {
 		fault("board", fmt.Sprintf("%.0f °C", *c), "cool it: it will slow down")
 	}
+	if g.display != nil && !g.display() {
+		fault("display", "does not answer", "look at its plug, its supply and hardware.display; it is tried again every few seconds")
+	}
 	if found, do := g.link.Token().Finding(time.Now()); found != "" {
 		fault("token", found, do)
 	}

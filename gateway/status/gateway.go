@@ -33,12 +33,14 @@ type Gateway struct {
 	began    time.Time
 	applied  func() fleet.Applied // what became of the fleet's documents
 	metrics  *metrics.Registry
+	display  func() bool // whether the display answers; nil without one
 }
 
-// NewGateway is the source of a gateway whose process has just started.
-func NewGateway(cfg config.Config, health *Health, link LinkQuality, floor FloorReader, applied func() fleet.Applied) *Gateway {
+// NewGateway is the source of a gateway whose process has just started. display is whether
+// its display answers, and nil without one.
+func NewGateway(cfg config.Config, health *Health, link LinkQuality, floor FloorReader, applied func() fleet.Applied, display func() bool) *Gateway {
 	return &Gateway{
-		cfg: cfg, health: health, link: link, monitors: newMonitors(cfg, floor), applied: applied,
+		cfg: cfg, health: health, link: link, monitors: newMonitors(cfg, floor), applied: applied, display: display,
 		board: boardHealth{os.DirFS("/sys")}, began: time.Now(), metrics: metrics.New(),
 	}
 }

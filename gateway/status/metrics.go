@@ -40,6 +40,9 @@ func registerPort(registry *metrics.Registry, r *Running) {
 		truth("unguarded", "Whether no live guard is in the channel's room on LiveKit.", func(s port.Status) bool { return s.Unguarded })
 	}
 	truth("rights_held", "Whether the port may talk.", func(s port.Status) bool { return s.Floor.Rights })
+	if g.display != nil {
+		truth("display_up", "Whether the small display answers.", func(port.Status) bool { return g.display() })
+	}
 	truth("talking", "Whether the microphone is open.", func(s port.Status) bool { return s.Floor.Phase == floor.Talking })
 	truth("busy", "Whether another member has the floor.", func(s port.Status) bool { return s.Lamps.Busy })
 

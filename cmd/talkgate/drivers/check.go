@@ -10,6 +10,7 @@ import (
 	"github.com/talkgate/talkgate/hal/cm108"
 	"github.com/talkgate/talkgate/hal/evdev"
 	"github.com/talkgate/talkgate/hal/gpio"
+	"github.com/talkgate/talkgate/hal/oled"
 )
 
 // checkLink looks whether what a link needs is on this board: its token or
@@ -77,6 +78,9 @@ func checkHardware(cfg config.Hardware) error {
 		{"lamps.emergency", b.Lamps.Emergency},
 	} {
 		check(out.key, checkLine(out.Chip, out.Line))
+	}
+	if b.Panel.Kind != "none" {
+		check("display", oled.Check(b.Panel.Bus))
 	}
 	check("sound.microphone", microphoneOf(b.Sound).Check(playerOf(b.Sound)))
 	check("sound.speaker", speakerOf(b.Sound).Check(playerOf(b.Sound)))

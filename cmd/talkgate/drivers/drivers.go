@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/hal"
 	"github.com/talkgate/talkgate/hal/evdev"
 	"github.com/talkgate/talkgate/hal/gpio"
+	"github.com/talkgate/talkgate/hal/oled"
 	"github.com/talkgate/talkgate/hal/sound"
 	"github.com/talkgate/talkgate/state/redis"
 )
@@ -43,6 +44,19 @@ func (d drivers) ShowMissing(cfg config.Hardware) (end func()) {
 	}
 	_ = panel.Show(hal.Lamps{Alert: true})
 	return func() { _ = panel.Close() }
+}
+
+// Display implements Drivers.
+func (d drivers) Display(cfg config.Display) (hal.Display, error) {
+	return oled.Open(cfg.Bus, displayOf(cfg))
+}
+
+func displayOf(cfg config.Display) oled.Config {
+	address := uint16(0x3C)
+	if cfg.Address == "0x3d" {
+		address = 0x3D
+	}
+	return oled.Config{Address: address, SH1106: cfg.Kind == "sh1106", Turned: cfg.Turned}
 }
 
 // Mixer implements Drivers.
