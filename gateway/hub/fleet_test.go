@@ -44,7 +44,7 @@ func (s *site) report(gateway, channel string, change ...func(*fleet.Report)) {
 // fleetStream is what a console has been told.
 type fleetStream struct {
 	gateways map[string]console.Gateway
-	desk     console.Snapshot
+	overview console.Snapshot
 	redis    bool
 	writes   int
 }
@@ -79,9 +79,9 @@ func (s *site) fleetStream(c *auth.Claims, what string, ok func(*fleetStream) bo
 			continue
 		}
 		switch event {
-		case "desk":
-			f.desk = console.Snapshot{}
-			err = json.Unmarshal([]byte(data), &f.desk)
+		case "overview":
+			f.overview = console.Snapshot{}
+			err = json.Unmarshal([]byte(data), &f.overview)
 		case "gateways":
 			var n struct {
 				Redis    bool
@@ -169,19 +169,19 @@ func TestConsoleSeesTheFleet(t *testing.T) {
 	s.fleetStream(admin("boss"), "all three, and the channels", func(f *fleetStream) bool {
 		n := f.gateways["north"]
 		return len(f.gateways) == 3 && f.redis && n.Live && n.OnAir && n.Lamps.Link && n.Version == "v1" && n.Seen > 0 &&
-			f.gateways["torn"].Error != "" && len(f.desk.Channels) == 2 && slices.Equal(f.desk.Events, []string{"marathon"})
+			f.gateways["torn"].Error != "" && len(f.overview.Channels) == 2 && slices.Equal(f.overview.Events, []string{"marathon"})
 	})
 	first := true
 	s.fleetStream(dispatcher("d", channelID), "what is its own, as it changes", func(f *fleetStream) bool {
-		if len(f.gateways) > 1 || len(f.desk.Channels) > 1 {
+		if len(f.gateways) > 1 || len(f.overview.Channels) > 1 {
 			t.Errorf("a dispatcher sees %+v", f)
 		}
-		if first && f.gateways["north"].Live && f.desk.Redis {
+		if first && f.gateways["north"].Live && f.overview.Redis {
 			first = false
 			s.take("a")
 			s.report("north", channelID, func(r *fleet.Report) { r.Lamps.Talk, r.Levels.Mic = true, -12 })
 		}
-		holder := f.desk.Channels != nil && f.desk.Channels[0].Holder != nil && f.desk.Channels[0].Holder.UserID == "a"
+		holder := f.overview.Channels != nil && f.overview.Channels[0].Holder != nil && f.overview.Channels[0].Holder.UserID == "a"
 		return holder && f.gateways["north"].Lamps.Talk && f.gateways["north"].Mic == -12
 	})
 	s.report("north", channelID)
@@ -202,7 +202,7 @@ func TestConsoleSeesTheFleet(t *testing.T) {
 			first = false
 			s.redis.Kill()
 		}
-		return !first && !f.redis && !f.desk.Redis
+		return !first && !f.redis && !f.overview.Redis
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 // line: tried by canaries, stopped by one, and who has it.
 func TestConsoleShowsARollout(t *testing.T) {
 	s := newSite(t)
-	s.fleetStream(admin("boss"), "no rollout", func(f *fleetStream) bool { return f.desk.Redis && f.desk.Rollout == nil })
+	s.fleetStream(admin("boss"), "no rollout", func(f *fleetStream) bool { return f.overview.Redis && f.overview.Rollout == nil })
 
 	a := fleetstore.Apply{Version: 7, Author: "anna", Time: time.Now(), Reason: "quieter tones",
 		Rollout: &fleet.Rollout{Upto: 1 << 30, Canaries: 2, HoldSeconds: 60}, Scopes: []fleet.Scope{fleet.Group("gates")},
@@ -31,7 +31,7 @@ func TestConsoleShowsARollout(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.fleetStream(dispatcher("d", channelID), "a canary that passed", func(f *fleetStream) bool {
-		r := f.desk.Rollout
+		r := f.overview.Rollout
 		return r != nil && r.Version == 7 && r.Author == "anna" && r.Reason == "quieter tones" && r.At > 0 && r.State == fleet.Trying &&
 			r.Canaries == 2 && r.Passed == 1 && r.Covered == 3 && r.Applied == 1 && r.Failed == 1
 	})
@@ -39,7 +39,7 @@ func TestConsoleShowsARollout(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.fleetStream(admin("boss"), "why it was stopped", func(f *fleetStream) bool {
-		r := f.desk.Rollout
+		r := f.overview.Rollout
 		return r != nil && r.State == fleet.Halted && r.Why == "would-not: lost the link"
 	})
 }

@@ -50,8 +50,8 @@ func (g *Gateway) Metrics() http.Handler { return g.metrics }
 
 // Report implements Source.
 func (g *Gateway) Report() fleet.Report {
-	_, standing := g.health.Summary()
-	r := Absent(g.cfg, standing, g.applied())
+	_, summary := g.health.Summary()
+	r := Absent(g.cfg, summary, g.applied())
 	r.Up, r.Board, r.Link.Token = g.up(), g.board.read(), g.link.Token().fleet()
 	return r
 }

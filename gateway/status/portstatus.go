@@ -20,9 +20,9 @@ type Port struct {
 	Up         int64            `json:"upS"`
 	Running    bool             `json:"running"` // not while it waits for its hardware: nothing else is tried then
 	OnAir      bool             `json:"onAir"`
-	Summary    string           `json:"standing"` // in words
-	Faults     []Finding        `json:"faults"`   // the worst first
-	State      string           `json:"state"`    // idle, requesting, waiting, talking, draining or refused
+	Summary    string           `json:"summary"` // in words
+	Faults     []Finding        `json:"faults"`  // the worst first
+	State      string           `json:"state"`   // idle, requesting, waiting, talking, draining or refused
 	Why        string           `json:"why,omitempty"`
 	Redis      bool             `json:"redis"`
 	Link       bool             `json:"link"`

@@ -79,7 +79,7 @@ type Health struct {
 	// OnAir is whether link, Redis and talk rights are there; Summary says the
 	// same in words.
 	OnAir   bool   `json:"onAir"`
-	Summary string `json:"standing,omitempty"`
+	Summary string `json:"summary,omitempty"`
 	Redis   bool   `json:"redis"`
 	Rights  bool   `json:"rights"`
 	// Stalled names loops that stand still.
@@ -184,7 +184,7 @@ func (r *Report) Validate() error {
 	}
 	for _, t := range []struct{ name, text string }{
 		{"name", r.Name}, {"channel", r.Channel}, {"version", r.Version}, {"applied.result", string(r.Applied.Result)},
-		{"applied.error", r.Applied.Error}, {"health.standing", r.Health.Summary}, {"floor.state", r.Floor.State},
+		{"applied.error", r.Applied.Error}, {"health.summary", r.Health.Summary}, {"floor.state", r.Floor.State},
 		{"floor.why", r.Floor.Why}, {"floor.holder", r.Floor.Holder},
 	} {
 		if !printable(t.text) {

@@ -60,7 +60,7 @@ func TestBadReports(t *testing.T) {
 		"a gateway's path": {strings.Replace(good, "north-gate", "a/b", 1), "gateway"},
 		"a hash tag":       {strings.Replace(good, "north-gate", "a}b", 1), "gateway"},
 		"a long group":     {strings.Replace(good, `"group":"gates"`, `"group":"`+strings.Repeat("g", maxID+1)+`"`, 1), "group"},
-		"a terminal code":  {strings.Replace(good, `"standing":"on air"`, `"standing":"\u001b[2J"`, 1), "health.standing"},
+		"a terminal code":  {strings.Replace(good, `"summary":"on air"`, `"summary":"\u001b[2J"`, 1), "health.summary"},
 		"a lost fraction":  {strings.Replace(good, `"loss":0.01`, `"loss":1.5`, 1), "link.in.loss"},
 		"a negative age":   {strings.Replace(good, `"up":42`, `"up":-1`, 1), "up"},
 		"a hot board":      {strings.Replace(good, `"celsius":51.5`, `"celsius":9e99`, 1), "board.celsius"},

@@ -18,7 +18,7 @@ func (c *Client) Adopt(ctx context.Context, cl Claim) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	no, keys, err := c.standing(ctx, cl, []string{keyLock(cl.Channel), keyEpoch(cl.Channel)})
+	no, keys, err := c.withRightsKeys(ctx, cl, []string{keyLock(cl.Channel), keyEpoch(cl.Channel)})
 	if err != nil {
 		return Decision{}, fmt.Errorf("adopt floor of channel %q: %w", cl.Channel, err)
 	}

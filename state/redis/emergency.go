@@ -207,7 +207,7 @@ func (c *Client) runEvent(ctx context.Context, cl Claim, prefix, how string) (ch
 			args = append(args, keyEvents(ch), event)
 		}
 		if i == 0 {
-			if no, keys, err = c.standing(ctx, cl, keys); err != nil || no != "" {
+			if no, keys, err = c.withRightsKeys(ctx, cl, keys); err != nil || no != "" {
 				return nil, nil, no, err
 			}
 		}

@@ -29,7 +29,7 @@ func (c *Client) Acquire(ctx context.Context, cl Claim) (Decision, error) {
 		keys, script = append(keys, keyQueue(cl.Channel), keyQueueSeen(cl.Channel)), c.scripts.acquireInTurn
 		args = append(args, cl.Wait.Milliseconds())
 	}
-	no, keys, err := c.standing(ctx, cl, keys)
+	no, keys, err := c.withRightsKeys(ctx, cl, keys)
 	if err != nil {
 		return Decision{}, fmt.Errorf("acquire floor of channel %q: %w", cl.Channel, err)
 	}
@@ -83,7 +83,7 @@ func (c *Client) Renew(ctx context.Context, cl Claim) (Renewal, error) {
 	if cl.Emergency {
 		return c.renewEvent(ctx, cl, prefix)
 	}
-	no, keys, err := c.standing(ctx, cl, []string{keyLock(cl.Channel)})
+	no, keys, err := c.withRightsKeys(ctx, cl, []string{keyLock(cl.Channel)})
 	if err != nil {
 		return Renewal{}, fmt.Errorf("renew floor of channel %q: %w", cl.Channel, err)
 	}
@@ -154,10 +154,10 @@ func (c *Client) prepare(cl Claim) (prefix string, err error) {
 	return cl.prefix()
 }
 
-// standing adds the keys that decide about the right to talk, for the script to
+// withRightsKeys adds the keys that decide about the right to talk, for the script to
 // look at. A cluster keeps them on other slots: there they are read here, one
 // round trip earlier, and the renewal's reading covers the gap.
-func (c *Client) standing(ctx context.Context, cl Claim, keys []string) (no string, all []string, err error) {
+func (c *Client) withRightsKeys(ctx context.Context, cl Claim, keys []string) (no string, all []string, err error) {
 	if !c.cluster {
 		return "", append(keys, keyRights(cl.UserID), keyBanned, keyBan(cl.UserID)), nil
 	}

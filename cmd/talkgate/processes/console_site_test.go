@@ -95,7 +95,7 @@ func TestConsoleOfASite(t *testing.T) {
 
 	south.Say("quit")
 	counts("gone", "1")
-	b.Until(`document.querySelector('.row[data-id="south"] .standing').textContent === "stopped"`)
+	b.Until(`document.querySelector('.row[data-id="south"] .summary').textContent === "stopped"`)
 }
 
 // TestConsoleOfAThousandGateways: with real reports on a real Redis, and the hub's
@@ -131,7 +131,7 @@ func TestConsoleOfAThousandGateways(t *testing.T) {
 	report(777, func(r *fleet.Report) {
 		r.Health.OnAir, r.Health.Summary, r.Lamps.Link = false, "waiting for hardware: expected sound card \"Radio\", found none", false
 	})
-	b.Until(`document.querySelector('.row[data-id="gate-0777"] .standing').textContent.startsWith("waiting for hardware")`)
+	b.Until(`document.querySelector('.row[data-id="gate-0777"] .summary').textContent.startsWith("waiting for hardware")`)
 	b.Until(`document.querySelector('[data-filter="down"] strong').textContent === "1"`)
 	b.Shoot("fleet of a thousand")
 }

@@ -38,7 +38,7 @@ type Unwell struct {
 	Live    bool          `json:"live"`
 	SeenAt  time.Time     `json:"seenAt"`
 	OnAir   bool          `json:"onAir"`
-	Summary string        `json:"standing"` // in words
+	Summary string        `json:"summary"` // in words
 	Applied fleet.Applied `json:"applied"`
 	Running string        `json:"talkgate"` // its version of talkgate
 	Token   *fleet.Token  `json:"token,omitempty"`

@@ -37,9 +37,9 @@ type Snapshot struct {
 	Rollout *rolloutState `json:"rollout"`
 }
 
-// readDesk reads the channels that a bearer may join: those of events, and those
+// readOverview reads the channels that a bearer may join: those of events, and those
 // that gateways are on.
-func (s *Console) readDesk(ctx context.Context, c *auth.Claims) Snapshot {
+func (s *Console) readOverview(ctx context.Context, c *auth.Claims) Snapshot {
 	d := Snapshot{Channels: []ChannelSnapshot{}, Events: []string{}}
 	events, err := s.state.Events(ctx)
 	if err != nil {

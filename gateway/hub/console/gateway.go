@@ -22,7 +22,7 @@ type Gateway struct {
 	Up    int64  `json:"up"`
 
 	OnAir   bool     `json:"onAir"`
-	Summary string   `json:"standing"`
+	Summary string   `json:"summary"`
 	Stalled []string `json:"stalled,omitempty"`
 	Rights  bool     `json:"rights"`
 	Xruns   uint64   `json:"xruns"`

@@ -32,14 +32,14 @@ func (s *Console) FleetEvents(w http.ResponseWriter, r *http.Request, c *auth.Cl
 	alarms := s.emergencies.Watch()
 	defer s.emergencies.Unwatch(alarms)
 	out := respond.NewEventStream(w)
-	alive, desk := time.NewTicker(respond.Keepalive), time.NewTicker(snapshotInterval)
+	alive, overview := time.NewTicker(respond.Keepalive), time.NewTicker(snapshotInterval)
 	defer alive.Stop()
-	defer desk.Stop()
+	defer overview.Stop()
 	pace := time.NewTimer(0)
 	defer pace.Stop()
 	paced := true
 	var shown []byte
-	err := s.showDesk(r.Context(), out, c, &shown)
+	err := s.sendOverview(r.Context(), out, c, &shown)
 	for err == nil {
 		wake := watch.wake
 		if !paced {
@@ -50,8 +50,8 @@ func (s *Console) FleetEvents(w http.ResponseWriter, r *http.Request, c *auth.Cl
 			return
 		case <-alive.C:
 			err = out.Comment()
-		case <-desk.C:
-			err = s.showDesk(r.Context(), out, c, &shown)
+		case <-overview.C:
+			err = s.sendOverview(r.Context(), out, c, &shown)
 		case <-pace.C:
 			paced = true
 		case <-alarms:
@@ -66,14 +66,14 @@ func (s *Console) FleetEvents(w http.ResponseWriter, r *http.Request, c *auth.Cl
 	}
 }
 
-// showDesk sends events, channels and speakers if they have changed.
-func (s *Console) showDesk(ctx context.Context, out *respond.EventStream, c *auth.Claims, shown *[]byte) error {
+// sendOverview sends events, channels and speakers if they have changed.
+func (s *Console) sendOverview(ctx context.Context, out *respond.EventStream, c *auth.Claims, shown *[]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	text, err := json.Marshal(s.readDesk(ctx, c))
+	text, err := json.Marshal(s.readOverview(ctx, c))
 	if err != nil || bytes.Equal(text, *shown) {
 		return err
 	}
 	*shown = text
-	return out.Send("desk", json.RawMessage(text))
+	return out.Send("overview", json.RawMessage(text))
 }

@@ -90,7 +90,7 @@ func TestConsoleIsAccessible(t *testing.T) {
 		b.Run(chromedp.Focus("#grid"), webtest.Tap("ArrowDown"))
 		b.Until(`document.getElementById("detail-title").textContent === "Quarry crane"`)
 		b.Run(chromedp.Click(key("select", "harbour")))
-		b.Until(`document.getElementById("desk-talk-state").textContent === "harbour: ready"`)
+		b.Until(`document.getElementById("dispatch-talk-state").textContent === "harbour: ready"`)
 		axe(t, b, size.scheme+" chosen and selected")
 		for name, change := range map[string]object{
 			"waiting": nil, "known": {"acknowledged": object{"by": "d", "at": 1}}, "over": {"acknowledged": object{"by": "d", "at": 1}, "ended": time.Now().UnixMilli()},

@@ -22,7 +22,7 @@ func TestDispatcherTalks(t *testing.T) {
 	openFleet(t, b, hub, "DISPATCH")
 	b.Until(`document.querySelector('[data-select="harbour"]')`)
 	b.Run(chromedp.Click(key("select", "harbour")), chromedp.Click(key("select", "gates")), chromedp.Click(key("listen", "yards")))
-	b.Until(`document.getElementById("desk-talk-state").textContent === "harbour: ready · gates: ready"`)
+	b.Until(`document.getElementById("dispatch-talk-state").textContent === "harbour: ready · gates: ready"`)
 	b.Until(`document.querySelector("#health-sound dd").textContent === "up"`)
 
 	asked := func(n int) func() bool {
@@ -30,11 +30,11 @@ func TestDispatcherTalks(t *testing.T) {
 			return hub.count("PUT /api/channels/harbour/floor") == n && hub.count("PUT /api/channels/gates/floor") == n
 		}
 	}
-	b.Run(chromedp.Focus("#desk-talk"), webtest.Down(" "))
-	b.Until(`document.getElementById("desk-talk").dataset.phase === "talking" && document.getElementById("desk-talk").textContent === "On air: harbour, gates"`)
+	b.Run(chromedp.Focus("#dispatch-talk"), webtest.Down(" "))
+	b.Until(`document.getElementById("dispatch-talk").dataset.phase === "talking" && document.getElementById("dispatch-talk").textContent === "On air: harbour, gates"`)
 	webtest.Eventually(t, "both are asked for", asked(1))
 	b.Run(webtest.Up(" "))
-	b.Until(`document.getElementById("desk-talk").dataset.phase === "idle"`)
+	b.Until(`document.getElementById("dispatch-talk").dataset.phase === "idle"`)
 	webtest.Eventually(t, "both are given back", func() bool {
 		return hub.count("DELETE /api/channels/harbour/floor") == 1 && hub.count("DELETE /api/channels/gates/floor") == 1
 	})
@@ -43,14 +43,14 @@ func TestDispatcherTalks(t *testing.T) {
 	b.Until(`document.getElementById("foot-switch").textContent === "Talk key: F13"`)
 	b.Run(chromedp.Focus("#grid"), webtest.Down("F13"))
 	webtest.Eventually(t, "the foot switch asks for both", asked(2))
-	b.Until(`document.getElementById("desk-talk").dataset.phase === "talking"`)
+	b.Until(`document.getElementById("dispatch-talk").dataset.phase === "talking"`)
 	webtest.Eval[any](b, `dispatchEvent(new Event("blur")); null`)
-	b.Until(`document.getElementById("desk-talk").dataset.phase === "idle"`)
+	b.Until(`document.getElementById("dispatch-talk").dataset.phase === "idle"`)
 	b.Run(webtest.Up("F13"))
 
 	// One no more; the other is still talked on.
 	b.Run(chromedp.Click(key("select", "harbour")))
-	b.Until(`document.getElementById("desk-talk").textContent === "Hold to talk on gates"`)
+	b.Until(`document.getElementById("dispatch-talk").textContent === "Hold to talk on gates"`)
 	webtest.Eventually(t, "its sessions end", func() bool {
 		return hub.count("DELETE /whip/harbour/1") == 1 && hub.count("DELETE /whep/harbour/1") == 1
 	})

@@ -131,9 +131,9 @@ async function open(token) {
           if (first) model.forget();
           first = false;
           model.onGateways(data);
-        } else if (type === 'desk') {
-          model.onDesk(data);
-          recall.onDesk(data);
+        } else if (type === 'overview') {
+          model.onOverview(data);
+          recall.onOverview(data);
         }
         if (type === 'emergencies') {
           emergencies.receive(data.emergencies);
@@ -241,7 +241,7 @@ $('channels').addEventListener('click', (/** @type {any} */ e) => {
 });
 $('channels').addEventListener('input', (e) => dispatch.setVolume(e.target.dataset.volume, Number(e.target.value)));
 
-const talkKey = hold($('desk-talk'), { press: () => dispatch?.press(), release: () => dispatch?.release() });
+const talkKey = hold($('dispatch-talk'), { press: () => dispatch?.press(), release: () => dispatch?.release() });
 new FootSwitch($('foot-switch'), talkKey);
 
 $('recall-list').addEventListener('click', (e) => {

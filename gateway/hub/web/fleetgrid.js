@@ -1,5 +1,5 @@
 import { setAttribute, setData, setText } from './dom.js';
-import { ago, linkOf, standingOf } from './fleetstate.js';
+import { ago, linkOf, summaryOf } from './fleetstate.js';
 import { floor, toScale } from './level.js';
 
 // rowHeight is that of .row in fleet.css, in CSS pixels.
@@ -109,7 +109,7 @@ class Row {
     const find = (selector) => this.element.querySelector(selector);
     this.#part = {
       lamps: [...this.element.querySelectorAll('[data-lamp]')], lit: find('.lit'), name: find('.name b'), id: find('.name small'),
-      channel: find('.on'), standing: find('.standing'), meter: find('.meter'), link: find('.link'), board: find('.board'),
+      channel: find('.on'), summary: find('.summary'), meter: find('.meter'), link: find('.link'), board: find('.board'),
       version: find('.version'), seen: find('.seen'),
     };
     this.#part.meter.setAttribute('aria-valuemin', String(floor));
@@ -135,7 +135,7 @@ class Row {
     setText(p.name, g.name || g.id);
     setText(p.id, g.name && g.name !== g.id ? g.id : g.group);
     setText(p.channel, g.channel);
-    setText(p.standing, `${model.rankOf(id) === 'emergency' ? 'EMERGENCY · ' : ''}${standingOf(g, model.heard(g))}`);
+    setText(p.summary, `${model.rankOf(id) === 'emergency' ? 'EMERGENCY · ' : ''}${summaryOf(g, model.heard(g))}`);
     this.#level(p.meter, g);
     setText(p.link, linkOf(g));
     setText(p.board, g.live && g.celsius !== undefined ? `${g.celsius.toFixed(0)} °C` : '');

@@ -26,7 +26,7 @@ export class FleetModel {
   #inEmergency = new Set();
 
   redis = true;
-  desk = { channels: [], events: [] };
+  overview = { channels: [], events: [] };
 
   // onGateways handles a gateways event.
   onGateways({ redis, gateways, gone }) {
@@ -53,10 +53,10 @@ export class FleetModel {
     if (old?.key !== entry.key || this.#chosen(old) !== this.#chosen(entry)) this.#sorted = false;
   }
 
-  // onDesk handles a desk event.
-  onDesk(desk) {
-    this.desk = desk;
-    this.#holders = new Map(desk.channels.map((c) => [c.id, c.holder]));
+  // onOverview handles an overview event.
+  onOverview(overview) {
+    this.overview = overview;
+    this.#holders = new Map(overview.channels.map((c) => [c.id, c.holder]));
   }
 
   // forget is for a stream that begins anew: it tells everything again.

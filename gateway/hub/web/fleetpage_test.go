@@ -18,7 +18,7 @@ func gatewayObject(n int, change object) object {
 	return with(object{
 		"id": fmt.Sprintf("gate-%04d", n), "name": fmt.Sprintf("Gate %d", n), "group": []string{"north", "south", "harbour"}[n%3],
 		"channel": []string{"harbour", "yards", "gates"}[n%3], "version": "v1.4.0", "live": true, "seen": time.Now().UnixMilli(), "up": 86400 * (n%9 + 1),
-		"onAir": true, "standing": "on air on channel gates", "rights": true, "xruns": n % 4,
+		"onAir": true, "summary": "on air on channel gates", "rights": true, "xruns": n % 4,
 		"lamps": object{"link": true, "talk": false, "busy": false, "alert": false}, "state": "idle", "mic": -50.0 + float64(n%11), "speaker": -96,
 		"link":    object{"up": true, "rttMs": 8.5 + float64(n%17), "in": object{"loss": 0.001 * float64(n%5), "jitterMs": 1.5}, "out": object{"loss": 0.0, "jitterMs": 2.25}},
 		"celsius": 44.0 + float64(n%14), "config": 12, "configResult": "applied",
@@ -32,10 +32,10 @@ func fleetOf(n int) object {
 		var change object
 		switch i {
 		case 3:
-			change = object{"name": "Quarry crane", "live": false, "onAir": false, "seen": time.Now().Add(-25 * time.Minute).UnixMilli(), "standing": "on air",
+			change = object{"name": "Quarry crane", "live": false, "onAir": false, "seen": time.Now().Add(-25 * time.Minute).UnixMilli(), "summary": "on air",
 				"lamps": object{"link": false, "talk": false, "busy": false, "alert": false}}
 		case 4:
-			change = object{"name": "West gate", "onAir": false, "rights": false, "standing": "on channel yards, waiting for talk rights", "lamps": object{"link": false, "talk": false, "busy": false, "alert": true}}
+			change = object{"name": "West gate", "onAir": false, "rights": false, "summary": "on channel yards, waiting for talk rights", "lamps": object{"link": false, "talk": false, "busy": false, "alert": true}}
 		case 5:
 			change = object{"name": "Boiler house", "celsius": 84.2, "throttled": []string{"under-voltage", "throttled"}}
 		case 6:
@@ -50,7 +50,7 @@ func fleetOf(n int) object {
 	return object{"redis": true, "gateways": all, "gone": []string{}}
 }
 
-func deskObject() object {
+func overviewObject() object {
 	return object{"redis": true, "events": []string{"marathon"}, "channels": []object{
 		{"id": "harbour", "event": "marathon", "holder": object{"userId": "gate-0006", "userName": "North gate", "since": time.Now().Add(-7 * time.Second).UnixMilli()}},
 		{"id": "yards", "event": "marathon", "holder": nil},
@@ -62,7 +62,7 @@ func deskObject() object {
 // fleetHub is a hub with n gateways.
 func fleetHub(t *testing.T, n int) *mockHub {
 	hub := newMockHub(t)
-	hub.fleet = frame("desk", deskObject()) + frame("gateways", fleetOf(n))
+	hub.fleet = frame("overview", overviewObject()) + frame("gateways", fleetOf(n))
 	at := time.Now().Add(-time.Minute).UnixMilli()
 	hub.audit = []object{
 		{"id": "1", "actorId": "visitor", "action": "rights.taken", "targetId": "gate-0004", "metadata": object{"channel": "yards"}, "timestamp": at},
@@ -180,7 +180,7 @@ func TestFleetOfAThousandIsAsSmoothAsOfTen(t *testing.T) {
 		// What is out of sight costs nothing.
 		webtest.Eval[any](b, counting)
 		hub.send("gateways", object{"redis": true, "gone": []string{}, "gateways": []object{gatewayObject(900, object{"mic": -3.0, "xruns": 77})}})
-		hub.send("desk", with(deskObject(), object{"events": []string{}}))
+		hub.send("overview", with(overviewObject(), object{"events": []string{}}))
 		b.Until(`document.querySelector("[data-pause]").hidden`)
 		if done := webtest.Eval[int64](b, "window.done"); done != 0 {
 			t.Errorf("a change out of sight changed the list %d times", done)
@@ -222,9 +222,9 @@ func TestFleetByKeyboard(t *testing.T) {
 	b.Run(webtest.Tap("Enter"))
 	webtest.Eventually(t, "the talk right is taken", func() bool { return hub.count("DELETE /api/channels/harbour/members/gate-0006/rights") == 1 })
 	b.Until(`document.getElementById("said").textContent === "North gate may not talk any more."`)
-	silenced := gatewayObject(6, object{"name": "North gate", "rights": false, "onAir": false, "standing": "on channel harbour, waiting for talk rights"})
+	silenced := gatewayObject(6, object{"name": "North gate", "rights": false, "onAir": false, "summary": "on channel harbour, waiting for talk rights"})
 	hub.send("gateways", object{"redis": true, "gone": []string{}, "gateways": []object{silenced}})
-	b.Until(`document.getElementById("rights").textContent === "Give talk right" && document.getElementById("detail-standing").textContent === "waiting for talk rights"`)
+	b.Until(`document.getElementById("rights").textContent === "Give talk right" && document.getElementById("detail-summary").textContent === "waiting for talk rights"`)
 	b.Run(webtest.Tap("Enter"))
 	b.Until(`document.getElementById("said").textContent === "North gate may talk again."`)
 
@@ -298,16 +298,16 @@ func TestFleetShowsARollout(t *testing.T) {
 	openFleet(t, b, hub, "DISPATCH")
 	show := func(change object, text, value string) {
 		t.Helper()
-		desk := deskObject()
-		desk["rollout"] = with(desk["rollout"].(object), change)
-		hub.send("desk", desk)
+		overview := overviewObject()
+		overview["rollout"] = with(overview["rollout"].(object), change)
+		hub.send("overview", overview)
 		b.Until(fmt.Sprintf(`document.getElementById("rollout-text").textContent === %q && document.getElementById("rollout-bar").getAttribute("value") === %q`, text, value))
 	}
 	b.Until(`!document.getElementById("rollout").hidden && document.getElementById("rollout-more").textContent.startsWith("By anna at ")`)
 	show(object{"state": "trying", "passed": 10}, "Version 12: 10 of 50 canaries passed", "0.2")
 	show(object{"state": "open", "applied": 999, "failed": 0}, "Version 12: 999 of 999 live gateways have it", "1")
 	show(object{"state": "halted", "why": "gate-0004: lost the link", "applied": 0}, "Version 12: stopped, gate-0004: lost the link", "0")
-	hub.send("desk", with(deskObject(), object{"rollout": nil}))
+	hub.send("overview", with(overviewObject(), object{"rollout": nil}))
 	b.Until(`document.getElementById("rollout").hidden`)
 }
 
@@ -318,7 +318,7 @@ func TestFleetSurvivesTheHub(t *testing.T) {
 	openFleet(t, b, hub, "ADMIN")
 	b.Until(`document.querySelector('[data-filter="gone"] strong').textContent === "1"`)
 	hub.mu.Lock()
-	hub.fleet = frame("desk", deskObject()) + frame("gateways", fleetOf(2))
+	hub.fleet = frame("overview", overviewObject()) + frame("gateways", fleetOf(2))
 	hub.mu.Unlock()
 	hub.CloseClientConnections()
 	b.Until(`document.querySelector("#health-hub dd").textContent === "away"`)
@@ -332,8 +332,8 @@ func TestFleetShowsMarkupAsText(t *testing.T) {
 	b := webtest.Start(t)
 	hub := newMockHub(t)
 	evil := `<img src=x onerror="window.evil=1"><script>window.evil=1</script>`
-	hub.fleet = frame("desk", object{"redis": true, "events": []string{evil}, "channels": []object{{"id": evil, "event": evil, "holder": object{"userName": evil, "userId": "x"}}}}) +
-		frame("gateways", object{"redis": true, "gone": []string{}, "gateways": []object{gatewayObject(1, object{"name": evil, "channel": evil, "version": evil, "onAir": false, "standing": evil})}})
+	hub.fleet = frame("overview", object{"redis": true, "events": []string{evil}, "channels": []object{{"id": evil, "event": evil, "holder": object{"userName": evil, "userId": "x"}}}}) +
+		frame("gateways", object{"redis": true, "gone": []string{}, "gateways": []object{gatewayObject(1, object{"name": evil, "channel": evil, "version": evil, "onAir": false, "summary": evil})}})
 	hub.audit = []object{{"id": "1", "actorId": evil, "action": evil, "targetId": evil, "metadata": object{"channel": evil}, "timestamp": 1}}
 	openFleet(t, b, hub, "ADMIN")
 	b.Until(`document.querySelector(".row b")?.textContent.startsWith("<img") && document.querySelectorAll("#audit li").length === 1`)
@@ -348,7 +348,7 @@ func TestFromChannelToFleet(t *testing.T) {
 	b := webtest.Start(t)
 	b.Before(peerConnectionStub)
 	hub := newMockHub(t)
-	hub.fleet = frame("desk", deskObject()) + frame("gateways", fleetOf(3))
+	hub.fleet = frame("overview", overviewObject()) + frame("gateways", fleetOf(3))
 	signIn := func(role string) {
 		b.Run(chromedp.Navigate(hub.URL))
 		b.Until(`!document.getElementById("sign-in").hidden`)

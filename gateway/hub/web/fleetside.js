@@ -1,5 +1,5 @@
 import { parts, setAttribute, setData, setHidden, setText } from './dom.js';
-import { ago, percent, standingOf } from './fleetstate.js';
+import { ago, percent, summaryOf } from './fleetstate.js';
 import { showPairs } from './rows.js';
 import { clock } from './status.js';
 
@@ -31,7 +31,7 @@ export class FleetSide {
   // whose past is shown.
   render(id, dispatch, recalled, now) {
     this.#detail(id, dispatch, now);
-    this.#desk(dispatch, recalled, now);
+    this.#talkPanel(dispatch, recalled, now);
     this.#talk(dispatch);
     this.#rollout();
   }
@@ -39,11 +39,11 @@ export class FleetSide {
   #talk(dispatch) {
     const p = this.#part;
     const { phase, text } = dispatch.talk;
-    setData(p['desk-talk'], 'phase', phase);
-    setAttribute(p['desk-talk'], 'aria-pressed', String(phase === 'talking'));
+    setData(p['dispatch-talk'], 'phase', phase);
+    setAttribute(p['dispatch-talk'], 'aria-pressed', String(phase === 'talking'));
     const on = dispatch.selected.join(', ');
-    setText(p['desk-talk'], phase === 'talking' ? `On air: ${on}` : on ? `Hold to talk on ${on}` : 'Hold to talk');
-    setText(p['desk-talk-state'], text);
+    setText(p['dispatch-talk'], phase === 'talking' ? `On air: ${on}` : on ? `Hold to talk on ${on}` : 'Hold to talk');
+    setText(p['dispatch-talk-state'], text);
   }
 
   #detail(id, dispatch, now) {
@@ -51,7 +51,7 @@ export class FleetSide {
     const g = id === null ? undefined : this.#model.get(id);
     setText(p['detail-title'], g ? g.name || g.id : id === null ? 'None chosen' : `${id} is not known any more`);
     setData(p.detail, 'rank', g ? this.#model.rankOf(id) : '');
-    setText(p['detail-standing'], g ? standingOf(g, this.#model.heard(g)) : id === null ? 'Choose a gateway in the list.' : '');
+    setText(p['detail-summary'], g ? summaryOf(g, this.#model.heard(g)) : id === null ? 'Choose a gateway in the list.' : '');
     setHidden(p.rights, !g?.channel);
     setHidden(p['detail-listen'], !g?.channel);
     const asking = g !== undefined && this.#parrots.asking(id);
@@ -67,8 +67,8 @@ export class FleetSide {
     setText(p['detail-listen'], `Listen in on ${g.channel}`);
   }
 
-  #desk(dispatch, recalled, now) {
-    const { channels, events } = this.#model.desk;
+  #talkPanel(dispatch, recalled, now) {
+    const { channels, events } = this.#model.overview;
     const list = this.#part.channels;
     setHidden(this.#part['no-channels'], channels.length > 0);
     // Events first, each with its channels, then channels of none.
@@ -123,7 +123,7 @@ export class FleetSide {
 
   #rollout() {
     const p = this.#part;
-    const r = this.#model.desk.rollout;
+    const r = this.#model.overview.rollout;
     setHidden(p.rollout, !r);
     if (!r) return;
     setData(p.rollout, 'state', r.state ?? '');
@@ -194,7 +194,7 @@ function facts(g, now) {
   const list = [['ID', g.id], ['Channel', g.channel || '–'], ...(g.monitor ? [['Listens to', g.monitor.join(', ')]] : []), ['Group', g.group || '–'], ['Version', g.version],
     ['Seen', g.live ? 'now' : `${ago(g.seen, now)} ago`]];
   if (g.error) return [...list, ['Report', g.error]];
-  if (!g.live) return [...list, ['Said last', g.standing]];
+  if (!g.live) return [...list, ['Said last', g.summary]];
   return [...list, ['Running for', ago(now - g.up * 1000, now)], ['Round trip', g.link.rttMs > 0 ? `${g.link.rttMs.toFixed(1)} ms` : 'not measured'], ['Sends', q(g.link.out)], ['Hears', q(g.link.in)],
     ['Sound card', `${g.xruns} overruns and underruns`], ['Board', [g.celsius === undefined ? 'no sensor' : `${g.celsius.toFixed(1)} °C`, ...(g.throttled ?? [])].join(', ')],
     ['Configuration', g.config === 0 ? 'its own file' : `version ${g.config}${g.configResult && g.configResult !== 'applied' ? `, ${g.configResult}: ${g.configError ?? ''}` : ''}`]];

@@ -39,13 +39,13 @@ export function lampsOf(g, holder) {
   return { ...g.lamps, busy: g.live && Boolean(holder === undefined ? g.lamps.busy : others) };
 }
 
-// standingOf is what a gateway does, or what is wrong with it. holder is who is
+// summaryOf is what a gateway does, or what is wrong with it. holder is who is
 // heard there, and on which channel.
-export function standingOf(g, holder) {
+export function summaryOf(g, holder) {
   if (g.error) return 'its report cannot be read';
-  if (!g.live) return g.standing === 'stopped' ? 'stopped' : 'gone';
+  if (!g.live) return g.summary === 'stopped' ? 'stopped' : 'gone';
   if (g.stalled?.length > 0) return `stalled: ${g.stalled.join(', ')}`;
-  if (!g.onAir) return g.standing.replace(/^on channel .*?, /, '') || 'not on air';
+  if (!g.onAir) return g.summary.replace(/^on channel .*?, /, '') || 'not on air';
   if (g.lamps.talk) return 'talking';
   if ((g.state === 'refused' || g.state === 'waiting') && g.why) return g.why;
   const wrong = warnings(g);

@@ -223,7 +223,7 @@ func (m *mockHub) send(event string, data object) {
 		m.state = data
 	case "radio":
 		path = "/demo/radios/events"
-	case "gateways", "desk", "emergencies":
+	case "gateways", "overview", "emergencies":
 		path = "/api/fleet/events"
 	}
 	for frames, p := range m.streams {

@@ -45,7 +45,7 @@ func newMockPort(t *testing.T) *mockPort {
 
 func (m *mockPort) be(changes object) {
 	status := with(object{
-		"channel": "gates", "userId": "hill", "userName": "Hill repeater", "version": "v1.4.0", "upS": 86400, "running": true, "onAir": true, "standing": "on air on channel gates",
+		"channel": "gates", "userId": "hill", "userName": "Hill repeater", "version": "v1.4.0", "upS": 86400, "running": true, "onAir": true, "summary": "on air on channel gates",
 		"state": "idle", "redis": true, "link": true, "rights": true, "emergency": false, "faults": []object{}, "radio": repeater()["radio"],
 		"lamps":       object{"talk": false, "busy": false, "alert": false, "link": true, "emergency": false},
 		"lines":       []object{{"name": "COR", "active": false, "says": "closed"}, {"name": "the readback of PTT-out", "active": false, "says": "inactive"}},
@@ -96,12 +96,12 @@ func TestPortPageLooks(t *testing.T) {
 				says: map[string]string{"headline": "South gate", "detail": "is talking on gates",
 					"channels-list": "gates talks here, South gate is talking, heard now yards on the selector docks listened to"}},
 			{phase: "denied", status: object{"state": "refused", "why": "the right to talk was taken away", "onAir": false, "rights": false, "lamps": lamps("alert"),
-				"standing": "on channel gates, waiting for talk rights",
-				"faults":   []object{{"check": "talk rights", "found": "hill may not talk on gates", "do": "talkgate rights grant hill gates"}}},
+				"summary": "on channel gates, waiting for talk rights",
+				"faults":  []object{{"check": "talk rights", "found": "hill may not talk on gates", "do": "talkgate rights grant hill gates"}}},
 				says: map[string]string{"headline": "May not talk", "detail": "The right to talk was taken away. Only a fresh press asks again.",
 					"faults-list": "Talk rights Hill may not talk on gates. talkgate rights grant hill gates", "connections": "Link up Redis up Talk right none"}},
 			{phase: "off-air", status: object{"onAir": false, "link": false, "linkFault": "token_expired", "lamps": object{"alert": true}, "rttMs": 0, "board": object{},
-				"standing": "on channel gates, waiting for the link (token expired)", "faults": []object{
+				"summary": "on channel gates, waiting for the link (token expired)", "faults": []object{
 					{"check": "link", "found": "the token has expired", "do": "have the control plane make a new one"},
 					{"check": "PTT-out", "found": "the transmitter transmits unasked", "do": "see PTT-out, its wire and its readback"}},
 				"radio": repeater(object{"transmitter": object{"cooling": true, "waitingS": 7, "lostS": 65, "fault": "stuck_keyed"}, "talk": object{"penaltyLeftS": 5, "locked": true},

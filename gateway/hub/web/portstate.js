@@ -19,7 +19,7 @@ export function describe(s, problem) {
     case 'waiting': return say('requesting', 'Waits for the floor', sentence(s.why));
     case 'refused': return say('denied', 'May not talk', `${sentence(s.why)} Only a fresh press asks again.`, true);
   }
-  if (!s.onAir) return say('off-air', 'Not on air', sentence(s.standing), true);
+  if (!s.onAir) return say('off-air', 'Not on air', sentence(s.summary), true);
   if (s.emergency) return say('busy', `Emergency: ${holder(s)}`, 'talks to all channels of the event', true);
   if (s.lamps.busy) return say('busy', holder(s), `is talking on ${s.channel}`);
   return say('idle', 'Channel is free', `on air on ${s.channel}`);
@@ -68,7 +68,7 @@ export function lines(s) {
 export function details(s, now) {
   const { board, heard, talked } = s;
   return [
-    ['ID', s.userId], ['Channel', s.channel || '–'], ['Standing', s.standing],
+    ['ID', s.userId], ['Channel', s.channel || '–'], ['Summary', s.summary],
     ['Round trip', s.rttMs > 0 ? `${s.rttMs.toFixed(1)} ms` : 'not measured'],
     ['Against loss', s.copies > 0 ? `${s.copies} copies of each packet` : 'no copies needed'],
     ['Sent', `${talked.Sent} frames, ${talked.Unsent + talked.Skipped} lost`],

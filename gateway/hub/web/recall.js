@@ -34,8 +34,8 @@ export class Recall {
     await this.#read();
   }
 
-  // onDesk takes what the hub told of its channels: a talk spurt that began or ended is read.
-  onDesk({ channels }) {
+  // onOverview reads the talk spurts of a channel anew when one began or ended.
+  onOverview({ channels }) {
     const c = channels.find(({ id }) => id === this.#channel);
     const holder = c?.holder ? `${c.holder.userId} ${c.holder.since}` : '';
     if (this.#channel === null && channels.length > 0) this.choose(channels[0].id);

@@ -2,7 +2,7 @@ import { setText } from './dom.js';
 import { hold } from './hold.js';
 import { showLevel } from './meter.js';
 import { RadioPanel } from './radiopanel.js';
-import { standing } from './status.js';
+import { activity } from './status.js';
 
 // maxStrips bounds how many strips are kept for members who left.
 const maxStrips = 50;
@@ -68,7 +68,7 @@ class Strip {
     this.element = template.content.firstElementChild.cloneNode(true);
     const find = (selector) => this.element.querySelector(selector);
     this.#part = {
-      name: find('.name'), you: find('.you'), standing: find('.standing'), lamps: find('.lamps'),
+      name: find('.name'), you: find('.you'), activity: find('.activity'), lamps: find('.lamps'),
       sends: find('.sends'), hears: find('.hears'), hearsLabel: find('.hears-label'),
       key: find('.key'), latch: find('.latch'), dial: find('.dial'), rights: find('.rights'),
     };
@@ -111,7 +111,7 @@ class Strip {
   }
 
   render(m, member, radio) {
-    const { name, you, standing: text, sends, hears, rights } = this.#part;
+    const { name, you, activity: text, sends, hears, rights } = this.#part;
     this.#name = radio?.name ?? member?.userName ?? (this.#name || this.#id);
     const label = this.#name;
     this.element.dataset.here = String(Boolean(member || radio));
@@ -152,7 +152,7 @@ class Strip {
 
 function stripStanding(m, member, radio) {
   if (radio?.known === false || m.hub !== 'up') return 'state unknown';
-  const text = standing(member, m.holder);
+  const text = activity(member, m.holder);
   // A port remembers its last reason; it matters while the lamp is on, or it waits in the queue.
   return (radio?.lamps?.alert || radio?.state === 'waiting') && radio.reason ? `${text} · ${radio.reason}` : text;
 }

@@ -89,8 +89,8 @@ export function talkLabel(phase, m) {
   return 'Hold to talk';
 }
 
-// standing says what a member is doing, for its strip.
-export function standing(member, holder) {
+// activity says what a member is doing, for its strip.
+export function activity(member, holder) {
   if (!member) return 'not connected';
   if (holder && holder.userId === member.userId) return 'on air';
   if (member.rights === false) return 'no talk right';

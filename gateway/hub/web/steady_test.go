@@ -215,7 +215,7 @@ func TestLostSessionIsOpenedAnew(t *testing.T) {
 		return state
 	}
 	hub.send("state", both(true, true))
-	b.Until(`document.querySelector("[data-user=visitor] .standing").textContent === "listening"`)
+	b.Until(`document.querySelector("[data-user=visitor] .activity").textContent === "listening"`)
 	hub.send("state", both(false, false))
 	webtest.Eventually(t, "new sessions", func() bool {
 		return hub.count("POST /whip/harbour") == 2 && hub.count("POST /whep/harbour") == 2

@@ -38,7 +38,7 @@ type leg struct {
 	backoff   retry.Backoff
 	better    func(ctx context.Context, hub int) <-chan error
 	stuck     func() // is called after the hub answered, and no media came
-	up        standing
+	events    legEvents
 	log       *slog.Logger
 }
 
@@ -95,13 +95,13 @@ func (l *leg) on(ctx context.Context, hub int, timeout time.Duration) (lived tim
 			if location != "" {
 				l.stuck()
 			}
-			l.up.legFails(err)
+			l.events.legFails(err)
 		}
 		return 0, err
 	}
 	began := time.Now()
 	l.log.Info("session with the hub", "url", endpoint.url)
-	l.up.legUp()
+	l.events.legUp()
 	watch, stop := context.WithCancel(ctx)
 	defer stop()
 	select {
@@ -114,7 +114,7 @@ func (l *leg) on(ctx context.Context, hub int, timeout time.Duration) (lived tim
 		_ = s.Close()
 	}
 	err = fmt.Errorf("%s: %w", endpoint.url, err)
-	l.up.legDown(err)
+	l.events.legDown(err)
 	return max(1, time.Since(began)), err
 }
 

@@ -127,16 +127,16 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	defer l.client.CloseIdleConnections()
 	up := &tally{events: ev, missing: 2}
 	var running sync.WaitGroup
-	legs := []leg{{endpoints: l.send, connect: l.publish(ev, &running), up: up, log: l.log.With("leg", "send")}}
+	legs := []leg{{endpoints: l.send, connect: l.publish(ev, &running), events: up, log: l.log.With("leg", "send")}}
 	for i, hear := range l.hear {
 		receive := func(p media.Packet) {
 			p.Channel = i
 			l.active.Add(1)
 			ev.Receive(p)
 		}
-		leg := leg{endpoints: hear, connect: l.subscribe(receive, &l.in), up: up, log: l.log.With("leg", "hear")}
+		leg := leg{endpoints: hear, connect: l.subscribe(receive, &l.in), events: up, log: l.log.With("leg", "hear")}
 		if i > 0 {
-			leg.connect, leg.up, leg.log = l.subscribe(receive, new(rtc.Meter)), monitored{}, l.log.With("leg", "monitor")
+			leg.connect, leg.events, leg.log = l.subscribe(receive, new(rtc.Meter)), monitored{}, l.log.With("leg", "monitor")
 		}
 		legs = append(legs, leg)
 	}
@@ -216,14 +216,14 @@ func (l *Link) WriteOpus(frame []byte, timestamp uint32, first bool) error {
 	return err
 }
 
-// standing is told how the sessions of a leg do.
-type standing interface {
+// legEvents is what a leg reports of its sessions.
+type legEvents interface {
 	legUp()
 	legFails(reason error)
 	legDown(reason error)
 }
 
-// monitored is the standing of a channel that the port can do without.
+// monitored ignores the events of a channel that the port can do without.
 type monitored struct{}
 
 func (monitored) legUp()         { /* the leg logs it */ }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FleetModel } from '../fleetmodel.js';
-import { ago, lampsOf, linkOf, matches, rank, standingOf } from '../fleetstate.js';
+import { ago, lampsOf, linkOf, matches, rank, summaryOf } from '../fleetstate.js';
 
 const gateway = (change = {}) => ({
   id: 'north', name: 'North gate', group: 'gates', channel: 'yard', version: 'v1', live: true, seen: 1000, up: 60,
-  onAir: true, standing: 'on air on channel yard', rights: true, xruns: 0, state: 'idle', mic: -50, speaker: -96, config: 0,
+  onAir: true, summary: 'on air on channel yard', rights: true, xruns: 0, state: 'idle', mic: -50, speaker: -96, config: 0,
   lamps: { link: true, talk: false, busy: false, alert: false }, link: { up: true, rttMs: 12, in: { loss: 0.02, jitterMs: 1 } },
   ...change,
 });
@@ -14,9 +14,9 @@ for (const [name, change, wantRank, wantStanding] of [
   ['one that is well', {}, 'well', 'on air'],
   ['one that is gone', { live: false }, 'gone', 'gone'],
   ['one that waits its turn', { state: 'waiting', why: 'the channel is in use; number 2 in the queue' }, 'well', 'the channel is in use; number 2 in the queue'],
-  ['one that was stopped', { live: false, standing: 'stopped' }, 'gone', 'stopped'],
+  ['one that was stopped', { live: false, summary: 'stopped' }, 'gone', 'stopped'],
   ['a report that cannot be read', { error: 'torn' }, 'gone', 'its report cannot be read'],
-  ['one without rights', { onAir: false, standing: 'on channel yard, waiting for talk rights' }, 'down', 'waiting for talk rights'],
+  ['one without rights', { onAir: false, summary: 'on channel yard, waiting for talk rights' }, 'down', 'waiting for talk rights'],
   ['a loop that stands still', { stalled: ['capture'] }, 'down', 'stalled: capture'],
   ['heat', { celsius: 85 }, 'warning', '85 °C'],
   ['a weak supply', { throttled: ['under-voltage'] }, 'warning', 'under-voltage'],
@@ -26,7 +26,7 @@ for (const [name, change, wantRank, wantStanding] of [
 ]) {
   test(name, () => {
     assert.equal(rank(gateway(change)), wantRank);
-    assert.equal(standingOf(gateway(change), null), wantStanding);
+    assert.equal(summaryOf(gateway(change), null), wantStanding);
   });
 }
 
@@ -41,14 +41,14 @@ test('the busy lamp follows what the hub hears, not the gateway’s last report'
 test('who is heard on which channel', () => {
   const m = new FleetModel();
   const g = gateway({ monitor: ['gates', 'docks'] });
-  const standing = (...holders) => {
-    m.onDesk({ channels: holders.map(([id, userId]) => ({ id, holder: userId ? { userId, userName: '' } : null })), events: [] });
-    return standingOf(g, m.heard(g));
+  const shown = (...holders) => {
+    m.onOverview({ channels: holders.map(([id, userId]) => ({ id, holder: userId ? { userId, userName: '' } : null })), events: [] });
+    return summaryOf(g, m.heard(g));
   };
-  assert.equal(standing(['yard', null], ['gates', null]), 'on air');
-  assert.equal(standing(['yard', 'south'], ['gates', 'east']), 'hears south');
-  assert.equal(standing(['yard', 'north'], ['docks', 'west'], ['gates', 'east']), 'hears east on gates');
-  assert.equal(standing(['elsewhere', 'south']), 'on air');
+  assert.equal(shown(['yard', null], ['gates', null]), 'on air');
+  assert.equal(shown(['yard', 'south'], ['gates', 'east']), 'hears south');
+  assert.equal(shown(['yard', 'north'], ['docks', 'west'], ['gates', 'east']), 'hears east on gates');
+  assert.equal(shown(['elsewhere', 'south']), 'on air');
 });
 
 test('words for the columns', () => {

@@ -4,7 +4,7 @@ import { floor, rms, toScale } from '../level.js';
 import { queue } from '../queue.js';
 import { delays, Final, pause, retry, wait } from '../retry.js';
 import { idle } from '../talk.js';
-import { blocked, clock, describe, explain, standing, talkLabel } from '../status.js';
+import { blocked, clock, describe, explain, activity, talkLabel } from '../status.js';
 import { readClaims } from '../token.js';
 
 const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
@@ -138,13 +138,13 @@ test('the floor is not asked for where it could not be used', () => {
   assert.equal(talkLabel('busy', { ...model, breaksIn: true }), 'Hold to break in');
 });
 
-test('a member’s standing', () => {
+test('a member’s activity', () => {
   const member = { userId: 'u', rights: true, listening: true };
-  assert.equal(standing(undefined, null), 'not connected');
-  assert.equal(standing(member, { userId: 'u' }), 'on air');
-  assert.equal(standing({ ...member, rights: false }, null), 'no talk right');
-  assert.equal(standing({ ...member, rights: null }, null), 'talk right unknown');
-  assert.equal(standing({ ...member, listening: false }, null), 'not listening');
+  assert.equal(activity(undefined, null), 'not connected');
+  assert.equal(activity(member, { userId: 'u' }), 'on air');
+  assert.equal(activity({ ...member, rights: false }, null), 'no talk right');
+  assert.equal(activity({ ...member, rights: null }, null), 'talk right unknown');
+  assert.equal(activity({ ...member, listening: false }, null), 'not listening');
 });
 
 test('the clock', () => {

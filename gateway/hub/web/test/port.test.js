@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { channels, connections, describe, faults, lines } from '../portstate.js';
 
 const well = {
-  channel: 'gates', userId: 'north', running: true, onAir: true, standing: 'on air on channel gates', state: 'idle', faults: [], lines: [],
+  channel: 'gates', userId: 'north', running: true, onAir: true, summary: 'on air on channel gates', state: 'idle', faults: [], lines: [],
   redis: true, link: true, rights: true, lamps: { busy: false },
 };
 const said = (change, problem = '') => {
@@ -19,7 +19,7 @@ for (const [change, want] of [
   [{ state: 'draining' }, 'talking: Talking | on gates'],
   [{ state: 'talking', emergency: true }, 'talking: Calls an emergency | All channels of the event hear this port. !'],
   [{ state: 'refused', why: 'banned', onAir: false }, 'denied: May not talk | Banned. Only a fresh press asks again. !'],
-  [{ onAir: false, standing: 'waiting for hardware: no card' }, 'off-air: Not on air | Waiting for hardware: no card. !'],
+  [{ onAir: false, summary: 'waiting for hardware: no card' }, 'off-air: Not on air | Waiting for hardware: no card. !'],
   [{ lamps: { busy: true }, holder: 's', holderName: 'South' }, 'busy: South | is talking on gates'],
   [{ lamps: { busy: true } }, 'busy: Somebody | is talking on gates'],
   [{ lamps: { busy: true }, emergency: true, holder: 's' }, 'busy: Emergency: s | talks to all channels of the event !'],

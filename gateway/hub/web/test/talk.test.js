@@ -31,21 +31,21 @@ function events(talk) {
 // of the machine has come to: the microphone and the requests at the hub.
 function walk(depth, visit) {
   const seen = new Set();
-  let edge = [{ talk: idle, open: false, standing: 0 }];
+  let edge = [{ talk: idle, open: false, requests: 0 }];
   for (let i = 0; i < depth; i++) {
     const next = [];
     for (const from of edge) {
       for (const event of events(from.talk)) {
         const [talk, effects] = step(from.talk, event);
-        let { open, standing } = from;
-        if (event.type === 'denied' && event.answered && talk !== from.talk) standing--;
+        let { open, requests } = from;
+        if (event.type === 'denied' && event.answered && talk !== from.talk) requests--;
         for (const effect of effects) {
           if (effect === 'open') open = true;
           if (effect === 'close') open = false;
-          if (effect === 'ask') standing++;
-          if (effect === 'yield') standing--;
+          if (effect === 'ask') requests++;
+          if (effect === 'yield') requests--;
         }
-        const to = { talk, open, standing };
+        const to = { talk, open, requests };
         visit(from, event, to, effects);
         const key = JSON.stringify({ ...to, talk: { ...talk, request: talk.request > 0, reason: '' } });
         if (!seen.has(key)) {
@@ -64,7 +64,7 @@ test('the rules hold in every reachable state', () => {
   const states = walk(12, (from, event, to) => {
     const where = `${JSON.stringify(from.talk)} + ${JSON.stringify(event)} -> ${JSON.stringify(to.talk)}`;
     assert.equal(to.open, to.talk.phase === 'talking', `microphone: ${where}`);
-    assert.equal(to.standing, ['requesting', 'talking'].includes(to.talk.phase) ? 1 : 0, `request: ${where}`);
+    assert.equal(to.requests, ['requesting', 'talking'].includes(to.talk.phase) ? 1 : 0, `request: ${where}`);
     const itsOwn = Boolean(event.emergency) === from.talk.emergency;
     if (event.type === 'release' && itsOwn) assert.equal(to.talk.phase, 'idle', where);
     if (event.type === 'release' && !itsOwn) assert.equal(to.talk, from.talk, where);
