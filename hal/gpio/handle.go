@@ -14,38 +14,38 @@ import (
 	"github.com/talkgate/talkgate/hal"
 )
 
-// handle is a line that was taken. The kernel lets it go when it is closed, and
+// handle is a request of lines that was granted. The kernel lets them go when it is closed, and
 // when the process ends, however it ends.
 type handle struct {
-	line   Line
+	name   string // of the lines, for errors
 	file   *os.File
 	raw    syscall.RawConn
 	closed atomic.Bool
 }
 
-func newHandle(l Line, fd int) (*handle, error) {
+func newHandle(name string, fd int) (*handle, error) {
 	// Only a descriptor that does not block can be waited for with a deadline.
 	if err := unix.SetNonblock(fd, true); err != nil {
 		_ = unix.Close(fd)
-		return nil, fmt.Errorf("%v: %w", l, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	f := os.NewFile(uintptr(fd), l.String())
+	f := os.NewFile(uintptr(fd), name)
 	raw, err := f.SyscallConn()
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%v: %w", l, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &handle{line: l, file: f, raw: raw}, nil
+	return &handle{name: name, file: f, raw: raw}, nil
 }
 
-// level reads the line.
-func (h *handle) level() (bool, error) {
-	values := uapi.LineValues{Mask: 1}
+// levels reads the first n lines at once.
+func (h *handle) levels(n int) (uapi.LineBitmap, error) {
+	values := uapi.LineValues{Mask: uapi.NewLineBitMask(n)}
 	err := h.control(func(fd uintptr) error { return uapi.GetLineValuesV2(fd, &values) })
-	return values.Get(0) == 1, err
+	return values.Bits, err
 }
 
-// set drives the line.
+// set drives the first line.
 func (h *handle) set(active bool) error {
 	values := uapi.LineValues{Mask: 1}
 	if active {
@@ -94,8 +94,8 @@ func (h *handle) wrap(err error) error {
 	case err == nil:
 		return nil
 	case h.closed.Load():
-		return fmt.Errorf("%v: %w", h.line, hal.ErrClosed)
+		return fmt.Errorf("%s: %w", h.name, hal.ErrClosed)
 	default:
-		return fmt.Errorf("%v: %w", h.line, gone(err))
+		return fmt.Errorf("%s: %w", h.name, gone(err))
 	}
 }

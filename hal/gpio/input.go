@@ -1,9 +1,6 @@
 package gpio
 
 import (
-	"encoding/binary"
-	"errors"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +23,9 @@ type InputConfig struct {
 // Input is a line that is read. It implements hal.Input.
 type Input struct {
 	*contact.Contact
-	handle *handle
+	group  *group
 	closer sync.Once
+	err    error // of Close
 	lost   atomic.Uint64
 	seqno  uint32 // of the last edge
 }
@@ -35,17 +33,39 @@ type Input struct {
 // OpenInput takes a line and follows it. The error wraps hal.ErrGone when the
 // chip is not there, and tells otherwise what has to be changed.
 func OpenInput(cfg InputConfig) (*Input, error) {
-	h, err := cfg.request(cfg.inputFlags())
+	all, err := OpenInputs(cfg)
 	if err != nil {
 		return nil, err
 	}
-	active, err := h.level()
-	if err != nil {
-		return nil, errors.Join(err, h.close())
+	return all[0], nil
+}
+
+// OpenInputs takes lines of one chip that belong together, all or none, and follows them.
+// Their edges are delivered in the order in which they came: who reads the edge of one
+// line finds the earlier ones of the others. The lines are let go when all are closed.
+func OpenInputs(cfgs ...InputConfig) ([]*Input, error) {
+	lines, flags := make([]Line, len(cfgs)), make([]uapi.LineFlagV2, len(cfgs))
+	for i, cfg := range cfgs {
+		lines[i], flags[i] = cfg.Line, cfg.inputFlags()
 	}
-	in := &Input{Contact: contact.New(cfg.Config, contact.Epoch(), active), handle: h}
-	go in.run()
-	return in, nil
+	h, offsets, err := request(lines, flags)
+	if err != nil {
+		return nil, err
+	}
+	levels, err := h.levels(len(cfgs))
+	if err != nil {
+		_ = h.close()
+		return nil, err
+	}
+	g := &group{handle: h, line: make(map[uint32]int), stopped: make(chan struct{})}
+	g.open.Store(int64(len(cfgs)))
+	epoch := contact.Epoch()
+	for i, cfg := range cfgs {
+		g.line[offsets[i]] = i
+		g.inputs = append(g.inputs, &Input{Contact: contact.New(cfg.Config, epoch, levels.Get(i) == 1), group: g})
+	}
+	go g.run()
+	return g.inputs, nil
 }
 
 // Lost is how many edges the kernel had no room for. The level is read after
@@ -54,57 +74,18 @@ func (in *Input) Lost() uint64 { return in.lost.Load() }
 
 // Close implements hal.Input.
 func (in *Input) Close() error {
-	in.closer.Do(in.Stop)
-	err := in.handle.close()
-	in.Wait()
-	return err
+	in.closer.Do(func() {
+		in.Stop()
+		in.err = in.group.close()
+	})
+	return in.err
 }
 
-func (in *Input) run() {
-	err := in.follow()
-	_ = in.handle.close() // it may be closed already
-	in.End(err)
-}
-
-// follow delivers edges until the line ends, and returns why.
-func (in *Input) follow() error {
-	event := uapi.LineEvent{}
-	buf := make([]byte, 16*binary.Size(event))
-	for {
-		n, err := in.handle.read(buf, in.Turn(lookEvery))
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = in.look()
-		}
-		if err != nil {
-			return err
-		}
-		gap := false
-		for rest := buf[:n]; len(rest) > 0; {
-			size, err := binary.Decode(rest, binary.NativeEndian, &event)
-			if err != nil {
-				return in.handle.wrap(err)
-			}
-			rest = rest[size:]
-			in.lost.Add(uint64(event.LineSeqno - in.seqno - 1))
-			gap = gap || event.LineSeqno != in.seqno+1
-			in.seqno = event.LineSeqno
-			in.See(event.ID == uapi.LineEventRisingEdge, time.Duration(event.Timestamp))
-		}
-		if gap {
-			if err := in.look(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// look reads the level, for edges that nobody told of, and lets the filter
-// settle.
-func (in *Input) look() error {
-	active, err := in.handle.level()
-	if err != nil {
-		return err
-	}
-	in.See(active, in.Now())
-	return nil
+// onEvent delivers an edge. gap says that edges before it were lost.
+func (in *Input) onEvent(event uapi.LineEvent) (gap bool) {
+	gap = event.LineSeqno != in.seqno+1
+	in.lost.Add(uint64(event.LineSeqno - in.seqno - 1))
+	in.seqno = event.LineSeqno
+	in.See(event.ID == uapi.LineEventRisingEdge, time.Duration(event.Timestamp))
+	return gap
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,32 +94,47 @@ func (l Line) outputFlags() uapi.LineFlagV2 {
 // run; it allows no more.
 const eventBuffer = 1024
 
-// request takes the line. An output starts inactive.
-func (l Line) request(flags uapi.LineFlagV2) (*handle, error) {
-	chip, err := openChip(l.Chip)
+// request takes lines of one chip by one request, each with its flags, and returns where on
+// the chip they are. An output starts inactive.
+func request(lines []Line, flags []uapi.LineFlagV2) (h *handle, offsets []uint32, err error) {
+	first := lines[0]
+	chip, err := openChip(first.Chip)
 	if err != nil {
-		return nil, fmt.Errorf("%v: %w", l, err)
+		return nil, nil, fmt.Errorf("%v: %w", first, err)
 	}
 	defer chip.Close()
-	offset, err := l.offset(chip)
-	if err != nil {
-		return nil, fmt.Errorf("%v: %w", l, gone(err))
+	req := uapi.LineRequest{Lines: uint32(len(lines)), Config: uapi.LineConfig{Flags: flags[0]}}
+	name := first.String()
+	for i, l := range lines {
+		offset, err := l.offset(chip)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%v: %w", l, gone(err))
+		}
+		req.Offsets[i] = uint32(offset)
+		offsets = append(offsets, uint32(offset))
+		if flags[i] != flags[0] {
+			req.Config.AddAttribute(uapi.LineConfigAttribute{Attr: flags[i].Encode(), Mask: uapi.NewLineBits(i)})
+		}
+		if i > 0 {
+			name = l.Name + ", " + name
+		}
 	}
-	req := uapi.LineRequest{Lines: 1, Config: uapi.LineConfig{Flags: flags}}
-	req.Offsets[0] = uint32(offset)
 	copy(req.Consumer[:], "talkgate")
-	if flags.IsInput() {
+	if flags[0].IsInput() {
 		req.EventBufferSize = eventBuffer
 	}
 	switch err := uapi.GetLine(chip.Fd(), &req); {
 	case errors.Is(err, unix.EBUSY):
-		return nil, fmt.Errorf("%v: expected it to be free, found it used by %q", l, consumer(chip, offset))
+		i := slices.IndexFunc(offsets, func(offset uint32) bool { return consumer(chip, int(offset)) != "" })
+		l := lines[max(i, 0)]
+		return nil, nil, fmt.Errorf("%v: expected it to be free, found it used by %q", l, consumer(chip, int(offsets[max(i, 0)])))
 	case errors.Is(err, unix.ENODEV):
-		return nil, fmt.Errorf("%v: %w", l, gone(err))
+		return nil, nil, fmt.Errorf("%s: %w", name, gone(err))
 	case err != nil:
-		return nil, fmt.Errorf("%v: the kernel refuses it as it is to be used: %w", l, err)
+		return nil, nil, fmt.Errorf("%s: the kernel refuses it as it is to be used: %w", name, err)
 	}
-	return newHandle(l, int(req.Fd))
+	h, err = newHandle(name, int(req.Fd))
+	return h, offsets, err
 }
 
 // Check looks whether the line is there, used or not.

@@ -3,6 +3,8 @@ package gpio
 import (
 	"errors"
 
+	"github.com/warthog618/go-gpiocdev/uapi"
+
 	"github.com/talkgate/talkgate/hal"
 )
 
@@ -14,7 +16,7 @@ type Output struct{ handle *handle }
 // OpenOutput takes a line and drives it inactive. The error wraps hal.ErrGone
 // when the chip is not there, and tells otherwise what has to be changed.
 func OpenOutput(l Line) (*Output, error) {
-	h, err := l.request(l.outputFlags())
+	h, _, err := request([]Line{l}, []uapi.LineFlagV2{l.outputFlags()})
 	if err != nil {
 		return nil, err
 	}

@@ -26,8 +26,16 @@ func (o inputs) button(l config.ButtonLine) (hal.Input, error) {
 func (o inputs) line(l config.InputLine) (hal.Input, error) { return o.contact(l, false) }
 
 // selector opens the lines of a channel selector that are wired, and with an error
-// those that could be opened.
+// those that could be opened. Lines of one GPIO chip are one request, so that their edges
+// come in order.
 func (o inputs) selector(cfg config.SelectorLines) (lines []hal.Input, err error) {
+	if together := onOneChip(cfg); together != nil {
+		all, err := gpio.OpenInputs(together...)
+		for _, in := range all {
+			lines = append(lines, in)
+		}
+		return lines, err
+	}
 	for _, l := range cfg.All() {
 		if !l.Wired() {
 			continue
@@ -41,8 +49,30 @@ func (o inputs) selector(cfg config.SelectorLines) (lines []hal.Input, err error
 	return lines, nil
 }
 
+// onOneChip are the lines of a selector if all that are wired are on one GPIO chip, else none.
+func onOneChip(cfg config.SelectorLines) (lines []gpio.InputConfig) {
+	for _, l := range cfg.All() {
+		if !l.Wired() {
+			continue
+		}
+		if l.Input != "" || cm108.Names(l.Chip) || len(lines) > 0 && l.Chip != lines[0].Chip {
+			return nil
+		}
+		lines = append(lines, gpioInput(l, contactOf(l, false)))
+	}
+	return lines
+}
+
+func contactOf(l config.InputLine, toggle bool) contact.Config {
+	return contact.Config{Filter: contact.Filter{Debounce: l.Debounce, Glitch: l.Glitch}, Toggle: toggle}
+}
+
+func gpioInput(l config.InputLine, what contact.Config) gpio.InputConfig {
+	return gpio.InputConfig{Line: gpio.Line{Chip: l.Chip, Name: l.Line, ActiveLow: l.ActiveLow, Pull: pullOf(l.Pull)}, Config: what}
+}
+
 func (o inputs) contact(l config.InputLine, toggle bool) (hal.Input, error) {
-	what := contact.Config{Filter: contact.Filter{Debounce: l.Debounce, Glitch: l.Glitch}, Toggle: toggle}
+	what := contactOf(l, toggle)
 	switch {
 	case l.Input != "":
 		return opened(o.keys.Open(evdev.Key{Device: l.Input, Name: l.Key}, what))
@@ -51,9 +81,7 @@ func (o inputs) contact(l config.InputLine, toggle bool) (hal.Input, error) {
 	case cm108.Names(l.Chip):
 		return opened(cm108.OpenInput(cm108.InputConfig{Line: cm108.Line{Chip: l.Chip, Name: l.Line, ActiveLow: l.ActiveLow}, Config: what}))
 	}
-	return opened(gpio.OpenInput(gpio.InputConfig{
-		Line: gpio.Line{Chip: l.Chip, Name: l.Line, ActiveLow: l.ActiveLow, Pull: pullOf(l.Pull)}, Config: what,
-	}))
+	return opened(gpio.OpenInput(gpioInput(l, what)))
 }
 
 // opened keeps the nil of a failed driver from becoming an input that is there.
