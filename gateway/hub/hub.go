@@ -230,6 +230,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	parts.Go(func() { h.console.Run(h.ctx) })
 	parts.Go(func() { h.emergencies.Run(h.ctx) })
 	parts.Go(func() { h.past.Store.Run(h.ctx) })
+	if h.cfg.Rooms != nil {
+		parts.Go(func() { h.console.Guards.Run(h.ctx) })
+	}
 	if h.devices != nil {
 		parts.Go(func() { h.devices.Run(h.ctx) })
 	}

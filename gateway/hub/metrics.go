@@ -34,6 +34,8 @@ func newCounts(h *Hub) *counts {
 		func() float64 { return float64(traffic.Unheard.Load()) })
 	registry.Counter("talkgate_hub_talk_spurts_total", "Talk spurts forwarded.", nil,
 		func() float64 { return float64(traffic.Spurts.Load()) })
+	registry.Gauge("talkgate_hub_unguarded_channels", "Channels in use on LiveKit without a live guard.", nil,
+		func() float64 { return float64(h.console.Guards.Lacking()) })
 	for _, kind := range []string{whip.KindWHIP, whip.KindWHEP} {
 		registry.Gauge("talkgate_hub_sessions", "Media sessions now.", metrics.Labels{"kind": kind},
 			func() float64 { return float64(h.sessions.Count(kind)) })

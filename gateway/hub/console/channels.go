@@ -22,6 +22,8 @@ type ChannelSnapshot struct {
 	ID     string          `json:"id"`
 	Event  string          `json:"event,omitempty"`
 	Holder *channel.Holder `json:"holder"`
+	// Unguarded is whether the channel is in use on LiveKit without a live guard.
+	Unguarded bool `json:"unguarded,omitempty"`
 	// Recall is as in channelState.
 	Recall float64 `json:"recall"`
 }
@@ -59,7 +61,7 @@ func (s *Console) readOverview(ctx context.Context, c *auth.Claims) Snapshot {
 	}
 	d.Redis = true
 	for _, id := range ids {
-		ch := ChannelSnapshot{ID: id, Event: events[id], Recall: s.recall.Keeps(id).Seconds()}
+		ch := ChannelSnapshot{ID: id, Event: events[id], Unguarded: s.Guards.Lacks(id), Recall: s.recall.Keeps(id).Seconds()}
 		if holder, ok := speakers[id]; ok {
 			ch.Holder = channel.HolderOf(&holder)
 		}

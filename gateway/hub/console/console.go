@@ -14,6 +14,7 @@ type State interface {
 	channelReader
 	rolloutReader
 	dispatcherState
+	guardReader
 	rightsWriter
 }
 
@@ -22,6 +23,7 @@ type State interface {
 type Console struct {
 	state       State
 	Fleet       *Fleet
+	Guards      *Guards
 	emergencies *emergency.Monitor
 	recall      *recall.Store
 	parrots     chan struct{} // one for each gateway that is asked now
@@ -30,7 +32,8 @@ type Console struct {
 
 // New returns a console. Run keeps it up to date.
 func New(state State, fleet *Fleet, e *emergency.Monitor, r *recall.Store, log *slog.Logger) *Console {
-	return &Console{state: state, Fleet: fleet, emergencies: e, recall: r, parrots: make(chan struct{}, MaxParrots), log: log}
+	guards := &Guards{state: state, inUse: fleet.linked, log: log}
+	return &Console{state: state, Fleet: fleet, Guards: guards, emergencies: e, recall: r, parrots: make(chan struct{}, MaxParrots), log: log}
 }
 
 // Run keeps up with the gateways until ctx ends.

@@ -110,6 +110,19 @@ func (v *Fleet) Channels() map[string]struct{} {
 	return all
 }
 
+// linked are the channels that live gateways have a link to.
+func (v *Fleet) linked() map[string]struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	all := map[string]struct{}{}
+	for _, g := range v.gateways {
+		if g.Live && g.Link.Up && g.Channel != "" {
+			all[g.Channel] = struct{}{}
+		}
+	}
+	return all
+}
+
 // channelOf is the channel that a gateway is on.
 func (v *Fleet) channelOf(id string) (channel string, known bool) {
 	v.mu.Lock()

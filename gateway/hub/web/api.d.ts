@@ -15,8 +15,8 @@ export interface Emergency {
 export interface Spurt {
   id: number; userId: string; userName: string; since: number; length: number; emergency?: boolean; ended?: string; by?: string;
 }
-export interface DeskChannel { id: string; event?: string; holder: Holder | null; recall: number }
-export interface Desk { redis: boolean; channels: DeskChannel[]; events: string[]; rollout: any }
+export interface OverviewChannel { id: string; event?: string; holder: Holder | null; recall: number; unguarded?: boolean }
+export interface Overview { redis: boolean; channels: OverviewChannel[]; events: string[]; rollout: any }
 
 // The visitor's side of the floor: see talk.js.
 export interface Talk {

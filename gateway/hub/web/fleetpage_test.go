@@ -311,6 +311,30 @@ func TestFleetShowsARollout(t *testing.T) {
 	b.Until(`document.getElementById("rollout").hidden`)
 }
 
+// TestChannelWithoutAGuard: the console says so beside its name, until there is one; no key
+// of the row moves meanwhile.
+func TestChannelWithoutAGuard(t *testing.T) {
+	b := webtest.Start(t)
+	hub := fleetHub(t, 10)
+	openFleet(t, b, hub, "DISPATCH")
+	const row = `[...document.querySelectorAll("#channels li")].find((li) => li.textContent.includes("yards"))`
+	at := func() string {
+		return webtest.Eval[string](b, `JSON.stringify([...`+row+`.querySelectorAll("button, input")].map((k) => k.getBoundingClientRect()))`)
+	}
+	shown := "getComputedStyle(" + row + `.querySelector("[data-is=guard]")).visibility === `
+	b.Until(row + ` && ` + shown + `"hidden"`)
+	before := at()
+	overview := overviewObject()
+	overview["channels"].([]object)[1]["unguarded"] = true
+	hub.send("overview", overview)
+	b.Until(shown + `"visible"`)
+	if now := at(); now != before {
+		t.Errorf("keys moved from %s to %s", before, now)
+	}
+	hub.send("overview", overviewObject())
+	b.Until(shown + `"hidden"`)
+}
+
 // TestFleetSurvivesTheHub: it comes back by itself, and shows what is then the case.
 func TestFleetSurvivesTheHub(t *testing.T) {
 	b := webtest.Start(t)

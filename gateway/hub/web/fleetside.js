@@ -109,6 +109,7 @@ export class FleetSide {
     }
     setData(li, 'busy', String(c.holder !== null));
     setData(li, 'emergency', String(c.holder?.emergency === true));
+    setData(li, 'unguarded', String(c.unguarded === true));
     const name = c.holder && (c.holder.userName || c.holder.userId || 'someone');
     const part = (what) => li.querySelector(`[data-is="${what}"]`);
     const who = part('holder');
@@ -167,7 +168,11 @@ function keepOnly(elements, wanted) {
 function newChannel(id) {
   const li = document.createElement('li');
   const name = document.createElement('span');
-  name.textContent = id;
+  const guard = document.createElement('em');
+  guard.dataset.is = 'guard';
+  guard.textContent = 'no guard';
+  guard.title = 'No live guard is in the room on LiveKit: who has no floor is forwarded, too.';
+  name.append(id, ' ', guard);
   const who = document.createElement('button');
   who.className = 'holder';
   who.dataset.is = 'holder';
