@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,6 +159,7 @@ func (c *conn) onCheck(p path, nominated bool, ufrag string, now time.Time) {
 		return
 	}
 	if old := c.selected.Load(); old == nil || old.route != p.route || string(old.from) != string(p.from) {
+		p.addr = net.UDPAddrFromAddrPort(p.remote)
 		c.selected.Store(&p)
 	}
 	c.chosen.Do(func() { close(c.nominated) })

@@ -21,7 +21,6 @@ type Subscriber struct {
 	merge  *rtc.Merge
 	out    *srtp.Context // nil until the first packet
 	packet rtp.Packet
-	buf    [mtu]byte
 	sender red.Sender
 
 	reports reports
@@ -53,22 +52,43 @@ func (l *Subscriber) Copies() int { return l.reports.depth.Copies() }
 // WriteRTP forwards one packet of whoever speaks; p is neither changed nor kept.
 // Packets of different speakers become one stream with continuous sequence
 // numbers, whose timestamps advance with the clock. A packet before the
-// connection stands is dropped. It neither blocks nor allocates, and may be
-// called from several goroutines.
+// connection stands is dropped. It does not block, and may be called from several
+// goroutines. A Batch sends to many subscribers for less.
 func (l *Subscriber) WriteRTP(p *rtp.Packet) error {
-	if err := l.Err(); err != nil {
+	to, err := l.ready()
+	if to == nil {
 		return err
 	}
-	if !l.isConnected() {
-		return nil
+	sealed, err := l.seal(make([]byte, mtu), p)
+	if err != nil {
+		return err
 	}
+	return to.send(sealed)
+}
+
+// ready is the path to the peer; nil before the connection stands, and with an error once
+// the session has ended.
+func (l *Subscriber) ready() (*path, error) {
+	select {
+	case <-l.ctx.Done():
+		return nil, l.Err()
+	default:
+	}
+	if !l.isConnected() {
+		return nil, nil
+	}
+	return l.selected.Load(), nil
+}
+
+// seal makes the next packet of the stream in buf. It does not allocate.
+func (l *Subscriber) seal(buf []byte, p *rtp.Packet) ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.out == nil {
 		k := l.keys.Keys
 		out, err := srtp.CreateContext(k.LocalMasterKey, k.LocalMasterSalt, l.keys.Profile)
 		if err != nil {
-			return fmt.Errorf("keys of SRTP: %w", err)
+			return nil, fmt.Errorf("keys of SRTP: %w", err)
 		}
 		l.out = out
 	}
@@ -85,13 +105,13 @@ func (l *Subscriber) WriteRTP(p *rtp.Packet) error {
 		},
 		Payload: payload,
 	}
-	n, err := l.packet.MarshalTo(l.buf[:])
+	n, err := l.packet.MarshalTo(buf)
 	if err != nil {
-		return fmt.Errorf("packet of %d bytes: %w", len(p.Payload), err)
+		return nil, fmt.Errorf("packet of %d bytes: %w", len(p.Payload), err)
 	}
-	sealed, err := l.out.EncryptRTP(l.buf[:], l.buf[:n], &l.packet.Header)
+	sealed, err := l.out.EncryptRTP(buf, buf[:n], &l.packet.Header)
 	if err != nil {
-		return fmt.Errorf("SRTP: %w", err)
+		return nil, fmt.Errorf("SRTP: %w", err)
 	}
-	return l.send(sealed)
+	return sealed, nil
 }

@@ -37,7 +37,8 @@ type route struct {
 // path is a route that a peer's check has shown to work, and the way back.
 type path struct {
 	route
-	from []byte // for carrier.send
+	from []byte       // for carrier.send
+	addr *net.UDPAddr // route.remote, for Batch; of a selected path only
 }
 
 func (p *path) send(b []byte) error { return p.via.send(b, p.from, p.remote) }
@@ -49,6 +50,10 @@ type socket struct {
 	listener
 	conn *net.UDPConn
 	any  bool // it is on all addresses
+	// batch sends several packets at once: the ipv4 or ipv6 packet connection.
+	batch interface {
+		WriteBatch(ms []ipv4.Message, flags int) (int, error)
+	}
 }
 
 // listenUDP opens the socket of one address, or those of IPv4 and IPv6 for all of
@@ -99,7 +104,9 @@ func (u *socket) prepare(dscp int) error {
 	_ = u.conn.SetReadBuffer(socketBuffer)  // as much as the kernel allows
 	_ = u.conn.SetWriteBuffer(socketBuffer) // as well
 	v4, v6 := ipv4.NewPacketConn(u.conn), ipv6.NewPacketConn(u.conn)
+	u.batch = v6
 	if u.addr.Is4() {
+		u.batch = v4
 		if err := v4.SetTOS(dscp << 2); err != nil && dscp != 0 {
 			return fmt.Errorf("DSCP %d: %w", dscp, err)
 		}

@@ -95,7 +95,7 @@ func (ch *Channel) ReserveListener(m *Member) bool {
 }
 
 // OpenListener sends a member what others say; closeListener must follow.
-func (ch *Channel) OpenListener(m *Member, out forward.PacketWriter) *forward.Listener {
+func (ch *Channel) OpenListener(m *Member, out forward.Output) *forward.Listener {
 	l := &forward.Listener{UserID: m.userID, Deaf: &m.Deaf, Out: out}
 	ch.change(func() { ch.Forwarder.AddListener(l) })
 	return l

@@ -7,11 +7,15 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/media/icelite"
 )
 
-// PacketWriter is where a listener's packets go. WriteRTP keeps nothing of p.
-type PacketWriter interface {
-	WriteRTP(p *rtp.Packet) error
+// Output is where a listener's packets go. *icelite.Subscriber implements it.
+type Output interface {
+	// Queue adds a packet to a batch, which is flushed after the last listener. It
+	// keeps nothing of p.
+	Queue(b *icelite.Batch, p *rtp.Packet) error
 }
 
 // Listener is one stream to one member.
@@ -19,7 +23,7 @@ type Listener struct {
 	UserID string
 	// Deaf says that the member hears nothing for now.
 	Deaf *atomic.Bool
-	Out  PacketWriter
+	Out  Output
 }
 
 // Traffic counts packets, for the metrics.
@@ -64,7 +68,9 @@ type Forwarder struct {
 	listeners []*Listener // replaced, never changed
 	draining  bool
 
-	out Outgoing // of whoever drains
+	// Of whoever drains:
+	out   Outgoing
+	batch icelite.Batch
 }
 
 // New returns a forwarder without listeners.
@@ -197,21 +203,20 @@ func (f *Forwarder) Drain() {
 
 // Send writes the packet that goes out to each of these listeners, but its own speaker.
 func (f *Forwarder) Send(listeners []*Listener) {
-	var sent, failed uint64
+	var sent, failed int
 	for _, l := range listeners {
 		if l.UserID == f.out.From.UserID || l.Deaf.Load() {
 			continue
 		}
-		if l.Out.WriteRTP(&f.out.Packet) != nil {
+		if l.Out.Queue(&f.batch, &f.out.Packet) != nil {
 			failed++
 		} else {
 			sent++
 		}
 	}
-	f.Traffic.Forwarded.Add(sent)
-	if failed > 0 {
-		f.Traffic.Unsent.Add(failed)
-	}
+	unsent := f.batch.Flush()
+	f.Traffic.Forwarded.Add(uint64(sent - unsent))
+	f.Traffic.Unsent.Add(uint64(failed + unsent))
 	if f.out.Marker {
 		f.Traffic.Spurts.Add(1)
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+
+	"github.com/talkgate/talkgate/media/icelite"
 )
 
 // recorder is a listener's stream that keeps what it is sent. Its lock is there
@@ -19,7 +21,7 @@ type recorder struct {
 	t    testing.TB
 }
 
-func (r *recorder) WriteRTP(p *rtp.Packet) error {
+func (r *recorder) Queue(_ *icelite.Batch, p *rtp.Packet) error {
 	r.mu.Lock()
 	if r.busy {
 		r.t.Error("two packets are written at a time")
@@ -37,7 +39,7 @@ func (r *recorder) WriteRTP(p *rtp.Packet) error {
 // blocked is a listener's stream whose write ends when it is told to.
 type blocked struct{ entered, release chan struct{} }
 
-func (b *blocked) WriteRTP(*rtp.Packet) error {
+func (b *blocked) Queue(*icelite.Batch, *rtp.Packet) error {
 	b.entered <- struct{}{}
 	<-b.release
 	return nil
@@ -127,7 +129,7 @@ func TestForwarderUnderContention(t *testing.T) {
 
 type sink struct{}
 
-func (sink) WriteRTP(*rtp.Packet) error { return nil }
+func (sink) Queue(*icelite.Batch, *rtp.Packet) error { return nil }
 
 func TestForwardingAllocatesNothing(t *testing.T) {
 	src := newSource("a")

@@ -9,8 +9,8 @@ import (
 	"github.com/pion/rtp"
 
 	"github.com/talkgate/talkgate/gateway/hub/auth"
-	"github.com/talkgate/talkgate/gateway/hub/forward"
 	"github.com/talkgate/talkgate/gateway/hub/respond"
+	"github.com/talkgate/talkgate/media/icelite"
 )
 
 // echoTime is the longest that a member may listen to itself.
@@ -26,7 +26,7 @@ type echoes struct {
 // echo is one member's.
 type echo struct {
 	whip, whep peer
-	out        forward.PacketWriter
+	out        *icelite.Subscriber
 }
 
 // Of is a member's echo; the lock is held.
@@ -42,7 +42,7 @@ func (e *echoes) Of(userID string) *echo {
 
 // Enter admits a member's session to send, or with out one to listen, and ends the
 // one before.
-func (e *echoes) Enter(userID, kind string, p peer, out forward.PacketWriter) {
+func (e *echoes) Enter(userID, kind string, p peer, out *icelite.Subscriber) {
 	e.mu.Lock()
 	mine := e.Of(userID)
 	former := mine.whip
@@ -76,7 +76,7 @@ func (e *echoes) Leave(userID string, p peer) {
 // back sends a packet to the member it came from. p is not kept.
 func (e *echoes) back(userID string, p *rtp.Packet) {
 	e.mu.Lock()
-	var out forward.PacketWriter
+	var out *icelite.Subscriber
 	if mine := e.all[userID]; mine != nil {
 		out = mine.out
 	}
