@@ -1,5 +1,5 @@
 #!/bin/sh
-# updates.sh: the recipe of docs/updates.md, in the Debian that test.sh made: a
+# updates.sh: the recipe of docs/updates.md, in a Debian of its own (debian.sh): a
 # signed repository of this machine's package, an older version installed from it,
 # a newer one found and installed by unattended-upgrade; one whose signature is
 # wrong is not. Needs root.
@@ -12,11 +12,11 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo='sudo -n'
 arch=$(dpkg --print-architecture)
 deb=$(ls -t dist/talkgate_*_"$arch".deb | head -1)
-cache=$(ls -td "${XDG_CACHE_HOME:-$HOME/.cache}"/talkgate/debian-12-"$arch"-* | head -1)
+debian=$(systemd/debian.sh)
 
 chroot=$(mktemp -d) work=$(mktemp -d)
 trap '$sudo umount "$chroot/proc" 2>/dev/null; $sudo rm -rf --one-file-system "$chroot"; rm -rf "$work"' EXIT
-$sudo cp -a "$cache/." "$chroot"
+$sudo cp -a "$debian/." "$chroot"
 $sudo mount -t proc proc "$chroot/proc"
 $sudo cp /etc/resolv.conf "$chroot/etc/resolv.conf"
 for conf in /etc/apt/apt.conf.d/*proxy*; do # how this machine reaches Debian
