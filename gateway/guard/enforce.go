@@ -73,8 +73,8 @@ func (o outcome) apply(members []room.Participant) []room.Participant {
 // onOffence stops a member that has sent too much without the floor.
 func (r *roomGuard) onOffence(who string) {
 	now := time.Now()
-	sees, others := r.sight.sees(now), r.sight.anotherSees(now)
-	if !sees && others {
+	knows, others := r.view.known(now), r.view.knownToAnother(now)
+	if !knows && others {
 		return
 	}
 	member, ok := r.sender(who)
@@ -89,13 +89,13 @@ func (r *roomGuard) onOffence(who string) {
 	}
 	r.call(who, member.SID, func(ctx context.Context) outcome {
 		// The news of a grant may be late, but a reading is not.
-		if sees {
-			sees = r.readFloor(ctx)
+		if knows {
+			knows = r.readFloor(ctx)
 		}
-		if r.meter.holds(who, time.Now()) || (!sees && others) {
+		if r.meter.holds(who, time.Now()) || (!knows && others) {
 			return outcome{}
 		}
-		next := current.next(time.Now(), member.SID, !sees)
+		next := current.next(time.Now(), member.SID, !knows)
 		o := outcome{penalty: next}
 		switch next.measure {
 		case muted:
@@ -315,7 +315,7 @@ func (r *roomGuard) share(now time.Time) {
 // withdrawGrants takes the permissions that guards gave, when the last guard of the
 // room is stopped.
 func (r *roomGuard) withdrawGrants(ctx context.Context) {
-	if !r.cfg.Grants || r.sight.anotherSees(time.Now()) {
+	if !r.cfg.Grants || r.view.knownToAnother(time.Now()) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)

@@ -22,7 +22,7 @@ func (r *roomGuard) keepLease(ctx context.Context, self string) {
 				return
 			}
 			tell, cancel := context.WithTimeout(ctx, apiTimeout)
-			if err := r.api.Update(tell, r.name, self, nil, sightValue(count)); err != nil && ctx.Err() == nil {
+			if err := r.api.Update(tell, r.name, self, nil, viewValue(count)); err != nil && ctx.Err() == nil {
 				r.log.Warn("other guards are not told that this one sees Redis", "err", err)
 			}
 			cancel()
@@ -36,10 +36,10 @@ func (r *roomGuard) keepLease(ctx context.Context, self string) {
 }
 
 // onAnswer notes an answer of Redis. The first one after it was silent ends the
-// penalties that were given without sight.
+// penalties that were given while Redis did not answer.
 func (r *roomGuard) onAnswer(at time.Time) {
-	blind := !r.sight.sees(at)
-	r.sight.answered = at
+	blind := !r.view.known(at)
+	r.view.answered = at
 	if !blind {
 		return
 	}

@@ -24,7 +24,7 @@ type penalty struct {
 	measure measure
 	until   time.Time
 	session string // it was taken against
-	blind   bool   // taken without sight of Redis
+	blind   bool   // taken while Redis did not answer
 }
 
 // at returns the measure that is in force at now.

@@ -56,35 +56,35 @@ func TestPermissionsFollowRights(t *testing.T) {
 	}
 }
 
-func TestGuardsShareTheirSight(t *testing.T) {
+func TestGuardsShareWhetherRedisAnswers(t *testing.T) {
 	now := time.Now()
 	guards := func(value string) []room.Participant {
 		hidden := map[string]any{"hidden": true, canPublish: false}
 		return []room.Participant{
-			{Identity: identityPrefix + "a", Permission: hidden, Attributes: sightValue(1)},
-			{Identity: identityPrefix + "b", Permission: hidden, Attributes: map[string]string{sightAttribute: value}},
+			{Identity: identityPrefix + "a", Permission: hidden, Attributes: viewValue(1)},
+			{Identity: identityPrefix + "b", Permission: hidden, Attributes: map[string]string{viewAttribute: value}},
 			// A member cannot pass for a guard.
-			{Identity: identityPrefix + "c", Permission: map[string]any{canPublish: true}, Attributes: map[string]string{sightAttribute: value}},
+			{Identity: identityPrefix + "c", Permission: map[string]any{canPublish: true}, Attributes: map[string]string{viewAttribute: value}},
 		}
 	}
-	s := sight{self: identityPrefix + "a", others: make(map[string]*otherGuard)}
+	s := redisView{self: identityPrefix + "a", others: make(map[string]*otherGuard)}
 	s.observe(guards("1"), now)
-	if !s.anotherSees(now) || len(s.others) != 1 {
+	if !s.knownToAnother(now) || len(s.others) != 1 {
 		t.Errorf("another guard is not seen: %v", s.others)
 	}
 	s.observe(guards("1"), now.Add(2*time.Second))
 	s.observe(guards("2"), now.Add(2400*time.Millisecond))
-	if !s.anotherSees(now.Add(4 * time.Second)) {
+	if !s.knownToAnother(now.Add(4 * time.Second)) {
 		t.Error("a guard that counts up does not see")
 	}
 	s.observe(guards("2"), now.Add(10*time.Second))
-	if s.anotherSees(now.Add(10 * time.Second)) {
-		t.Error("a guard that stands still sees")
+	if s.knownToAnother(now.Add(10 * time.Second)) {
+		t.Error("a guard that stands still knows")
 	}
-	if s.observe(nil, now); s.anotherSees(now) || len(s.others) != 0 {
-		t.Error("a guard that went sees")
+	if s.observe(nil, now); s.knownToAnother(now) || len(s.others) != 0 {
+		t.Error("a guard that went knows")
 	}
-	if s.answered = now; !s.sees(now.Add(seesFor-1)) || s.sees(now.Add(seesFor)) {
-		t.Error("the guard's own sight has no end")
+	if s.answered = now; !s.known(now.Add(knownFor-1)) || s.known(now.Add(knownFor)) {
+		t.Error("what the guard knows has no end")
 	}
 }

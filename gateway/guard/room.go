@@ -44,7 +44,7 @@ type roomGuard struct {
 	members   []room.Participant
 	listing   bool // a list is on its way
 	relist    bool // and another is wanted after it
-	sight     sight
+	view      redisView
 	watching  map[string]func()
 	may       map[string]bool // rights that are known
 	penalties map[string]*penalty
@@ -130,9 +130,9 @@ func (r *roomGuard) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.sight = sight{self: identityPrefix + rand.Text(), others: make(map[string]*otherGuard)}
+	r.view = redisView{self: identityPrefix + rand.Text(), others: make(map[string]*otherGuard)}
 	// An agent does not keep an empty room open.
-	token, err := key.Sign(r.sight.self, "", room.Grant{Room: r.name, RoomJoin: true, CanSubscribe: true, Hidden: true, Agent: true}, joinTimeout+time.Minute)
+	token, err := key.Sign(r.view.self, "", room.Grant{Room: r.name, RoomJoin: true, CanSubscribe: true, Hidden: true, Agent: true}, joinTimeout+time.Minute)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (r *roomGuard) serve(ctx context.Context) error {
 			r.unwatch(who)
 		}
 	}()
-	r.calls.Go(func() { r.keepLease(ctx, r.sight.self) })
+	r.calls.Go(func() { r.keepLease(ctx, r.view.self) })
 	tick := time.NewTicker(membersEvery)
 	defer tick.Stop()
 	for r.list(ctx); ; {
@@ -259,7 +259,7 @@ func (r *roomGuard) onListing(ctx context.Context, l listing) {
 		return
 	}
 	now := time.Now()
-	r.sight.observe(l.members, now)
+	r.view.observe(l.members, now)
 	present, sessions := make(map[string]bool, len(l.members)), make(map[string]bool, len(l.members))
 	r.members = slices.DeleteFunc(l.members, isObserver)
 	for session, o := range r.settled {

@@ -57,7 +57,7 @@ func newBench(cfg Config, presses int, spoil func(*port.Options)) (_ *bench, err
 		channel := fmt.Sprintf("selftest-%x-%d", run, i)
 		room := (3*share(presses, pairs, i) + spareTrials) * packetsPerTrial
 		seed := maphash.MakeSeed()
-		for k, st := range []**tested{&p.talker, &p.ear} {
+		for k, st := range []**tested{&p.talker, &p.listener} {
 			*st, err = b.newTested(fmt.Sprintf("%s-%c", channel, 'a'+k), channel, seed, room, spoil)
 			if err != nil {
 				return nil, err

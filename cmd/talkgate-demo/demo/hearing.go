@@ -23,7 +23,7 @@ const (
 // hearing is what became of a reference on its way.
 type hearing struct {
 	// start and end are how many samples of the reference are missing at either
-	// end, as far as the ear can tell: see clipTolerance.
+	// end, as far as can be heard: see clipTolerance.
 	start, end int
 	// first and last are the places in the recording, in samples, at which the
 	// reference's first and one-past-last samples are heard or would have been.

@@ -69,7 +69,7 @@ func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
 	}
 	for i, p := range b.pairs {
 		p.talker.say(sim.Noise(uint64(2 * i)))
-		p.ear.say(sim.Noise(uint64(2*i + 1)))
+		p.listener.say(sim.Noise(uint64(2*i + 1)))
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	for i, p := range b.pairs {
@@ -163,7 +163,7 @@ func (b *bench) collect() findings {
 	var all findings
 	for _, p := range b.pairs {
 		all.add(p.found)
-		one, other := p.talker.probe.sent, p.ear.probe.sent
+		one, other := p.talker.probe.sent, p.listener.probe.sent
 		all.doubleTalk += doubleTalk(one.since(0), other.since(0), p.witness.since(0))
 		for _, t := range []*tape{one, other, p.witness} {
 			if t.full() {

@@ -29,8 +29,8 @@ const (
 // pair is two radios on a channel of their own, and a witness who only listens.
 // One goroutine tries them.
 type pair struct {
-	talker, ear *tested
-	witness     *tape
+	talker, listener *tested
+	witness          *tape
 	// setRights gives or takes the talk rights of a station the way a control
 	// plane does, and returns when that is written and published.
 	setRights func(ctx context.Context, s *station, held bool) error
@@ -47,7 +47,7 @@ func (p *pair) speak(ctx context.Context) error {
 		return err
 	}
 	stalls := p.stalls()
-	mark, heardMark := p.talker.probe.sent.mark(), p.ear.probe.heard.mark()
+	mark, heardMark := p.talker.probe.sent.mark(), p.listener.probe.heard.mark()
 	pressed := p.talker.radio.Button.Set(true)
 	if talks, err := p.talks(ctx, mark); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (p *pair) speak(ctx context.Context) error {
 		p.found.fault("%s was pressed and sent nothing; it shows %+v", p.talker.name, p.talker.radio.Panel.Lamps())
 		return nil
 	}
-	heard := p.hear(pressed, released, packets, p.ear.probe.heard.since(heardMark))
+	heard := p.hear(pressed, released, packets, p.listener.probe.heard.since(heardMark))
 	if (heard.heard == 0 || heard.clipped != (Clipped{})) && p.stalls() != stalls {
 		p.found.disturbed++
 		return nil
@@ -92,26 +92,26 @@ func (p *pair) hear(pressed, released time.Time, sent, arrived []packet) finding
 	end := sent[len(sent)-1].timestamp + media.FrameSamples - uint32(p.lookahead)
 	f.clip("the labels of "+p.talker.name+"'s packets", late-1, int(int32(uint32(to)-end))-1)
 
-	// By what arrived, in the ears of another implementation of Opus.
+	// By what arrived, as another implementation of Opus decodes it.
 	pcm, err := decode(arrived)
 	if err != nil {
-		f.fault("%s was sent by %s what cannot be decoded: %v", p.ear.name, p.talker.name, err)
+		f.fault("%s was sent by %s what cannot be decoded: %v", p.listener.name, p.talker.name, err)
 		return f
 	}
 	h, ok := listen(reference, pcm)
-	f.clip("the packets that "+p.ear.name+" got", h.start-clipTolerance, h.end-clipTolerance)
+	f.clip("the packets that "+p.listener.name+" got", h.start-clipTolerance, h.end-clipTolerance)
 	if place := p.lookahead - late; !ok || abs(h.first-place) > clipTolerance {
-		f.fault("%s got speech of %s whose first sample is at %d, found %v, expected %d", p.ear.name, p.talker.name, h.first, ok, place)
+		f.fault("%s got speech of %s whose first sample is at %d, found %v, expected %d", p.listener.name, p.talker.name, h.first, ok, place)
 		return f
 	}
 
 	// By the loudspeaker, behind a jitter buffer that may overlap up to a frame
 	// with itself to save time.
-	recording, at := p.ear.recorder.Since(pressed)
+	recording, at := p.listener.recorder.Since(pressed)
 	h, ok = listen(reference, recording)
-	f.clip("the loudspeaker of "+p.ear.name, h.start-media.FrameSamples, h.end-media.FrameSamples)
+	f.clip("the loudspeaker of "+p.listener.name, h.start-media.FrameSamples, h.end-media.FrameSamples)
 	if !ok {
-		f.fault("%s did not hear %s", p.ear.name, p.talker.name)
+		f.fault("%s did not hear %s", p.listener.name, p.talker.name)
 		return f
 	}
 	f.heard++
@@ -128,7 +128,7 @@ func (p *pair) hear(pressed, released time.Time, sent, arrived []packet) finding
 func (p *pair) revoke(ctx context.Context) error {
 	p.begin()
 	stalls := p.stalls()
-	mark, heardMark := p.talker.probe.sent.mark(), p.ear.probe.heard.mark()
+	mark, heardMark := p.talker.probe.sent.mark(), p.listener.probe.heard.mark()
 	p.talker.radio.Button.Set(true)
 	if talks, err := p.talks(ctx, mark); err != nil {
 		return err
@@ -159,7 +159,7 @@ func (p *pair) revoke(ctx context.Context) error {
 		return err
 	}
 	p.found.silenced++
-	p.found.add(silence(asked, p.talker.lost.at(), p.talker.probe.sent.since(mark), p.ear.probe.heard.since(heardMark)))
+	p.found.add(silence(asked, p.talker.lost.at(), p.talker.probe.sent.since(mark), p.listener.probe.heard.since(heardMark)))
 	p.talker.radio.Button.Set(false)
 	if err := p.setRights(ctx, p.talker.station, true); err != nil {
 		return err
@@ -207,40 +207,40 @@ func (p *pair) collide(ctx context.Context) error {
 	if err := p.pause(ctx, 0, 2*time.Millisecond); err != nil {
 		return err
 	}
-	p.ear.radio.Button.Set(true)
-	if _, err := p.happens(ctx, func() bool { return p.talker.radio.Panel.Lamps().Talk || p.ear.radio.Panel.Lamps().Talk }); err != nil {
+	p.listener.radio.Button.Set(true)
+	if _, err := p.happens(ctx, func() bool { return p.talker.radio.Panel.Lamps().Talk || p.listener.radio.Panel.Lamps().Talk }); err != nil {
 		return err
 	}
 	if err := p.pause(ctx, 80*time.Millisecond, 120*time.Millisecond); err != nil {
 		return err
 	}
-	one, other := p.talker.radio.Panel.Lamps(), p.ear.radio.Panel.Lamps()
+	one, other := p.talker.radio.Panel.Lamps(), p.listener.radio.Panel.Lamps()
 	switch {
 	case one.Talk != other.Talk:
 		p.found.collisions++
 	case !one.Talk && p.stalls() != stalls:
 		p.found.disturbed++
 	default:
-		p.found.fault("%s and %s were pressed at once and show %+v and %+v", p.talker.name, p.ear.name, one, other)
+		p.found.fault("%s and %s were pressed at once and show %+v and %+v", p.talker.name, p.listener.name, one, other)
 	}
 	p.talker.radio.Button.Set(false)
 	if err := p.pause(ctx, 0, media.FrameDuration); err != nil {
 		return err
 	}
-	return p.settle(ctx, p.ear.radio.Button.Set(false))
+	return p.settle(ctx, p.listener.radio.Button.Set(false))
 }
 
 // begin begins a trial; sometimes the other one talks.
 func (p *pair) begin() {
 	if p.rnd.IntN(2) == 0 {
-		p.talker, p.ear = p.ear, p.talker
+		p.talker, p.listener = p.listener, p.talker
 	}
-	for _, t := range []*tested{p.talker, p.ear} {
+	for _, t := range []*tested{p.talker, p.listener} {
 		t.began, t.mark = time.Now(), t.probe.heard.mark()
 	}
 }
 
 // stalls counts how often this machine was too late for the virtual cards.
 func (p *pair) stalls() uint64 {
-	return p.talker.radio.Mic.Overruns() + p.talker.radio.Speaker.Underruns() + p.ear.radio.Speaker.Underruns()
+	return p.talker.radio.Mic.Overruns() + p.talker.radio.Speaker.Underruns() + p.listener.radio.Speaker.Underruns()
 }

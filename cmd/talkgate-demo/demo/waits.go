@@ -17,7 +17,7 @@ func (p *pair) settle(ctx context.Context, t time.Time) error {
 		if since.Before(t) {
 			return false
 		}
-		for _, s := range []*tested{p.talker, p.ear} {
+		for _, s := range []*tested{p.talker, p.listener} {
 			if !s.ready() || !s.played() || !s.quietSince(since) {
 				return false
 			}
@@ -37,7 +37,7 @@ func (p *pair) await(ctx context.Context, what string, done func() bool) error {
 	ok, err := p.happens(ctx, done)
 	if err == nil && !ok {
 		err = fmt.Errorf("waited %v for %s and %s to %s; they show %+v and %+v", timeout,
-			p.talker.name, p.ear.name, what, p.talker.radio.Panel.Lamps(), p.ear.radio.Panel.Lamps())
+			p.talker.name, p.listener.name, what, p.talker.radio.Panel.Lamps(), p.listener.radio.Panel.Lamps())
 	}
 	return err
 }

@@ -14,15 +14,15 @@ import (
 // a room reach.
 const (
 	identityPrefix = "talkgate-guard-"
-	sightAttribute = "talkgate.sees"
-	// sightLease is how long a guard counts as seeing after its attribute changed.
-	sightLease = 2500 * time.Millisecond
-	// seesFor is how long a guard relies on its last answer from Redis.
-	seesFor = 2 * time.Second
+	viewAttribute  = "talkgate.sees"
+	// guardLease is how long a guard counts as seeing after its attribute changed.
+	guardLease = 2500 * time.Millisecond
+	// knownFor is how long a guard relies on its last answer from Redis.
+	knownFor = 2 * time.Second
 )
 
-// sight is what one guard of a room knows of its own sight of Redis and of the others'.
-type sight struct {
+// redisView is whether a guard of a room, and the others of the room, know what is in Redis.
+type redisView struct {
 	self     string    // identity of this guard
 	answered time.Time // by Redis, last
 	others   map[string]*otherGuard
@@ -33,20 +33,20 @@ type otherGuard struct {
 	changed time.Time
 }
 
-// sees reports whether this guard knows what is in Redis at now.
-func (s *sight) sees(now time.Time) bool { return now.Sub(s.answered) < seesFor }
+// known reports whether this guard knows what is in Redis at now.
+func (s *redisView) known(now time.Time) bool { return now.Sub(s.answered) < knownFor }
 
-// sightValue is the attribute of a guard that sees Redis for the count-th time.
-func sightValue(count uint64) map[string]string {
-	return map[string]string{sightAttribute: strconv.FormatUint(count, 10)}
+// viewValue is the attribute of a guard that sees Redis for the count-th time.
+func viewValue(count uint64) map[string]string {
+	return map[string]string{viewAttribute: strconv.FormatUint(count, 10)}
 }
 
 // observe reads the other guards' attributes. A guard is a hidden member that may not
 // publish: only who has the API key can make one.
-func (s *sight) observe(members []room.Participant, now time.Time) {
+func (s *redisView) observe(members []room.Participant, now time.Time) {
 	present := make(map[string]bool)
 	for _, m := range members {
-		value := m.Attributes[sightAttribute]
+		value := m.Attributes[viewAttribute]
 		if !isGuard(m) || m.Identity == s.self || value == "" {
 			continue
 		}
@@ -64,10 +64,10 @@ func (s *sight) observe(members []room.Participant, now time.Time) {
 	}
 }
 
-// anotherSees reports whether another guard of the room knows what is in Redis.
-func (s *sight) anotherSees(now time.Time) bool {
+// knownToAnother reports whether another guard of the room knows what is in Redis.
+func (s *redisView) knownToAnother(now time.Time) bool {
 	for _, o := range s.others {
-		if now.Sub(o.changed) < sightLease {
+		if now.Sub(o.changed) < guardLease {
 			return true
 		}
 	}
