@@ -167,6 +167,9 @@ func TestAnEmergencyIsObeyed(t *testing.T) {
 		t.Errorf("refused for %v by %q", st.Floor.Why, st.Floor.Holder)
 	}
 	a.silent()
+	if err := d.link.session.Load().conn.ask(t.Context(), wire.EmergencyBroadcastOff, wire.Hold{HoldDuration: 2000}, nil); err != nil {
+		t.Fatal(err)
+	}
 	until(t, "the floor is free", func() bool { return s.lock() == "" })
 	if stops := s.server.Frames(wire.PTTStop); stops != 0 {
 		t.Errorf("%d ptt-stop for a lock that was released by script", stops)
