@@ -103,7 +103,7 @@ failures: ## the table of Redis failures in docs/redis.md, measured anew
 
 interop: ## the table of docs/interop.md: browsers, GStreamer and ffmpeg on a hub, over NATs, proxies and relays; needs root
 	.ci/needs.sh $(INTEROP)
-	$(GO) test -v -count 1 -timeout 10m -run '^TestInterop$$' ./cmd/talkgate/interop -table ../../../docs/interop.md
+	$(GO) test -v -count 1 -timeout 10m -run '^Test(Interop|Uplinks)$$' ./cmd/talkgate/interop -table ../../../docs/interop.md
 
 hub-cost: ## what a hub's process costs a member and a packet, beside the hub of an earlier commit, which it builds; ten minutes
 	.ci/needs.sh redis-server

@@ -13,6 +13,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/status"
+	"github.com/talkgate/talkgate/gateway/uplink"
 	"github.com/talkgate/talkgate/hal"
 	desired "github.com/talkgate/talkgate/state/fleet"
 	"github.com/talkgate/talkgate/state/redis"
@@ -115,7 +116,7 @@ func (d *runner) Run(ctx context.Context) (err error) {
 		return err
 	}
 	begin(waiting...)
-	begin(d.links.RenewTokens)
+	begin(d.links.RenewTokens, d.followNetwork)
 	// Which channel is on, and what is asked from afar, outlive a port.
 	last := newLastChannel(log)
 	questions := &questions{cfg: d.cfg, log: log, parrot: d.opt.Drivers.Parrot}
@@ -141,6 +142,17 @@ func (d *runner) Run(ctx context.Context) (err error) {
 		}
 		// Hardware that comes and goes keeps no core busy.
 		starter.pause(ctx)
+	}
+}
+
+// followNetwork has links and Redis leave an uplink that is gone at once, until ctx ends.
+func (d *runner) followNetwork(ctx context.Context) {
+	err := uplink.Watch(ctx, func() {
+		d.links.NetworkChanged()
+		d.state.NetworkChanged()
+	})
+	if err != nil {
+		d.log.Warn("changes of the network are not followed: another uplink is noticed by silence only", "err", err)
 	}
 }
 

@@ -74,4 +74,7 @@ type Links interface {
 	Token() status.Token
 	// RenewTokens renews the token long before it ends, until ctx does.
 	RenewTokens(ctx context.Context)
+	// NetworkChanged tells the links that the machine's addresses or routes may have
+	// changed.
+	NetworkChanged()
 }

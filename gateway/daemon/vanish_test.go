@@ -48,6 +48,7 @@ func (deadLinks) Lock() port.SpeakerLock                       { return noLock{}
 func (deadLinks) Floors(w port.FloorWatcher) port.FloorWatcher { return w }
 func (deadLinks) WriteOpus([]byte, uint32, bool) error         { return port.ErrLinkDown }
 func (deadLinks) RenewTokens(context.Context)                  {}
+func (deadLinks) NetworkChanged()                              {}
 func (deadLinks) Run(ctx context.Context, _ port.LinkEvents) error {
 	<-ctx.Done()
 	return nil

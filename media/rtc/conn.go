@@ -3,6 +3,7 @@ package rtc
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // still runs.
 type conn struct {
 	pc        *webrtc.PeerConnection
+	log       *slog.Logger
 	connected chan struct{}
 	ending    chan struct{}
 	done      chan struct{}
@@ -30,12 +32,17 @@ type conn struct {
 }
 
 func (e *Engine) newConn() (*conn, error) {
-	pc, err := e.api.NewPeerConnection(e.configuration())
+	u, err := newUplinks()
 	if err != nil {
-		return nil, fmt.Errorf("new peer connection: %w", err)
+		return nil, err
+	}
+	pc, err := e.newPeerConnection(u)
+	if err != nil {
+		return nil, err
 	}
 	c := &conn{
 		pc:             pc,
+		log:            e.log,
 		connected:      make(chan struct{}),
 		ending:         make(chan struct{}),
 		done:           make(chan struct{}),
@@ -51,6 +58,13 @@ func (e *Engine) newConn() (*conn, error) {
 		}
 	})
 	go c.reap()
+	c.loop(func() {
+		select {
+		case <-c.connected:
+			c.roam(u, e.network)
+		case <-c.ending:
+		}
+	})
 	return c, nil
 }
 
@@ -68,7 +82,7 @@ func (c *conn) Err() error {
 // RTT is how long the last answer to one of ICE's consent checks took; zero while
 // there was none.
 func (c *conn) RTT() time.Duration {
-	pair, ok := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
+	pair, ok := c.ice().GetSelectedCandidatePairStats()
 	if !ok {
 		return 0
 	}

@@ -39,7 +39,10 @@ const (
 
 // Engine makes sessions. Its methods may be called from any goroutine.
 type Engine struct {
-	api         *webrtc.API
+	known       *webrtc.MediaEngine
+	settings    webrtc.SettingEngine
+	log         *slog.Logger
+	network     *network
 	peerTimeout time.Duration
 	relays      atomic.Pointer[[]webrtc.ICEServer]
 }
@@ -78,27 +81,36 @@ func NewEngine(cfg Config) (*Engine, error) {
 		cfg.PeerTimeout = DefaultPeerTimeout
 	}
 	cfg.PeerTimeout = max(cfg.PeerTimeout, time.Second)
-	e := &Engine{peerTimeout: cfg.PeerTimeout}
-
-	known := &webrtc.MediaEngine{}
-	if err := register(known); err != nil {
+	e := &Engine{peerTimeout: cfg.PeerTimeout, known: &webrtc.MediaEngine{}, log: cfg.Logger, network: newNetwork()}
+	if err := register(e.known); err != nil {
 		return nil, err
 	}
-	// No interceptors: retransmission is of no use to a talk spurt, reports are
-	// our own, and each of them would cost allocations per packet.
-	settings, err := e.settings(cfg)
-	if err != nil {
+	var err error
+	if e.settings, err = e.settingsOf(cfg); err != nil {
 		return nil, err
 	}
-	e.api = webrtc.NewAPI(
-		webrtc.WithMediaEngine(known),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
-		webrtc.WithSettingEngine(settings),
-	)
 	return e, nil
 }
 
-func (e *Engine) settings(cfg Config) (webrtc.SettingEngine, error) {
+// newPeerConnection makes one on a network of its own.
+func (e *Engine) newPeerConnection(u *uplinks) (*webrtc.PeerConnection, error) {
+	settings := e.settings
+	settings.SetNet(u)
+	// No interceptors: retransmission is of no use to a talk spurt, reports are
+	// our own, and each of them would cost allocations per packet.
+	api := webrtc.NewAPI(
+		webrtc.WithMediaEngine(e.known),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
+		webrtc.WithSettingEngine(settings),
+	)
+	pc, err := api.NewPeerConnection(e.configuration())
+	if err != nil {
+		return nil, fmt.Errorf("new peer connection: %w", err)
+	}
+	return pc, nil
+}
+
+func (e *Engine) settingsOf(cfg Config) (webrtc.SettingEngine, error) {
 	s := webrtc.SettingEngine{LoggerFactory: pionLogs{cfg.Logger}}
 	keepalive := e.peerTimeout / 4
 	// Failed follows Disconnected by the second figure; the first is when a

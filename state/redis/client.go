@@ -46,5 +46,9 @@ func (c *Client) Ping(ctx context.Context) error { return c.conn.Ping(ctx) }
 // Subscription returns the state of the connection on which the client listens.
 func (c *Client) Subscription() conn.Subscription { return c.conn.Subscription() }
 
+// NetworkChanged is to be called when the machine's addresses or routes have changed, or
+// may have: connections over an uplink that is gone are made anew.
+func (c *Client) NetworkChanged() { c.conn.NetworkChanged() }
+
 // Connections is what the packages beside this one work on. Close closes it.
 func (c *Client) Connections() goredis.UniversalClient { return c.conn.Redis }

@@ -16,11 +16,7 @@ import (
 
 // openLink is the media connection of the kind that the configuration names, and what
 // takes the floor on it.
-func openLink(cfg config.Config, logins *voiceping.Logins, tokens *hubTokens, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
-	engine, err := rtc.NewEngine(rtc.Config{Logger: log})
-	if err != nil {
-		return nil, nil, err
-	}
+func openLink(cfg config.Config, engine *rtc.Engine, logins *voiceping.Logins, tokens *hubTokens, state *redis.Client, log *slog.Logger) (port.Link, port.SpeakerLock, error) {
 	switch {
 	case cfg.Link.VoicePing != nil:
 		link, err := openVoicePing(cfg, engine, logins, state, log)

@@ -10,6 +10,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/options"
 	"github.com/talkgate/talkgate/gateway/port"
 	"github.com/talkgate/talkgate/gateway/status"
+	"github.com/talkgate/talkgate/media/rtc"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -18,6 +19,7 @@ type portLinks struct {
 	channels []string // in the selector's order
 	links    map[string]port.Link
 	locks    channelLocks
+	engine   *rtc.Engine   // of all links
 	tokens   *hubTokens    // nil where the link is to no hub
 	file     config.File   // of another link's token
 	on       func() string // the channel that the port is on
@@ -29,12 +31,15 @@ func openLinks(cfg config.Config, on func() string, state *redis.Client, log *sl
 	if l.channels == nil {
 		l.channels = []string{cfg.Channel}
 	}
+	var err error
+	if l.engine, err = rtc.NewEngine(rtc.Config{Logger: log}); err != nil {
+		return nil, err
+	}
 	var logins *voiceping.Logins
 	if v := cfg.Link.VoicePing; v != nil {
 		logins = voiceping.NewLogins(v.Sharing)
 	}
 	if cfg.Link.Hub != nil {
-		var err error
 		if l.tokens, err = newHubTokens(cfg, log); err != nil {
 			return nil, err
 		}
@@ -43,8 +48,7 @@ func openLinks(cfg config.Config, on func() string, state *redis.Client, log *sl
 	}
 	for _, id := range l.channels {
 		cfg.Channel = id
-		var err error
-		if l.links[id], l.locks[id], err = openLink(cfg, logins, l.tokens, state, log); err != nil {
+		if l.links[id], l.locks[id], err = openLink(cfg, l.engine, logins, l.tokens, state, log); err != nil {
 			return nil, err
 		}
 	}
@@ -87,6 +91,9 @@ func (l *portLinks) RenewTokens(ctx context.Context) {
 		l.tokens.run(ctx)
 	}
 }
+
+// NetworkChanged implements Links.
+func (l *portLinks) NetworkChanged() { l.engine.NetworkChanged() }
 
 // Channels implements Links.
 func (l *portLinks) Channels() []string { return l.channels }

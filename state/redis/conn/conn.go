@@ -22,6 +22,7 @@ type Conn struct {
 
 	scripts []Script
 	subs    *subscriber
+	made    made
 }
 
 // Open returns a connection. It dials on first use, so it never fails because Redis is
@@ -41,6 +42,7 @@ func open(cfg Config, opt *goredis.UniversalOptions, scripts []Script) *Conn {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	opt.OnConnect = c.preload
+	opt.Dialer = c.made.note(opt.Dialer)
 	c.Redis = goredis.NewUniversalClient(opt)
 	c.subs = newSubscriber(func(ctx context.Context) pubsub { return c.Redis.Subscribe(ctx) }, c.Log)
 	return c
