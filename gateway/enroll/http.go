@@ -11,6 +11,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/talkgate/talkgate/gateway/redact"
 )
 
 // requestTime bounds one request to a hub.
@@ -81,7 +83,7 @@ func call(ctx context.Context, client *http.Client, url string, in, out any) err
 		if json.Unmarshal(text, &f) != nil || f.Error == "" {
 			f.Error = fmt.Sprintf("it answers %s, as no talkgate hub does: check the address", resp.Status)
 		}
-		return &StatusError{resp.StatusCode, f.Error}
+		return &StatusError{resp.StatusCode, redact.Tokens(f.Error)}
 	}
 	if out == nil {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -146,6 +147,19 @@ func TestARefusalIsTold(t *testing.T) {
 }
 
 // TestOneRequestServesAll who want a token at once.
+// TestARefusalHasNoToken, even where a server repeats one.
+func TestARefusalHasNoToken(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"error":"expired: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJub3J0aCJ9.c2ln"}`)
+	}))
+	defer srv.Close()
+	err := call(t.Context(), srv.Client(), srv.URL, nil, nil)
+	if err == nil || err.Error() == "" || strings.Contains(err.Error(), "eyJ") || !strings.Contains(err.Error(), "expired: (token)") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestOneRequestServesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, tokens := newTokenHub(t)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/redact"
 )
 
 const (
@@ -136,10 +137,7 @@ func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 func refusal(resp *http.Response) error {
 	e := &RefusedError{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"))}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	body := string(text)
-	if token, ok := strings.CutPrefix(resp.Request.Header.Get("Authorization"), "Bearer "); ok && token != "" {
-		body = strings.ReplaceAll(body, token, "[token]")
-	}
+	body := redact.Tokens(string(text), strings.TrimPrefix(resp.Request.Header.Get("Authorization"), "Bearer "))
 	var said struct {
 		Error string `json:"error"`
 	}

@@ -44,10 +44,12 @@ func TestPostIsWHIP(t *testing.T) {
 
 func TestRefusalSaysWhy(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"JSON":    {`{"error":"the token has expired: get a new one"}`, "the token has expired: get a new one"},
-		"text":    {"no\nrights\n", `"no\nrights"`},
-		"nothing": {"", "no reason given"},
-		"endless": {strings.Repeat("x", 1<<20), strings.Repeat("x", 100)},
+		"JSON":                         {`{"error":"the token has expired: get a new one"}`, "the token has expired: get a new one"},
+		"text":                         {"no\nrights\n", `"no\nrights"`},
+		"nothing":                      {"", "no reason given"},
+		"a token of somebody, in JSON": {`{"error":"bad token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJub3J0aCJ9.c2ln and secret"}`, "bad token (token) and (token)"},
+		"a token of somebody, in text": {"eyJhbGciOiJIUzI1NiJ9.eyJzdWI", "(token)"},
+		"endless":                      {strings.Repeat("x", 1<<20), strings.Repeat("x", 100)},
 	} {
 		_, _, err := answering(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "4")
@@ -59,7 +61,7 @@ func TestRefusalSaysWhy(t *testing.T) {
 			!strings.Contains(err.Error(), c.want) || len(err.Error()) > 2<<10 {
 			t.Errorf("%s: %.300v", name, err)
 		}
-		if strings.Contains(err.Error(), "secret") {
+		if strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "eyJ") {
 			t.Errorf("%s: the token is in %v", name, err)
 		}
 	}

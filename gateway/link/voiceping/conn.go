@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
+	"github.com/talkgate/talkgate/gateway/redact"
 )
 
 const (
@@ -55,7 +56,7 @@ func dial(ctx context.Context, url, token string, client *http.Client, pushed fu
 		if resp.Body != nil {
 			text, _ = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 		}
-		said := strings.TrimSpace(strings.ReplaceAll(string(text), token, "[token]"))
+		said := strings.TrimSpace(redact.Tokens(string(text), token))
 		return nil, handshakeError(resp.StatusCode, said[:min(len(said), maxSaid)], resp.Header.Get("Retry-After"))
 	}
 	ws.SetReadLimit(wire.MaxFrame)
@@ -181,7 +182,7 @@ func (c *conn) ask(ctx context.Context, t wire.Type, data, reply any) error {
 	select {
 	case f := <-replies:
 		if f.Type == wire.TypeError {
-			return &Refusal{Request: string(t), Text: f.Error}
+			return &Refusal{Request: string(t), Text: redact.Tokens(f.Error)}
 		}
 		if reply == nil {
 			return nil

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/redact"
 )
 
 // renewBefore is how long before its end a token is replaced.
@@ -151,6 +152,7 @@ func hide(said string, request any) string {
 			}
 		}
 	}
+	said = redact.Tokens(said)
 	return said[:min(len(said), maxReason)]
 }
 
