@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -229,6 +230,8 @@ func (d checker) link(ctx context.Context) (found, do string) {
 		if err != nil {
 			return err.Error(), "correct link in the configuration"
 		}
+		reached := make(chan layers, 1)
+		go func() { reached <- reach(ctx, d.cfg.Link) }()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		began, up := time.Now(), linkWait{cancel: cancel}
@@ -237,7 +240,8 @@ func (d checker) link(ctx context.Context) (found, do string) {
 		}
 		if !up.up.Load() {
 			first, _, _ := strings.Cut(said.String(), "\n")
-			return "does not come up: " + first, status.ReachServer
+			layers := <-reached
+			return fmt.Sprintf("does not come up: %s; %s", layers.found, first), cmp.Or(layers.do, status.ReachServer)
 		}
 		return fmt.Sprintf("up after %v", time.Since(began).Round(time.Millisecond)), ""
 	})

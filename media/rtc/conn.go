@@ -121,18 +121,21 @@ func (c *conn) awaitPeer() {
 		select {
 		case <-c.connected:
 		default:
-			c.end(ErrNotConnected)
+			c.end(c.notConnected())
 		}
 	})
 }
 
 // lost ends the session because the stack reports its end.
 func (c *conn) lost() {
+	if c.Err() != nil {
+		return
+	}
 	select {
 	case <-c.connected:
 		c.end(ErrPeerLost)
 	default:
-		c.end(ErrNotConnected)
+		c.end(c.notConnected())
 	}
 }
 

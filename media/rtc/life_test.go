@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -75,7 +76,7 @@ func TestPeerThatNeverShakesHands(t *testing.T) {
 		s, answer, err = hub.AcceptPublisher(ctx, offer, func(*rtp.Packet) {})
 		return strings.ReplaceAll(answer, "a=setup:passive", "a=setup:active"), err
 	})
-	if !errors.Is(err, ErrNotConnected) {
+	if !errors.Is(err, ErrNotConnected) || !strings.Contains(err.Error(), "answers ICE, and DTLS came to no end") {
 		t.Errorf("the port: %v", err)
 	}
 	within(t, "the session ends", s.Done())
@@ -192,5 +193,27 @@ func TestManyWriteToOneListener(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// A peer whose addresses are dead is named with all of them.
+func TestAddressesThatDoNotAnswerAreNamed(t *testing.T) {
+	hub, port := newEngine(t, Config{PeerTimeout: time.Second}), newEngine(t, Config{PeerTimeout: time.Second})
+	var at string
+	_, err := port.Publish(t.Context(), func(ctx context.Context, offer string) (string, error) {
+		s, answer, err := hub.AcceptPublisher(ctx, offer, func(*rtp.Packet) {})
+		if err != nil {
+			return "", err
+		}
+		_ = s.Close()
+		for line := range strings.Lines(answer) {
+			if f := strings.Fields(line); strings.HasPrefix(line, "a=candidate:") && strings.EqualFold(f[2], "udp") {
+				at = "UDP " + net.JoinHostPort(f[4], f[5])
+			}
+		}
+		return answer, nil
+	})
+	if !errors.Is(err, ErrNotConnected) || at == "" || !strings.Contains(err.Error(), "no answer from "+at) {
+		t.Errorf("got %v, want an error that names %s", err, at)
 	}
 }
