@@ -46,6 +46,8 @@ var rooms = map[string][]string{
 	"github.com/pion/mdns":                {"gateway/enroll"},
 	"github.com/pion/rtp":                 {"media/rtc", "media/icelite", "gateway/hub", "gateway/link", "gateway/flight", "gateway/guard"},
 	"github.com/pion/webrtc/v4/pkg/media": {"gateway/flight", "gateway/hub/recall"},
+	"github.com/pion/dtls":                {"media/sdp", "media/icelite", "gateway/link"},
+	"github.com/pion/sdp":                 {"media/sdp"},
 	"github.com/pion":                     {"media/rtc", "media/icelite", "gateway/link"},
 	"github.com/redis/go-redis":           {"state/redis", "gateway/link/voiceping/standin"},
 	"github.com/rs/zerolog":               {"state/redis/redistest"},

@@ -21,7 +21,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/respond"
 	"github.com/talkgate/talkgate/gateway/hub/whip"
 	"github.com/talkgate/talkgate/media"
-	"github.com/talkgate/talkgate/media/icelite"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // lineCounter counts the lines of a log.
@@ -186,7 +186,7 @@ func TestMemberCannotHarmTheHub(t *testing.T) {
 			if _, err := s.exchange(whip.KindWHEP, "candidates", &where)(t.Context(), a.offer()+all.String()); err != nil {
 				t.Fatal(err)
 			}
-			r := s.patch("candidates", where, "*", all.String()[:icelite.MaxOffer/8])
+			r := s.patch("candidates", where, "*", all.String()[:sdp.MaxSize/8])
 			if r.status != http.StatusNoContent {
 				t.Errorf("PATCH: %d %s", r.status, r.body)
 			}

@@ -20,8 +20,8 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/channel"
 	"github.com/talkgate/talkgate/gateway/hub/respond"
 	"github.com/talkgate/talkgate/gateway/hub/whip"
-	"github.com/talkgate/talkgate/media/icelite"
 	"github.com/talkgate/talkgate/media/rtc/rtctest"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 const whipPath, eventsPath = "/whip/" + channelID, "/api/channels/" + channelID + "/events"
@@ -105,7 +105,7 @@ func TestOffers(t *testing.T) {
 		{"junk", respond.SDP, "\x00\xff junk", 400, "offer"},
 		{"no audio", respond.SDP, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", 406, "Opus"},
 		{"no Opus", respond.SDP, noOpus, 406, "Opus"},
-		{"too long", respond.SDP, strings.Repeat("a=x\r\n", icelite.MaxOffer/4), 413, "64 KiB"},
+		{"too long", respond.SDP, strings.Repeat("a=x\r\n", sdp.MaxSize/4), 413, "64 KiB"},
 		{"not SDP", "application/json", "{}", 415, respond.SDP},
 		{"no type", "", "v=0", 415, respond.SDP},
 	} {

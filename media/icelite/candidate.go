@@ -1,49 +1,25 @@
 package icelite
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
+
+	"github.com/talkgate/talkgate/media/sdp"
 )
-
-// candidate is an address that peers may reach us at (RFC 8839 section 5.1).
-type candidate struct {
-	addr       netip.AddrPort
-	tcp        bool
-	foundation int
-	preference uint16 // of RFC 8445 section 5.1.2.1; greater is better
-}
-
-// hostType is the type preference of host candidates.
-const hostType = 126
-
-func (c candidate) String() string {
-	preference := c.preference
-	transport, suffix := "udp", ""
-	if c.tcp {
-		// RFC 6544 section 4.2: UDP is better.
-		transport, suffix = "tcp", " tcptype passive"
-		preference = c.preference>>3 | 4<<13
-	}
-	kind := uint32(hostType)
-	if c.tcp {
-		kind -= 36
-	}
-	priority := kind<<24 | uint32(preference)<<8 | (256 - 1)
-	return fmt.Sprintf("candidate:%d 1 %s %d %s %d typ host%s",
-		c.foundation, transport, priority, c.addr.Addr(), c.addr.Port(), suffix)
-}
 
 // candidates lists where peers reach us now: public addresses first, loopback
 // last. Addresses come and go, so this is asked for each answer.
-func (s *Server) candidates() []candidate {
-	var all []candidate
+func (s *Server) candidates() []sdp.Candidate {
+	var all []sdp.Candidate
 	add := func(addr netip.AddrPort, tcp bool) {
-		if !addr.IsValid() || slices.ContainsFunc(all, func(c candidate) bool { return c.addr == addr && c.tcp == tcp }) {
+		if !addr.IsValid() || slices.ContainsFunc(all, func(c sdp.Candidate) bool { return c.Addr == addr && c.TCP == tcp }) {
 			return
 		}
-		all = append(all, candidate{addr: addr, tcp: tcp, foundation: len(all) + 1, preference: uint16(65535 - len(all))})
+		all = append(all, sdp.Candidate{
+			Foundation: strconv.Itoa(len(all) + 1), Priority: sdp.HostPriority(uint16(65535-len(all)), tcp), Addr: addr, TCP: tcp,
+		})
 	}
 	for _, public := range s.cfg.PublicAddresses {
 		for _, l := range s.listeners() {

@@ -15,6 +15,7 @@ import (
 	"github.com/pion/stun/v4"
 
 	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // conn is the life of one session. It ends once, for the first reason given, and
@@ -22,8 +23,7 @@ import (
 type conn struct {
 	server *Server
 	log    *slog.Logger
-	author direction
-	offer  *offer
+	offer  *sdp.Offer
 	ssrc   uint32 // of what we send
 
 	born       time.Time
@@ -49,9 +49,9 @@ type conn struct {
 	onSweep func(now time.Time)
 
 	mu     sync.Mutex
-	here   credentials // ours
-	there  credentials // the peer's
-	before credentials // ours before an ICE restart, until the peer uses the new ones
+	here   sdp.Credentials // ours
+	there  sdp.Credentials // the peer's
+	before sdp.Credentials // ours before an ICE restart, until the peer uses the new ones
 	probed [stun.TransactionIDSize]byte
 	tag    string // names this ICE session
 	chosen sync.Once
@@ -59,27 +59,27 @@ type conn struct {
 }
 
 // newConn makes the session of an offer. Nothing is sent until the peer has
-// checked a path.
-func (s *Server) newConn(o *offer, author direction) *conn {
+// checked a path. sends says that the session has a stream to the peer.
+func (s *Server) newConn(o *sdp.Offer, sends bool) *conn {
 	c := &conn{
-		server: s, log: s.log, author: author, offer: o,
+		server: s, log: s.log, offer: o,
 		born: time.Now(), pipe: newPipe(),
 		nominated: make(chan struct{}), connected: make(chan struct{}), done: make(chan struct{}),
-		here: newCredentials(), there: o.remote, tag: rand.Text(),
+		here: newCredentials(), there: o.Remote, tag: rand.Text(),
 	}
 	c.pipe.write = c.send
 	var seed [12]byte
 	_, _ = rand.Read(seed[:]) // never fails
 	c.tieBreaker = binary.BigEndian.Uint64(seed[:])
-	if author == listens {
+	if sends {
 		c.ssrc = binary.BigEndian.Uint32(seed[8:]) | 1 // zero is none
 	}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	return c
 }
 
-func newCredentials() credentials {
-	return credentials{ufrag: rand.Text()[:12], password: rand.Text()}
+func newCredentials() sdp.Credentials {
+	return sdp.Credentials{Ufrag: rand.Text()[:12], Password: rand.Text()}
 }
 
 // start makes the session known and returns the answer to its offer.
@@ -88,13 +88,13 @@ func (c *conn) start() (string, error) {
 		return "", err
 	}
 	c.server.loops.Go(c.run)
-	return c.offer.answer(c.author, c.local()), nil
+	return c.offer.Answer(c.local())
 }
 
-func (c *conn) local() local {
+func (c *conn) local() sdp.Local {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return local{credentials: c.here, fingerprint: c.server.print, candidates: c.server.candidates(), ssrc: c.ssrc}
+	return sdp.Local{Credentials: c.here, Fingerprint: c.server.print, Candidates: c.server.candidates(), SSRC: c.ssrc}
 }
 
 // run lives until the session has ended.
@@ -165,14 +165,14 @@ func (c *conn) onCheck(p path, nominated bool, ufrag string, now time.Time) {
 	c.chosen.Do(func() { close(c.nominated) })
 	c.mu.Lock()
 	stale := c.before
-	restarted := stale != (credentials{}) && ufrag == c.here.ufrag
+	restarted := stale != (sdp.Credentials{}) && ufrag == c.here.Ufrag
 	if restarted {
-		c.before = credentials{}
+		c.before = sdp.Credentials{}
 	}
 	c.mu.Unlock()
 	if restarted {
 		c.server.mu.Lock()
-		delete(c.server.ufrags, stale.ufrag)
+		delete(c.server.ufrags, stale.Ufrag)
 		c.server.mu.Unlock()
 	}
 }
@@ -182,10 +182,10 @@ func (c *conn) passwordOf(ufrag string) (password string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch ufrag {
-	case c.here.ufrag:
-		return c.here.password, true
-	case c.before.ufrag:
-		return c.before.password, c.before.ufrag != ""
+	case c.here.Ufrag:
+		return c.here.Password, true
+	case c.before.Ufrag:
+		return c.before.Password, c.before.Ufrag != ""
 	}
 	return "", false
 }
@@ -225,31 +225,31 @@ func (c *conn) Tag() string {
 // Patch handles an SDP fragment of the peer (RFC 8840). One with the credentials
 // of the session, or none, brings candidates, which we have no use for. One with
 // others restarts ICE: answer is then the fragment that answers it. The session
-// goes on meanwhile. Errors wrap rtc.ErrBadSDP.
+// goes on meanwhile. Errors wrap sdp.ErrBad.
 func (c *conn) Patch(fragment string) (answer string, err error) {
-	there, err := parseFragment(fragment)
+	there, err := sdp.ParseFragment(fragment)
 	if err != nil {
 		return "", err
 	}
 	c.mu.Lock()
-	if there == (credentials{}) || there == c.there {
+	if there == (sdp.Credentials{}) || there == c.there {
 		c.mu.Unlock()
 		return "", nil
 	}
 	stale := c.before
 	c.before, c.here, c.there, c.tag = c.here, newCredentials(), there, rand.Text()
-	fresh := c.here.ufrag
+	fresh := c.here.Ufrag
 	c.mu.Unlock()
 
 	c.server.mu.Lock()
 	_, alive := c.server.conns[c]
 	if alive {
-		delete(c.server.ufrags, stale.ufrag)
+		delete(c.server.ufrags, stale.Ufrag)
 		c.server.ufrags[fresh] = c
 	}
 	c.server.mu.Unlock()
 	if !alive {
 		return "", fmt.Errorf("ICE restart: %w", rtc.ErrClosed)
 	}
-	return c.offer.fragment(c.local()), nil
+	return c.offer.Fragment(c.local()), nil
 }

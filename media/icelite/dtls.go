@@ -43,7 +43,7 @@ func (c *conn) secure() {
 	defer d.Close()
 	stop := context.AfterFunc(c.ctx, func() { _ = d.Close() })
 	defer stop()
-	if c.keys, err = keysOf(d, c.offer.dtlsClient); err != nil {
+	if c.keys, err = keysOf(d, c.offer.DTLSClient); err != nil {
 		c.log.Debug("DTLS", "err", err)
 		return
 	}
@@ -64,7 +64,7 @@ func (c *conn) handshake() (*dtls.Conn, error) {
 	}
 	var d *dtls.Conn
 	var err error
-	if c.offer.dtlsClient {
+	if c.offer.DTLSClient {
 		var all []dtls.ClientOption
 		for _, o := range opts {
 			all = append(all, o)
@@ -97,12 +97,12 @@ func (c *conn) verify(raw [][]byte) error {
 	if err != nil {
 		return fmt.Errorf("the peer's certificate: %w", err)
 	}
-	for _, p := range c.offer.prints {
-		hash, err := fingerprint.HashFromString(p.algorithm)
+	for _, p := range c.offer.Prints {
+		hash, err := fingerprint.HashFromString(p.Algorithm)
 		if err != nil {
 			continue
 		}
-		if got, err := fingerprint.Fingerprint(leaf, hash); err == nil && strings.EqualFold(got, p.value) {
+		if got, err := fingerprint.Fingerprint(leaf, hash); err == nil && strings.EqualFold(got, p.Value) {
 			return nil
 		}
 	}

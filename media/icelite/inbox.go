@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pion/stun/v4"
+
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // counters count what was dropped, and why.
@@ -175,12 +177,12 @@ func (c *conn) probe(p *path) {
 	c.mu.Unlock()
 	tie := make([]byte, 8)
 	binary.BigEndian.PutUint64(tie, c.tieBreaker)
-	priority := binary.BigEndian.AppendUint32(nil, hostType<<24|1<<16-1)
+	priority := binary.BigEndian.AppendUint32(nil, sdp.HostPriority(255, false))
 	m, err := stun.Build(stun.NewTransactionIDSetter(id), stun.BindingRequest,
-		stun.NewUsername(there.ufrag+":"+here.ufrag),
+		stun.NewUsername(there.Ufrag+":"+here.Ufrag),
 		stun.RawAttribute{Type: stun.AttrICEControlled, Value: tie},
 		stun.RawAttribute{Type: stun.AttrPriority, Value: priority},
-		stun.NewShortTermIntegrity(there.password), stun.Fingerprint)
+		stun.NewShortTermIntegrity(there.Password), stun.Fingerprint)
 	if err != nil {
 		c.log.Debug("no probe", "err", err)
 		return
@@ -190,7 +192,7 @@ func (c *conn) probe(p *path) {
 
 func (c *conn) onProbeAnswer(m *stun.Message) {
 	c.mu.Lock()
-	password, asked := c.there.password, c.probed == m.TransactionID
+	password, asked := c.there.Password, c.probed == m.TransactionID
 	c.mu.Unlock()
 	if asked && stun.NewShortTermIntegrity(password).Check(m) == nil {
 		c.heard.Store(int64(time.Since(c.born)))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 const (
@@ -50,15 +51,15 @@ type datagram struct {
 // connected; the session ends by itself if that never happens. on is called with
 // each packet of Opus of the first stream that the peer sends, one at a time, of RED
 // (RFC 2198) with each that is in it and was not there before; the packet and its
-// payload are reused when it returns. Errors wrap rtc.ErrBadSDP,
-// rtc.ErrNoOpus or ErrUnacceptable when the offer is at fault.
+// payload are reused when it returns. Errors wrap sdp.ErrBad,
+// sdp.ErrNoOpus or sdp.ErrUnacceptable when the offer is at fault.
 func (s *Server) AcceptPublisher(text string, on func(p *rtp.Packet)) (*Publisher, string, error) {
-	o, err := parseOffer(text, sends)
+	o, err := sdp.ParseOffer(text, sdp.SendOnly)
 	if err != nil {
 		return nil, "", fmt.Errorf("accept publisher: %w", err)
 	}
-	p := &Publisher{conn: s.newConn(o, sends), queue: make(chan *datagram, backlog), own: rand.Uint32()}
-	p.stream.Begin(o.payloadType, o.redType, func(packet *rtp.Packet, _ time.Time) { on(packet) })
+	p := &Publisher{conn: s.newConn(o, false), queue: make(chan *datagram, backlog), own: rand.Uint32()}
+	p.stream.Begin(o.PayloadType, o.REDType, func(packet *rtp.Packet, _ time.Time) { on(packet) })
 	p.free.New = func() any { return new(datagram) }
 	p.onRTP, p.onSweep = p.push, p.report
 	answer, err := p.start()
@@ -78,7 +79,7 @@ func (p *Publisher) LastHeard() time.Time { return p.stream.LastHeard() }
 // push queues a packet, unless it is of another stream or there are too many. The peer
 // may know its keys an instant before we know ours: what it sends then waits for them.
 func (p *Publisher) push(b []byte) bool {
-	if pt := b[1] & 0x7f; pt != p.offer.payloadType && (pt != p.offer.redType || pt == 0) || len(b) > mtu {
+	if pt := b[1] & 0x7f; pt != p.offer.PayloadType && (pt != p.offer.REDType || pt == 0) || len(b) > mtu {
 		return false
 	}
 	if p.bound.Load() && ssrcOf(b) != p.ssrc.Load() {

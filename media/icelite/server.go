@@ -200,7 +200,7 @@ func (s *Server) add(c *conn) error {
 		return fmt.Errorf("the media server is closed")
 	default:
 	}
-	s.ufrags[c.here.ufrag] = c
+	s.ufrags[c.here.Ufrag] = c
 	s.conns[c] = struct{}{}
 	return nil
 }

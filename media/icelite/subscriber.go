@@ -10,6 +10,7 @@ import (
 
 	"github.com/talkgate/talkgate/media/red"
 	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // Subscriber is a session whose peer listens: what a channel sends to one of its
@@ -28,14 +29,14 @@ type Subscriber struct {
 
 // AcceptSubscriber answers an offer to listen. It returns before the peer has
 // connected; the session ends by itself if that never happens. Errors wrap
-// rtc.ErrBadSDP, rtc.ErrNoOpus or ErrUnacceptable when the offer is at fault.
+// sdp.ErrBad, sdp.ErrNoOpus or sdp.ErrUnacceptable when the offer is at fault.
 func (s *Server) AcceptSubscriber(text string) (*Subscriber, string, error) {
-	o, err := parseOffer(text, listens)
+	o, err := sdp.ParseOffer(text, sdp.RecvOnly)
 	if err != nil {
 		return nil, "", fmt.Errorf("accept subscriber: %w", err)
 	}
-	l := &Subscriber{conn: s.newConn(o, listens), merge: rtc.NewMerge(), sender: red.Sender{Opus: o.payloadType}}
-	if o.redType != 0 {
+	l := &Subscriber{conn: s.newConn(o, true), merge: rtc.NewMerge(), sender: red.Sender{Opus: o.PayloadType}}
+	if o.REDType != 0 {
 		l.onRTCP = func(b []byte) { l.reports.receive(l.conn, b, time.Now()) }
 	}
 	answer, err := l.start()
@@ -93,10 +94,10 @@ func (l *Subscriber) seal(buf []byte, p *rtp.Packet) ([]byte, error) {
 		l.out = out
 	}
 	merged := l.merge.Next(p, time.Time{})
-	pt := l.offer.payloadType
+	pt := l.offer.PayloadType
 	payload, isRED := l.sender.Next(p.Payload, merged.Timestamp, merged.Marker, l.Copies())
 	if isRED {
-		pt = l.offer.redType
+		pt = l.offer.REDType
 	}
 	l.packet = rtp.Packet{
 		Header: rtp.Header{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // What answers in these tests is a full agent. Package icelite is what answers
@@ -22,9 +23,9 @@ type Session struct {
 // AcceptPublisher answers an offer to send. It returns before the peer has
 // connected; the session ends by itself if that never happens. on is called with
 // each packet, one at a time; the packet and its payload are reused when it
-// returns. Errors wrap ErrBadSDP or ErrNoOpus when the offer is at fault.
+// returns. Errors wrap sdp.ErrBad or sdp.ErrNoOpus when the offer is at fault.
 func (e *Engine) AcceptPublisher(ctx context.Context, offer string, on func(p *rtp.Packet)) (*Session, string, error) {
-	if err := checkSDP(offer, sends); err != nil {
+	if err := sdp.Check(offer, sdp.SendOnly); err != nil {
 		return nil, "", fmt.Errorf("accept publisher: %w", err)
 	}
 	c, err := e.newConn()
@@ -33,7 +34,7 @@ func (e *Engine) AcceptPublisher(ctx context.Context, offer string, on func(p *r
 	}
 	s := &Session{conn: c}
 	c.receiveFirst(&s.stream, func(p *rtp.Packet, _ time.Time) { on(p) })
-	answer, err := c.answer(ctx, offer, sends)
+	answer, err := c.answer(ctx, offer, sdp.SendOnly)
 	if err != nil {
 		_ = c.Close()
 		return nil, "", fmt.Errorf("accept publisher: %w", err)
@@ -54,9 +55,9 @@ type Listener struct {
 
 // AcceptListener answers an offer to hear. It returns before the peer has
 // connected; the session ends by itself if that never happens. Errors wrap
-// ErrBadSDP or ErrNoOpus when the offer is at fault.
+// sdp.ErrBad or sdp.ErrNoOpus when the offer is at fault.
 func (e *Engine) AcceptListener(ctx context.Context, offer string) (*Listener, string, error) {
-	if err := checkSDP(offer, listens); err != nil {
+	if err := sdp.Check(offer, sdp.RecvOnly); err != nil {
 		return nil, "", fmt.Errorf("accept listener: %w", err)
 	}
 	c, err := e.newConn()
@@ -68,7 +69,7 @@ func (e *Engine) AcceptListener(ctx context.Context, offer string) (*Listener, s
 		_ = c.Close()
 		return nil, "", fmt.Errorf("accept listener: %w", err)
 	}
-	answer, err := c.answer(ctx, offer, listens)
+	answer, err := c.answer(ctx, offer, sdp.RecvOnly)
 	if err != nil {
 		_ = c.Close()
 		return nil, "", fmt.Errorf("accept listener: %w", err)
@@ -96,29 +97,22 @@ func (l *Listener) WriteRTP(p *rtp.Packet) error {
 
 // answer returns the answer to an offer of an author whose part is offerer; the
 // connection then comes about, or fails, by itself.
-func (c *conn) answer(ctx context.Context, offer string, offerer role) (string, error) {
-	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: withoutOpusParameters(offer)}); err != nil {
-		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
+func (c *conn) answer(ctx context.Context, offer string, offerer sdp.Direction) (string, error) {
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp.WithoutOpusParameters(offer)}); err != nil {
+		return "", fmt.Errorf("offer: %w: %w", sdp.ErrBad, err)
 	}
 	local, err := c.pc.CreateAnswer(nil)
 	if err != nil {
-		return "", fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
+		return "", fmt.Errorf("answer: %w: %w", sdp.ErrBad, err)
 	}
-	sdp, err := c.describe(ctx, local)
+	text, err := c.describe(ctx, local)
 	if err != nil {
 		return "", err
 	}
 	// The stack rejects what it cannot match by silently answering without it.
-	if err := checkSDP(sdp, offerer.opposite()); err != nil {
+	if err := sdp.Check(text, offerer.Opposite()); err != nil {
 		return "", fmt.Errorf("offer: its audio section has no common ground with ours: %w", err)
 	}
 	c.awaitPeer()
-	return sdp, nil
-}
-
-func (r role) opposite() role {
-	if r == sends {
-		return listens
-	}
-	return sends
+	return text, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // maxOfferSDP bounds an offer to an AnsweringReceiver, which has a section for each
@@ -84,15 +85,15 @@ func (a *AnsweringReceiver) Reception() media.Reception {
 // after the first the connection comes about by itself.
 func (a *AnsweringReceiver) Answer(ctx context.Context, offer string) (string, error) {
 	if len(offer) > maxOfferSDP {
-		return "", fmt.Errorf("%w: %d bytes, want at most %d", ErrBadSDP, len(offer), maxOfferSDP)
+		return "", fmt.Errorf("%w: %d bytes, want at most %d", sdp.ErrBad, len(offer), maxOfferSDP)
 	}
-	if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: withoutOpusParameters(offer)}); err != nil {
-		return "", fmt.Errorf("offer: %w: %w", ErrBadSDP, err)
+	if err := a.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp.WithoutOpusParameters(offer)}); err != nil {
+		return "", fmt.Errorf("offer: %w: %w", sdp.ErrBad, err)
 	}
 	a.attach(a.conn)
 	local, err := a.pc.CreateAnswer(nil)
 	if err != nil {
-		return "", fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
+		return "", fmt.Errorf("answer: %w: %w", sdp.ErrBad, err)
 	}
 	answer, err := a.describe(ctx, local)
 	if err != nil {

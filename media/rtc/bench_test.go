@@ -12,6 +12,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 const voiceBytes = 60 // of a 20 ms frame at 24 kbit/s
@@ -80,7 +81,7 @@ func bareListener(b *testing.B, from, to *Engine, t webrtc.TrackLocal) {
 		if _, err := c.pc.AddTransceiverFromTrack(t, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
 			return "", err
 		}
-		return c.answer(ctx, offer, listens)
+		return c.answer(ctx, offer, sdp.RecvOnly)
 	}, func(media.Packet) {})
 	if err != nil {
 		b.Fatal(err)

@@ -63,24 +63,3 @@ func codecsOf(all []webrtc.RTPCodecParameters) (c codecs) {
 	}
 	return c
 }
-
-// withoutOpusParameters is a description of the peer without its parameters for Opus,
-// which change nothing of what we send or can play. The stack would take Opus with
-// others than ours for a lesser match than RED, and leave it out.
-func withoutOpusParameters(sdp string) string {
-	opus := map[string]bool{}
-	for line := range strings.Lines(sdp) {
-		if pt, encoding, ok := strings.Cut(strings.TrimPrefix(line, "a=rtpmap:"), " "); ok && strings.HasPrefix(strings.ToLower(encoding), "opus/") {
-			opus[pt] = true
-		}
-	}
-	var b strings.Builder
-	for line := range strings.Lines(sdp) {
-		rest, is := strings.CutPrefix(line, "a=fmtp:")
-		if pt, _, _ := strings.Cut(rest, " "); is && opus[pt] {
-			continue
-		}
-		b.WriteString(line)
-	}
-	return b.String()
-}

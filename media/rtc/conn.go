@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // conn is the life of one peer connection, common to all kinds of session. It
@@ -179,24 +180,24 @@ type Exchange func(ctx context.Context, offer string) (answer string, err error)
 
 // offer connects to a peer whose part is answerer: it returns once media flows,
 // or with the reason why not.
-func (c *conn) offer(ctx context.Context, exchange Exchange, answerer role) error {
+func (c *conn) offer(ctx context.Context, exchange Exchange, answerer sdp.Direction) error {
 	local, err := c.pc.CreateOffer(nil)
 	if err != nil {
 		return fmt.Errorf("offer: %w", err)
 	}
-	sdp, err := c.describe(ctx, local)
+	text, err := c.describe(ctx, local)
 	if err != nil {
 		return err
 	}
-	answer, err := exchange(ctx, sdp)
+	answer, err := exchange(ctx, text)
 	if err != nil {
 		return err
 	}
-	if err := checkSDP(answer, answerer); err != nil {
+	if err := sdp.Check(answer, answerer); err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
-	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: withoutOpusParameters(answer)}); err != nil {
-		return fmt.Errorf("answer: %w: %w", ErrBadSDP, err)
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp.WithoutOpusParameters(answer)}); err != nil {
+		return fmt.Errorf("answer: %w: %w", sdp.ErrBad, err)
 	}
 	c.trickle.attach(c)
 	c.awaitPeer()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // MultiReceiver receives many streams over one transport that it offered. A stream begins
@@ -40,7 +41,7 @@ func (e *Engine) ReceiveMany(ctx context.Context, exchange Exchange, selector *S
 	})
 	if _, err = c.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio,
 		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err == nil {
-		err = c.offer(ctx, exchange, sends)
+		err = c.offer(ctx, exchange, sdp.SendOnly)
 	}
 	if err != nil {
 		_ = c.Close()

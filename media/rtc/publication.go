@@ -12,6 +12,7 @@ import (
 
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/red"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // Publication is the offering side of a stream that is sent: a port's voice.
@@ -126,7 +127,7 @@ func (p *Publication) connect(ctx context.Context, exchange Exchange) error {
 	if err := p.send(p.out, p.reported, p.trickle != nil); err != nil {
 		return err
 	}
-	if err := p.offer(ctx, exchange, listens); err != nil {
+	if err := p.offer(ctx, exchange, sdp.RecvOnly); err != nil {
 		return err
 	}
 	// The stack reports the connection a moment before it binds the stream.

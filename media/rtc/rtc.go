@@ -15,12 +15,6 @@ package rtc
 import "errors"
 
 var (
-	// ErrBadSDP says that a session description cannot be used; the error
-	// that wraps it says why.
-	ErrBadSDP = errors.New("bad session description")
-	// ErrNoOpus says that a session description has no audio section that
-	// offers Opus at 48 kHz.
-	ErrNoOpus = errors.New("session description offers no Opus")
 	// ErrPeerLost says that a connected peer left or fell silent for longer
 	// than Config.PeerTimeout.
 	ErrPeerLost = errors.New("peer is gone")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // errSeen ends an exchange of which only the offer is wanted.
@@ -55,7 +56,7 @@ func TestBadAnswersAreRefused(t *testing.T) {
 	e := newEngine(t, Config{PeerTimeout: time.Second})
 	for _, answer := range []string{"", "junk", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"} {
 		_, err := e.Publish(t.Context(), func(context.Context, string) (string, error) { return answer, nil })
-		if !errors.Is(err, ErrBadSDP) && !errors.Is(err, ErrNoOpus) {
+		if !errors.Is(err, sdp.ErrBad) && !errors.Is(err, sdp.ErrNoOpus) {
 			t.Errorf("answer %q: %v", answer, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // Subscription is the offering side of a stream that is heard: what a channel
@@ -53,5 +54,5 @@ func (s *Subscription) connect(ctx context.Context, exchange Exchange) error {
 		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
 		return fmt.Errorf("add stream: %w", err)
 	}
-	return s.offer(ctx, exchange, sends)
+	return s.offer(ctx, exchange, sdp.SendOnly)
 }

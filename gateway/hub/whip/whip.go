@@ -17,7 +17,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/forward"
 	"github.com/talkgate/talkgate/gateway/hub/respond"
 	"github.com/talkgate/talkgate/media/icelite"
-	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 const (
@@ -153,9 +153,9 @@ func (s *Server) LinkTURN(w http.ResponseWriter, userID string) {
 // be accepted (RFC 9725 section 4.2).
 func offerStatus(err error) int {
 	switch {
-	case errors.Is(err, rtc.ErrBadSDP):
+	case errors.Is(err, sdp.ErrBad):
 		return http.StatusBadRequest
-	case errors.Is(err, rtc.ErrNoOpus), errors.Is(err, icelite.ErrUnacceptable):
+	case errors.Is(err, sdp.ErrNoOpus), errors.Is(err, sdp.ErrUnacceptable):
 		return http.StatusNotAcceptable
 	}
 	return http.StatusInternalServerError
@@ -172,7 +172,7 @@ func readSDP(w http.ResponseWriter, r *http.Request, want string) (string, bool)
 		respond.Error(w, http.StatusUnsupportedMediaType, "send it as Content-Type: "+want)
 		return "", false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, icelite.MaxOffer))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sdp.MaxSize))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -208,7 +208,7 @@ func (s *Server) Patch(kind string) auth.Handler {
 		}
 		answer, err := one.peer.Patch(fragment)
 		switch {
-		case errors.Is(err, rtc.ErrBadSDP):
+		case errors.Is(err, sdp.ErrBad):
 			respond.Error(w, http.StatusBadRequest, "the fragment cannot be used: "+err.Error())
 		case err != nil:
 			noSession(w)

@@ -2,15 +2,18 @@ package voiceping
 
 import (
 	"context"
+	"net/netip"
+	"strings"
 
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
 	"github.com/talkgate/talkgate/media"
 	"github.com/talkgate/talkgate/media/rtc"
+	"github.com/talkgate/talkgate/media/sdp"
 )
 
 // publish carries an offer to the server, which speaks no SDP.
 func (s *session) publish(ctx context.Context, offer string) (string, error) {
-	t, o, err := s.transport(ctx, offer, s.link.cfg.Channel, "send")
+	t, o, err := s.transport(ctx, offer, s.link.cfg.Channel, sdp.SendOnly)
 	if err != nil {
 		return "", err
 	}
@@ -25,7 +28,7 @@ func (s *session) publish(ctx context.Context, offer string) (string, error) {
 		return "", err
 	}
 	s.produced = made.ID
-	return answer(t, offer, false)
+	return answer(t, o)
 }
 
 // silence is an Opus frame of 20 ms without sound.
@@ -49,36 +52,37 @@ func (s *session) probe() error {
 
 func (s *session) listen(channel string) rtc.Exchange {
 	return func(ctx context.Context, offer string) (string, error) {
-		t, _, err := s.transport(ctx, offer, channel, "recv")
+		t, o, err := s.transport(ctx, offer, channel, sdp.RecvOnly)
 		if err != nil {
 			return "", err
 		}
-		return answer(t, offer, true)
+		return answer(t, o)
 	}
 }
 
 // transport makes a transport for an offer and gives it our certificate. The
 // server is always the passive side of DTLS, so we are the client.
-func (s *session) transport(ctx context.Context, offer, channel, direction string) (wire.Transport, rtc.Offered, error) {
-	o, err := rtc.ReadOffer(offer)
-	if err != nil {
-		return wire.Transport{}, o, err
-	}
+func (s *session) transport(ctx context.Context, offer, channel string, author sdp.Direction) (wire.Transport, *sdp.Offer, error) {
 	var t wire.Transport
-	if err := s.conn.ask(ctx, wire.CreateTransport, wire.NewTransport{ChannelID: channel, Direction: direction}, &t); err != nil {
-		return t, o, err
+	o, err := sdp.ParseOffer(offer, author)
+	if err != nil {
+		return t, nil, err
+	}
+	o.REDType = 0 // the server would not forward it
+	if err := s.conn.ask(ctx, wire.CreateTransport, wire.NewTransport{ChannelID: channel, Direction: strings.TrimSuffix(string(author), "only")}, &t); err != nil {
+		return t, nil, err
 	}
 	return t, o, s.conn.ask(ctx, wire.ConnectTransport, wire.Connect{TransportID: t.ID, DTLSParameters: wire.DTLSParameters{
-		Role: "client", Fingerprints: []wire.Fingerprint{{Algorithm: "sha-256", Value: o.Fingerprint}},
+		Role: "client", Fingerprints: []wire.Fingerprint{{Algorithm: "sha-256", Value: o.Print("sha-256")}},
 	}}, nil)
 }
 
 // answer writes the SDP that the server would if it spoke it.
-func answer(t wire.Transport, offer string, sends bool) (string, error) {
-	p := rtc.Peer{UsernameFragment: t.ICEParameters.UsernameFragment, Password: t.ICEParameters.Password}
+func answer(t wire.Transport, o *sdp.Offer) (string, error) {
+	l := sdp.Local{Credentials: sdp.Credentials{Ufrag: t.ICEParameters.UsernameFragment, Password: t.ICEParameters.Password}}
 	for _, f := range t.DTLSParameters.Fingerprints {
 		if f.Algorithm == "sha-256" {
-			p.Algorithm, p.Fingerprint = f.Algorithm, f.Value
+			l.Fingerprint = f.Value
 		}
 	}
 	for _, c := range t.ICECandidates {
@@ -89,7 +93,8 @@ func answer(t wire.Transport, offer string, sends bool) (string, error) {
 		if address == "" {
 			address = c.IP
 		}
-		p.Candidates = append(p.Candidates, rtc.Candidate{Foundation: c.Foundation, Priority: c.Priority, Address: address, Port: c.Port})
+		addr, _ := netip.ParseAddr(address) // Answer refuses an invalid one
+		l.Candidates = append(l.Candidates, sdp.Candidate{Foundation: c.Foundation, Priority: c.Priority, Addr: netip.AddrPortFrom(addr, c.Port)})
 	}
-	return p.Answer(offer, sends)
+	return o.Answer(l)
 }

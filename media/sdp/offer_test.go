@@ -1,4 +1,4 @@
-package icelite
+package sdp
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/pion/sdp/v3"
-
-	"github.com/talkgate/talkgate/media/rtc"
 )
 
 const (
@@ -23,7 +21,16 @@ const (
 )
 
 // local1 is an end that answers in tests.
-var local1 = local{credentials: credentials{"here", "aaaaaaaaaaaaaaaaaaaaaaaa"}, fingerprint: "AA", ssrc: 7}
+var local1 = Local{Credentials: Credentials{"here", "aaaaaaaaaaaaaaaaaaaaaaaa"}, Fingerprint: "AA", SSRC: 7}
+
+func mustAnswer(t *testing.T, o *Offer) string {
+	t.Helper()
+	answer, err := o.Answer(local1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
 
 func without(text string, lines ...string) string {
 	for _, line := range lines {
@@ -71,11 +78,11 @@ func TestOffersThatAreAccepted(t *testing.T) {
 		"many candidates everywhere": {session + voice + strings.Repeat("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", 900), 0, "passive"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, err := parseOffer(tc.offer, sends)
+			o, err := ParseOffer(tc.offer, SendOnly)
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer := o.answer(sends, local1)
+			answer := mustAnswer(t, o)
 			problem := checkAnswer(tc.offer, answer, tc.accepted)
 			if problem == nil && !strings.Contains(answer, "a=setup:"+tc.setup+"\r\n") {
 				problem = fmt.Errorf("want setup:%s", tc.setup)
@@ -103,13 +110,13 @@ func TestREDIsAnswered(t *testing.T) {
 		"not among the types": {"a=rtpmap:62 red/48000/2\r\na=fmtp:62 111/111\r\n", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, err := parseOffer(session+strings.Replace(voice, "SAVPF 111\r\n", "SAVPF 63 111\r\n"+tc.red, 1), sends)
+			o, err := ParseOffer(session+strings.Replace(voice, "SAVPF 111\r\n", "SAVPF 63 111\r\n"+tc.red, 1), SendOnly)
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer := o.answer(sends, local1)
-			if o.redType != tc.want || strings.Contains(answer, "SAVPF 111 63\r\n") != (tc.want != 0) || strings.Contains(answer, "a=fmtp:63 111/111\r\n") != (tc.want != 0) {
-				t.Errorf("RED is %d, want %d\n%s", o.redType, tc.want, answer)
+			answer := mustAnswer(t, o)
+			if o.REDType != tc.want || strings.Contains(answer, "SAVPF 111 63\r\n") != (tc.want != 0) || strings.Contains(answer, "a=fmtp:63 111/111\r\n") != (tc.want != 0) {
+				t.Errorf("RED is %d, want %d\n%s", o.REDType, tc.want, answer)
 			}
 		})
 	}
@@ -157,19 +164,19 @@ func TestOffersThatAreRefused(t *testing.T) {
 		want  error
 		says  string
 	}{
-		"empty":                 {"", rtc.ErrNoOpus, ""},
-		"junk":                  {"\x00\xff junk", rtc.ErrBadSDP, ""},
-		"huge":                  {strings.Repeat("a", MaxOffer+1), rtc.ErrBadSDP, "bytes"},
-		"only a session":        {session, rtc.ErrNoOpus, ""},
-		"another codec":         {session + strings.Replace(voice, "opus/48000/2", "PCMU/8000", 1), rtc.ErrNoOpus, ""},
-		"Opus not in the list":  {session + strings.Replace(voice, "SAVPF 111", "SAVPF 0", 1), rtc.ErrNoOpus, ""},
-		"Opus as RTCP":          {session + strings.NewReplacer("SAVPF 111", "SAVPF 72", "rtpmap:111", "rtpmap:72").Replace(voice), rtc.ErrNoOpus, ""},
-		"Opus as video":         {session + strings.Replace(voice, "m=audio", "m=video", 1), rtc.ErrNoOpus, ""},
+		"empty":                 {"", ErrNoOpus, ""},
+		"junk":                  {"\x00\xff junk", ErrBad, ""},
+		"huge":                  {strings.Repeat("a", MaxSize+1), ErrBad, "bytes"},
+		"only a session":        {session, ErrNoOpus, ""},
+		"another codec":         {session + strings.Replace(voice, "opus/48000/2", "PCMU/8000", 1), ErrNoOpus, ""},
+		"Opus not in the list":  {session + strings.Replace(voice, "SAVPF 111", "SAVPF 0", 1), ErrNoOpus, ""},
+		"Opus as RTCP":          {session + strings.NewReplacer("SAVPF 111", "SAVPF 72", "rtpmap:111", "rtpmap:72").Replace(voice), ErrNoOpus, ""},
+		"Opus as video":         {session + strings.Replace(voice, "m=audio", "m=video", 1), ErrNoOpus, ""},
 		"rejected section":      {session + strings.Replace(voice, "audio 9", "audio 0", 1), ErrUnacceptable, "port is 0"},
 		"inactive":              {session + strings.Replace(voice, "sendonly", "inactive", 1), ErrUnacceptable, "inactive"},
 		"wrong direction":       {session + strings.Replace(voice, "sendonly", "recvonly", 1), ErrUnacceptable, "recvonly"},
-		"1000 sections":         {session + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", 1000), rtc.ErrBadSDP, "1000"},
-		"a mid twice":           {session + voice + voice, rtc.ErrBadSDP, "mid"},
+		"1000 sections":         {session + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", 1000), ErrBad, "1000"},
+		"a mid twice":           {session + voice + voice, ErrBad, "mid"},
 		"no fingerprint":        {session + without(voice, strings.TrimSpace(print1)), ErrUnacceptable, "fingerprint"},
 		"SDES only":             {session + without(voice, strings.TrimSpace(print1)) + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n", ErrUnacceptable, "DTLS-SRTP"},
 		"fingerprint of md2":    {session + strings.Replace(voice, "sha-256", "md2", 1), ErrUnacceptable, "md2"},
@@ -182,7 +189,7 @@ func TestOffersThatAreRefused(t *testing.T) {
 		"holds its connection":  {session + strings.Replace(voice, "actpass", "holdconn", 1), ErrUnacceptable, "holdconn"},
 		"bundle-only, no group": {session + strings.Replace(voice, "audio 9", "audio 0", 1) + "a=bundle-only\r\n", ErrUnacceptable, "port is 0"},
 	} {
-		_, err := parseOffer(tc.offer, sends)
+		_, err := ParseOffer(tc.offer, SendOnly)
 		if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: got %v, want %v with %q", name, err, tc.want, tc.says)
 		}
@@ -196,12 +203,12 @@ func TestOffersFromTheField(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := parseOffer(string(text), listens)
+		o, err := ParseOffer(string(text), RecvOnly)
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		answer := o.answer(listens, local1)
+		answer := mustAnswer(t, o)
 		if problem := checkAnswer(string(text), answer, accepted); problem != nil {
 			t.Errorf("%s: %v\n%s", file, problem, answer)
 		}
@@ -215,16 +222,16 @@ func FuzzOffer(f *testing.F) {
 	f.Add(session + "a=group:BUNDLE 0 v\r\n" + voice + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\n")
 	f.Add(session + strings.Replace(voice, "mid:0", "mid:\x01", 1))
 	f.Fuzz(func(t *testing.T, offer string) {
-		for _, author := range []direction{sends, listens} {
-			o, err := parseOffer(offer, author)
+		for _, author := range []Direction{SendOnly, RecvOnly} {
+			o, err := ParseOffer(offer, author)
 			if err != nil {
-				if !errors.Is(err, rtc.ErrBadSDP) && !errors.Is(err, rtc.ErrNoOpus) && !errors.Is(err, ErrUnacceptable) {
+				if !errors.Is(err, ErrBad) && !errors.Is(err, ErrNoOpus) && !errors.Is(err, ErrUnacceptable) {
 					t.Errorf("refused for no reason: %v", err)
 				}
 				continue
 			}
 			var a sdp.SessionDescription
-			answer := o.answer(author, local1)
+			answer := mustAnswer(t, o)
 			if err := a.UnmarshalString(answer); err != nil {
 				t.Errorf("%v:\n%s", err, answer)
 			} else if len(a.MediaDescriptions) != len(o.sections) {
@@ -238,15 +245,15 @@ func FuzzFragment(f *testing.F) {
 	f.Add(ice + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n")
 	f.Add("a=ice-ufrag:x\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := parseFragment(text)
-		if err == nil && c != (credentials{}) && c.check() != nil {
+		c, err := ParseFragment(text)
+		if err == nil && c != (Credentials{}) && c.check() != nil {
 			t.Errorf("%+v", c)
 		}
-		if err != nil && !errors.Is(err, rtc.ErrBadSDP) {
+		if err != nil && !errors.Is(err, ErrBad) {
 			t.Error(err)
 		}
-		if utf8.ValidString(text) && err == nil && strings.ContainsAny(c.ufrag, "\r\n") {
-			t.Errorf("%q", c.ufrag)
+		if utf8.ValidString(text) && err == nil && strings.ContainsAny(c.Ufrag, "\r\n") {
+			t.Errorf("%q", c.Ufrag)
 		}
 	})
 }
