@@ -1,31 +1,15 @@
 package main
 
 import (
-	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/talkgate/talkgate/cmd/talkgate/drivers"
-	"github.com/talkgate/talkgate/gateway/config"
-	"github.com/talkgate/talkgate/gateway/enroll"
 	"github.com/talkgate/talkgate/gateway/enroll/board"
 	"github.com/talkgate/talkgate/gateway/setup"
-)
-
-const (
-	// findTime is how long a hub is looked for, settleTime for how long another after the
-	// first.
-	findTime, settleTime = 10 * time.Second, time.Second
-	// joinTime bounds a join, approval included.
-	joinTime = 30 * time.Minute
 )
 
 // joinFlags are what 'talkgate join' is told.
@@ -73,107 +57,20 @@ proposes it; --board, --line, --sound and --radio say otherwise.`,
 }
 
 func runJoin(cmd *cobra.Command, text string, flags *joinFlags) error {
-	code, hub, err := enroll.ParseInvitation(text)
-	if err != nil {
+	err := setup.Join(cmd.Context(), setup.JoinOptions{
+		Invitation: text, Hub: flags.hub, NoStart: flags.noStart,
+		Place:   board.Place{Name: flags.name, ConfigDir: flags.configDir, StateDir: flags.stateDir},
+		Answers: wiring(flags.wiring), Hardware: drivers.Survey{},
+		Tell: func(e setup.Event) {
+			out := cmd.OutOrStdout()
+			if e.Kind == "note" {
+				out = cmd.ErrOrStderr()
+			}
+			fmt.Fprintln(out, e.Text)
+		},
+	})
+	if errors.Is(err, setup.ErrInvitation) {
 		return usageError{err}
 	}
-	if flags.hub != "" {
-		if hub, err = enroll.HubURL(flags.hub); err != nil {
-			return usageError{fmt.Errorf("--hub: %w", err)}
-		}
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), joinTime)
-	defer cancel()
-	hubs := []string{hub}
-	if hub == "" {
-		if hubs, err = findHubs(ctx, cmd); err != nil {
-			return err
-		}
-	}
-	key, err := enroll.NewKey()
-	if err != nil {
-		return err
-	}
-	host, _ := os.Hostname() // without one whoever approves it sees none
-	place := board.Place{Name: flags.name, ConfigDir: flags.configDir, StateDir: flags.stateDir}
-	if place.Packaged() { // the service runs as a user of its own
-		place.User = "talkgate"
-	}
-	joiner := enroll.Joiner{Code: code, Host: host, Key: key,
-		Keep: func(g enroll.Grant) (func() error, func(), error) {
-			if err := board.Check(g); err != nil {
-				return nil, nil, err
-			}
-			if place.Name == "" {
-				place.Name = g.UserID
-			}
-			cfg, err := flags.base(place, g)
-			if err != nil {
-				return nil, nil, err
-			}
-			place.Configure(&cfg, g)
-			return place.Keep(cfg, g, key)
-		},
-		OnPending: func() {
-			fmt.Fprintf(cmd.ErrOrStderr(), "The code is right. Waiting for somebody to approve this board (%s, key %s): 'talkgate approve' on the hub, or its console.\n", host, enroll.KeyID(key.Public().(ed25519.PublicKey)))
-		},
-	}
-	var failed []error
-	for _, joiner.Hub = range hubs {
-		g, err := joiner.Join(ctx)
-		if err == nil {
-			fmt.Fprintf(cmd.OutOrStdout(), "This board is %s on %s, by %s. Its configuration is %s.\n", g.UserID, g.Channels[0], g.Hub.URL, place.Config())
-			return startPort(ctx, cmd, place, flags.noStart)
-		}
-		failed = append(failed, err)
-		if !errors.Is(err, enroll.ErrBadCode) && !errors.Is(err, enroll.ErrNoHub) {
-			break // it was the right hub
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// findHubs are the URLs of the hubs on the local network.
-func findHubs(ctx context.Context, cmd *cobra.Command) (urls []string, err error) {
-	within, cancel := context.WithTimeout(ctx, findTime)
-	defer cancel()
-	found, err := enroll.Find(within, settleTime)
-	if err != nil || len(found) == 0 {
-		return nil, errors.Join(errors.New("no hub was found on this network: name it with --hub https://HOST:PORT, as the hub's machine is called or addressed"), err)
-	}
-	for _, f := range found {
-		fmt.Fprintf(cmd.ErrOrStderr(), "Found %s at %s.\n", clean(f.Name), f.URL)
-		urls = append(urls, f.URL)
-	}
-	return urls, nil
-}
-
-// base is the configuration that the grant is laid over: the port's own if there is one,
-// or one for the hardware that is found, or that the flags name.
-func (flags *joinFlags) base(place board.Place, g enroll.Grant) (config.Config, error) {
-	text, err := os.ReadFile(place.Config())
-	switch {
-	case err == nil:
-		local, err := config.ParseLocal(place.Config(), text)
-		return local.Config, err
-	case !errors.Is(err, fs.ErrNotExist):
-		return config.Config{}, err
-	}
-	c := config.Default()
-	a := wiring(flags.wiring)
-	a.User, a.Name, a.Channel = g.UserID, g.UserName, g.Channels[0]
-	return c, setup.WireFound(setup.Local{}, drivers.Survey{}, a, &c)
-}
-
-// startPort starts a port's service, or says how.
-func startPort(ctx context.Context, cmd *cobra.Command, place board.Place, not bool) (err error) {
-	words, started := "Start it: "+strings.Join(place.StartCommand(), " "), false
-	if !not {
-		started, err = place.Start(ctx)
-	}
-	if started {
-		words = fmt.Sprintf("%s is started; 'systemctl status %[1]s' says what it waits for.", place.Unit())
-	}
-	fmt.Fprintln(cmd.OutOrStdout(), words)
 	return err
 }

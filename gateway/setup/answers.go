@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"regexp"
@@ -95,6 +96,19 @@ func (a Answers) card() (boards.Card, bool) {
 		return c, true
 	}
 	return boards.CardByID(a.Sound)
+}
+
+// Press waits until the push-to-talk button is pressed, on a line that the card leaves free
+// or on an input device.
+func (a Answers) Press(ctx context.Context, hw Hardware) (Press, error) {
+	chip := ""
+	if board, ok := boards.ByName(a.Board); ok {
+		chip = board.Chip
+	} else if a.Board != None {
+		chip = a.Board
+	}
+	card, _ := a.card()
+	return hw.Press(ctx, chip, card.Free())
 }
 
 // hats are the names of the cards that sit on the header.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/talkgate/talkgate/gateway/boards"
 	"github.com/talkgate/talkgate/gateway/config"
 	"github.com/talkgate/talkgate/gateway/daemon"
 	"github.com/talkgate/talkgate/gateway/doctor"
@@ -106,19 +105,12 @@ func (d *Dialog) ask(ctx context.Context, s Survey, a Answers, hw Hardware) (Ans
 
 // button lets the technician press the push-to-talk button, or say where it is.
 func (d *Dialog) button(ctx context.Context, a Answers, hw Hardware) (Answers, error) {
-	chip := ""
-	if board, ok := boards.ByName(a.Board); ok {
-		chip = board.Chip
-	} else if a.Board != None {
-		chip = a.Board
-	}
-	card, _ := a.card()
 	fmt.Fprintf(d.out, "press the push-to-talk button now, or type its line, or none [%s]: ", a.PTT)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pressed := make(chan Press, 1)
 	go func() {
-		if p, err := hw.Press(ctx, chip, card.Free()); err == nil {
+		if p, err := a.Press(ctx, hw); err == nil {
 			pressed <- p
 		}
 	}()
