@@ -68,7 +68,7 @@ func (v *voice) next(pull Pull) {
 			n += v.play(opus, n)
 		}
 	case Conceal:
-		n = v.mend(slot)
+		n = v.fill(slot)
 	case Comfort:
 		n = v.conceal(0, slot.Samples) // Opus has heard the noise, and makes it
 	case Silence:
@@ -103,7 +103,7 @@ func (v *voice) play(opus []byte, from int) int {
 	return v.conceal(from, n)
 }
 
-func (v *voice) mend(slot Slot) int {
+func (v *voice) fill(slot Slot) int {
 	n := min(slot.Samples, len(v.decoded))
 	if HasFEC(slot.Opus) && v.dec.DecodeFEC(slot.Opus, v.decoded[:n]) == nil {
 		v.count.recovered.Add(1)

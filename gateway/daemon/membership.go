@@ -168,7 +168,7 @@ func (m *membership) end(ctx context.Context, err error) (ended error) {
 		return err
 	}
 	m.log.Error("the port cannot be what the fleet's documents say; they are tried again, or others", "err", err)
-	m.agent.Blame(err)
+	m.agent.FailStart(err)
 	why := "cannot be what its documents say: " + err.Error()
 	state, err := options.OpenRedis(m.local.Redis, m.log)
 	if err != nil {

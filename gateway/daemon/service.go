@@ -71,7 +71,7 @@ func (s *service) Run(ctx context.Context, p subject, reload func()) {
 	defer look.Stop()
 	s.feed(p)
 	for {
-		s.tell(p)
+		s.report(p)
 		select {
 		case <-ctx.Done():
 			s.notify("STOPPING=1")
@@ -102,8 +102,8 @@ func (s *service) wait(ctx context.Context, words string) {
 	}
 }
 
-// tell says how the service is, if that is news.
-func (s *service) tell(p subject) {
+// report sends STATUS= to the service manager when it has changed, and READY=1 once.
+func (s *service) report(p subject) {
 	onAir, words := p.Summary()
 	if words != s.said {
 		s.said = words

@@ -70,9 +70,9 @@ func meanPower(levels []float64) float64 {
 	return 10 * math.Log10(sum/float64(len(levels)))
 }
 
-// judgeLevels says of a recording of the bare microphone, with speech and pauses
+// checkLevels reports on a recording of the bare microphone, with speech and pauses
 // in it, what to change in the configuration.
-func judgeLevels(pcm []int16, cfg config.Config) ([]status.Finding, error) {
+func checkLevels(pcm []int16, cfg config.Config) ([]status.Finding, error) {
 	set := options.Levels(cfg)
 	raw := surveyOf(pcm)
 	levels := func(c level.Config) (survey, error) {
@@ -136,5 +136,5 @@ func Levels(cfg config.Config, b daemon.Board, prompt io.Writer) ([]status.Findi
 	if err != nil {
 		return nil, err
 	}
-	return judgeLevels(pcm, cfg)
+	return checkLevels(pcm, cfg)
 }

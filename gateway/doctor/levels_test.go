@@ -55,7 +55,7 @@ func TestLevelsAreJudged(t *testing.T) {
 		{"gate in the noise", spoken(to(-20), -60, -120), func(c *config.Config) { c.Audio.Microphone.Gate = config.Gate{Enabled: true, Threshold: -80} }, "gate.threshold to -4"},
 		{"gate set so", spoken(to(-20), -60, -120), func(c *config.Config) { c.Audio.Microphone.Gate = config.Gate{Enabled: true, Threshold: -40} }, ""},
 	} {
-		findings, err := judgeLevels(tc.pcm, board(tc.cfg))
+		findings, err := checkLevels(tc.pcm, board(tc.cfg))
 		if err != nil {
 			t.Fatal(err)
 		}

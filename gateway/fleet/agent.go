@@ -13,66 +13,67 @@ import (
 	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
-// Redis is what an Agent needs of it.
+// Redis is what an Agent needs of Redis.
 type Redis interface {
 	WatchFleet(ctx context.Context, scopes []fleet.Scope, fn func(fleetstore.View)) error
 	ReportCanary(ctx context.Context, version uint64, gateway, failure string) (fleet.State, error)
 }
 
-// Port is the gateway as its Agent sees it.
+// Port is what an Agent needs of the gateway.
 type Port interface {
 	// Build makes a configuration of settings laid over the gateway's own file.
 	// The error says what is wrong with it.
 	Build(fleet.Settings) (config.Config, error)
-	// Check looks whether a configuration fits this board.
+	// Check reports why a configuration does not fit this board.
 	Check(config.Config) error
-	// Apply lets a configuration take effect. What takes a restart is not
-	// applied, nor anything else then: its keys are returned.
+	// Apply applies a configuration, or nothing of it if some keys need a restart: it
+	// returns those keys.
 	Apply(config.Config) (restart []string, err error)
-	// Restart asks for a restart for the sake of these keys, once the gateway
-	// can do without for a moment; it returns at once.
+	// Restart schedules a restart because of these keys, for when the gateway is idle.
+	// It returns at once.
 	Restart(keys []string)
-	// Well reports whether link and Redis are there.
+	// Well reports whether link and Redis are up.
 	Well() (link, redis bool)
 }
 
-// Options is what an Agent is made of.
+// Options configures an Agent.
 type Options struct {
 	// Gateway is the gateway's ID, Group its group, empty for none.
 	Gateway, Group string
-	// Keys are whose documents count.
+	// Keys verify documents. Others are refused.
 	Keys []fleet.PublicKey
-	// Least are the marks of a gateway that remembers nothing. Nothing older is obeyed.
+	// Least are the least marks, for a gateway without a memory. Older documents are
+	// refused.
 	Least map[fleet.Scope]fleet.Mark
 	// Dir keeps the last good documents.
 	Dir    string
 	Port   Port
 	Logger *slog.Logger
-	// Probation is how long new documents have to do well, Grace how long link
-	// or Redis may be missing meanwhile, Aftermath how long the gateway may
-	// take to be well again with those before.
+	// Probation is how long new documents are on trial. Grace is how long link or Redis
+	// may be missing meanwhile. Aftermath is how long the gateway may take to recover
+	// with the previous documents.
 	Probation, Grace, Aftermath time.Duration
 }
 
 const (
-	// look is how often the gateway is looked at.
-	look = time.Second
-	// mostStarts is how often a process may begin with documents on probation:
-	// power fails, too.
+	// pollEvery is how often the gateway's health is checked.
+	pollEvery = time.Second
+	// mostStarts is how often a process may start with documents on probation. One
+	// start more than needed: power fails, too.
 	mostStarts = 2
-	// chances is how often in a row Redis may be missing until the documents before
-	// are back: no document changes the way to it, so that it was Redis, or chance.
+	// chances is how many trials in a row may end because Redis alone was missing. No
+	// document changes the way to Redis, so the cause was Redis itself, or chance.
 	chances = 3
-	// firstDoubt and longestDoubt are how long documents that nobody knows
-	// about wait for another try.
-	firstDoubt, longestDoubt = time.Minute, 30 * time.Minute
-	// judgeTime bounds one message to a rollout, judgeAgain is when one that was
-	// lost is sent again.
-	judgeTime, judgeAgain = time.Second, 5 * time.Second
+	// firstRetry and longestRetry bound the time until suspect documents are tried
+	// again; it doubles each time.
+	firstRetry, longestRetry = time.Minute, 30 * time.Minute
+	// reportTimeout bounds one report to a rollout; reportRetry is the pause after one
+	// that failed.
+	reportTimeout, reportRetry = time.Second, 5 * time.Second
 )
 
-// Agent is one gateway's part in a fleet. One goroutine calls Begin, then Run; any
-// may ask for Applied.
+// Agent applies the fleet's documents on one gateway. One goroutine calls Begin, then
+// Run. Any goroutine may call Applied.
 type Agent struct {
 	opt     Options
 	log     *slog.Logger
@@ -81,36 +82,36 @@ type Agent struct {
 	mem     memory
 	running documents
 	phase   phase
-	// wanted are the documents that the gateway is told to obey, trials those
-	// rollouts among them for which it is a canary.
-	wanted documents
-	trials map[uint64]*fleet.Rollout
-	judged map[uint64]string // what was said of each of trials
-	mute   time.Duration     // until when nothing is said
+	// wanted are the documents to apply; trials are their rollouts in which the gateway
+	// is a canary.
+	wanted     documents
+	trials     map[uint64]*fleet.Rollout
+	reported   map[uint64]string // the last report to each of trials
+	quietUntil time.Duration     // no report before
 
 	probation fleet.Probation
-	until     time.Duration // of the aftermath, or of a doubt
+	until     time.Duration // the end of aftermath or unexplained
 
 	refusal string // of the latest view
 	applied atomic.Pointer[fleet.Applied]
 }
 
-// phase is where an Agent stands.
+// phase is the state of an Agent.
 type phase uint8
 
 const (
-	settled    phase = iota // with good documents, or none
-	onTrial                 // with documents on probation
-	aftermath               // with good documents, after others were taken back
-	doubting                // the same, and nobody knows why
-	restarting              // what is to happen happens in another process
+	settled     phase = iota // with good documents, or none
+	onTrial                  // with documents on probation
+	aftermath                // with good documents, after others were taken back
+	unexplained              // the same, and the cause is unknown
+	restarting               // the next process goes on
 )
 
 // New makes an Agent and starts nothing.
 func New(opt Options) *Agent {
 	return &Agent{
 		opt: opt, log: opt.Logger.With("gateway", opt.Gateway), start: time.Now(),
-		trials: map[uint64]*fleet.Rollout{}, judged: map[uint64]string{},
+		trials: map[uint64]*fleet.Rollout{}, reported: map[uint64]string{},
 	}
 }
 
@@ -118,9 +119,9 @@ func (a *Agent) now() time.Duration { return time.Since(a.start) }
 
 func (a *Agent) scopes() []fleet.Scope { return fleet.ScopesOf(a.opt.Gateway, a.opt.Group) }
 
-// Begin returns what the gateway starts with: the documents on probation, or else
-// the last good ones; without either, its own file, if that is enough. If it is
-// not, Begin waits for documents that are, until ctx ends.
+// Begin returns the configuration to start with: from the documents on probation, or
+// the last good ones, or the gateway's own file alone. If that is not enough, Begin
+// waits for documents until ctx ends.
 func (a *Agent) Begin(ctx context.Context, r Redis) (config.Config, error) {
 	a.redis = r
 	mem, err := load(a.opt.Dir)
@@ -136,13 +137,13 @@ func (a *Agent) Begin(ctx context.Context, r Redis) (config.Config, error) {
 	if c, ok := a.beginTrial(); ok {
 		return c, nil
 	}
-	if a.mem.Doubt != nil {
+	if a.mem.Suspect != nil {
 		a.phase, a.until = aftermath, a.now()+a.opt.Aftermath
 	}
 	c, err := a.build(a.mem.Good)
 	if err == nil {
 		a.running = a.mem.Good
-		a.tell()
+		a.publish()
 		return c, nil
 	}
 	a.log.Info("the fleet's documents are waited for", "because", err)
@@ -156,12 +157,12 @@ func (a *Agent) beginTrial() (config.Config, bool) {
 		return config.Config{}, false
 	}
 	if a.mem.Starts >= mostStarts {
-		a.convict(a.mem.Trial, fmt.Sprintf("the process ended %d times with it", a.mem.Starts))
+		a.reject(a.mem.Trial, fmt.Sprintf("the process ended %d times with it", a.mem.Starts))
 		return config.Config{}, false
 	}
 	c, err := a.build(a.mem.Trial)
 	if err != nil {
-		a.convict(a.mem.Trial, err.Error())
+		a.reject(a.mem.Trial, err.Error())
 		return config.Config{}, false
 	}
 	a.mem.Starts++
@@ -180,14 +181,14 @@ func (a *Agent) await(ctx context.Context) (config.Config, error) {
 		if ctx.Err() != nil || !a.receive(v) {
 			return
 		}
-		defer a.tell()
+		defer a.publish()
 		if len(a.wanted) == 0 {
 			return
 		}
 		var err error
 		if c, err = a.build(a.wanted); err != nil {
-			a.convict(a.wanted, err.Error())
-			a.judge(ctx)
+			a.reject(a.wanted, err.Error())
+			a.reportRollouts(ctx)
 			return
 		}
 		a.mem.Trial, a.mem.Starts = a.wanted, 1
@@ -206,7 +207,7 @@ func (a *Agent) build(d documents) (config.Config, error) {
 	return a.opt.Port.Build(d.settings(config.Choices(), a.scopes()))
 }
 
-// Run watches until ctx ends.
+// Run follows the fleet's documents until ctx ends.
 func (a *Agent) Run(ctx context.Context, r Redis) error {
 	a.redis = r
 	views := make(chan fleetstore.View)
@@ -221,7 +222,7 @@ func (a *Agent) Run(ctx context.Context, r Redis) error {
 		})
 	}()
 	defer func() { stop(); <-ended }()
-	tick := time.NewTicker(look)
+	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -232,15 +233,14 @@ func (a *Agent) Run(ctx context.Context, r Redis) error {
 				a.follow()
 			}
 		case <-tick.C:
-			a.look()
+			a.poll()
 		}
-		a.judge(ctx)
-		a.tell()
+		a.reportRollouts(ctx)
+		a.publish()
 	}
 }
 
-// receive notes the documents of the scopes, and reports whether there is something new to
-// decide on.
+// receive selects the documents of the scopes. It reports whether they are known.
 func (a *Agent) receive(v fleetstore.View) bool {
 	if !v.Known {
 		return false

@@ -1,22 +1,21 @@
-// Package fleet is a gateway's part in a fleet: it watches what the gateway is
-// told, lets that take effect, and takes it back when it does no good.
+// Package fleet applies a fleet's signed documents on one gateway, and rolls them back
+// when the gateway loses its link or Redis with them.
 //
-// What is new is on probation. It is checked first: signature, schema, board. It
-// then takes effect, at once or by a restart of the port, and has to keep link
-// and Redis for a while. One that does not is taken back by the gateway itself;
-// if all is well again with what was good before, the new one is to blame, is
-// reported and not tried again. If not, nobody knows, and it is tried again
-// later.
+// The agent checks a new document first: signature, schema, board. It then applies it,
+// live or by a restart of the port, and puts it on probation: link and Redis have to
+// stay up. If they do not, the agent goes back to the last good documents. If the
+// gateway recovers with those, the new document is rejected: it is reported and not
+// tried again. If it does not recover, the cause is unknown, and the document is tried
+// again later.
 //
 //	          new document
 //	good ───────────────────> probation ──── well all along ────> good
 //	 ^                            │ link or Redis missing for too long
-//	 │   well again: to blame     v
+//	 │   recovered: rejected      v
 //	 ├<──────────────────────  aftermath
-//	 │                            │ not well either: nobody knows
+//	 │                            │ not well either: cause unknown
 //	 └<── tried again later ──────┘
 //
-// The last good documents are kept in a file, with which the gateway starts when
-// Redis is away. So is the probation: a gateway whose process ends twice in it
-// goes back too.
+// A file keeps the last good documents, so the gateway starts without Redis. It keeps
+// the probation, too: a gateway whose process ends twice on probation goes back.
 package fleet

@@ -20,31 +20,30 @@ import (
 // documents are what a gateway obeys, by scope, each in its envelope.
 type documents map[fleet.Scope]fleet.Envelope
 
-// memory is what a gateway knows after a restart.
+// memory is what a gateway keeps across restarts.
 type memory struct {
-	// Good are the documents that last proved themselves; nil is none ever.
+	// Good are the documents that last passed a trial; nil if none ever did.
 	Good documents `json:"good"`
-	// Trial are those on probation, Starts how often the process began with
-	// them.
+	// Trial are those on probation; Starts counts the processes that began with them.
 	Trial  documents `json:"trial,omitempty"`
 	Starts int       `json:"starts,omitempty"`
-	// Doubt are those that were taken back, and may be to blame.
-	Doubt documents `json:"doubt,omitempty"`
-	Why   string    `json:"why,omitempty"` // of Doubt or Bad
-	// Doubts is how often in a row nobody knew. Linked says that the link was
-	// there all the same: Redis alone was missing.
-	Doubts int  `json:"doubts,omitempty"`
-	Linked bool `json:"linked,omitempty"`
-	// Bad are those that were found to be to blame.
+	// Suspect are those that were rolled back and may be the cause.
+	Suspect documents `json:"doubt,omitempty"`
+	Why     string    `json:"why,omitempty"` // of Suspect or Bad
+	// Unexplained counts trials in a row that ended without a known cause. Linked says
+	// that only Redis was missing, and not the link.
+	Unexplained int  `json:"doubts,omitempty"`
+	Linked      bool `json:"linked,omitempty"`
+	// Bad are those that were rejected.
 	Bad documents `json:"bad,omitempty"`
-	// Marks are how far the gateway has come in each scope.
+	// Marks are the newest versions that the gateway has seen, by scope.
 	Marks map[fleet.Scope]fleet.Mark `json:"marks"`
 }
 
 const memoryFile = "fleet.json"
 
-// load reads the memory in dir. What is not there or cannot be read is forgotten;
-// the error says so.
+// load reads the memory in dir. It returns an empty memory when there is no file, and
+// with an error when the file cannot be read.
 func load(dir string) (memory, error) {
 	m := memory{Marks: map[fleet.Scope]fleet.Mark{}}
 	text, err := os.ReadFile(filepath.Join(dir, memoryFile))
@@ -63,14 +62,14 @@ func load(dir string) (memory, error) {
 	return m, nil
 }
 
-// LastGood are the settings with which a gateway begins that keeps its memory in
-// dir; none, where it has not proved any.
+// LastGood returns the settings of the last good documents in dir; none if there are
+// none.
 func LastGood(dir string, keys []fleet.PublicKey, gateway, group string) (fleet.Settings, error) {
 	m, err := load(dir)
 	return m.Good.verified(keys).settings(config.Choices(), fleet.ScopesOf(gateway, group)), err
 }
 
-// save writes the memory, whole or not at all, also when the power fails.
+// save writes the memory atomically, also against loss of power.
 func (m memory) save(dir string) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err == nil {

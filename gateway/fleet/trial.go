@@ -7,18 +7,18 @@ import (
 	"github.com/talkgate/talkgate/state/fleet"
 )
 
-// follow lets the wanted documents take effect, if they do not already.
+// follow applies the wanted documents, unless they are in effect.
 func (a *Agent) follow() {
 	switch {
 	case a.phase == restarting, a.wanted.equal(a.running), len(a.wanted) == 0 && len(a.running) == 0:
 	case a.wanted.equal(a.mem.Good):
-		// They are known to be good: back, without probation.
+		// They are known to be good: no probation.
 		a.mem.Trial, a.mem.Starts = nil, 0
 		a.goBack(settled)
 	case a.wanted.equal(a.mem.Bad):
-	case a.phase == aftermath, a.phase == doubting:
-		if !a.wanted.equal(a.mem.Doubt) {
-			a.forgetDoubt()
+	case a.phase == aftermath, a.phase == unexplained:
+		if !a.wanted.equal(a.mem.Suspect) {
+			a.clearSuspect()
 			a.try()
 		}
 	default:
@@ -34,7 +34,7 @@ func (a *Agent) try() {
 		err = a.opt.Port.Check(c)
 	}
 	if err != nil {
-		a.convict(d, err.Error())
+		a.reject(d, err.Error())
 		return
 	}
 	a.mem.Trial, a.mem.Starts = d, 0
@@ -42,10 +42,10 @@ func (a *Agent) try() {
 	restart, err := a.opt.Port.Apply(c)
 	switch {
 	case err != nil:
-		a.convict(d, err.Error())
+		a.reject(d, err.Error())
 		a.goBack(settled)
 	case len(restart) > 0 && kept != nil:
-		a.convict(d, kept.Error())
+		a.reject(d, kept.Error())
 	case len(restart) > 0:
 		a.restart(restart)
 		a.log.Info("new documents take a restart", "documents", d.String(), "keys", restart)
@@ -64,8 +64,8 @@ func (a *Agent) restart(keys []string) {
 	a.opt.Port.Restart(keys)
 }
 
-// beginProbation is over once the gateway did well for the probation, and for the
-// hold of the rollouts in which it is a canary.
+// beginProbation starts the probation. It lasts as long as configured, and at least as
+// long as the hold of each rollout in which the gateway is a canary.
 func (a *Agent) beginProbation() {
 	length := a.opt.Probation
 	for _, e := range a.running {
@@ -83,8 +83,8 @@ func (a *Agent) isGood(d fleet.Document) bool {
 	return err == nil && good.Version == d.Version
 }
 
-// look sees how the gateway does.
-func (a *Agent) look() {
+// poll checks the gateway's health and advances the trial.
+func (a *Agent) poll() {
 	link, redis := a.opt.Port.Well()
 	now, well := a.now(), link && redis
 	switch a.phase {
@@ -99,24 +99,24 @@ func (a *Agent) look() {
 		}
 	case aftermath:
 		switch {
-		case well && a.mem.Linked && a.mem.Doubts < chances-1:
-			a.phase, a.until = doubting, now
-			a.mem.Doubts++
+		case well && a.mem.Linked && a.mem.Unexplained < chances-1:
+			a.phase, a.until = unexplained, now
+			a.mem.Unexplained++
 			_ = a.save() // it was logged
 		case well:
-			a.convict(a.mem.Doubt, a.mem.Why)
+			a.reject(a.mem.Suspect, a.mem.Why)
 			a.phase = settled
 		case now > a.until:
-			a.phase, a.until = doubting, now+min(firstDoubt<<min(a.mem.Doubts, 10), longestDoubt)
-			a.mem.Doubts++
+			a.phase, a.until = unexplained, now+min(firstRetry<<min(a.mem.Unexplained, 10), longestRetry)
+			a.mem.Unexplained++
 			_ = a.save() // it was logged
-			a.log.Warn("link or Redis are missing with the documents before, too; the new ones are tried again later", "documents", a.mem.Doubt.String())
+			a.log.Warn("link or Redis are missing with the documents before, too; the new ones are tried again later", "documents", a.mem.Suspect.String())
 		}
-	case doubting:
+	case unexplained:
 		if well || now > a.until {
-			doubts := a.mem.Doubts
-			a.forgetDoubt()
-			a.mem.Doubts = doubts
+			n := a.mem.Unexplained
+			a.clearSuspect()
+			a.mem.Unexplained = n
 			a.phase = settled
 			if a.wanted != nil {
 				a.follow()
@@ -128,12 +128,12 @@ func (a *Agent) look() {
 
 func (a *Agent) pass() {
 	a.mem.Good, a.mem.Trial, a.mem.Starts, a.mem.Bad = a.running, nil, 0, nil
-	a.forgetDoubt()
+	a.clearSuspect()
 	a.phase = settled
 	a.log.Info("the documents are good", "documents", a.running.String())
 }
 
-// fail takes the documents on probation back, if there is anything to go back to.
+// fail rolls the documents on probation back, if there are good ones to go back to.
 func (a *Agent) fail(linked bool) {
 	why := fmt.Sprintf("link or Redis were missing for more than %v", a.opt.Grace)
 	a.log.Error("the new documents do no good", "documents", a.running.String(), "why", why)
@@ -141,7 +141,7 @@ func (a *Agent) fail(linked bool) {
 		a.beginProbation() // there is nothing else, and it may be the hub that is away
 		return
 	}
-	a.mem.Doubt, a.mem.Why, a.mem.Trial, a.mem.Starts = a.running, why, nil, 0
+	a.mem.Suspect, a.mem.Why, a.mem.Trial, a.mem.Starts = a.running, why, nil, 0
 	a.mem.Linked = linked
 	a.until = a.now() + a.opt.Aftermath
 	a.goBack(aftermath)
@@ -169,35 +169,35 @@ func (a *Agent) goBack(then phase) {
 	a.log.Info("back to the documents before", "documents", a.mem.Good.String())
 }
 
-// convict finds documents to be to blame: they are not tried again.
-func (a *Agent) convict(d documents, why string) {
+// reject marks documents as bad. They are not tried again.
+func (a *Agent) reject(d documents, why string) {
 	a.log.Error("documents are not obeyed", "documents", d.String(), "why", why)
 	a.mem.Bad, a.mem.Trial, a.mem.Starts = d, nil, 0
-	a.forgetDoubt()
+	a.clearSuspect()
 	a.mem.Why = fleet.Line(why)
 	_ = a.save() // it was logged
 }
 
-// Blame says that the gateway could not be made of the documents it began with.
-// It is for between Begin and Run. Documents on probation are not tried again;
-// those that were good once are.
-func (a *Agent) Blame(err error) {
+// FailStart reports that the gateway could not start with the documents that Begin
+// returned. Call it between Begin and Run. Documents on probation are rejected; good
+// ones are kept.
+func (a *Agent) FailStart(err error) {
 	if a.phase == onTrial {
-		a.convict(a.running, err.Error())
+		a.reject(a.running, err.Error())
 		a.phase = settled
-		a.tell()
+		a.publish()
 	}
 }
 
-func (a *Agent) forgetDoubt() {
-	a.mem.Doubt, a.mem.Why, a.mem.Doubts = nil, "", 0
+func (a *Agent) clearSuspect() {
+	a.mem.Suspect, a.mem.Why, a.mem.Unexplained = nil, "", 0
 	_ = a.save() // it was logged
 }
 
-// judge tells the rollouts in which the gateway is a canary how it fares. What
-// could not be told is told again.
-func (a *Agent) judge(ctx context.Context) {
-	if a.now() < a.mute {
+// reportRollouts reports the result to each rollout in which the gateway is a canary. A
+// report that fails is sent again.
+func (a *Agent) reportRollouts(ctx context.Context) {
+	if a.now() < a.quietUntil {
 		return
 	}
 	for version := range a.trials {
@@ -210,30 +210,30 @@ func (a *Agent) judge(ctx context.Context) {
 		default:
 			continue
 		}
-		if a.judged[version] == verdict {
+		if a.reported[version] == verdict {
 			continue
 		}
 		failure := ""
 		if verdict != "passed" {
 			failure = verdict
 		}
-		if err := a.tellRollout(ctx, version, failure); err != nil {
-			a.log.Warn("the rollout was not told how this canary fares; it is told again", "version", version, "err", err)
-			a.mute = a.now() + judgeAgain
+		if err := a.reportCanary(ctx, version, failure); err != nil {
+			a.log.Warn("the rollout did not get this canary's result; it is sent again", "version", version, "err", err)
+			a.quietUntil = a.now() + reportRetry
 			return
 		}
-		a.judged[version] = verdict
+		a.reported[version] = verdict
 	}
 }
 
-func (a *Agent) tellRollout(ctx context.Context, version uint64, failure string) error {
-	ctx, cancel := context.WithTimeout(ctx, judgeTime)
+func (a *Agent) reportCanary(ctx context.Context, version uint64, failure string) error {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	_, err := a.redis.ReportCanary(ctx, version, a.opt.Gateway, failure)
 	return err
 }
 
-// Applied is what became of the documents, for the gateway's report; the zero
+// Applied returns the state of the documents, for the gateway's report. It is the zero
 // value before Begin.
 func (a *Agent) Applied() fleet.Applied {
 	if p := a.applied.Load(); p != nil {
@@ -242,14 +242,15 @@ func (a *Agent) Applied() fleet.Applied {
 	return fleet.Applied{}
 }
 
-func (a *Agent) tell() {
+// publish makes the outcome available to Applied.
+func (a *Agent) publish() {
 	if a.phase != restarting {
 		applied := a.outcome()
 		a.applied.Store(&applied)
 	}
 }
 
-// outcome is what came of the newest documents, for the report.
+// outcome returns the state of the newest documents, for the report.
 func (a *Agent) outcome() fleet.Applied {
 	s := fleet.Applied{Version: a.running.version(), Result: fleet.ResultApplied}
 	switch {
@@ -257,8 +258,8 @@ func (a *Agent) outcome() fleet.Applied {
 		s.Result, s.Error = fleet.ResultRefused, a.refusal
 	case a.phase == onTrial:
 		s.Result = fleet.ResultPending
-	case a.phase == aftermath, a.phase == doubting:
-		s.Result, s.Error, s.Refused = fleet.ResultRolledBack, a.mem.Why, a.mem.Doubt.version()
+	case a.phase == aftermath, a.phase == unexplained:
+		s.Result, s.Error, s.Refused = fleet.ResultRolledBack, a.mem.Why, a.mem.Suspect.version()
 	case a.mem.Bad != nil && a.wanted.equal(a.mem.Bad):
 		s.Result, s.Error, s.Refused = fleet.ResultRolledBack, a.mem.Why, a.mem.Bad.version()
 	case s.Version == 0:

@@ -178,7 +178,7 @@ func (a *actor) do(fx floor.Effect) {
 		a.lock.Send(lockclient.Order{Do: fx.Do, Gen: fx.Gen, Claim: a.claim, By: a.floor.Deadline})
 	case floor.Renew, floor.Yield:
 		a.lock.Send(lockclient.Order{Do: fx.Do, Gen: fx.Gen})
-	case floor.Tell:
+	case floor.Notify:
 		a.tones.PlayTone(toneOf(fx.Signal))
 	}
 }
@@ -227,7 +227,7 @@ func (a *actor) onFloor(v redis.FloorView) {
 	}
 	a.view = v
 	if v.Known && a.floor.Phase == floor.Talking && !a.ours() {
-		a.step(floor.Event{Kind: floor.Doubt, At: a.clock.Now()})
+		a.step(floor.Event{Kind: floor.Suspect, At: a.clock.Now()})
 	}
 	if v.Known && v.Holder == nil {
 		a.step(floor.Event{Kind: floor.Freed, At: a.clock.Now()})

@@ -126,7 +126,7 @@ func (s *channelSwitch) run(ctx context.Context) error {
 		on, leave := context.WithCancel(ctx)
 		g, on := errgroup.WithContext(on)
 		if c != nil {
-			events := linkEvents{s, on, s.hear}
+			events := linkEvents{s, on, s.receive}
 			if m := s.mixers[c.ID]; m != nil {
 				events.receive = m.Receive
 				g.Go(func() error { m.Run(on); return nil })
@@ -212,8 +212,8 @@ func (l linkEvents) LinkDown(reason error) {
 
 func (l linkEvents) Receive(p media.Packet) { l.receive(p) }
 
-// hear applies a packet that is heard. Of two voices the tap sees the more important.
-func (s *channelSwitch) hear(p media.Packet) {
+// receive handles a received packet. Of two voices the tap gets the more important.
+func (s *channelSwitch) receive(p media.Packet) {
 	if s.tap != nil && !p.Lesser {
 		s.tap.Heard(p)
 	}

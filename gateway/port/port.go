@@ -177,7 +177,7 @@ func (p *Port) newChannelSwitch(log *slog.Logger) *channelSwitch {
 	if s.selector != nil {
 		s.first = channelAt(s.channels, s.selector.Start())
 	}
-	s.mixers = newMixers(s.channels, p.opt.Monitor, s.hear, p.inbox)
+	s.mixers = newMixers(s.channels, p.opt.Monitor, s.receive, p.inbox)
 	p.route.set(s.first)
 	p.path.chosen = s.first != nil
 	return s

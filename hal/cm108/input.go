@@ -50,15 +50,15 @@ func OpenInput(cfg InputConfig) (*Input, error) {
 	// Not every interface can be asked; then the first report tells.
 	var report [1 + reportSize]byte
 	if n, err := getReport(f, report[:]); err == nil {
-		in.take(report[min(1, n):n])
+		in.onReport(report[min(1, n):n])
 	}
 	in.Contact = contact.New(cfg.Config, time.Now(), in.active)
 	go in.run()
 	return in, nil
 }
 
-// take notes what a report says of the pin.
-func (in *Input) take(report []byte) {
+// onReport reads the level of the pin from a report.
+func (in *Input) onReport(report []byte) {
 	if high, ok := in.pin.level(report); ok {
 		in.active = high != in.line.ActiveLow
 	}
@@ -97,7 +97,7 @@ func (in *Input) follow() error {
 		case err != nil:
 			return in.wrap(err)
 		default:
-			in.take(report[:n])
+			in.onReport(report[:n])
 		}
 		in.See(in.active, in.Now())
 	}

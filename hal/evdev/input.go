@@ -94,8 +94,8 @@ func (in *Input) Close() error {
 	return nil
 }
 
-// tell hands the input a sample. It does not wait.
-func (in *Input) tell(active bool, at time.Duration) {
+// report passes a sample to the input. It does not wait.
+func (in *Input) report(active bool, at time.Duration) {
 	select {
 	case in.samples <- sample{active: active, at: at}:
 	default:

@@ -103,7 +103,7 @@ func (s *shared) run() {
 		n := s.node
 		s.mu.Unlock()
 		if n == nil {
-			s.look()
+			s.poll()
 			continue
 		}
 		if err := s.follow(n); err != nil {
@@ -112,8 +112,8 @@ func (s *shared) run() {
 	}
 }
 
-// look waits a little and opens the device if it is there.
-func (s *shared) look() {
+// poll waits a little and opens the device if it is there.
+func (s *shared) poll() {
 	again := time.NewTimer(lookAgain)
 	defer again.Stop()
 	select {
@@ -130,7 +130,7 @@ func (s *shared) look() {
 	}
 	s.attach()
 	s.stale = s.down
-	s.tell(0)
+	s.report(0)
 }
 
 // follow reads the device until it vanishes or is closed, and returns why.
@@ -158,15 +158,15 @@ func (s *shared) follow(n node) error {
 					return err
 				}
 				s.settle()
-				s.tell(e.at())
+				s.report(e.at())
 			case e.Type == typeKey && !skipping:
 				s.down.set(e.Code, e.Value != 0) // 2 is repeated, that is, still down
 				s.settle()
-				s.tell(e.at())
+				s.report(e.at())
 			}
 		}
 		if read == 0 {
-			s.tell(0)
+			s.report(0)
 		}
 		s.mu.Unlock()
 	}
@@ -179,11 +179,11 @@ func (s *shared) settle() {
 	}
 }
 
-// tell gives every input the level of its key. at is when it changed; 0 is that it may
+// report gives every input the level of its key. at is when it changed; 0 is that it may
 // not have. The caller holds mu.
-func (s *shared) tell(at time.Duration) {
+func (s *shared) report(at time.Duration) {
 	for _, in := range s.inputs {
-		in.tell(s.level(in.code), at)
+		in.report(s.level(in.code), at)
 	}
 }
 

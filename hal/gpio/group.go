@@ -48,7 +48,7 @@ func (g *group) follow() error {
 	for {
 		n, err := g.handle.read(buf, g.turn())
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = g.look()
+			err = g.poll()
 		}
 		if err != nil {
 			return err
@@ -63,7 +63,7 @@ func (g *group) follow() error {
 			gap = g.inputs[g.line[event.Offset]].onEvent(event) || gap
 		}
 		if gap {
-			if err := g.look(); err != nil {
+			if err := g.poll(); err != nil {
 				return err
 			}
 		}
@@ -81,8 +81,8 @@ func (g *group) turn() time.Time {
 	return next
 }
 
-// look reads the levels, for edges that nobody told of, and lets the filters settle.
-func (g *group) look() error {
+// poll reads the levels, in case an edge was lost, and lets the filters settle.
+func (g *group) poll() error {
 	levels, err := g.handle.levels(len(g.inputs))
 	if err != nil {
 		return err

@@ -70,9 +70,9 @@ func newBands() *bands {
 	return b
 }
 
-// take processes the next samples up to the end of a frame. It returns what is left
+// add processes the next samples up to the end of a frame. It returns what is left
 // of low and, if the frame is full, its loudness. Silence costs nothing.
-func (b *bands) take(low []float64) (rest []float64, l loudness, full bool) {
+func (b *bands) add(low []float64) (rest []float64, l loudness, full bool) {
 	n := min(len(low), len(b.frame)-b.n)
 	for i, x := range low[:n] {
 		b.frame[b.n+i] = x * b.window[b.n+i]
@@ -83,7 +83,7 @@ func (b *bands) take(low []float64) (rest []float64, l loudness, full bool) {
 		return rest, l, false
 	}
 	if b.sounds {
-		l = b.look()
+		l = b.measure()
 	}
 	b.restart()
 	return rest, l, true
@@ -92,7 +92,8 @@ func (b *bands) take(low []float64) (rest []float64, l loudness, full bool) {
 // restart begins a frame with the next sample.
 func (b *bands) restart() { b.n, b.sounds = 0, false }
 
-func (b *bands) look() (l loudness) {
+// measure returns the loudness of the full frame.
+func (b *bands) measure() (l loudness) {
 	for i := 0; i < len(b.at); i += 4 {
 		re, im := fourOf(b.at[i], b.at[i+1], b.at[i+2], b.at[i+3], b.frame[:])
 		for k := range re {

@@ -96,7 +96,7 @@ func (c *CTCSS) Hear(low []float64, _ float64) (open bool, ago int) {
 		}
 		c.fresh = 0
 		was := c.open
-		c.follow(c.look())
+		c.follow(c.evaluate())
 		copy(c.window[:], c.window[ctcssHop:])
 		if c.open != was {
 			ago = (len(low) - 1 - i) * every
@@ -124,8 +124,8 @@ func (c *CTCSS) follow(there bool) {
 	}
 }
 
-// look reports whether the window shows the tone.
-func (c *CTCSS) look() bool {
+// evaluate reports whether the window shows the tone.
+func (c *CTCSS) evaluate() bool {
 	re, im := c.tone.of(c.window[:])
 	phase := math.Atan2(im, re)
 	// By how much the phase runs ahead of the tone's own tells the frequency.

@@ -63,7 +63,7 @@ func TestLikenessIsExact(t *testing.T) {
 		for k := range x {
 			x[k] = math.Copysign(1, math.Sin(2*math.Pi*400*float64(k)/Rate))
 		}
-		if _, l, full := b.take(x); full {
+		if _, l, full := b.add(x); full {
 			loud = l.at
 		}
 	}

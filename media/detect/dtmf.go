@@ -71,7 +71,7 @@ func (d *DTMF) Hear(low []float64) (digit byte) {
 		if d.n += n; d.n < len(d.block) {
 			break
 		}
-		if got := d.follow(d.look()); got != 0 {
+		if got := d.follow(d.evaluate()); got != 0 {
 			digit = got
 		}
 		d.n = copy(d.block[:], d.block[dtmfBlock/2:])
@@ -104,8 +104,8 @@ func (d *DTMF) follow(shown byte) (digit byte) {
 	return 0
 }
 
-// look is the digit that the block shows, 0 for none.
-func (d *DTMF) look() byte {
+// evaluate returns the digit that the block shows, 0 for none.
+func (d *DTMF) evaluate() byte {
 	var all float64
 	for _, x := range d.block {
 		all += x * x

@@ -32,7 +32,7 @@ const (
 type Loop struct {
 	low     *Decimator // of the loudspeaker
 	speaker *bands
-	told    chan loudness
+	frames  chan loudness
 
 	mic   *bands
 	given [loopRing]loudness // of the loudspeaker, the latest at count-1
@@ -54,24 +54,24 @@ type Loop struct {
 
 	like        float64 // the best of this turn
 	lag, before int     // its lag in frames, and that of the turn before
-	again       int     // turns in a row with one lag
+	agreed      int     // turns in a row with one lag
 }
 
 // NewLoop returns a detector that has heard nothing.
 func NewLoop() *Loop {
-	return &Loop{low: NewDecimator(), speaker: newBands(), mic: newBands(), told: make(chan loudness, 64)}
+	return &Loop{low: NewDecimator(), speaker: newBands(), mic: newBands(), frames: make(chan loudness, 64)}
 }
 
 // Told processes pcm, the next samples of the loudspeaker, at the pace of the card:
 // what others say on the channel, and silence. It neither blocks nor allocates.
 func (l *Loop) Told(pcm []int16) {
 	for low := l.low.Take(pcm); len(low) > 0; {
-		rest, frame, full := l.speaker.take(low)
+		rest, frame, full := l.speaker.add(low)
 		if low = rest; !full {
 			return
 		}
 		select {
-		case l.told <- frame:
+		case l.frames <- frame:
 		default: // the microphone has stopped
 		}
 	}
@@ -91,12 +91,12 @@ func (l *Loop) Hear(low []float64, open, sent bool) (delay time.Duration, found 
 		l.start()
 	}
 	for len(low) > 0 && !l.found {
-		rest, frame, full := l.mic.take(low)
+		rest, frame, full := l.mic.add(low)
 		if low = rest; !full {
 			break
 		}
 		l.add(frame, sent)
-		if l.found = l.n >= loopWindow && l.judge(); l.found {
+		if l.found = l.n >= loopWindow && l.compareLags(); l.found {
 			return time.Duration(l.lag) * loopFrame, true
 		}
 	}
@@ -111,7 +111,7 @@ func (l *Loop) Forget() { l.open = l.open && l.found }
 func (l *Loop) follow() {
 	for {
 		select {
-		case frame := <-l.told:
+		case frame := <-l.frames:
 			l.given[l.count&(loopRing-1)] = frame
 			l.count++
 		default:
@@ -122,7 +122,7 @@ func (l *Loop) follow() {
 
 // start begins an opening, with what was said before it.
 func (l *Loop) start() {
-	l.open, l.found, l.anchor, l.n, l.again, l.like = true, false, l.count, 0, 0, 0
+	l.open, l.found, l.anchor, l.n, l.agreed, l.like = true, false, l.count, 0, 0, 0
 	l.mic.restart()
 	clear(l.heard[:])
 	clear(l.sent[:])
@@ -130,12 +130,12 @@ func (l *Loop) start() {
 	l.changed[loopRing-1] = energy{}
 	l.said[(-loopFarthest-1)&(loopRing-1)] = energy{}
 	for i := -loopFarthest; i < -loopNearest; i++ {
-		l.say(i)
+		l.addSaid(i)
 	}
 }
 
-// say takes over what was said on the channel in frame i, the next.
-func (l *Loop) say(i int) {
+// addSaid adds what was said on the channel in frame i, the next.
+func (l *Loop) addSaid(i int) {
 	c := l.saidAt(i).since(l.saidAt(i - loopSince))
 	l.channel[i&(loopRing-1)] = c
 	l.said[i&(loopRing-1)] = l.said[(i-1)&(loopRing-1)].plus(c)
@@ -155,7 +155,7 @@ func (l *Loop) add(frame loudness, sent bool) {
 		l.changes[i&(loopRing-1)] = frame.since(l.heard[(i-loopSince)&(loopRing-1)])
 	}
 	l.changed[i&(loopRing-1)] = l.changed[(i-1)&(loopRing-1)].plus(l.changes[i&(loopRing-1)])
-	l.say(i - loopNearest) // told by now, whatever the periods of the cards
+	l.addSaid(i - loopNearest) // told by now, whatever the periods of the cards
 	for lag := loopNearest; lag <= loopFarthest; lag++ {
 		l.alike[lag].enter(&l.changes[i&(loopRing-1)], &l.channel[(i-lag)&(loopRing-1)])
 		if first := i - loopWindow; first >= 0 {
@@ -175,9 +175,9 @@ func (l *Loop) saidAt(i int) (said loudness) {
 	return said
 }
 
-// judge compares what was heard with a share of the lags, and after each turn reports
-// whether one lag was found often enough.
-func (l *Loop) judge() bool {
+// compareLags compares what was heard with a part of the lags. After each turn it
+// reports whether one lag was found often enough.
+func (l *Loop) compareLags() bool {
 	turn := l.n % loopTurns
 	for lag := loopNearest + turn; lag <= loopFarthest; lag += loopTurns {
 		if like := l.compare(lag); like > l.like {
@@ -189,14 +189,14 @@ func (l *Loop) judge() bool {
 	}
 	switch {
 	case l.like < loopAlike:
-		l.again = 0
-	case l.again > 0 && (l.lag-l.before > 1 || l.before-l.lag > 1):
-		l.again = 1
+		l.agreed = 0
+	case l.agreed > 0 && (l.lag-l.before > 1 || l.before-l.lag > 1):
+		l.agreed = 1
 	default:
-		l.again++
+		l.agreed++
 	}
 	l.like, l.before = 0, l.lag
-	return l.again >= loopAgain
+	return l.agreed >= loopAgain
 }
 
 // compare is how much what was heard is like what was said lag frames before, from 0

@@ -87,7 +87,7 @@ func (v *VOX) Hear(low []float64, loudspeaker float64) (open bool, ago int) {
 		}
 		v.n = 0
 		v.filter.Process(v.frame[:])
-		if was := v.open; v.judge(power(v.frame[:]), loudspeaker) != was {
+		if was := v.open; v.decide(power(v.frame[:]), loudspeaker) != was {
 			ago = (len(low) - 1 - i) * every
 			if v.open {
 				ago += v.loud*voxFrame*every + int(v.cfg.PreRoll*media.SampleRate/time.Second)
@@ -97,8 +97,8 @@ func (v *VOX) Hear(low []float64, loudspeaker float64) (open bool, ago int) {
 	return v.open, ago
 }
 
-// judge processes the power of a frame.
-func (v *VOX) judge(power, loudspeaker float64) (open bool) {
+// decide processes the power of a frame and reports whether somebody speaks.
+func (v *VOX) decide(power, loudspeaker float64) (open bool) {
 	room := v.floor.add(power)
 	least := max(10*math.Log10(room+1e-12), voxDead) + v.cfg.Threshold
 	if v.open {

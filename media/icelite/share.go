@@ -113,7 +113,7 @@ func (s *shared) decide(c net.Conn) {
 		case <-s.server.closing:
 			_ = c.Close()
 		default:
-			s.tcp.take(s.server, p)
+			s.tcp.accept(s.server, p)
 		}
 		return
 	}

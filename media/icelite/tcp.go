@@ -82,12 +82,12 @@ func (t *tcpListener) serve(s *Server) {
 			}
 			continue
 		}
-		t.take(s, conn)
+		t.accept(s, conn)
 	}
 }
 
-// take serves one connection, unless there are as many as may be.
-func (t *tcpListener) take(s *Server, conn net.Conn) {
+// accept serves one connection, unless the limit of connections is reached.
+func (t *tcpListener) accept(s *Server, conn net.Conn) {
 	remote := netip.AddrPort{}
 	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		remote = netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())

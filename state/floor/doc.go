@@ -36,23 +36,23 @@
 //	Idle                Queued, late           =                      Yield
 //	Idle                Failed, late           =                      Yield
 //	Idle                anything else          =
-//	Idle, no rights     Press                  Refused(NoRights)      Tell(Deny)
-//	Idle, no rights     EmergencyOn            Refused(NoRights)      Tell(Deny)
+//	Idle, no rights     Press                  Refused(NoRights)      Notify(Deny)
+//	Idle, no rights     EmergencyOn            Refused(NoRights)      Notify(Deny)
 //	Idle, no rights     RightsHeld             rights held
 //	Idle, no rights     LinkDown               link down
 //	Idle, no rights     Granted, late          =                      Yield
 //	Idle, no rights     Queued, late           =                      Yield
 //	Idle, no rights     Failed, late           =                      Yield
 //	Idle, no rights     anything else          =
-//	Idle, no link       Press                  Refused(NoLink)        Tell(Deny)
-//	Idle, no link       EmergencyOn            Refused(NoLink)        Tell(Deny)
+//	Idle, no link       Press                  Refused(NoLink)        Notify(Deny)
+//	Idle, no link       EmergencyOn            Refused(NoLink)        Notify(Deny)
 //	Idle, no link       RightsLost             rights lost
 //	Idle, no link       LinkUp                 link up
 //	Idle, no link       Granted, late          =                      Yield
 //	Idle, no link       Queued, late           =                      Yield
 //	Idle, no link       Failed, late           =                      Yield
 //	Idle, no link       anything else          =
-//	Idle, penalty       Press                  Refused(Penalty)       Tell(Deny)
+//	Idle, penalty       Press                  Refused(Penalty)       Notify(Deny)
 //	Idle, penalty       EmergencyOn            Requesting             Request(all)
 //	Idle, penalty       RightsLost             rights lost
 //	Idle, penalty       LinkDown               link down
@@ -60,7 +60,7 @@
 //	Idle, penalty       Queued, late           =                      Yield
 //	Idle, penalty       Failed, late           =                      Yield
 //	Idle, penalty       anything else          =
-//	Idle, spent         Press                  Refused(BudgetSpent)   Tell(Deny)
+//	Idle, spent         Press                  Refused(BudgetSpent)   Notify(Deny)
 //	Idle, spent         EmergencyOn            Requesting             Request(all)
 //	Idle, spent         RightsLost             rights lost
 //	Idle, spent         LinkDown               link down
@@ -70,73 +70,73 @@
 //	Idle, spent         anything else          =
 //	Requesting          Release                Idle
 //	Requesting          EmergencyOn            =                      Request(all)
-//	Requesting          RightsLost             Refused(Revoked)       Tell(Deny)
-//	Requesting          LinkDown               Refused(NoLink)        Tell(Deny)
-//	Requesting          Queued                 Waiting                Tell(Busy), Request
-//	Requesting          Granted                Talking                Open, Tell(Permit)
-//	Requesting          Granted, lease over    Refused(NoAnswer)      Yield, Tell(Deny)
-//	Requesting          Denied(Busy)           Refused(Busy)          Tell(Busy)
-//	Requesting          Denied(NoRights)       Refused(NoRights)      Tell(Deny)
-//	Requesting          Failed                 Refused(NoAnswer)      Yield, Tell(Deny)
+//	Requesting          RightsLost             Refused(Revoked)       Notify(Deny)
+//	Requesting          LinkDown               Refused(NoLink)        Notify(Deny)
+//	Requesting          Queued                 Waiting                Notify(Busy), Request
+//	Requesting          Granted                Talking                Open, Notify(Permit)
+//	Requesting          Granted, lease over    Refused(NoAnswer)      Yield, Notify(Deny)
+//	Requesting          Denied(Busy)           Refused(Busy)          Notify(Busy)
+//	Requesting          Denied(NoRights)       Refused(NoRights)      Notify(Deny)
+//	Requesting          Failed                 Refused(NoAnswer)      Yield, Notify(Deny)
 //	Requesting          Granted, late          =                      Yield
 //	Requesting          Queued, late           =                      Yield
 //	Requesting          Failed, late           =                      Yield
-//	Requesting          Tick, deadline         Refused(NoAnswer)      Tell(Deny)
+//	Requesting          Tick, deadline         Refused(NoAnswer)      Notify(Deny)
 //	Requesting          anything else          =
 //	Waiting             Release                Idle                   Yield
 //	Waiting             EmergencyOn            Requesting             Yield, Request(all)
-//	Waiting             RightsLost             Refused(Revoked)       Yield, Tell(Deny)
-//	Waiting             LinkDown               Refused(NoLink)        Yield, Tell(Deny)
+//	Waiting             RightsLost             Refused(Revoked)       Yield, Notify(Deny)
+//	Waiting             LinkDown               Refused(NoLink)        Yield, Notify(Deny)
 //	Waiting             Granted, late          =                      Yield
 //	Waiting             Queued, late           =                      Yield
 //	Waiting             Failed, late           =                      Yield
 //	Waiting             Freed                  =                      Request
 //	Waiting             Tick, ask              =                      Request
-//	Waiting             Tick, waited too long  Refused(Busy)          Yield, Tell(Busy)
+//	Waiting             Tick, waited too long  Refused(Busy)          Yield, Notify(Busy)
 //	Waiting             anything else          =
 //	Waiting, asked      Release                Idle                   Yield
 //	Waiting, asked      EmergencyOn            Requesting             Yield, Request(all)
-//	Waiting, asked      RightsLost             Refused(Revoked)       Yield, Tell(Deny)
-//	Waiting, asked      LinkDown               Refused(NoLink)        Yield, Tell(Deny)
+//	Waiting, asked      RightsLost             Refused(Revoked)       Yield, Notify(Deny)
+//	Waiting, asked      LinkDown               Refused(NoLink)        Yield, Notify(Deny)
 //	Waiting, asked      Queued                 place 1
-//	Waiting, asked      Granted                Talking                Open, Tell(Permit)
-//	Waiting, asked      Granted, lease over    Refused(NoAnswer)      Yield, Tell(Deny)
-//	Waiting, asked      Denied(Busy)           Refused(Busy)          Tell(Busy)
-//	Waiting, asked      Denied(NoRights)       Refused(NoRights)      Tell(Deny)
-//	Waiting, asked      Failed                 Refused(NoAnswer)      Yield, Tell(Deny)
+//	Waiting, asked      Granted                Talking                Open, Notify(Permit)
+//	Waiting, asked      Granted, lease over    Refused(NoAnswer)      Yield, Notify(Deny)
+//	Waiting, asked      Denied(Busy)           Refused(Busy)          Notify(Busy)
+//	Waiting, asked      Denied(NoRights)       Refused(NoRights)      Notify(Deny)
+//	Waiting, asked      Failed                 Refused(NoAnswer)      Yield, Notify(Deny)
 //	Waiting, asked      Granted, late          =                      Yield
 //	Waiting, asked      Queued, late           =                      Yield
 //	Waiting, asked      Failed, late           =                      Yield
 //	Waiting, asked      Freed                  asked again next
-//	Waiting, asked      Tick, deadline         Refused(NoAnswer)      Yield, Tell(Deny)
-//	Waiting, asked      Tick, waited too long  Refused(NoAnswer)      Yield, Tell(Deny)
+//	Waiting, asked      Tick, deadline         Refused(NoAnswer)      Yield, Notify(Deny)
+//	Waiting, asked      Tick, waited too long  Refused(NoAnswer)      Yield, Notify(Deny)
 //	Waiting, asked      anything else          =
 //	Talking             Release                Draining               Drain
 //	Talking             EmergencyOn            Requesting             Close, Yield, Request(all)
-//	Talking             RightsLost             Refused(Revoked)       Close, Yield, Tell(Revoked)
-//	Talking             LinkDown               Refused(NoLink)        Close, Yield, Tell(Revoked)
+//	Talking             RightsLost             Refused(Revoked)       Close, Yield, Notify(Revoked)
+//	Talking             LinkDown               Refused(NoLink)        Close, Yield, Notify(Revoked)
 //	Talking             Granted, late          =                      Yield
 //	Talking             Queued, late           =                      Yield
 //	Talking             Failed, late           =                      Yield
 //	Talking             Renewed                lease longer           Extend
-//	Talking             Lost(Preempted)        Refused(Preempted)     Close, Yield, Tell(Revoked)
+//	Talking             Lost(Preempted)        Refused(Preempted)     Close, Yield, Notify(Revoked)
 //	Talking             Doubt                  =                      Renew
 //	Talking             Tick, renewal due      =                      Renew
-//	Talking             Tick, warning due      warned                 Renew, Tell(Warning)
-//	Talking             Tick, lease over       Refused(LeaseExpired)  Close, Yield, Tell(Revoked)
-//	Talking             Tick, talked too long  Refused(TimedOut)      Close, Yield, Tell(Revoked)
+//	Talking             Tick, warning due      warned                 Renew, Notify(Warning)
+//	Talking             Tick, lease over       Refused(LeaseExpired)  Close, Yield, Notify(Revoked)
+//	Talking             Tick, talked too long  Refused(TimedOut)      Close, Yield, Notify(Revoked)
 //	Talking             anything else          =
 //	Draining            Press                  Talking                Open, Renew
 //	Draining            EmergencyOn            Requesting             Close, Yield, Request(all)
-//	Draining            RightsLost             Idle                   Close, Yield, Tell(Released)
-//	Draining            LinkDown               Idle                   Close, Yield, Tell(Released)
+//	Draining            RightsLost             Idle                   Close, Yield, Notify(Released)
+//	Draining            LinkDown               Idle                   Close, Yield, Notify(Released)
 //	Draining            Granted, late          =                      Yield
 //	Draining            Queued, late           =                      Yield
 //	Draining            Failed, late           =                      Yield
 //	Draining            Renewed                lease longer           Extend
-//	Draining            Lost(Preempted)        Idle                   Close, Yield, Tell(Released)
-//	Draining            Drained                Idle                   Close, Yield, Tell(Released)
-//	Draining            Tick, deadline         Idle                   Close, Yield, Tell(Released)
+//	Draining            Lost(Preempted)        Idle                   Close, Yield, Notify(Released)
+//	Draining            Drained                Idle                   Close, Yield, Notify(Released)
+//	Draining            Tick, deadline         Idle                   Close, Yield, Notify(Released)
 //	Draining            anything else          =
 //	Refused             Release                Idle
 //	Refused             EmergencyOn            Requesting             Request(all)
@@ -147,30 +147,30 @@
 //	Refused             Failed, late           =                      Yield
 //	Refused             anything else          =
 //	Talking to all      EmergencyOff           Draining               Drain
-//	Talking to all      RightsLost             Refused(Revoked)       Close, Yield, Tell(Revoked)
-//	Talking to all      LinkDown               Refused(NoLink)        Close, Yield, Tell(Revoked)
+//	Talking to all      RightsLost             Refused(Revoked)       Close, Yield, Notify(Revoked)
+//	Talking to all      LinkDown               Refused(NoLink)        Close, Yield, Notify(Revoked)
 //	Talking to all      Granted, late          =                      Yield
 //	Talking to all      Queued, late           =                      Yield
 //	Talking to all      Failed, late           =                      Yield
 //	Talking to all      Renewed                lease longer           Extend
-//	Talking to all      Lost(Preempted)        Refused(Preempted)     Close, Yield, Tell(Revoked)
+//	Talking to all      Lost(Preempted)        Refused(Preempted)     Close, Yield, Notify(Revoked)
 //	Talking to all      Doubt                  =                      Renew
 //	Talking to all      Tick, renewal due      =                      Renew
-//	Talking to all      Tick, warning due      warned                 Renew, Tell(Warning)
-//	Talking to all      Tick, lease over       Refused(LeaseExpired)  Close, Yield, Tell(Revoked)
-//	Talking to all      Tick, talked too long  Refused(TimedOut)      Close, Yield, Tell(Revoked)
+//	Talking to all      Tick, warning due      warned                 Renew, Notify(Warning)
+//	Talking to all      Tick, lease over       Refused(LeaseExpired)  Close, Yield, Notify(Revoked)
+//	Talking to all      Tick, talked too long  Refused(TimedOut)      Close, Yield, Notify(Revoked)
 //	Talking to all      anything else          =
 //	Draining to all     Press                  Requesting             Close, Yield, Request
 //	Draining to all     EmergencyOn            Requesting             Close, Yield, Request(all)
-//	Draining to all     RightsLost             Idle                   Close, Yield, Tell(Released)
-//	Draining to all     LinkDown               Idle                   Close, Yield, Tell(Released)
+//	Draining to all     RightsLost             Idle                   Close, Yield, Notify(Released)
+//	Draining to all     LinkDown               Idle                   Close, Yield, Notify(Released)
 //	Draining to all     Granted, late          =                      Yield
 //	Draining to all     Queued, late           =                      Yield
 //	Draining to all     Failed, late           =                      Yield
 //	Draining to all     Renewed                lease longer           Extend
-//	Draining to all     Lost(Preempted)        Idle                   Close, Yield, Tell(Released)
-//	Draining to all     Drained                Idle                   Close, Yield, Tell(Released)
-//	Draining to all     Tick, deadline         Idle                   Close, Yield, Tell(Released)
+//	Draining to all     Lost(Preempted)        Idle                   Close, Yield, Notify(Released)
+//	Draining to all     Drained                Idle                   Close, Yield, Notify(Released)
+//	Draining to all     Tick, deadline         Idle                   Close, Yield, Notify(Released)
 //	Draining to all     anything else          =
 //	Refused, emergency  Press                  Requesting             Request
 //	Refused, emergency  EmergencyOn            Requesting             Request(all)

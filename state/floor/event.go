@@ -2,7 +2,7 @@ package floor
 
 import "time"
 
-// Kind tells events apart.
+// Kind is the kind of an Event.
 type Kind uint8
 
 const (
@@ -39,8 +39,8 @@ const (
 	Lost
 	// Freed: something hints that nobody has the floor.
 	Freed
-	// Doubt: something hints that the lock is not ours any more.
-	Doubt
+	// Suspect: something suggests that the lock is no longer ours; renew it to know.
+	Suspect
 	// Drained: the last frame of request Gen has been sent.
 	Drained
 	// Tick: time has passed.
@@ -72,7 +72,7 @@ type Event struct {
 	Place int
 }
 
-// Do tells effects apart.
+// Do is the kind of an Effect.
 type Do uint8
 
 const (
@@ -95,11 +95,11 @@ const (
 	Drain
 	// Close: not one frame more.
 	Close
-	// Tell: play Signal to the person at the port.
-	Tell
+	// Notify: play Signal to the person at the port.
+	Notify
 )
 
-// Signal is what the person at the port is told.
+// Signal is a tone or lamp for the person at the port.
 type Signal uint8
 
 // Signals.

@@ -15,7 +15,7 @@ func queued(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		f.Phase = Waiting
 		f.GiveUp = ev.At + f.Rules.MaxWait
 		f.AskAt = ev.At + f.Rules.AskEvery
-		fx = append(fx, Effect{Do: Tell, Signal: SignalBusy})
+		fx = append(fx, Effect{Do: Notify, Signal: SignalBusy})
 	}
 	// A floor that was freed since the question was asked is asked for at once.
 	f.Deadline, f.Place, f.Holder = 0, ev.Place, ev.Holder

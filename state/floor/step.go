@@ -18,7 +18,7 @@ func Step(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	}
 	if f.Phase == Talking && f.WarnAt > 0 && ev.At >= f.WarnAt {
 		f.WarnAt = 0
-		fx = append(fx, Effect{Do: Tell, Signal: SignalWarning})
+		fx = append(fx, Effect{Do: Notify, Signal: SignalWarning})
 	}
 	return f, fx
 }
@@ -74,7 +74,7 @@ func apply(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 		if f.holds(ev.Gen) {
 			return end(outOfBudget(f, ev.Why, ev.At+ev.Wait), ev.At, ev.Why, ev.Holder, fx)
 		}
-	case Doubt:
+	case Suspect:
 		if f.Phase == Talking {
 			return renew(f, ev.At, fx)
 		}
@@ -215,7 +215,7 @@ func granted(f Floor, ev Event, fx []Effect) (Floor, []Effect) {
 	f.Lease = ev.Until
 	f.RenewAt = ev.At + f.Rules.RenewEvery
 	f = startTimer(f, ev.At, ev.Left)
-	return f, append(fx, open, Effect{Do: Tell, Signal: SignalPermit})
+	return f, append(fx, open, Effect{Do: Notify, Signal: SignalPermit})
 }
 
 func renew(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
@@ -252,7 +252,7 @@ func finish(f Floor, now time.Duration, fx []Effect) (Floor, []Effect) {
 	fx = append(fx,
 		Effect{Do: Close, Gen: f.Gen},
 		Effect{Do: Yield, Gen: f.Gen},
-		Effect{Do: Tell, Signal: SignalReleased})
+		Effect{Do: Notify, Signal: SignalReleased})
 	return idle(charge(f, now)), fx
 }
 
@@ -267,7 +267,7 @@ func refuse(f Floor, why Reason, holder string, fx []Effect) (Floor, []Effect) {
 	emergency := f.Emergency
 	f = idle(f)
 	f.Phase, f.Why, f.Holder, f.Emergency = Refused, why, holder, emergency
-	return f, append(fx, Effect{Do: Tell, Signal: signal})
+	return f, append(fx, Effect{Do: Notify, Signal: signal})
 }
 
 // idle clears what belonged to the press, and keeps what belongs to the port.

@@ -78,14 +78,14 @@ func _() {
 	_ = x[Renewed-12]
 	_ = x[Lost-13]
 	_ = x[Freed-14]
-	_ = x[Doubt-15]
+	_ = x[Suspect-15]
 	_ = x[Drained-16]
 	_ = x[Tick-17]
 }
 
-const _Kind_name = "PressReleaseEmergencyOnEmergencyOffRightsHeldRightsLostLinkUpLinkDownGrantedDeniedQueuedFailedRenewedLostFreedDoubtDrainedTick"
+const _Kind_name = "PressReleaseEmergencyOnEmergencyOffRightsHeldRightsLostLinkUpLinkDownGrantedDeniedQueuedFailedRenewedLostFreedSuspectDrainedTick"
 
-var _Kind_index = [...]uint8{0, 5, 12, 23, 35, 45, 55, 61, 69, 76, 82, 88, 94, 101, 105, 110, 115, 122, 126}
+var _Kind_index = [...]uint8{0, 5, 12, 23, 35, 45, 55, 61, 69, 76, 82, 88, 94, 101, 105, 110, 117, 124, 128}
 
 func (i Kind) String() string {
 	idx := int(i) - 0
@@ -105,12 +105,12 @@ func _() {
 	_ = x[Extend-4]
 	_ = x[Drain-5]
 	_ = x[Close-6]
-	_ = x[Tell-7]
+	_ = x[Notify-7]
 }
 
-const _Do_name = "RequestRenewYieldOpenExtendDrainCloseTell"
+const _Do_name = "RequestRenewYieldOpenExtendDrainCloseNotify"
 
-var _Do_index = [...]uint8{0, 7, 12, 17, 21, 27, 32, 37, 41}
+var _Do_index = [...]uint8{0, 7, 12, 17, 21, 27, 32, 37, 43}
 
 func (i Do) String() string {
 	idx := int(i) - 0

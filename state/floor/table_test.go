@@ -119,7 +119,7 @@ func table() string {
 		row("Renewed, late", Event{Kind: Renewed, Gen: late, Until: now + 4*time.Second})
 		row("Lost(Preempted)", Event{Kind: Lost, Gen: gen, Why: Preempted})
 		row("Lost, late", Event{Kind: Lost, Gen: late, Why: Preempted})
-		row("Doubt", Event{Kind: Doubt})
+		row("Doubt", Event{Kind: Suspect})
 		row("Freed", Event{Kind: Freed})
 		row("Drained", Event{Kind: Drained, Gen: gen})
 		switch s.f.Phase {
@@ -185,7 +185,7 @@ func list(fx []Effect) string {
 	var names []string
 	for _, e := range fx {
 		name := e.Do.String()
-		if e.Do == Tell {
+		if e.Do == Notify {
 			name += "(" + strings.TrimPrefix(e.Signal.String(), "Signal") + ")"
 		}
 		if e.All {

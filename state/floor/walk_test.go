@@ -102,7 +102,7 @@ func eventsOf(w world) []Event {
 	var evs []Event
 	for _, after := range []time.Duration{0, time.Second, 4 * time.Second, time.Minute} {
 		at := now + after
-		for _, k := range []Kind{Press, Release, RightsHeld, LinkUp, Doubt, Freed, Tick} {
+		for _, k := range []Kind{Press, Release, RightsHeld, LinkUp, Suspect, Freed, Tick} {
 			evs = append(evs, Event{Kind: k, At: at})
 		}
 		if w.f.Rules.Budget == 0 { // an emergency knows no budget, and many states more

@@ -117,8 +117,8 @@ func (t *tested) tap(at time.Time, period []int16) {
 	}
 }
 
-// say lets the microphone hear source for good, by the index of its samples.
-func (t *tested) say(source sim.Source) {
+// play makes source the microphone input from now on, by the index of its samples.
+func (t *tested) play(source sim.Source) {
 	t.source = source
 	t.radio.Mic.Hear(source)
 }

@@ -105,8 +105,8 @@ func millis(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Millisecond)*100) / 100
 }
 
-// judge sets OK, and Faults where a count is wrong.
-func (r *Report) judge(presses, revocations int) {
+// check sets OK, and Faults where a count is wrong.
+func (r *Report) check(presses, revocations int) {
 	check := func(wrong bool, format string, args ...any) {
 		if wrong {
 			r.Faults = append(r.Faults, fmt.Sprintf(format, args...))

@@ -25,7 +25,7 @@ func TestQuantileIsTheNearestRank(t *testing.T) {
 
 func TestEachWrongCountFailsTheReport(t *testing.T) {
 	good := Report{Presses: 3, Revocations: 2}
-	good.judge(3, 2)
+	good.check(3, 2)
 	if !good.OK || good.Faults != nil {
 		t.Fatalf("a faultless report says %v", good.Faults)
 	}
@@ -41,7 +41,7 @@ func TestEachWrongCountFailsTheReport(t *testing.T) {
 	} {
 		r := Report{Presses: 3, Revocations: 2, PressToFirstPacket: Tail{Max: 1e9}}
 		spoil(&r)
-		r.judge(3, 2)
+		r.check(3, 2)
 		if r.OK || len(r.Faults) != 1 {
 			t.Errorf("%s: ok %v, faults %v", name, r.OK, r.Faults)
 		}

@@ -68,8 +68,8 @@ func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
 		onAir = since
 	}
 	for i, p := range b.pairs {
-		p.talker.say(sim.Noise(uint64(2 * i)))
-		p.listener.say(sim.Noise(uint64(2*i + 1)))
+		p.talker.play(sim.Noise(uint64(2 * i)))
+		p.listener.play(sim.Noise(uint64(2*i + 1)))
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	for i, p := range b.pairs {
@@ -85,7 +85,7 @@ func (b *bench) run(ctx context.Context, presses int) (*Report, error) {
 	}
 	all := b.collect()
 	all.report(r)
-	r.judge(presses, presses)
+	r.check(presses, presses)
 	return r, nil
 }
 

@@ -69,7 +69,7 @@ func (p *pair) speak(ctx context.Context) error {
 		p.found.fault("%s was pressed and sent nothing; it shows %+v", p.talker.name, p.talker.radio.Panel.Lamps())
 		return nil
 	}
-	heard := p.hear(pressed, released, packets, p.listener.probe.heard.since(heardMark))
+	heard := p.evaluate(pressed, released, packets, p.listener.probe.heard.since(heardMark))
 	if (heard.heard == 0 || heard.clipped != (Clipped{})) && p.stalls() != stalls {
 		p.found.disturbed++
 		return nil
@@ -78,9 +78,9 @@ func (p *pair) speak(ctx context.Context) error {
 	return nil
 }
 
-// hear judges what became of the samples between press and release. sent and
+// evaluate finds what became of the samples between press and release. sent and
 // arrived are the packets of that talk spurt at either end of the way.
-func (p *pair) hear(pressed, released time.Time, sent, arrived []packet) findings {
+func (p *pair) evaluate(pressed, released time.Time, sent, arrived []packet) findings {
 	mic := p.talker.radio.Mic
 	from, to := mic.IndexAt(pressed), mic.IndexAt(released)
 	reference := make([]int16, to-from)

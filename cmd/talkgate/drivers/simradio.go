@@ -55,7 +55,7 @@ func openSim(cfg config.SimHardware, in io.Reader, out io.Writer, quit func()) (
 		Observe:  r.Observe,
 		Run: func(ctx context.Context) {
 			go r.obey(in, out, quit) // a read of standard input cannot be ended
-			r.tell(ctx, out)
+			r.print(ctx, out)
 		},
 	}, nil
 }
@@ -80,8 +80,8 @@ func (r *simRadio) Observe(s port.Status) {
 	}
 }
 
-// tell writes what the radio shows, and whether it is heard, when that changes.
-func (r *simRadio) tell(ctx context.Context, out io.Writer) {
+// print writes the radio's lamps, and whether it is heard, whenever they change.
+func (r *simRadio) print(ctx context.Context, out io.Writer) {
 	meter := time.NewTicker(meterPeriod)
 	defer meter.Stop()
 	for last := ""; ; {

@@ -103,7 +103,7 @@ func (s *Server) Run(ctx context.Context) {
 			return
 		}
 		if err == nil {
-			s.see(all)
+			s.onDevices(all)
 			err = s.cfg.Store.Reconcile(ctx, all)
 		}
 		if now := time.Now(); err == nil && now.Sub(announced) >= announceEvery {
@@ -121,9 +121,9 @@ func (s *Server) Run(ctx context.Context) {
 	})
 }
 
-// see receives the list of devices and tells of those that were there with another key, or
+// onDevices receives the list of devices and reports those that were there with another key, or
 // not revoked.
-func (s *Server) see(all []devices.Device) {
+func (s *Server) onDevices(all []devices.Device) {
 	view := make(map[string]devices.Device, len(all))
 	for _, d := range all {
 		view[d.UserID] = d

@@ -28,14 +28,14 @@ var files embed.FS
 // LiveKit that the page may connect to, or empty. It answers GET and
 // HEAD only, everything else is 405, what does not exist 404.
 func Handler(room string) http.Handler {
-	return lookOnly(policy(room), "microphone=(self)", http.FileServerFS(files))
+	return readOnly(policy(room), "microphone=(self)", http.FileServerFS(files))
 }
 
 // Port serves the page of one port at "/", of whose /status it is made, and its files
 // beside it, as Handler does. Nothing can be done on it.
 func Port() http.Handler {
 	static := http.FileServerFS(files)
-	return lookOnly(policy(""), "microphone=()", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return readOnly(policy(""), "microphone=()", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/":
 			http.ServeFileFS(w, r, files, "port.html")
@@ -49,9 +49,9 @@ func Port() http.Handler {
 	}))
 }
 
-// lookOnly answers GET and HEAD only, by files, with a policy and what the page may use
+// readOnly answers GET and HEAD only, by files, with a policy and what the page may use
 // of the microphone.
-func lookOnly(policy, microphone string, files http.Handler) http.Handler {
+func readOnly(policy, microphone string, files http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")

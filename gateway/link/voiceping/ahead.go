@@ -12,7 +12,7 @@ const (
 	// probeEvery is how often silence is sent, at first, to learn whether the
 	// server forwards it. Later probes come ever more rarely.
 	probeEvery = 5 * time.Millisecond
-	// echoEvery is how often it is looked whether one came back.
+	// echoEvery is how often the link checks whether a probe came back.
 	echoEvery = time.Millisecond
 )
 
@@ -21,21 +21,20 @@ const (
 // while the lock shows in Redis at once and the port's own voice comes back as
 // soon as it is forwarded.
 
-// ahead tells of a grant before the server's reply does.
+// ahead detects a grant before the server's reply arrives.
 type ahead struct {
 	granted chan struct{} // closed when the server forwards what is said
 	stop    func()        // returns when nothing more is sent
 }
 
 // watchGrant waits for the claim's lock in Redis and then for the port's own voice
-// to come back. What it sends until then is silence.
+// to come back. Until then it sends silence.
 func (l *Link) watchGrant(ctx context.Context, s *session, cl redis.Claim) ahead {
 	ctx, cancel := context.WithCancel(ctx)
 	a := ahead{granted: make(chan struct{})}
 	hears := s.receiver(cl.Channel)
 	if hears == nil || !hears.HasOwn() || l.locks.own(cl) {
-		// It cannot hear itself, or a lock of the past would be taken for the
-		// new one.
+		// The port does not hear itself, or an old lock would pass for the new one.
 		a.stop = cancel
 		return a
 	}
@@ -75,47 +74,47 @@ func (l *Link) watchGrant(ctx context.Context, s *session, cl redis.Claim) ahead
 
 // locks is the latest view of the channel's lock.
 type locks struct {
-	mu     sync.Mutex
-	holder *redis.Holder
-	moved  chan struct{} // closed at the next view
+	mu      sync.Mutex
+	holder  *redis.Holder
+	changed chan struct{} // closed at the next view
 }
 
-// see notes a view.
-func (k *locks) see(holder *redis.Holder) {
+// onHolder applies a view of the lock.
+func (k *locks) onHolder(holder *redis.Holder) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.holder = holder
-	if k.moved != nil {
-		close(k.moved)
-		k.moved = nil
+	if k.changed != nil {
+		close(k.changed)
+		k.changed = nil
 	}
 }
 
 func (k *locks) own(cl redis.Claim) bool {
-	own, _ := k.look(cl)
+	own, _ := k.current(cl)
 	return own
 }
 
-// look reports whether the lock is one that the server wrote for the claim's
-// user, and gives what is closed at the next view.
-func (k *locks) look(cl redis.Claim) (own bool, moved <-chan struct{}) {
+// current reports whether the server wrote the lock for the claim's user. changed
+// is closed at the next view.
+func (k *locks) current(cl redis.Claim) (own bool, changed <-chan struct{}) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.moved == nil {
-		k.moved = make(chan struct{})
+	if k.changed == nil {
+		k.changed = make(chan struct{})
 	}
-	return k.holder != nil && k.holder.UserID == cl.UserID && k.holder.Token == "", k.moved
+	return k.holder != nil && k.holder.UserID == cl.UserID && k.holder.Token == "", k.changed
 }
 
-// await waits for such a lock, and reports whether it came before ctx ended.
+// await waits for a lock of the claim's user. It reports whether it came before ctx ended.
 func (k *locks) await(ctx context.Context, cl redis.Claim) bool {
 	for {
-		own, moved := k.look(cl)
+		own, changed := k.current(cl)
 		if own {
 			return true
 		}
 		select {
-		case <-moved:
+		case <-changed:
 		case <-ctx.Done():
 			return false
 		}

@@ -58,7 +58,7 @@ func TestAPressWaitsForTheLastStop(t *testing.T) {
 		stops := s.server.Frames(wire.PTTStop)
 		a.release()
 		until(t, "the stop is on its way", func() bool { return s.server.Frames(wire.PTTStop) > stops })
-		time.Sleep(handBack + 100*time.Millisecond) // the script has given the lock back
+		time.Sleep(handBackTimeout + 100*time.Millisecond) // the script has given the lock back
 		before := s.server.Stream("u1", "c1").Forwarded
 		a.press()
 		a.phase(floor.Requesting)

@@ -76,8 +76,8 @@ func TestAGrantThatResumesNothingIsNoticed(t *testing.T) {
 func TestNothingDeadIsTrustedForFiveSeconds(t *testing.T) {
 	const most = 5 * time.Second
 	for what, after := range map[string]time.Duration{
-		"a half-open connection":       pingEvery + pongWithin,
-		"a voice that does not return": maxUnheard*20*time.Millisecond + lookAtVoice,
+		"a half-open connection":       pingEvery + pongTimeout,
+		"a voice that does not return": maxUnheard*20*time.Millisecond + echoCheckEvery,
 		"media without consent":        rtc.DefaultPeerTimeout,
 	} {
 		if after > most {

@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	// pingEvery and pongWithin bound how long a dead connection goes unnoticed.
-	pingEvery  = 2 * time.Second
-	pongWithin = 2 * time.Second
-	// writeWithin bounds one frame on its way out.
-	writeWithin = 2 * time.Second
-	// maxSaid bounds what is shown of an answer that is no WebSocket, in bytes.
-	maxSaid = 200
+	// pingEvery and pongTimeout bound how long a dead connection goes unnoticed.
+	pingEvery   = 2 * time.Second
+	pongTimeout = 2 * time.Second
+	// writeTimeout bounds writing one frame.
+	writeTimeout = 2 * time.Second
+	// maxQuoted bounds, in bytes, what an error quotes of an answer that is no WebSocket.
+	maxQuoted = 200
 )
 
 // conn is one WebSocket to the server. Requests may be made from any goroutine.
@@ -57,14 +57,13 @@ func dial(ctx context.Context, url, token string, client *http.Client, pushed fu
 			text, _ = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 		}
 		said := strings.TrimSpace(redact.Tokens(string(text), token))
-		return nil, handshakeError(resp.StatusCode, said[:min(len(said), maxSaid)], resp.Header.Get("Retry-After"))
+		return nil, handshakeError(resp.StatusCode, said[:min(len(said), maxQuoted)], resp.Header.Get("Retry-After"))
 	}
 	ws.SetReadLimit(wire.MaxFrame)
 	return &conn{ws: ws, pushed: pushed, over: make(chan struct{}), waiting: make(map[string]func(wire.Frame))}, nil
 }
 
-// run reads until the connection ends, pings it meanwhile, and returns why it
-// ended.
+// run reads and pings until the connection ends, and returns the cause.
 func (c *conn) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var pinging sync.WaitGroup
@@ -130,7 +129,7 @@ func (c *conn) keepAlive(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-tick.C:
 		}
-		wait, cancel := context.WithTimeout(ctx, pongWithin)
+		wait, cancel := context.WithTimeout(ctx, pongTimeout)
 		err := c.ws.Ping(wait)
 		cancel()
 		if err != nil {
@@ -142,8 +141,8 @@ func (c *conn) keepAlive(ctx context.Context) error {
 	}
 }
 
-// post sends a request; answer is called once with its reply, or with an error
-// frame when the connection ends first.
+// post sends a request. It calls answer once: with the reply, or with an error frame
+// when the connection ends first.
 func (c *conn) post(t wire.Type, data any, answer func(wire.Frame)) error {
 	raw, err := json.Marshal(data)
 	if err != nil {
@@ -162,8 +161,8 @@ func (c *conn) post(t wire.Type, data any, answer func(wire.Frame)) error {
 	if err != nil {
 		return err
 	}
-	// Not the caller's context: a write that is cut short ends the connection.
-	ctx, cancel := context.WithTimeout(context.Background(), writeWithin)
+	// Not the caller's context: a canceled write ends the connection.
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	if err := c.ws.Write(ctx, websocket.MessageText, text); err != nil {
 		_ = c.ws.CloseNow()
@@ -172,8 +171,8 @@ func (c *conn) post(t wire.Type, data any, answer func(wire.Frame)) error {
 	return nil
 }
 
-// ask sends a request and decodes its reply into reply, unless that is nil. A
-// refusal is a *Refusal.
+// ask sends a request and decodes the reply into reply, unless that is nil. It returns
+// a *Refusal when the server refuses.
 func (c *conn) ask(ctx context.Context, t wire.Type, data, reply any) error {
 	replies := make(chan wire.Frame, 1)
 	if err := c.post(t, data, func(f wire.Frame) { replies <- f }); err != nil {

@@ -22,7 +22,7 @@ import (
 // renewBefore is how long before its end a token is replaced.
 const renewBefore = 10 * time.Minute
 
-// ControlPlane gets tokens where people log in: POST /api/auth/login with e-mail
+// ControlPlane gets tokens from the control plane: POST /api/auth/login with e-mail
 // and password, then POST /api/router/token with the session's cookie. Its method
 // Token fits Config.Token.
 type ControlPlane struct {
@@ -55,8 +55,8 @@ func NewControlPlane(base, email string, password func() (string, error), event 
 		client: &http.Client{Jar: jar, Timeout: connectTimeout}}, nil
 }
 
-// Token returns the present token, or a new one when its end is near or the
-// server refused it.
+// Token returns the current token. It gets a new one when the token expires soon or
+// when refused is the current token.
 func (c *ControlPlane) Token(ctx context.Context, refused string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -140,10 +140,10 @@ func (c *ControlPlane) post(ctx context.Context, path string, data, reply any) (
 	return resp.StatusCode, nil
 }
 
-// maxReason bounds what is shown of a refusal, in bytes.
+// maxReason bounds, in bytes, what an error quotes of a refusal.
 const maxReason = 200
 
-// hide takes the values of a request out of what the server says about it.
+// hide removes the values of a request from the server's answer to it.
 func hide(said string, request any) string {
 	if values, ok := request.(map[string]string); ok {
 		for key, value := range values {
@@ -156,7 +156,7 @@ func hide(said string, request any) string {
 	return said[:min(len(said), maxReason)]
 }
 
-// planeError is the control plane's refusal.
+// planeError is a refusal of the control plane.
 type planeError struct {
 	path, said string
 	status     int
@@ -166,8 +166,8 @@ func (e *planeError) Error() string {
 	return fmt.Sprintf("control plane: %s answers %d %q; check link.email, link.password_file and link.event_id", e.path, e.status, e.said)
 }
 
-// Unwrap is the fault of the link: without another password or event there is
-// no token, unless the control plane itself is in trouble.
+// Unwrap returns the fault that the port shows. A refusal needs another password or
+// event, unless the control plane itself failed.
 func (e *planeError) Unwrap() error {
 	switch e.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -178,7 +178,7 @@ func (e *planeError) Unwrap() error {
 	return port.LinkLost
 }
 
-// expiry reads the end of a token. It proves nothing about who signed it.
+// expiry returns when a token expires. It does not verify the signature.
 func expiry(token string) (time.Time, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	// lookAtVoice is how often it is checked.
-	lookAtVoice = 250 * time.Millisecond
-	// maxUnheard is how many frames may be said without hearing oneself: 4 s.
+	// echoCheckEvery is how often it is checked.
+	echoCheckEvery = 250 * time.Millisecond
+	// maxUnheard is how many frames may be sent before the port hears itself: 4 s.
 	maxUnheard = 200
-	// maxUnacknowledged is how many, where the server does not send us our own
-	// voice, may be said without a receiver report; one comes every 4 to 6 s.
+	// maxUnacknowledged is how many frames may be sent without a receiver report, where
+	// the server does not return the port's own voice. A report comes every 4 to 6 s.
 	maxUnacknowledged = 320
 )
 
-// echoWatch checks that the server forwards what the port says. A server whose
-// grant resumes nothing, as after it reaped an older connection of the same user,
-// reports no error. The port consumes its own producer: what comes back is what
-// the others hear.
+// echoWatch checks that the server forwards the port's voice. The port consumes its
+// own producer: what comes back is what the others hear. A server can grant the
+// floor and resume no producer, for example after it closed an older connection of
+// the same user. It reports no error then.
 type echoWatch struct {
 	echoes uint64 // so far
 	at     uint64 // sent, when the latest came

@@ -8,8 +8,8 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// emergencies is who has an emergency on which channel, as the server tells. Its
-// locks do not say so.
+// emergencies records who has an emergency on which channel, by the server's events.
+// The server's locks do not show it.
 type emergencies struct {
 	mu sync.Mutex
 	by map[string]string
@@ -30,7 +30,7 @@ func (e *emergencies) end(channel string) {
 	delete(e.by, channel)
 }
 
-// forget forgets all: nobody tells of an end any more.
+// forget clears all: after the connection no event reports an end.
 func (e *emergencies) forget() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -43,9 +43,8 @@ func (e *emergencies) of(channel string) (user string) {
 	return e.by[channel]
 }
 
-// Floor returns a watch in which the holder of a floor has an emergency if the
-// server says so. The link learns from it of its own lock before the server
-// replies.
+// Floor returns a watcher that marks the holder's emergency, as the server reports
+// it. Through it the link sees its own lock before the server replies.
 func (l *Link) Floor(watch port.FloorWatcher) port.FloorWatcher { return floorWatch{watch, l} }
 
 type floorWatch struct {
@@ -57,7 +56,7 @@ type floorWatch struct {
 func (w floorWatch) WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error {
 	return w.FloorWatcher.WatchChannel(ctx, channel, func(v redis.FloorView) {
 		if channel == w.link.cfg.Channel {
-			w.link.locks.see(v.Holder)
+			w.link.locks.onHolder(v.Holder)
 		}
 		if h := v.Holder; h != nil && h.Emergency == "" && h.UserID == w.link.emergencies.of(channel) {
 			marked := *h

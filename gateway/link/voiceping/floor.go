@@ -15,26 +15,26 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// handBack bounds each step of giving the floor back.
-const handBack = 500 * time.Millisecond
+// handBackTimeout bounds each step of giving the floor back.
+const handBackTimeout = 500 * time.Millisecond
 
 const (
-	// successorWithin is how long a lost floor is watched for who takes it, and
-	// successorEvery how often it is read meanwhile.
+	// successorWithin is how long the link waits for the next holder of a lost floor,
+	// and successorEvery how often it reads the lock meanwhile.
 	successorWithin = 50 * time.Millisecond
 	successorEvery  = 5 * time.Millisecond
 )
 
 var errSlow = errors.New("the VoicePing server is slow: it has not answered")
 
-// grant is the server's yes to one claim.
+// grant is the server's grant of one claim.
 type grant struct {
 	session *session
 	claim   redis.Claim
 	adopted bool
 	gate    atomic.Int32
 	by      atomic.Pointer[string] // who interrupted
-	// confirmed is when Redis was last asked and said that the lock is ours.
+	// confirmed is when the last read was sent that found the lock to be ours.
 	confirmed time.Time
 }
 
@@ -49,8 +49,8 @@ func (g *grant) open()        { g.gate.CompareAndSwap(gatePending, gateOpen) }
 func (g *grant) shut()        { g.gate.Store(gateShut) }
 func (g *grant) isOpen() bool { return g.gate.Load() == gateOpen }
 
-// Acquire implements [port.SpeakerLock]: one message to the server, then one
-// round trip to Redis that makes the server's lock the claim's.
+// Acquire implements [port.SpeakerLock]. It sends one message to the server, and then
+// one round trip to Redis makes the server's lock the claim's.
 func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error) {
 	s := l.session.Load()
 	if s == nil {
@@ -62,18 +62,18 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 	if err := s.stopped(ctx); err != nil {
 		return redis.Decision{}, err
 	}
-	// Also for a dispatcher: nothing but the grant of an ordinary ptt-start names
-	// the port's producer to those who do not yet hear it.
+	// A dispatcher starts with an ordinary ptt-start, too: only its grant names the
+	// port's producer to members who do not consume it yet.
 	f, err := l.start(ctx, s, cl, wire.PTTStart)
 	again := false
 	switch {
 	case err == nil && f.Success:
 	case err == nil && f.CurrentSpeaker == nil:
-		// Denied by nobody: the other one stopped between the server's two
-		// looks at the lock.
+		// Denied, and no holder: the other talker stopped between the server's two
+		// reads of the lock.
 		again = true
 	case err == nil && *f.CurrentSpeaker == cl.UserID:
-		// Denied by a lock of our own, which no talk spurt of ours has.
+		// Denied because of a lock of ours that no talk spurt holds.
 		if again, err = l.cfg.State.Abandon(ctx, cl, cl.TTL); err != nil {
 			return redis.Decision{}, err
 		}
@@ -101,7 +101,7 @@ func (l *Link) Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, err
 	return l.adopt(ctx, s, cl)
 }
 
-// adopt relies on the server's grant once Redis says so, too.
+// adopt relies on the server's grant once Redis shows the lock.
 func (l *Link) adopt(ctx context.Context, s *session, cl redis.Claim) (redis.Decision, error) {
 	g := &grant{session: s, claim: cl, confirmed: time.Now()}
 	l.grant.Store(g) // an interruption may come from here on
@@ -121,9 +121,9 @@ func (l *Link) adopt(ctx context.Context, s *session, cl redis.Claim) (redis.Dec
 	return d, nil
 }
 
-// preempt takes the floor from a member without priority, in Redis and in one
-// step, for the server cannot. The holder hears of it there. Then the lock is
-// opened for the server's own grant, without which nothing is forwarded.
+// preempt takes the floor from a member without priority. The server cannot do that,
+// so one script in Redis does, which also informs the holder. Then preempt frees the
+// lock for the server's own grant: the server forwards nothing without one.
 func (l *Link) preempt(ctx context.Context, cl redis.Claim) (again bool, d redis.Decision, err error) {
 	if d, err = l.cfg.State.Acquire(ctx, cl); err != nil {
 		return false, d, err
@@ -140,9 +140,8 @@ func (l *Link) preempt(ctx context.Context, cl redis.Claim) (again bool, d redis
 	return again, d, err
 }
 
-// start sends ptt-start, or its priority kin, and waits for the answer, or for the
-// grant to show before its answer comes. A grant that comes when nobody waits any
-// more is handed back.
+// start sends ptt-start, or its priority form. It waits for the answer, or for signs of
+// the grant that come earlier. A grant that comes too late is handed back.
 func (l *Link) start(ctx context.Context, s *session, cl redis.Claim, kind wire.Type) (wire.Floor, error) {
 	l.unsettled[cl.Token] = true
 	var mu sync.Mutex
@@ -201,7 +200,7 @@ func (l *Link) start(ctx context.Context, s *session, cl redis.Claim, kind wire.
 
 // undo gives back a grant that was never relied on.
 func (l *Link) undo(s *session, cl redis.Claim) {
-	ctx, cancel := context.WithTimeout(context.Background(), handBack)
+	ctx, cancel := context.WithTimeout(context.Background(), handBackTimeout)
 	defer cancel()
 	if l.stop(ctx, s, cl.Channel) == nil {
 		delete(l.unsettled, cl.Token)
@@ -212,9 +211,9 @@ func (l *Link) undo(s *session, cl redis.Claim) {
 	}
 }
 
-// stop sends ptt-stop, which ends a priority call as well, and waits for the
-// answer. It is sent once per grant, and only while the lock is ours: the server
-// tells everybody that the channel is idle, whoever talks.
+// stop sends ptt-stop and waits for the answer. ptt-stop ends a priority call, too.
+// The link sends it once per grant, and only while the lock is ours: the server then
+// announces the channel as idle, whoever talks.
 func (l *Link) stop(ctx context.Context, s *session, channel string) error {
 	answered := &answered{done: make(chan struct{})}
 	if err := s.conn.post(wire.PTTStop, wire.OfChannel{ChannelID: channel}, func(f wire.Frame) {
@@ -232,14 +231,14 @@ func (l *Link) stop(ctx context.Context, s *session, channel string) error {
 	return answered.err
 }
 
-// answered is the fate of a request; err is set before done is closed.
+// answered is the result of a request; err is set before done is closed.
 type answered struct {
 	done chan struct{}
 	err  error
 }
 
-// stopped waits until the latest ptt-stop was answered, if there was one. The
-// caller has the link's floor lock.
+// stopped waits for the answer to the latest ptt-stop, if there was one. The caller
+// holds l.floor.
 func (s *session) stopped(ctx context.Context) error {
 	if s.stopping == nil {
 		return nil
@@ -278,8 +277,8 @@ func (l *Link) Renew(ctx context.Context, cl redis.Claim) (redis.Renewal, error)
 	return st, err
 }
 
-// successor waits a little for whoever takes a floor that was just lost to
-// nobody: a dispatcher's gateway opens the lock for the server's own grant.
+// successor waits briefly for the next holder when a lost floor shows none: a
+// dispatcher's gateway frees the lock for the server's own grant.
 func (l *Link) successor(ctx context.Context, cl redis.Claim) *redis.Holder {
 	ctx, cancel := context.WithTimeout(ctx, successorWithin)
 	defer cancel()
@@ -293,8 +292,8 @@ func (l *Link) successor(ctx context.Context, cl redis.Claim) *redis.Holder {
 	}
 }
 
-// Release implements [port.SpeakerLock]: the server is told while the lock is
-// ours, and what it leaves is deleted by script.
+// Release implements [port.SpeakerLock]. It informs the server while the lock is ours;
+// a script deletes what the server leaves.
 func (l *Link) Release(ctx context.Context, cl redis.Claim) (bool, error) {
 	l.floor.Lock()
 	defer l.floor.Unlock()
@@ -307,8 +306,8 @@ func (l *Link) release(ctx context.Context, cl redis.Claim) (bool, error) {
 		if !l.unsettled[cl.Token] {
 			return false, nil
 		}
-		// Nobody knows what became of the request. While the connection stands
-		// its answer will come.
+		// The result of the request is unknown. Its answer comes while the connection
+		// lasts.
 		if s := l.session.Load(); s != nil && s.conn.alive() {
 			return false, nil
 		}
@@ -319,13 +318,13 @@ func (l *Link) release(ctx context.Context, cl redis.Claim) (bool, error) {
 	l.grant.Store(nil)
 	delete(l.unsettled, cl.Token)
 	if g.session.conn.alive() && l.ours(ctx, g) {
-		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
+		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBackTimeout)
 		if err := l.stop(wait, g.session, cl.Channel); err != nil {
 			l.log.Warn("the server was not told of the end", "err", err)
 		}
 		cancel()
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBack)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), handBackTimeout)
 	defer cancel()
 	if !g.adopted {
 		if _, err := l.cfg.State.Abandon(last, cl, 0); err != nil {
@@ -335,8 +334,8 @@ func (l *Link) release(ctx context.Context, cl redis.Claim) (bool, error) {
 	return l.cfg.State.Release(last, cl)
 }
 
-// ours reports whether the lock is the grant's now or, while Redis does not
-// answer, has hardly had the time to become another's.
+// ours reports whether the lock is the grant's. While Redis does not answer, it is
+// presumed so for a short time after the last confirmation.
 func (l *Link) ours(ctx context.Context, g *grant) bool {
 	if !g.adopted {
 		return time.Since(g.confirmed) < g.claim.TTL
@@ -348,8 +347,8 @@ func (l *Link) ours(ctx context.Context, g *grant) bool {
 	return v.Holder != nil && v.Holder.Token == g.claim.Token
 }
 
-// interrupted obeys an emergency: the server has silenced the port and leaves
-// its lock. Deleting it lets the port's own view of the floor follow.
+// interrupted handles an emergency of another member. The server has paused the port's
+// producer and keeps its lock; deleting the lock makes the port's view follow.
 func (l *Link) interrupted(s *session, i wire.Interruption) {
 	g := l.grant.Load()
 	if g == nil || g.session != s {
@@ -357,7 +356,7 @@ func (l *Link) interrupted(s *session, i wire.Interruption) {
 	}
 	g.by.Store(&i.InterruptedBy)
 	g.shut()
-	ctx, cancel := context.WithTimeout(context.Background(), handBack)
+	ctx, cancel := context.WithTimeout(context.Background(), handBackTimeout)
 	defer cancel()
 	if _, err := l.cfg.State.Release(ctx, g.claim); err != nil {
 		l.log.Warn("the floor was not given up to an emergency", "err", err)

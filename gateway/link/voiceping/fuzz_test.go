@@ -36,7 +36,7 @@ func FuzzPushed(f *testing.F) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		l := &Link{cfg: Config{UserID: "u1", Channel: "c1", Monitor: []string{"c2"}, State: unread{}}, log: slog.New(slog.DiscardHandler), members: newRoster()}
-		s := &session{link: l, ctx: ctx, lost: make(chan error, 1), news: make(chan struct{}, 1), talk: make(map[string]talker),
+		s := &session{link: l, ctx: ctx, lost: make(chan error, 1), news: make(chan struct{}, 1), talkers: make(map[string]talker),
 			monitored: map[string]monitored{"c2": {left: make(chan struct{}, 1), back: make(chan struct{}, 1)}}}
 		for range 2 { // also when nobody has looked yet
 			s.pushed(frame)

@@ -9,9 +9,9 @@ import (
 	"github.com/talkgate/talkgate/media/rtc"
 )
 
-// hear makes the members of a channel, the port's own or one of the monitored,
-// audible. Its end is the session's.
-func (s *session) hear(ctx context.Context, channel string, index int) error {
+// startListening makes the members of a channel audible until the session ends.
+// index selects the channel's speaker selector: 0 is the port's own channel.
+func (s *session) startListening(ctx context.Context, channel string, index int) error {
 	receiver, err := s.link.cfg.Engine.ReceiveMany(ctx, s.listen(channel), s.solos[index])
 	if err != nil {
 		return fmt.Errorf("channel %q: %w", channel, err)
@@ -32,8 +32,8 @@ func (s *session) hear(ctx context.Context, channel string, index int) error {
 	return nil
 }
 
-// deafen ends the hearing of a channel.
-func (s *session) deafen(channel string) {
+// stopListening closes the receiver of a channel.
+func (s *session) stopListening(channel string) {
 	s.mu.Lock()
 	receiver := s.receivers[channel]
 	delete(s.receivers, channel)
@@ -54,11 +54,11 @@ func (s *session) receiver(channel string) *rtc.MultiReceiver {
 	return s.receivers[channel]
 }
 
-// look makes consume look at the roster.
-func (s *session) look() { note(s.news) }
+// wake makes consume read the roster again.
+func (s *session) wake() { note(s.news) }
 
-// consume asks for the stream of every known producer, once; first for our own,
-// which tells that we are heard.
+// consume requests the stream of every known producer, once. The port's own comes
+// first: it shows that the server forwards what the port sends.
 func (s *session) consume() {
 	own := voice{s.link.cfg.Channel, s.produced}
 	ssrc, err := s.ask(own)
@@ -75,14 +75,14 @@ func (s *session) consume() {
 		case <-s.news:
 		}
 		for _, v := range s.link.members.all() {
-			if !s.wanted(v) {
+			if !s.needed(v) {
 				continue
 			}
 			ssrc, err := s.ask(v)
 			var no *Refusal
 			switch {
 			case err == nil:
-				s.consumes(v, ssrc)
+				s.addStream(v, ssrc)
 			case errors.As(err, &no):
 				s.link.members.drop(v)
 				s.link.log.Debug("a member cannot be heard", "channel", v.channel, "err", err)
@@ -91,28 +91,28 @@ func (s *session) consume() {
 	}
 }
 
-// wanted says whether a stream is still to be asked for.
-func (s *session) wanted(v voice) bool {
+// needed reports whether a stream still has to be requested.
+func (s *session) needed(v voice) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, heard := s.heard[v]
 	return s.receivers[v.channel] != nil && !heard && s.ctx.Err() == nil
 }
 
-// consumes notes the SSRC of a stream.
-func (s *session) consumes(v voice, ssrc uint32) {
+// addStream records the SSRC of a stream.
+func (s *session) addStream(v voice, ssrc uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.receivers[v.channel] != nil {
 		s.heard[v] = ssrc
 	}
 	if !s.link.members.has(v) { // it went meanwhile
-		s.work.Go(func() { s.ends(v) })
+		s.work.Go(func() { s.endStream(v) })
 	}
 }
 
-// ends ends the stream of a producer that is no more. It does not wait.
-func (s *session) ends(v voice) {
+// endStream ends the stream of a producer that is gone. It does not wait.
+func (s *session) endStream(v voice) {
 	s.mu.Lock()
 	ssrc, heard := s.heard[v]
 	delete(s.heard, v)
@@ -123,7 +123,7 @@ func (s *session) ends(v voice) {
 	}
 }
 
-// ask asks for a stream and returns the SSRC that it has from now on.
+// ask requests a stream and returns its SSRC.
 func (s *session) ask(v voice) (ssrc uint32, err error) {
 	var c wire.Consumer
 	if err := s.conn.ask(s.ctx, wire.Consume, wire.NewConsumer{ChannelID: v.channel, ProducerID: v.producer,

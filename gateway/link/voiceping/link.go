@@ -1,11 +1,11 @@
-// Package voiceping is a port's link to the VoicePing servers: a full member of
-// their channels, over their WebSocket signalling and mediasoup's media.
+// Package voiceping links a port to VoicePing servers. The port is a full member of
+// their channels, with WebSocket signaling and mediasoup media.
 //
-// A Link is two things to its port. As [port.Link] it joins, produces at the
-// join, consumes every producer it hears of, and keeps all that for good. As
-// [port.SpeakerLock] it takes the floor through the server's ptt-start, which
-// alone makes the server forward what is said, and from then on minds the lock in
-// Redis itself: the server neither renews it nor silences a talker who lost it.
+// A Link has two roles. As [port.Link] it joins the channel, makes its producer at the
+// join, and consumes the producer of every member. As [port.SpeakerLock] it requests
+// the floor with ptt-start, without which the server forwards nothing, and then renews
+// the lock in Redis itself: the server neither renews a lock nor silences a talker who
+// lost it.
 package voiceping
 
 import (
@@ -36,30 +36,30 @@ type Config struct {
 	// UserID and Role are those of the token.
 	UserID string
 	Role   redis.Role
-	// Channel is talked and listened on, the channels of Monitor are listened
-	// on.
+	// Channel is the channel to talk and listen on. The port only listens on those of
+	// Monitor.
 	Channel string
 	Monitor []string
-	// Sharing is how many gateways reach the server from one address, which
-	// share its limits; zero is one.
+	// Sharing is how many gateways connect from the same IP address and share the
+	// server's login limits; zero is one.
 	Sharing int
-	// Logins is shared by links of one gateway that run by turns, and made with
-	// Sharing; nil is of this link alone.
+	// Logins is shared by the links of one gateway, of which one runs at a time. Nil
+	// makes one for this link, with Sharing.
 	Logins *Logins
 	// Token returns the token to connect with. refused is the one that the
-	// server has just refused, or empty: it is of no use any more.
+	// server has just refused, or empty; it must not be returned again.
 	Token func(ctx context.Context, refused string) (string, error)
 	// Engine makes the sessions and outlives the Link.
 	Engine *rtc.Engine
 	// State is the Redis that the server uses.
 	State State
-	// Client makes the handshake; nil is Go's default.
+	// Client makes the handshake; nil is http.DefaultClient.
 	Client *http.Client
-	// Logger is told of connections made, lost and refused; nil discards it.
+	// Logger gets connections made, lost and refused; nil discards them.
 	Logger *slog.Logger
 }
 
-// State is the shared state as a Link uses it.
+// State is what a Link needs of Redis.
 type State interface {
 	port.SpeakerLock
 	Adopt(ctx context.Context, cl redis.Claim) (redis.Decision, error)
@@ -84,7 +84,7 @@ type Link struct {
 	rights      atomic.Pointer[redis.Rights] // nil until they were read
 	out         rtc.Meter
 
-	// floor orders requests for the floor and what has to be undone of them.
+	// floor serializes floor requests and their undoing.
 	floor     sync.Mutex
 	unsettled map[string]bool // tokens of claims whose request nobody answered
 }
@@ -164,7 +164,7 @@ func (l *Link) Run(ctx context.Context, ev port.LinkEvents) error {
 	}
 }
 
-// once runs one session to its end: how long it stood, and why it ended.
+// once runs one session. It returns how long the session lasted and why it ended.
 func (l *Link) once(ctx context.Context, token string, solos []*rtc.SpeakerSelector, ev port.LinkEvents) (lived time.Duration, err error) {
 	setup, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

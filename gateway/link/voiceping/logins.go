@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// window, logins and failures are the server's, per address: it takes 40
-	// logins in 15 minutes, successes counted, and after the fourth that failed
-	// (401, 403) without a success between none at all until the window ends.
+	// window, logins and failures are the server's limits for one IP address: 40 logins
+	// in 15 minutes, successful ones included. After four failures in a row (401, 403)
+	// it refuses every login until the window ends.
 	window   = 15 * time.Minute
 	logins   = 40
 	failures = 3
@@ -22,7 +22,7 @@ func retryPolicy() retry.Policy {
 	return retry.Policy{First: 500 * time.Millisecond, Longest: 30 * time.Second, Classify: advice}
 }
 
-// advice reads what an error says about the next attempt.
+// advice returns what an error means for the next attempt.
 func advice(err error) retry.Advice {
 	var no *HandshakeError
 	errors.As(err, &no)
@@ -34,43 +34,42 @@ func advice(err error) retry.Advice {
 	case fault == port.LinkLimited && no != nil && no.RetryAfter > 0:
 		return retry.Advice{Wait: no.RetryAfter}
 	case fault == port.LinkLimited && no != nil:
-		// The windows are fixed. Where the server does not say when one ends,
-		// two of the short one are long enough.
+		// The windows are fixed. Where the server does not say when one ends, two of
+		// the shorter windows are enough.
 		return retry.Advice{Wait: 2 * time.Minute}
 	case fault.NeedsSomebody(), no != nil && no.wrongPlace():
 		return retry.Advice{Wait: time.Minute}
 	case fault == port.LinkUnheard, errors.Is(err, errHalfOpen):
-		// It is our connection alone that does not work.
+		// Only this connection failed, not the server.
 		return retry.Advice{Now: true}
 	}
 	return retry.Advice{}
 }
 
-// Logins is a gateway's share of the logins that the server takes from one
-// address. The links of one gateway share it; they run one after the other. It
-// is kept whatever happens, so that the gateways behind one address never lock
-// themselves out.
+// Logins limits a gateway to its share of the logins that the server accepts from one
+// IP address, so that gateways behind one address never lock each other out. All links
+// of a gateway use the same Logins, one after the other.
 type Logins struct {
 	dialed ledger
 	failed ledger
 }
 
-// NewLogins is the share of one of several gateways that come from one address.
-// Of each limit something is left for a person who wants to look.
+// NewLogins returns the share of one of sharing gateways behind one IP address. Some of
+// each limit is left for a person who logs in from there.
 func NewLogins(sharing int) *Logins {
 	return &Logins{dialed: share(logins-2, sharing), failed: share(failures-1, sharing)}
 }
 
-// wait is how long no login may follow.
+// wait returns how long the next login has to wait.
 func (l *Logins) wait(now time.Time) time.Duration {
 	return max(l.dialed.wait(now), l.failed.wait(now))
 }
 
-// dial notes an attempt to log in.
+// dial records a login attempt.
 func (l *Logins) dial(now time.Time) { l.dialed.note(now) }
 
-// after notes how an attempt ended, and returns how long to wait before the next
-// one: at least wait.
+// after records the result of an attempt. It returns how long the next one has to
+// wait: at least wait.
 func (l *Logins) after(now time.Time, err error, wait time.Duration) time.Duration {
 	if no := (*HandshakeError)(nil); errors.As(err, &no) && no.failedLogin() {
 		l.failed.note(now)
@@ -81,14 +80,14 @@ func (l *Logins) after(now time.Time, err error, wait time.Duration) time.Durati
 	return wait
 }
 
-// ledger bounds how often something is done: n times in span.
+// ledger allows n attempts in any span.
 type ledger struct {
 	n    int
 	span time.Duration
 	at   []time.Time // the latest, oldest first
 }
 
-// share is the part of one of sharing gateways of a limit per window.
+// share returns one gateway's part of a limit per window, of sharing gateways.
 func share(limit, sharing int) ledger {
 	sharing = max(1, sharing)
 	if n := limit / sharing; n > 0 {
@@ -102,7 +101,7 @@ func (l *ledger) note(now time.Time) {
 	l.at = l.at[max(0, len(l.at)-l.n):]
 }
 
-// wait is how long nothing may follow.
+// wait returns how long the next attempt has to wait.
 func (l *ledger) wait(now time.Time) time.Duration {
 	if len(l.at) < l.n {
 		return 0

@@ -11,7 +11,8 @@ import (
 	"github.com/talkgate/talkgate/media/sdp"
 )
 
-// publish carries an offer to the server, which speaks no SDP.
+// publish makes a send transport for an SDP offer and returns the answer. The server
+// itself does not use SDP.
 func (s *session) publish(ctx context.Context, offer string) (string, error) {
 	t, o, err := s.transport(ctx, offer, s.link.cfg.Channel, sdp.SendOnly)
 	if err != nil {
@@ -42,8 +43,8 @@ func (s *session) write(frame []byte, timestamp uint32, first bool) error {
 	return s.voice.WriteOpus(frame, timestamp, first)
 }
 
-// probe sends silence to learn whether the server forwards it. Its timestamp is
-// not after that of what is said next.
+// probe sends a frame of silence, to see whether the server forwards it. Its timestamp
+// is not later than that of the speech that follows.
 func (s *session) probe() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -77,7 +78,7 @@ func (s *session) transport(ctx context.Context, offer, channel string, author s
 	}}, nil)
 }
 
-// answer writes the SDP that the server would if it spoke it.
+// answer writes the SDP answer for a transport of the server.
 func answer(t wire.Transport, o *sdp.Offer) (string, error) {
 	l := sdp.Local{Credentials: sdp.Credentials{Ufrag: t.ICEParameters.UsernameFragment, Password: t.ICEParameters.Password}}
 	for _, f := range t.DTLSParameters.Fingerprints {

@@ -8,11 +8,11 @@ import (
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
-// monitorAgain is how long a monitored channel that cannot be joined is left in
-// peace, unless the server says that the port may: it looks at rights every 30 s.
-const monitorAgain = time.Minute
+// monitorRetry is the interval between attempts to join a monitored channel. The
+// server's news of a right ends the wait early; it checks rights every 30 s.
+const monitorRetry = time.Minute
 
-// monitored is what happens to the port on a channel that it only listens to.
+// monitored carries events of a channel that the port only listens to.
 type monitored struct {
 	left      chan struct{} // the server made it leave
 	withdrawn chan struct{} // Redis gives it no rights
@@ -23,7 +23,7 @@ func newMonitored() monitored {
 	return monitored{make(chan struct{}, 1), make(chan struct{}, 1), make(chan struct{}, 1)}
 }
 
-// fresh forgets what was noted.
+// fresh drops pending events.
 func (m monitored) fresh() {
 	for _, c := range []chan struct{}{m.left, m.withdrawn, m.back} {
 		select {
@@ -33,7 +33,7 @@ func (m monitored) fresh() {
 	}
 }
 
-// note says something once to whoever listens for it.
+// note wakes the reader of c; it does not wait.
 func note(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -41,32 +41,32 @@ func note(c chan<- struct{}) {
 	}
 }
 
-// monitor keeps the port on a monitored channel. Whatever goes wrong there, the
-// session and the other channels go on.
+// monitor keeps the port on a monitored channel. Errors there do not affect the
+// session or the other channels.
 func (s *session) monitor(channel string, m monitored, index int) {
 	for {
 		m.fresh()
 		err := s.listenOn(channel, index)
 		if err == nil {
 			s.link.log.Info("a channel is monitored", "channel", channel)
-			s.look()
+			s.wake()
 			err = fmt.Errorf("channel %q: %w any more", channel, port.LinkNoMember)
 			select {
 			case <-m.left:
 			case <-m.withdrawn:
-				s.deafen(channel)
+				s.stopListening(channel)
 				s.leave(channel)
 			case <-s.ctx.Done():
 			}
 		}
-		s.deafen(channel)
+		s.stopListening(channel)
 		if s.ctx.Err() != nil {
 			return
 		}
-		s.link.log.Warn("a channel is not monitored", "channel", channel, "err", err, "retry_in", monitorAgain)
+		s.link.log.Warn("a channel is not monitored", "channel", channel, "err", err, "retry_in", monitorRetry)
 		select {
 		case <-m.back:
-		case <-time.After(monitorAgain):
+		case <-time.After(monitorRetry):
 		case <-s.ctx.Done():
 			return
 		}
@@ -83,5 +83,5 @@ func (s *session) listenOn(channel string, index int) error {
 	if err := s.enter(ctx, channel); err != nil {
 		return err
 	}
-	return s.hear(ctx, channel, index)
+	return s.startListening(ctx, channel, index)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
-// pushed handles what the server sends without being asked. It runs on the reading
-// goroutine and must not block.
+// pushed handles events of the server. It runs on the reading goroutine and must not
+// block.
 func (s *session) pushed(f wire.Frame) {
 	l := s.link
 	switch f.Type {
@@ -18,20 +18,20 @@ func (s *session) pushed(f wire.Frame) {
 		if f.Into(&c) != nil || !s.listens(c.ChannelID) {
 			return
 		}
-		s.talks(c.ChannelID, value(c.CurrentSpeaker))
+		s.setTalker(c.ChannelID, value(c.CurrentSpeaker))
 		if c.ProducerID != "" && c.CurrentSpeaker != nil && *c.CurrentSpeaker != l.cfg.UserID {
 			old, news := l.members.learn(c.ChannelID, *c.CurrentSpeaker, c.ProducerID)
 			if old != "" {
-				s.ends(voice{c.ChannelID, old})
+				s.endStream(voice{c.ChannelID, old})
 			}
 			if news {
-				s.look()
+				s.wake()
 			}
 		}
 	case wire.EmergencyStarted:
 		var e wire.Emergency
 		if f.Into(&e) == nil && s.listens(e.ChannelID) {
-			s.talks(e.ChannelID, e.DispatchUserID)
+			s.setTalker(e.ChannelID, e.DispatchUserID)
 			l.emergencies.begin(e.ChannelID, e.DispatchUserID)
 			l.cfg.State.RefreshFloor(e.ChannelID)
 		}
@@ -51,9 +51,9 @@ func (s *session) pushed(f wire.Frame) {
 	case wire.ForceDisconnected:
 		var d wire.Forced
 		_ = f.Into(&d)
-		s.says(fmt.Errorf("%w by a dispatcher: %s", port.LinkDisconnected, d.Reason))
+		s.endWith(fmt.Errorf("%w by a dispatcher: %s", port.LinkDisconnected, d.Reason))
 	case wire.PermissionUpdate:
-		// A hint: talk rights are watched in Redis, where the server reads them.
+		// Only a hint: the link watches talk rights in Redis, as the server does.
 		if p, err := wire.ParsePermissions(f.Data); err == nil {
 			for channel, m := range s.monitored {
 				if slices.Contains(p.Channels, channel) {
@@ -66,21 +66,21 @@ func (s *session) pushed(f wire.Frame) {
 	}
 }
 
-// present handles who comes and goes: other members, or the port itself, which the
-// server removes from a channel that it has no rights on any more. The grants of a
-// user who is no member resume no producer.
+// present handles members that come and go. The port itself is removed from a channel
+// that it has no rights on any more: grants of a user who is no member resume no
+// producer.
 func (s *session) present(f wire.Frame) {
 	var p wire.Presence
 	var left wire.Left
 	switch {
 	case f.Into(&p) == nil && (p.Action == wire.UserLeft || p.Action == wire.UserDisconnected):
 		if producer := s.link.members.forget(p.ChannelID, p.UserID); producer != "" {
-			s.ends(voice{p.ChannelID, producer})
+			s.endStream(voice{p.ChannelID, producer})
 		}
 	case p.Action == "" && f.Into(&left) == nil && left.Success:
 		if left.ChannelID == s.link.cfg.Channel {
 			err := fmt.Errorf("%w any more: the server took the port off channel %q", port.LinkNoMember, left.ChannelID)
-			s.says(err)
+			s.endWith(err)
 			s.fail(err)
 		} else if m, ok := s.monitored[left.ChannelID]; ok {
 			note(m.left)

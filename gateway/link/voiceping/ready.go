@@ -12,19 +12,18 @@ import (
 )
 
 const (
-	// lookEvery is how often something that can be known without asking the
-	// server is looked at.
-	lookEvery = 2 * time.Second
-	// lookWithin bounds each look.
-	lookWithin = time.Second
+	// pollEvery is how often the link checks what it can know without the server.
+	pollEvery = 2 * time.Second
+	// pollTimeout bounds each check.
+	pollTimeout = time.Second
 )
 
-// A login that must fail is not tried: the server counts it against everybody
-// behind the same address. Whether the user is banned is in Redis, where the
-// server itself looks, and when a token expires is in the token.
+// The link does not try a login that must fail: the server counts failures for all
+// users behind one IP address. Redis shows whether the user is banned; the token shows
+// when it expires.
 
-// ready waits until a login may succeed, and returns the token to try it with.
-// refused is the token that the server does not take any more, or empty.
+// ready waits until a login may succeed and returns the token for it. refused is the
+// token that the server refused last, or empty.
 func (l *Link) ready(ctx context.Context, refused string, ev port.LinkEvents) (token string, err error) {
 	said := port.NoFault
 	for {
@@ -37,7 +36,7 @@ func (l *Link) ready(ctx context.Context, refused string, ev port.LinkEvents) (t
 		case port.LinkBanned, port.LinkNoMember, port.LinkTokenExpired:
 		default:
 			if said != port.NoFault {
-				retry.Sleep(ctx, rand.N(lookEvery)) // a fleet was unbanned, or got its tokens
+				retry.Sleep(ctx, rand.N(pollEvery)) // a fleet was unbanned, or got its tokens
 			}
 			return token, err
 		}
@@ -46,13 +45,13 @@ func (l *Link) ready(ctx context.Context, refused string, ev port.LinkEvents) (t
 			l.log.Warn("the VoicePing server is not asked", "err", err, "url", l.cfg.URL)
 			ev.LinkDown(err)
 		}
-		if !retry.Sleep(ctx, lookEvery) {
+		if !retry.Sleep(ctx, pollEvery) {
 			return "", context.Cause(ctx)
 		}
 	}
 }
 
-// tokenFor asks for the token. One that says it has expired is an error.
+// tokenFor gets the token. An expired token is an error.
 func (l *Link) tokenFor(ctx context.Context, refused string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -66,10 +65,10 @@ func (l *Link) tokenFor(ctx context.Context, refused string) (string, error) {
 	return token, nil
 }
 
-// barred is why Redis says that the user may not be on the channel, nil if it does
-// not say so.
+// barred returns why the user may not join the channel, as Redis shows it; nil if it
+// may or if Redis does not answer.
 func (l *Link) barred(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	r, err := l.cfg.State.ReadRights(ctx, l.cfg.UserID)
 	if err == nil {
@@ -85,21 +84,21 @@ func (l *Link) barred(ctx context.Context) error {
 }
 
 func (l *Link) banned(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	r, err := l.cfg.State.ReadRights(ctx, l.cfg.UserID)
 	return err == nil && r.Known && r.Banned
 }
 
 func (l *Link) mayJoin(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	r, err := l.cfg.State.ReadRights(ctx, l.cfg.UserID)
 	return err == nil && r.MayTalk(l.cfg.Channel)
 }
 
-// obstacle is what stands in the way after err, if it can be seen to go. The
-// wait need not be longer than it stands.
+// obstacle returns a function that reports whether the cause of err still exists, or
+// nil where the link cannot check that. A wait may end when the cause is gone.
 func (l *Link) obstacle(ctx context.Context, token string, err error) (stands func() bool) {
 	switch {
 	case errors.Is(err, port.LinkBanned) && l.banned(ctx):
@@ -115,8 +114,8 @@ func (l *Link) obstacle(ctx context.Context, token string, err error) (stands fu
 	return nil
 }
 
-// waitWhile waits for d or until ctx ends, and no longer than stands is true. A
-// nil stands is always true.
+// waitWhile waits for d, until ctx ends, or until stands returns false. A nil stands
+// never ends the wait.
 func (l *Link) waitWhile(ctx context.Context, d time.Duration, stands func() bool) {
 	if stands == nil {
 		retry.Sleep(ctx, d)
@@ -124,7 +123,7 @@ func (l *Link) waitWhile(ctx context.Context, d time.Duration, stands func() boo
 	}
 	over := time.NewTimer(d)
 	defer over.Stop()
-	look := time.NewTicker(lookEvery)
+	look := time.NewTicker(pollEvery)
 	defer look.Stop()
 	for {
 		select {

@@ -11,12 +11,12 @@ import (
 	"github.com/talkgate/talkgate/gateway/port"
 )
 
-// Refusal is the server's error to a request.
+// Refusal is the server's error reply to a request.
 type Refusal struct{ Request, Text string }
 
 func (e *Refusal) Error() string { return fmt.Sprintf("server refuses %s: %s", e.Request, e.Text) }
 
-// HandshakeError is an HTTP status in place of a WebSocket.
+// HandshakeError is an HTTP answer other than 101 to the WebSocket handshake.
 type HandshakeError struct {
 	Status int
 	Text   string
@@ -39,7 +39,7 @@ func (e *HandshakeError) Error() string {
 	return fmt.Sprintf("server answers %d %q; %s", e.Status, e.Text, what)
 }
 
-// Unwrap is the fault of the link that the answer is.
+// Unwrap returns the link fault that the status stands for.
 func (e *HandshakeError) Unwrap() error {
 	switch e.Status {
 	case http.StatusUnauthorized:
@@ -52,7 +52,7 @@ func (e *HandshakeError) Unwrap() error {
 	return port.LinkLost
 }
 
-// failedLogin says whether the server counts the answer as a login that failed.
+// failedLogin reports whether the server counts the answer as a failed login.
 func (e *HandshakeError) failedLogin() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
@@ -61,8 +61,8 @@ func (e *HandshakeError) wrongPlace() bool {
 	return e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound
 }
 
-// handshakeError reads a refusal. The server says in words how long to wait;
-// header is what a proxy before it may have set (RFC 9110 section 10.2.3).
+// handshakeError parses a refusal. The server puts the time to wait into the text;
+// header is the Retry-After that a proxy may have set (RFC 9110 section 10.2.3).
 func handshakeError(status int, text, header string) *HandshakeError {
 	e := &HandshakeError{Status: status, Text: text}
 	unit := time.Millisecond
@@ -77,7 +77,7 @@ func handshakeError(status int, text, header string) *HandshakeError {
 	return e
 }
 
-// refusedWith says whether the server answers a request with this error.
+// refusedWith reports whether err is a Refusal with this text.
 func refusedWith(err error, text string) bool {
 	var no *Refusal
 	return errors.As(err, &no) && no.Text == text

@@ -31,7 +31,7 @@ func (r *radio) keptOut(fault port.LinkFault) {
 		r.t.Errorf("%s: lamps %+v", fault, st.Lamps)
 	}
 	dials := r.server.Dials()
-	time.Sleep(lookEvery + 500*time.Millisecond)
+	time.Sleep(pollEvery + 500*time.Millisecond)
 	if now := r.server.Dials(); now != dials {
 		r.t.Errorf("%s: %d connections tried at once", fault, now-dials)
 	}

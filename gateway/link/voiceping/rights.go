@@ -14,12 +14,12 @@ import (
 // errWithdrawn ends a session; the next one begins when Redis gives rights again.
 var errWithdrawn = errors.New("the talk rights were withdrawn")
 
-// leaveWithin bounds a leave-channel.
-const leaveWithin = time.Second
+// leaveTimeout bounds a leave-channel.
+const leaveTimeout = time.Second
 
-// Whoever has no rights on a channel hears nothing of it. The server is slow to
-// see to that: a published list replaces its own, and its heartbeat then finds
-// nothing to remove. So the link follows the rights in Redis by itself.
+// A user without rights on a channel must not hear it. The server is slow to enforce
+// that: a published list replaces its own, and its heartbeat then finds nothing to
+// remove. So the link follows the rights in Redis itself.
 
 // followRights keeps the latest view of the user's rights until ctx ends.
 func (l *Link) followRights(ctx context.Context) error {
@@ -31,7 +31,7 @@ func (l *Link) followRights(ctx context.Context) error {
 	})
 }
 
-// withdrawn reports whether Redis is known to give no rights on a channel.
+// withdrawn reports whether Redis shows that the user has no rights on a channel.
 func (l *Link) withdrawn(channel string) bool {
 	r := l.rights.Load()
 	return r != nil && r.Known && !r.MayTalk(channel)
@@ -55,12 +55,12 @@ func (s *session) onRights(r redis.Rights) {
 	}
 }
 
-// revoked ends the session of a port that has lost its own channel: it is deaf at
-// once, gives the floor back and disconnects. A leave-channel instead would cut
-// all others off from the channel's events.
+// revoked ends the session of a port that lost the rights on its own channel. It stops
+// listening at once, releases the floor and disconnects. A leave-channel would cut all
+// other members off from the channel's events.
 func (s *session) revoked() error {
 	l := s.link
-	s.deafen(l.cfg.Channel)
+	s.stopListening(l.cfg.Channel)
 	l.floor.Lock() // a release under way comes to its end
 	defer l.floor.Unlock()
 	if g := l.grant.Load(); g != nil && g.session == s {
@@ -73,7 +73,7 @@ func (s *session) revoked() error {
 
 // leave leaves a monitored channel.
 func (s *session) leave(channel string) {
-	ctx, cancel := context.WithTimeout(s.ctx, leaveWithin)
+	ctx, cancel := context.WithTimeout(s.ctx, leaveTimeout)
 	defer cancel()
 	if err := s.conn.ask(ctx, wire.LeaveChannel, wire.OfChannel{ChannelID: channel}, nil); err != nil {
 		s.link.log.Warn("the server was not told that a channel is left", "channel", channel, "err", err)

@@ -2,12 +2,12 @@ package voiceping
 
 import "sync"
 
-// voice is a producer of another member's.
+// voice is the producer of another member.
 type voice struct{ channel, producer string }
 
-// roster is whose producers are known. The server names a producer when its
-// member first talks, not when one joins, and never for priority and emergency;
-// so what was heard of once is kept until the member goes.
+// roster has the known producers of the members. The server names a producer when its
+// member first talks, not at a join, and never for priority and emergency calls. So
+// the roster keeps a producer until its member leaves.
 type roster struct {
 	mu     sync.Mutex
 	voices map[string]map[string]string // channel, user, producer
@@ -15,7 +15,7 @@ type roster struct {
 
 func newRoster() roster { return roster{voices: make(map[string]map[string]string)} }
 
-// learn notes a member's producer. It reports whether it is news and which one it
+// learn records a member's producer. It reports whether it is new, and which one it
 // replaces, if any.
 func (r *roster) learn(channel, user, producer string) (old string, news bool) {
 	r.mu.Lock()
@@ -30,14 +30,14 @@ func (r *roster) learn(channel, user, producer string) (old string, news bool) {
 	return old, true
 }
 
-// knows says whether a member's producer is known.
+// knows reports whether a member's producer is known.
 func (r *roster) knows(channel, user string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.voices[channel][user] != ""
 }
 
-// has says whether a producer is still known.
+// has reports whether a producer is still known.
 func (r *roster) has(v voice) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,7 +49,7 @@ func (r *roster) has(v voice) bool {
 	return false
 }
 
-// forget drops a member that went and returns its producer, if it is known.
+// forget removes a member and returns its producer, if it is known.
 func (r *roster) forget(channel, user string) (producer string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,7 +58,7 @@ func (r *roster) forget(channel, user string) (producer string) {
 	return producer
 }
 
-// drop drops a producer that the server does not know.
+// drop removes a producer that the server does not know.
 func (r *roster) drop(v voice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,7 +69,7 @@ func (r *roster) drop(v voice) {
 	}
 }
 
-// all are the known producers.
+// all returns the known producers.
 func (r *roster) all() []voice {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -32,10 +32,10 @@ type session struct {
 	timestamp uint32     // of the sample after the last that was sent
 
 	mu        sync.Mutex
-	said      error // why the server ends the session, in its own words
+	reason    error // why the server ends the session, in its own words
 	receivers map[string]*rtc.MultiReceiver
 	heard     map[voice]uint32  // SSRCs of what is consumed
-	talk      map[string]talker // by channel
+	talkers   map[string]talker // by channel
 
 	monitored map[string]monitored // set once
 	withdrawn chan struct{}        // the user has no rights on its own channel any more
@@ -43,7 +43,7 @@ type session struct {
 
 func (l *Link) connect(ctx context.Context, token string, solos []*rtc.SpeakerSelector) (*session, error) {
 	s := &session{link: l, solos: solos, ended: make(chan error, 1), lost: make(chan error, 1), news: make(chan struct{}, 1), withdrawn: make(chan struct{}, 1),
-		receivers: make(map[string]*rtc.MultiReceiver), heard: make(map[voice]uint32), talk: make(map[string]talker),
+		receivers: make(map[string]*rtc.MultiReceiver), heard: make(map[voice]uint32), talkers: make(map[string]talker),
 		monitored: make(map[string]monitored)}
 	for _, channel := range l.cfg.Monitor {
 		s.monitored[channel] = newMonitored()
@@ -67,12 +67,12 @@ func (s *session) close() {
 	s.work.Wait()
 }
 
-// because prefers what the server said to how the connection ended.
+// because returns why the session ended: the server's reason, if it gave one, or err.
 func (s *session) because(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.said != nil {
-		return s.said
+	if s.reason != nil {
+		return s.reason
 	}
 	if closedWith(err) == wire.CloseForced {
 		return fmt.Errorf("%w by a dispatcher: %w", port.LinkDisconnected, err)
@@ -80,16 +80,16 @@ func (s *session) because(err error) error {
 	return err
 }
 
-// says notes why the server ends the session.
-func (s *session) says(err error) {
+// endWith records why the server ends the session. The first reason counts.
+func (s *session) endWith(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.said == nil {
-		s.said = err
+	if s.reason == nil {
+		s.reason = err
 	}
 }
 
-// fail ends the session for want of media.
+// fail ends the session because its media failed.
 func (s *session) fail(err error) {
 	select {
 	case s.lost <- err:
@@ -98,28 +98,28 @@ func (s *session) fail(err error) {
 }
 
 // join becomes a member of the channel to talk on, with media. The monitored
-// channels follow when they can; none of them holds up the talk.
+// channels follow when they can; none of them delays talking.
 func (s *session) join(ctx context.Context) error {
 	channel := s.link.cfg.Channel
 	if err := s.enter(ctx, channel); err != nil {
 		return err
 	}
-	// At the join, not at the press: a producer made after ptt-start is never
-	// resumed.
+	// Publish at the join, not at the press: the server never resumes a producer
+	// that was made after ptt-start.
 	voice, err := s.link.cfg.Engine.Publish(ctx, s.publish)
 	if err != nil {
 		return fmt.Errorf("channel %q: %w", channel, err)
 	}
 	s.voice = voice
 	s.link.out.Follow(voice)
-	if err := s.hear(ctx, channel, 0); err != nil {
+	if err := s.startListening(ctx, channel, 0); err != nil {
 		return err
 	}
 	s.work.Go(s.consume)
 	for i, channel := range s.link.cfg.Monitor {
 		s.work.Go(func() { s.monitor(channel, s.monitored[channel], i+1) })
 	}
-	s.look()
+	s.wake()
 	return nil
 }
 
@@ -138,9 +138,9 @@ func (s *session) enter(ctx context.Context, channel string) error {
 	return nil
 }
 
-// watch waits for the session's end and says what ended it.
+// watch waits for the session's end and returns its cause.
 func (s *session) watch(ctx context.Context) error {
-	tick := time.NewTicker(lookAtVoice)
+	tick := time.NewTicker(echoCheckEvery)
 	defer tick.Stop()
 	var echoes echoWatch
 	for {

@@ -2,39 +2,39 @@ package voiceping
 
 import "time"
 
-// nameWithin is how long the server may take to name the producer of a member
-// who talks: it comes with the last copy of many.
-const nameWithin = time.Second
+// nameTimeout is how long the server may take to name the producer of a member
+// who talks. The name comes with the last of many copies of the event.
+const nameTimeout = time.Second
 
-// talker is who talks on a channel, as the server tells.
+// talker is who talks on a channel, by the server's events.
 type talker struct {
-	user  string
-	since time.Time
-	told  bool
+	user   string
+	since  time.Time
+	warned bool
 }
 
-// talks notes who talks on a channel, nobody if user is empty.
-func (s *session) talks(channel, user string) {
+// setTalker records who talks on a channel; an empty user is nobody.
+func (s *session) setTalker(channel, user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.talk[channel].user != user {
-		s.talk[channel] = talker{user: user, since: time.Now()}
+	if s.talkers[channel].user != user {
+		s.talkers[channel] = talker{user: user, since: time.Now()}
 	}
 }
 
-// warnOfUnheard says who talks without being heard: a dispatcher who has used
-// nothing but priority and emergency since the port came to know the channel.
-// The server then names no producer to anybody, in no reply and no push, and
-// takes no other name for a stream.
+// warnOfUnheard logs members who talk and cannot be heard: dispatchers who have used
+// only priority and emergency calls since the port joined the channel. The server
+// names the producer of such a call in no reply and in no event, and a stream can
+// only be requested by that name.
 func (s *session) warnOfUnheard() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for channel, t := range s.talk {
-		if t.user == "" || t.told || t.user == s.link.cfg.UserID || time.Since(t.since) < nameWithin || s.link.members.knows(channel, t.user) {
+	for channel, t := range s.talkers {
+		if t.user == "" || t.warned || t.user == s.link.cfg.UserID || time.Since(t.since) < nameTimeout || s.link.members.knows(channel, t.user) {
 			continue
 		}
-		t.told = true
-		s.talk[channel] = t
+		t.warned = true
+		s.talkers[channel] = t
 		s.link.log.Warn("a member talks and cannot be heard: the server has not named its stream; it does when the member talks without priority",
 			"channel", channel, "user", t.user)
 	}

@@ -58,7 +58,7 @@ func (s *Store) ReportCanary(ctx context.Context, version uint64, gateway string
 	if failure != "" {
 		verdict = "failed"
 	}
-	state, err := s.judge.Run(ctx, s.conn.Redis, []string{keyRollout(version)}, gateway, verdict, failure, topicFleetPrefix, version).Text()
+	state, err := s.canary.Run(ctx, s.conn.Redis, []string{keyRollout(version)}, gateway, verdict, failure, topicFleetPrefix, version).Text()
 	if err != nil {
 		return "", fmt.Errorf("rollout %d: %w", version, err)
 	}

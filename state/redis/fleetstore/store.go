@@ -19,15 +19,15 @@ type Store struct {
 func New(c *conn.Conn, scripts Scripts) *Store { return &Store{conn: c, Scripts: scripts} }
 
 // Scripts are the atomic steps of a Store.
-type Scripts struct{ report, apply, judge conn.Script }
+type Scripts struct{ report, apply, canary conn.Script }
 
 // NewScripts returns the scripts for conn.Open.
 func NewScripts() Scripts {
-	return Scripts{report: conn.NewScript(luaReport), apply: conn.NewScript(luaApply), judge: conn.NewScript(luaReportCanary)}
+	return Scripts{report: conn.NewScript(luaReport), apply: conn.NewScript(luaApply), canary: conn.NewScript(luaReportCanary)}
 }
 
 // All are the scripts in a list.
-func (s Scripts) All() []conn.Script { return []conn.Script{s.report, s.apply, s.judge} }
+func (s Scripts) All() []conn.Script { return []conn.Script{s.report, s.apply, s.canary} }
 
 // keyGateways is a set of all gateways that ever reported.
 const keyGateways = "talkgate:fleet:gateways"

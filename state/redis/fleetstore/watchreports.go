@@ -49,7 +49,7 @@ func (s *Store) WatchReports(ctx context.Context, fn func(ReportsView)) error {
 		case <-ctx.Done():
 			return nil
 		case <-f.Wake():
-			if w.take(f.Notes()) && !gathering {
+			if w.onNotes(f.Notes()) && !gathering {
 				gathering = true
 				gather.Reset(reportsGather)
 			}
@@ -74,8 +74,8 @@ type reportsWatch struct {
 	whole   bool
 }
 
-// take notes what is to be read; false is nothing.
-func (w *reportsWatch) take(notes []conn.Note) (something bool) {
+// onNotes marks what has to be read again. It reports whether there is anything.
+func (w *reportsWatch) onNotes(notes []conn.Note) (something bool) {
 	for _, n := range notes {
 		switch {
 		case n.Fresh, len(w.waiting) == conn.FeedLimit:

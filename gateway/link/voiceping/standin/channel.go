@@ -126,8 +126,8 @@ func (s *Server) leave(m *member, id string) {
 	m.mu.Unlock()
 }
 
-// tell pushes to every member of a channel but one.
-func (s *Server) tell(id string, but *member, t wire.Type, data any) {
+// broadcast sends to every member of a channel but one.
+func (s *Server) broadcast(id string, but *member, t wire.Type, data any) {
 	for _, m := range s.channel(id).all() {
 		if m != but {
 			m.push(t, data)
@@ -188,8 +188,8 @@ func (s *Server) publish(id string, state wire.State) {
 	})
 }
 
-// take is SET NX with a TTL of 30 s.
-func (s *Server) take(m *member, id string) (wire.State, bool) {
+// acquire is SET NX with a TTL of 30 s.
+func (s *Server) acquire(m *member, id string) (wire.State, bool) {
 	v := lockValue{UserID: m.UserID, UserName: m.UserName, Timestamp: time.Now().UnixMilli()}
 	var ok bool
 	err := s.queued(func(ctx context.Context) (err error) {

@@ -80,7 +80,7 @@ func (s *Server) ofChannel(m *member, f wire.Frame) {
 			}
 			n := s.join(m, id)
 			m.reply(f.ID, wire.Joined{ChannelID: id, State: s.state(id), UserCount: n})
-			s.tell(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserJoined, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
+			s.broadcast(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserJoined, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
 		})
 	case wire.LeaveChannel:
 		s.leaveChannel(m, f.ID, id)
@@ -103,7 +103,7 @@ func (s *Server) ofChannel(m *member, f wire.Frame) {
 
 // pttStart does not look at permissions: a revoked member is granted.
 func (s *Server) pttStart(m *member, reply, id string) {
-	state, ok := s.take(m, id)
+	state, ok := s.acquire(m, id)
 	m.work.Go(func() {
 		if !ok {
 			s.step("ptt-start:nx")
@@ -119,7 +119,7 @@ func (s *Server) pttStart(m *member, reply, id string) {
 		}
 		s.step("ptt-start:resumed")
 		m.reply(reply, wire.Floor{Success: true, State: &state})
-		s.tell(id, m, wire.SpeakerChanged, change)
+		s.broadcast(id, m, wire.SpeakerChanged, change)
 	})
 }
 
@@ -143,14 +143,14 @@ func (s *Server) priorityStart(m *member, reply, id string) {
 		return
 	}
 	s.step("priority:idle")
-	state, ok := s.take(m, id)
+	state, ok := s.acquire(m, id)
 	if !ok {
 		return // somebody was quicker, and nobody is told
 	}
 	if p := m.producerOn(id); p != nil {
 		p.pause(false)
 	}
-	s.tell(id, m, wire.SpeakerChanged, wire.Change{State: state})
+	s.broadcast(id, m, wire.SpeakerChanged, wire.Change{State: state})
 	m.reply(reply, wire.Floor{Success: true, State: &state})
 }
 
@@ -166,7 +166,7 @@ func (s *Server) pttStop(m *member, reply, id string) {
 		s.overdue(m, id)
 		state := idle(id)
 		m.reply(reply, wire.Floor{Success: true, State: &state})
-		s.tell(id, m, wire.SpeakerChanged, wire.Change{State: state})
+		s.broadcast(id, m, wire.SpeakerChanged, wire.Change{State: state})
 	})
 }
 
@@ -226,7 +226,7 @@ func (s *Server) emergencyStart(m *member, f wire.Frame) {
 	// Where the talker has not given its lock back by now, the try fails and
 	// nobody is told.
 	for _, id := range ids {
-		if _, ok := s.take(m, id); ok {
+		if _, ok := s.acquire(m, id); ok {
 			b.channels = append(b.channels, id)
 		}
 	}
@@ -234,7 +234,7 @@ func (s *Server) emergencyStart(m *member, f wire.Frame) {
 		if p := m.producerOn(id); p != nil {
 			p.pause(false)
 		}
-		s.tell(id, nil, wire.EmergencyStarted, wire.Emergency{DispatchUserID: m.UserID, DispatchUserName: m.UserName, ChannelID: id})
+		s.broadcast(id, nil, wire.EmergencyStarted, wire.Emergency{DispatchUserID: m.UserID, DispatchUserName: m.UserName, ChannelID: id})
 	}
 	s.mu.Lock()
 	s.broadcasts[m.UserID] = b
@@ -267,7 +267,7 @@ func (s *Server) emergencyStop(m *member, f wire.Frame) {
 			s.leave(m, id)
 			m.push(wire.ChannelState, wire.Left{ChannelID: id, Success: true})
 		}
-		s.tell(id, nil, wire.EmergencyStopped, wire.Emergency{DispatchUserID: m.UserID, DispatchUserName: m.UserName, ChannelID: id})
+		s.broadcast(id, nil, wire.EmergencyStopped, wire.Emergency{DispatchUserID: m.UserID, DispatchUserName: m.UserName, ChannelID: id})
 	}
 	ms := time.Since(b.since).Milliseconds()
 	m.reply(f.ID, wire.Broadcast{Success: true, ChannelCount: len(b.channels), DurationMS: &ms})

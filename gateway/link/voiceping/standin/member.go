@@ -48,7 +48,7 @@ func (s *Server) serve(ws *websocket.Conn, c claims) {
 		}
 		s.handle(m, text)
 	}
-	s.gone(m)
+	s.remove(m)
 	cancel()
 	_ = ws.CloseNow()
 	both.Wait()
@@ -58,7 +58,7 @@ func (s *Server) serve(ws *websocket.Conn, c claims) {
 
 // gone cleans up after a connection, by userId and channel as the real server
 // does: a new connection of the same user loses its media with the old one's.
-func (s *Server) gone(m *member) {
+func (s *Server) remove(m *member) {
 	s.mu.Lock()
 	delete(s.conns, m)
 	var lost []*transport
@@ -76,11 +76,11 @@ func (s *Server) gone(m *member) {
 		ch := s.channel(id)
 		if lock, ok := s.lock(id); ok && lock.UserID == m.UserID {
 			s.release(id, m.UserID)
-			s.tell(id, m, wire.SpeakerChanged, wire.Change{State: idle(id)})
+			s.broadcast(id, m, wire.SpeakerChanged, wire.Change{State: idle(id)})
 		}
 		ch.remove(m)
 		s.rdb.SRem(context.Background(), "channel:"+id+":users", m.UserID)
-		s.tell(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserDisconnected, UserID: m.UserID, UserName: m.UserName})
+		s.broadcast(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserDisconnected, UserID: m.UserID, UserName: m.UserName})
 	}
 	s.mu.Lock()
 	if s.members[m.UserID] == m {

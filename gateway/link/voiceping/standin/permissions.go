@@ -131,5 +131,5 @@ func (s *Server) leaveChannel(m *member, reply, id string) {
 	s.leave(m, id)
 	m.reply(reply, wire.Left{ChannelID: id, Success: true})
 	n := len(s.channel(id).all())
-	s.tell(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserLeft, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
+	s.broadcast(id, m, wire.ChannelState, wire.Presence{State: s.state(id), Action: wire.UserLeft, UserID: m.UserID, UserName: m.UserName, UserCount: &n})
 }
