@@ -105,9 +105,12 @@ func refusalRemedy(reply string) string {
 // missingRule is the part of an ACL rule that a refusal asks for: of a command, or as
 // luaRehearse names it.
 func missingRule(reply string) string {
-	if _, at, ok := strings.Cut(reply, "(at "); ok {
-		command, key, _ := strings.Cut(strings.TrimSuffix(at, ")"), " ")
-		return "it lacks +" + strings.ToLower(command) + " on " + key
+	if refusal, at, ok := strings.Cut(reply, "(at "); ok {
+		command, name, _ := strings.Cut(strings.TrimSuffix(at, ")"), " ")
+		if strings.Contains(refusal, "channel") {
+			name = "the channel &" + name
+		}
+		return "it lacks +" + strings.ToLower(command) + " on " + name
 	}
 	if _, command, ok := strings.Cut(reply, "run the '"); ok {
 		command, _, _ = strings.Cut(command, "'")
