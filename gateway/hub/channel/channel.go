@@ -1,4 +1,4 @@
-// Package channel is one channel of the hub: its members, their sessions, and who has its floor.
+// Package channel manages the channels of a hub: members, their sessions, and the floor.
 package channel
 
 import (
@@ -12,17 +12,17 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// floorReader is what a channel needs of the shared state.
+// floorReader is what a Channel reads from Redis.
 type floorReader interface {
-	// WatchChannel and WatchRights report until ctx ends, one view at a time.
+	// WatchChannel and WatchRights call fn with each view, one at a time, until ctx ends.
 	WatchChannel(ctx context.Context, channel string, fn func(redis.FloorView)) error
 	WatchRights(ctx context.Context, userID string, fn func(redis.Rights)) error
 	ReadFloor(ctx context.Context, channel string) (redis.FloorView, error)
 	ReadRights(ctx context.Context, userID string) (redis.Rights, error)
 }
 
-// Channel is one channel while anybody is on it: its members, the hub's view of the
-// floor, and the forwarder of its audio.
+// Channel is one channel in use: its members, the hub's view of the floor, and the
+// forwarder of its audio.
 type Channel struct {
 	Config
 	ID        string
@@ -36,7 +36,7 @@ type Channel struct {
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
 	reread chan struct{} // asks for a fresh reading
-	// firstRead closes Known: Redis was asked once, and answered or not.
+	// firstRead closes Known after the first read, also after one that failed.
 	firstRead func()
 	Known     chan struct{}
 
@@ -53,7 +53,7 @@ type Channel struct {
 	shown    *redis.Holder  // the holder that watchers were last shown
 	pausedBy string         // ID of the dispatcher who ended the last talk spurt, "" for nobody
 	picture  []byte         // the snapshot that watchers were last shown, JSON
-	// stopMeter ends the metering of levels, which goes on while anybody watches.
+	// stopMeter stops measuring levels, when the last watcher leaves.
 	stopMeter context.CancelFunc
 }
 
@@ -83,7 +83,7 @@ func newChannel(ctx context.Context, id string, all *Set) *Channel {
 	return ch
 }
 
-// Close ends what the channel runs, and waits for it.
+// Close stops the channel's goroutines and waits for them.
 func (ch *Channel) Close() {
 	ch.cancel()
 	ch.loops.Wait()
@@ -93,7 +93,7 @@ func (ch *Channel) Close() {
 	ch.relays.Release(ch.ID)
 }
 
-// follow keeps up with the floor as it changes hands.
+// follow applies changes of the floor until the channel closes.
 func (ch *Channel) follow() {
 	defer ch.firstRead() // if it ends before it has begun
 	err := ch.State.WatchChannel(ch.ctx, ch.ID, ch.onFloor)
@@ -102,11 +102,11 @@ func (ch *Channel) follow() {
 	}
 }
 
-// rereadInterval is the least time between two readings that were asked for.
+// rereadInterval is the least time between two reads that members caused.
 const rereadInterval = 10 * time.Millisecond
 
-// refresh reads the floor again before the view of it expires, and when a member starts
-// to send whom the view does not admit: the message from Redis may have been lost.
+// refresh reads the floor again before the view expires, and when a member sends that
+// the view does not admit: a message from Redis may have been lost.
 func (ch *Channel) refresh() {
 	tick := time.NewTicker(ch.Lease / 3)
 	defer tick.Stop()
@@ -149,7 +149,7 @@ func (ch *Channel) requestRead() {
 	}
 }
 
-// read reads the floor, and the rights of who has it.
+// read reads the floor and the rights of its holder.
 func (ch *Channel) read() {
 	ctx, cancel := context.WithTimeout(ch.ctx, ch.Lease/3)
 	defer cancel()
@@ -178,7 +178,7 @@ func (ch *Channel) onFloor(f redis.FloorView) {
 	ch.change(func() { ch.applyFloor(f) })
 }
 
-// applyFloor applies a reading of the floor. ch.mu is held.
+// applyFloor applies a reading of the floor. The caller holds ch.mu.
 func (ch *Channel) applyFloor(f redis.FloorView) {
 	ch.pausedBy = f.PausedBy
 	if err := ch.floor.Apply(f.Reading()); err != nil {
@@ -186,7 +186,7 @@ func (ch *Channel) applyFloor(f redis.FloorView) {
 	}
 }
 
-// change changes the channel by f and lets gate and watchers follow.
+// change calls f, which changes the channel, and then updates gate and watchers.
 func (ch *Channel) change(f func()) {
 	ch.mu.Lock()
 	f()
@@ -195,8 +195,8 @@ func (ch *Channel) change(f func()) {
 	ch.Forwarder.Drain()
 }
 
-// decide opens the gate to the member that has the floor and may talk, closes it to all
-// others, and informs the watchers. ch.mu is held.
+// decide opens the gate for the member that has the floor and may talk, closes it for all
+// others, and informs the watchers. The caller holds ch.mu.
 func (ch *Channel) decide() {
 	now := time.Now()
 	holder := ch.floor.HolderAt(now)
@@ -208,7 +208,7 @@ func (ch *Channel) decide() {
 	ch.show(now)
 }
 
-// Admit lets the holder of the floor be heard, and nobody else; nil is an idle floor.
+// Admit forwards the holder's audio and nobody else's; nil is an idle floor.
 func (ch *Channel) Admit(holder *redis.Holder, now time.Time) {
 	if holder != nil {
 		m := ch.connectGuest(holder)

@@ -5,8 +5,8 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// connectGuest returns the guest that stands for a holder who speaks on another channel;
-// nil for a holder who speaks here. ch.mu is held.
+// connectGuest returns a guest member for a holder who speaks on another channel, or nil
+// for a holder who speaks on this one. The caller holds ch.mu.
 func (ch *Channel) connectGuest(holder *redis.Holder) *Member {
 	if holder.Emergency == "" || holder.Emergency == ch.ID {
 		return nil
@@ -22,7 +22,7 @@ func (ch *Channel) connectGuest(holder *redis.Holder) *Member {
 	return guest
 }
 
-// disconnectGuest ends what connectGuest began. ch.mu is held.
+// disconnectGuest undoes connectGuest. The caller holds ch.mu.
 func (ch *Channel) disconnectGuest() {
 	if ch.route != nil {
 		ch.relays.Disconnect(ch.route)

@@ -7,7 +7,8 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// announceHandover puts a change of the floor into words. ch.mu is held.
+// announceHandover sends the watchers a notice of a change of the floor. The caller
+// holds ch.mu.
 func (ch *Channel) announceHandover(from, to *redis.Holder) {
 	if to != nil && to.Emergency != "" {
 		ch.notify(Notice{ReasonEmergency, to.UserID, cmp.Or(to.UserName, to.UserID) + " has an emergency and talks to all channels of the event"})
@@ -37,8 +38,8 @@ func (ch *Channel) announceHandover(from, to *redis.Holder) {
 	ch.notify(Notice{why, from.UserID, text})
 }
 
-// whyEnded is why the floor went from a holder to another, or to nobody. ch.mu is
-// held.
+// whyEnded returns why the floor of a holder ended. to is the next holder, nil for
+// nobody. The caller holds ch.mu.
 func (ch *Channel) whyEnded(from, to *redis.Holder) Reason {
 	m := ch.members[from.UserID]
 	if m != nil && m.rights.known && !m.rights.talk {
@@ -61,7 +62,7 @@ func (ch *Channel) whyEnded(from, to *redis.Holder) Reason {
 	return ReasonReleased
 }
 
-// talkerOf is a holder as the recall keeps it, nil for nobody.
+// talkerOf converts a holder for the recall; nil for nobody.
 func talkerOf(h *redis.Holder) *recall.Talker {
 	if h == nil {
 		return nil
@@ -69,7 +70,7 @@ func talkerOf(h *redis.Holder) *recall.Talker {
 	return &recall.Talker{UserID: h.UserID, UserName: h.UserName, Emergency: h.Emergency != ""}
 }
 
-// cutBy is who cut a talk spurt off, "" where nobody did. ch.mu is held.
+// cutBy returns who ended a talk spurt early, "" if nobody did. The caller holds ch.mu.
 func (ch *Channel) cutBy(why Reason, to *redis.Holder) string {
 	switch {
 	case why == ReasonPaused:

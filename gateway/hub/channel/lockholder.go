@@ -32,17 +32,17 @@ const (
 	ReasonOvertaken Reason = "overtaken"
 )
 
-// maxSilence is how long a member for which the hub holds the floor may send nothing.
+// maxSilence is how long a member may send nothing while the hub holds its lock.
 const maxSilence = time.Second
 
-// floorLock is what a lock needs of the shared state.
+// floorLock is what a lockHolder needs of Redis.
 type floorLock interface {
 	Renew(ctx context.Context, cl redis.Claim) (redis.Renewal, error)
 	Release(ctx context.Context, cl redis.Claim) (bool, error)
 }
 
-// lockHolder holds the floor on behalf of a member that cannot reach Redis itself: it
-// renews the lock and lets go of it once, for the first reason to.
+// lockHolder holds the speaker lock for a member that cannot reach Redis itself. It
+// renews the lock and releases it once, for the first reason.
 type lockHolder struct {
 	lock  floorLock
 	claim redis.Claim
@@ -58,31 +58,31 @@ type lockHolder struct {
 	stopped chan struct{} // closed once the lock is let go
 }
 
-// endedBecause carries a reason as a context's cause.
+// endedBecause is a Reason as the cause of a context.
 type endedBecause Reason
 
 func (e endedBecause) Error() string { return string(e) }
 
-// newLockHolder prepares to keep what the claim was granted; ctx bounds it.
+// newLockHolder returns a holder of a granted claim. It ends with ctx.
 func newLockHolder(ctx context.Context, lock floorLock, claim redis.Claim, epoch uint64, lease, maxTalk time.Duration, lastHeard func() time.Time) *lockHolder {
 	k := &lockHolder{lock: lock, claim: claim, epoch: epoch, lease: lease, maxTalk: maxTalk, lastHeard: lastHeard, stopped: make(chan struct{})}
 	k.ctx, k.cancel = context.WithCancelCause(ctx)
 	return k
 }
 
-// stop ends the keeping; run then lets go of the lock.
+// stop makes Run release the lock.
 func (k *lockHolder) stop(why Reason) { k.cancel(endedBecause(why)) }
 
-// Run keeps the lock from grantedFrom, when it was asked for, until stopped or
-// until there is a reason to let go, and returns that reason.
+// Run renews the lock until there is a reason to release it, and returns the reason.
+// grantedFrom is when the lock was requested.
 func (k *lockHolder) Run(grantedFrom time.Time) Reason {
 	defer close(k.stopped)
 	why := k.keep(grantedFrom)
 	k.stop(why)
-	// The lock is let go even when the hub is going down.
+	// Release the lock even while the hub shuts down.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), k.lease)
 	defer cancel()
-	// If this fails, nobody renews the lock any more and its TTL ends it.
+	// If this fails, the lock ends with its TTL.
 	_, _ = k.lock.Release(ctx, k.claim)
 	return why
 }
@@ -139,8 +139,8 @@ func (k *lockHolder) keep(grantedFrom time.Time) Reason {
 	}
 }
 
-// emergency is the channel on which an emergency is spoken; empty where there is
-// none.
+// emergency returns the channel on which the holder of an emergency speaks; empty if
+// there is no emergency.
 func (k *lockHolder) emergency() string {
 	if k.claim.Emergency {
 		return k.claim.Channel
@@ -148,7 +148,7 @@ func (k *lockHolder) emergency() string {
 	return ""
 }
 
-// ended reports whether the keeping has ended, or is about to, and why.
+// ended reports whether Run has ended or is about to, and why.
 func (k *lockHolder) ended() (why Reason, yes bool) {
 	if k.ctx.Err() == nil {
 		return "", false

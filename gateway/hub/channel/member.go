@@ -16,8 +16,8 @@ type Member struct {
 	// asking serializes the floor requests of one browser.
 	asking sync.Mutex
 
-	// Deaf is set while the member hears nothing: it is banned, lost the channel, or might
-	// have lost it before it came.
+	// Deaf is set while nothing is forwarded to the member: it is banned, has lost the
+	// channel, or may have lost it before it joined.
 	Deaf atomic.Bool
 
 	// What follows is guarded by the channel's lock.

@@ -10,7 +10,7 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// Join makes a user a member, or finds it to be one; each join wants a part.
+// Join returns the member of a user, and makes it if needed. Each Join needs a Part.
 func (ch *Channel) Join(userID, userName string) *Member {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
@@ -37,7 +37,7 @@ func (ch *Channel) watchRights(ctx context.Context, m *Member) {
 	}
 }
 
-// Member is a user that is on the channel, nil if it is not.
+// Member returns the member of a user, or nil.
 func (ch *Channel) Member(userID string) *Member {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
@@ -55,7 +55,7 @@ func (ch *Channel) Part(m *Member) {
 	})
 }
 
-// OpenSource gives a member its one stream to send on; nil while it has one.
+// OpenSource opens a member's only stream to send on. It returns nil while there is one.
 func (ch *Channel) OpenSource(m *Member, c *auth.Claims) *forward.Source {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
@@ -69,7 +69,7 @@ func (ch *Channel) OpenSource(m *Member, c *auth.Claims) *forward.Source {
 	return m.source
 }
 
-// CloseSource ends what a member sends, and gives the floor back if the member has it.
+// CloseSource closes a member's stream and releases the floor if the member has it.
 func (ch *Channel) CloseSource(m *Member) {
 	ch.change(func() {
 		m.source = nil
@@ -83,7 +83,8 @@ const (
 	MaxStreams   = 8
 )
 
-// ReserveListener counts a listener in; false when the member has too many.
+// ReserveListener counts a new listener of a member. It returns false when the member
+// has too many.
 func (ch *Channel) ReserveListener(m *Member) bool {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
@@ -94,14 +95,14 @@ func (ch *Channel) ReserveListener(m *Member) bool {
 	return true
 }
 
-// OpenListener sends a member what others say; closeListener must follow.
+// OpenListener forwards the other members' audio to out. CloseListener must follow.
 func (ch *Channel) OpenListener(m *Member, out forward.Output) *forward.Listener {
 	l := &forward.Listener{UserID: m.userID, Deaf: &m.Deaf, Out: out}
 	ch.change(func() { ch.Forwarder.AddListener(l) })
 	return l
 }
 
-// CloseListener undoes reserveListener, and openListener unless l is nil.
+// CloseListener undoes ReserveListener, and OpenListener unless l is nil.
 func (ch *Channel) CloseListener(m *Member, l *forward.Listener) {
 	ch.change(func() {
 		if l != nil {
@@ -111,8 +112,8 @@ func (ch *Channel) CloseListener(m *Member, l *forward.Listener) {
 	})
 }
 
-// OpenStream begins an event stream of a member; nil when it has too many. While
-// anybody watches, levels are measured.
+// OpenStream starts an event stream of a member, or returns nil when the member has too
+// many. The channel measures levels while there is a stream.
 func (ch *Channel) OpenStream(m *Member) *Watcher {
 	w := newWatcher()
 	ok := false
@@ -137,7 +138,7 @@ func (ch *Channel) OpenStream(m *Member) *Watcher {
 	return w
 }
 
-// CloseStream ends an event stream. With the last one of a member the floor goes back.
+// CloseStream ends an event stream. With a member's last stream it releases the floor.
 func (ch *Channel) CloseStream(m *Member, w *Watcher) {
 	ch.change(func() {
 		delete(ch.watchers, w)

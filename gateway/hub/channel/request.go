@@ -18,8 +18,8 @@ type Answer struct {
 	Holder  *Holder `json:"holder,omitempty"`
 }
 
-// Request asks Redis for the floor on behalf of a member that cannot do so itself, and
-// holds it until it is released, for whatever reason.
+// Request requests the floor from Redis for a member that cannot do so itself. If it is
+// granted, the hub holds the lock until there is a reason to release it.
 func (ch *Channel) Request(ctx context.Context, userID string, role redis.Role, emergency bool) Answer {
 	m := ch.Member(userID)
 	if m == nil {
@@ -74,8 +74,8 @@ func (ch *Channel) Request(ctx context.Context, userID string, role redis.Role, 
 	return Answer{Granted: true, Epoch: d.Epoch}
 }
 
-// keep starts to keep the floor for a member, and opens the gate to it without
-// waiting for the news to come back from Redis.
+// keep starts to hold the floor for a member. It opens the gate at once and does not
+// wait for the event from Redis.
 func (ch *Channel) keep(m *Member, src *forward.Source, k *lockHolder, asked time.Time) {
 	ch.change(func() {
 		m.lock = k
@@ -113,8 +113,7 @@ func (ch *Channel) giveBack(claim redis.Claim) {
 	_, _ = ch.State.Release(ctx, claim)
 }
 
-// Yield releases the floor that is held for a member, if it is, and waits until that
-// is done.
+// Yield releases the floor that the hub holds for a member, if any, and waits for that.
 func (ch *Channel) Yield(userID string) {
 	m := ch.Member(userID)
 	if m == nil {

@@ -14,8 +14,7 @@ const maxRevocations = 1 << 16
 // membership is one user on one channel.
 type membership struct{ channel, userID string }
 
-// revocationStore remembers who lost which channel, for other hubs and for this one after
-// a restart.
+// revocationStore keeps in Redis who lost which channel, for other hubs and for restarts.
 type revocationStore interface {
 	WasRevoked(ctx context.Context, channel, userID string) (bool, error)
 	RememberRevoked(ctx context.Context, channel, userID string) error
@@ -25,11 +24,11 @@ type revocationStore interface {
 // revocationTimeout bounds one request to the store.
 const revocationTimeout = 2 * time.Second
 
-// recallRetry is how often a store that did not answer is asked again.
+// recallRetry is the pause after a request that the store did not answer.
 const recallRetry = time.Second
 
-// revocations is the hub's own memory of who lost the membership of a channel: a new
-// session must not bring back what was taken away, whether Redis answers or not.
+// revocations is the hub's own memory of who lost the membership of a channel. A new
+// session must not give it back, even while Redis does not answer.
 type revocations struct {
 	mu  sync.Mutex
 	all map[membership]struct{}
@@ -102,7 +101,7 @@ func (ch *Channel) tryRecall(ctx context.Context, m *Member) error {
 	return nil
 }
 
-// store changes what the store remembers of a user, and waits for nothing.
+// store starts a change in the revocationStore and does not wait for it.
 func (ch *Channel) store(change func(ctx context.Context, channel, userID string) error, userID string) {
 	ch.loops.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ch.ctx), revocationTimeout)
@@ -113,9 +112,9 @@ func (ch *Channel) store(change func(ctx context.Context, channel, userID string
 	})
 }
 
-// onRights applies a reading of a member's rights, begun at readAt. Whoever is banned
-// or lost the membership of the channel hears nothing from now on, until it is given
-// back. Whoever never had it listens by its token alone.
+// onRights applies a reading of a member's rights, which was started at readAt. A member
+// that is banned or lost the membership hears nothing until it is given back. A member
+// that never had it listens by its token alone.
 func (ch *Channel) onRights(m *Member, r redis.Rights, readAt time.Time) {
 	ch.change(func() {
 		had := m.rights.talk
@@ -140,8 +139,8 @@ func (ch *Channel) onRights(m *Member, r redis.Rights, readAt time.Time) {
 	})
 }
 
-// applyRevocation lets a member hear, or not. Whoever has the membership now has not lost
-// it. ch.mu is held.
+// applyRevocation sets or clears a member's Deaf. A member with the membership is never
+// deaf. The caller holds ch.mu.
 func (ch *Channel) applyRevocation(m *Member) {
 	who := membership{ch.ID, m.userID}
 	if m.rights.talk && ch.revocations.has(who) {

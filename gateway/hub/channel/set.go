@@ -11,7 +11,7 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// State is what channels need of the shared state.
+// State is what channels need of Redis.
 type State interface {
 	floorReader
 	floorLock
@@ -19,17 +19,18 @@ type State interface {
 	Acquire(ctx context.Context, cl redis.Claim) (redis.Decision, error)
 }
 
-// Config is what channels have in common. All of it is required.
+// Config is the configuration of all channels. Everything is required.
 type Config struct {
 	State State
-	// Lease is how long a view of the floor, or a lock, is relied on without having
-	// been confirmed.
+	// Lease is how long the hub relies on a view of the floor, or on a lock, after the
+	// last confirmation.
 	Lease time.Duration
 	// LockTTL is how long a lock that is held for a browser outlives the hub.
 	LockTTL time.Duration
 	// MaxTalk is the longest talk spurt of a browser.
 	MaxTalk time.Duration
-	// HoldBack is how far apart a packet and the news of the floor may arrive.
+	// HoldBack is the longest time between a packet and the event that grants its floor,
+	// in either order.
 	HoldBack time.Duration
 	// Room says that the members talk in LiveKit rooms.
 	Room   bool
@@ -37,7 +38,7 @@ type Config struct {
 	Log    *slog.Logger
 }
 
-// Set are those that anybody is on.
+// Set has the channels in use.
 type Set struct {
 	Config
 	ctx         context.Context // of all channels
@@ -49,12 +50,12 @@ type Set struct {
 	open map[string]*Channel
 }
 
-// NewSet has no channel yet. All that it opens ends with ctx.
+// NewSet returns an empty Set. Its channels end with ctx.
 func NewSet(ctx context.Context, cfg Config) *Set {
 	return &Set{Config: cfg, ctx: ctx, Relays: forward.NewRelays(), revocations: newRevocations(), open: map[string]*Channel{}}
 }
 
-// Enter returns a channel for use; leave must follow.
+// Enter returns a channel, and opens it if needed. Leave must follow.
 func (s *Set) Enter(id string) *Channel {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +82,7 @@ func (s *Set) Leave(ch *Channel) {
 	}
 }
 
-// Find returns a channel that somebody is on, else nil.
+// Find returns a channel in use, or nil.
 func (s *Set) Find(id string) *Channel {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,7 +10,8 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// show tells the watchers of the channel's state, if it has changed. ch.mu is held.
+// show sends the channel's state to the watchers, if it has changed. The caller holds
+// ch.mu.
 func (ch *Channel) show(now time.Time) {
 	if len(ch.watchers) == 0 {
 		return
@@ -29,14 +30,14 @@ func (ch *Channel) show(now time.Time) {
 	}
 }
 
-// ShownState is the state as it was last shown, JSON.
+// ShownState returns the state that was shown last, as JSON.
 func (ch *Channel) ShownState() json.RawMessage {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	return ch.picture
 }
 
-// Snapshot is the channel as it is at now.
+// Snapshot returns the state of the channel at now.
 func (ch *Channel) Snapshot(now time.Time) Snapshot {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
@@ -63,8 +64,8 @@ func (ch *Channel) snapshotAt(now time.Time) Snapshot {
 	return s
 }
 
-// HolderOf is a holder as the HTTP API shows it; one nobody can name has only
-// zeros, Since included.
+// HolderOf returns a holder in the form of the HTTP API. An unknown holder has only zero
+// values, Since included.
 func HolderOf(h *redis.Holder) *Holder {
 	s := &Holder{UserID: h.UserID, UserName: h.UserName, Epoch: h.Epoch, Emergency: h.Emergency != ""}
 	if !h.Since.IsZero() {

@@ -6,9 +6,9 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/forward"
 )
 
-// onUnheard tells a member that sends why nothing of it is forwarded, and reads the
-// floor again: it may have the lock and only the news was lost. A browser sends all the
-// time, and knows from its event stream.
+// onUnheard informs a member that sends why its packets are not forwarded, and reads the
+// floor again: the member may have the lock, and the event was lost. It ignores browsers,
+// which send all the time and get the reason by their event stream.
 func (ch *Channel) onUnheard(src *forward.Source) {
 	ch.mu.Lock()
 	m := ch.members[src.UserID]
@@ -23,7 +23,7 @@ func (ch *Channel) onUnheard(src *forward.Source) {
 	ch.requestRead()
 }
 
-// whyUnheard is why a member is not heard that sends. ch.mu is held.
+// whyUnheard returns why a member's packets are not forwarded. The caller holds ch.mu.
 func (ch *Channel) whyUnheard(m *Member, now time.Time) Reason {
 	holder := ch.floor.HolderAt(now)
 	switch {

@@ -39,16 +39,15 @@ type Snapshot struct {
 	Members []MemberSnapshot `json:"members"`
 }
 
-// Notice is one thing that happened, in words for a log.
+// Notice is one event in words.
 type Notice struct {
 	Kind   Reason `json:"kind"`
 	UserID string `json:"userId"`
 	Text   string `json:"text"`
 }
 
-// Watcher collects, for one event stream, what has not been written yet. State
-// and levels are only ever the newest, so that a slow reader holds up nobody and
-// grows nothing.
+// Watcher collects what one event stream has not written yet. It keeps only the newest
+// state and levels, so a slow reader neither blocks others nor uses more memory.
 type Watcher struct {
 	Wake chan struct{} // something is there
 
@@ -58,7 +57,7 @@ type Watcher struct {
 	levels  map[string]float64
 }
 
-// newWatcher is a watcher that has been told nothing yet, not even the state.
+// newWatcher returns a Watcher that has everything still to write.
 func newWatcher() *Watcher {
 	w := &Watcher{Wake: make(chan struct{}, 1)}
 	w.stateChanged()
@@ -90,7 +89,7 @@ func (w *Watcher) setLevels(levels map[string]float64) {
 	w.put(func() { w.levels = maps.Clone(levels) })
 }
 
-// Take returns what is new since it was called last.
+// Take returns what is new since the last call.
 func (w *Watcher) Take() (stale bool, notices []Notice, levels map[string]float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

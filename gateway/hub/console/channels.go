@@ -1,4 +1,5 @@
-// Package console has what dispatchers see and do: gateways, channels, rollouts and the audit log.
+// Package console serves the HTTP API of the operations console: gateways, channels,
+// rollouts, talk rights and the audit log.
 package console
 
 import (
@@ -11,13 +12,13 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// channelReader is what a console shows besides gateways.
+// channelReader reads channels and events from Redis.
 type channelReader interface {
 	Events(ctx context.Context) (map[string]string, error)
 	Speakers(ctx context.Context, channels ...string) (map[string]redis.Holder, error)
 }
 
-// ChannelSnapshot is one channel, in the HTTP API.
+// ChannelSnapshot is one channel in the HTTP API.
 type ChannelSnapshot struct {
 	ID     string          `json:"id"`
 	Event  string          `json:"event,omitempty"`
@@ -28,19 +29,19 @@ type ChannelSnapshot struct {
 	Recall float64 `json:"recall"`
 }
 
-// Snapshot is what a console shows besides gateways, in the HTTP API. Redis is
-// false while that cannot be read.
+// Snapshot is everything that a console shows besides gateways, in the HTTP API. Redis
+// is false while Redis does not answer.
 type Snapshot struct {
 	Redis    bool              `json:"redis"`
 	Channels []ChannelSnapshot `json:"channels"`
 	// Events are those that the bearer may pause.
 	Events []string `json:"events"`
-	// Rollout is the newest apply to the fleet; nil where there was none.
+	// Rollout is the newest apply to the fleet, or nil.
 	Rollout *rolloutState `json:"rollout"`
 }
 
-// readOverview reads the channels that a bearer may join: those of events, and those
-// that gateways are on.
+// readOverview reads the channels that a bearer may join: those of events and those of
+// gateways.
 func (s *Console) readOverview(ctx context.Context, c *auth.Claims) Snapshot {
 	d := Snapshot{Channels: []ChannelSnapshot{}, Events: []string{}}
 	events, err := s.state.Events(ctx)

@@ -8,7 +8,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/recall"
 )
 
-// State is what consoles need of the shared state.
+// State is what a Console needs of Redis.
 type State interface {
 	fleetReader
 	channelReader
@@ -18,8 +18,8 @@ type State interface {
 	rightsWriter
 }
 
-// Console serves those who manage channels: what they see of channels and gateways, and
-// what they change.
+// Console serves the console's routes: reading channels and gateways, and changing
+// rights, pauses and configuration.
 type Console struct {
 	state       State
 	Fleet       *Fleet
@@ -36,5 +36,5 @@ func New(state State, fleet *Fleet, e *emergency.Monitor, r *recall.Store, log *
 	return &Console{state: state, Fleet: fleet, Guards: guards, emergencies: e, recall: r, parrots: make(chan struct{}, MaxParrots), log: log}
 }
 
-// Run keeps up with the gateways until ctx ends.
+// Run follows the gateways' reports until ctx ends.
 func (s *Console) Run(ctx context.Context) { s.Fleet.follow(ctx, s.state) }

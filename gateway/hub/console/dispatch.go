@@ -12,7 +12,7 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// dispatcherState is what a dispatcher changes and looks up in the shared state.
+// dispatcherState is what a dispatcher reads and changes in Redis.
 type dispatcherState interface {
 	PauseAllSpeakers(ctx context.Context, event, by string) (map[string]redis.Holder, error)
 	Audit(ctx context.Context, limit int) ([]redis.AuditEntry, error)
@@ -62,8 +62,8 @@ func (s *Console) PauseEvent(w http.ResponseWriter, r *http.Request, c *auth.Cla
 	respond.JSON(w, http.StatusOK, answer)
 }
 
-// Audit answers GET /api/audit. A dispatcher sees what it did itself, and what was
-// done on channels and in events of its own.
+// Audit answers GET /api/audit. A dispatcher sees its own entries, and those of channels
+// and events that its token names.
 func (s *Console) Audit(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
 	limit := auditShown
 	if text := r.URL.Query().Get("limit"); text != "" {

@@ -12,19 +12,19 @@ import (
 	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
-// fleetReader is what the hub needs to know of the gateways of the fleet.
+// fleetReader reads the gateways' reports from Redis.
 type fleetReader interface {
-	// WatchReports reports until ctx ends, one view at a time.
+	// WatchReports calls fn with each view, one at a time, until ctx ends.
 	WatchReports(ctx context.Context, fn func(fleetstore.ReportsView)) error
 }
 
-// seenGateway is a gateway, and what is written of it to those who watch.
+// seenGateway is a gateway and its JSON for the watchers.
 type seenGateway struct {
 	Gateway
 	text json.RawMessage
 }
 
-// Fleet is the fleet as the hub knows it.
+// Fleet has the latest report of each gateway.
 type Fleet struct {
 	log *slog.Logger
 
@@ -34,19 +34,19 @@ type Fleet struct {
 	watchers map[*FleetWatcher]struct{}
 }
 
-// NewFleet returns a view of a fleet without gateways.
+// NewFleet returns a Fleet without gateways.
 func NewFleet(log *slog.Logger) *Fleet {
 	return &Fleet{log: log, gateways: map[string]seenGateway{}, watchers: map[*FleetWatcher]struct{}{}}
 }
 
-// follow keeps up with the fleet until ctx ends.
+// follow reads the gateways' reports until ctx ends.
 func (v *Fleet) follow(ctx context.Context, state fleetReader) {
 	if err := state.WatchReports(ctx, v.onReports); err != nil && ctx.Err() == nil {
 		v.log.Error("the fleet is not watched", "err", err)
 	}
 }
 
-// onReports applies a reading and wakes the watchers of what changed.
+// onReports applies a view and wakes the watchers of the gateways that changed.
 func (v *Fleet) onReports(r fleetstore.ReportsView) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -87,7 +87,7 @@ func (v *Fleet) onReports(r fleetstore.ReportsView) {
 	}
 }
 
-// All are the gateways, by ID.
+// All returns the gateways, by ID. known is false until reports were read.
 func (v *Fleet) All() (gateways []Gateway, known bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -97,7 +97,7 @@ func (v *Fleet) All() (gateways []Gateway, known bool) {
 	return gateways, v.known
 }
 
-// Channels are those that gateways are on.
+// Channels returns the channels of the gateways.
 func (v *Fleet) Channels() map[string]struct{} {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -110,7 +110,7 @@ func (v *Fleet) Channels() map[string]struct{} {
 	return all
 }
 
-// linked are the channels that live gateways have a link to.
+// linked returns the channels that live gateways have a link to.
 func (v *Fleet) linked() map[string]struct{} {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -123,7 +123,7 @@ func (v *Fleet) linked() map[string]struct{} {
 	return all
 }
 
-// channelOf is the channel that a gateway is on.
+// channelOf returns the channel of a gateway.
 func (v *Fleet) channelOf(id string) (channel string, known bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -134,7 +134,7 @@ func (v *Fleet) channelOf(id string) (channel string, known bool) {
 // maxFleetStreams bounds what one user may open.
 const maxFleetStreams = 8
 
-// Watch begins an event stream of a user; nil when there are too many.
+// Watch starts an event stream of a user. It returns nil when the user has too many.
 func (v *Fleet) Watch(c *auth.Claims) *FleetWatcher {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -160,16 +160,16 @@ func (v *Fleet) Unwatch(w *FleetWatcher) {
 	delete(v.watchers, w)
 }
 
-// fleetNews is what one watcher is told: gateways that are new or have changed,
-// and the IDs of those that are no more.
+// fleetNews is one update of an event stream: gateways that are new or have changed, and
+// the IDs of those that are gone.
 type fleetNews struct {
 	Redis    bool              `json:"redis"`
 	Gateways []json.RawMessage `json:"gateways"`
 	Gone     []string          `json:"gone"`
 }
 
-// news is what has changed for a watcher since it was asked last. A bearer sees
-// the gateways of the channels that it may join.
+// news returns what has changed for a watcher since the last call. A bearer sees the
+// gateways of the channels that it may join.
 func (v *Fleet) news(w *FleetWatcher) fleetNews {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"github.com/talkgate/talkgate/gateway/metrics"
 )
 
-// RegisterFleet tells Prometheus of the fleet as the hub knows it, gateway by
-// gateway: one scrape for those that Prometheus does not reach itself.
+// RegisterFleet registers the metrics of every gateway, so that one scrape of the hub
+// covers gateways that Prometheus does not reach.
 func RegisterFleet(registry *metrics.Registry, v *Fleet) {
 	families := []metrics.Family{
 		{Name: "talkgate_fleet_known", Help: "Whether the hub can read the fleet's reports; 0 while Redis does not answer.", Kind: metrics.Gauge},
@@ -59,7 +59,8 @@ func RegisterFleet(registry *metrics.Registry, v *Fleet) {
 	})
 }
 
-// emitGateway tells of one gateway. Of one that is gone only that is known.
+// emitGateway emits the metrics of one gateway. For one that is not live it emits only
+// info, live and the time of the last report.
 func emitGateway(g Gateway, emit metrics.Emit) {
 	gauge := func(name string, value float64, labels ...string) {
 		emit("talkgate_fleet_gateway_"+name, value, append([]string{g.ID}, labels...)...)

@@ -8,19 +8,19 @@ import (
 	"github.com/talkgate/talkgate/gateway/hub/auth"
 )
 
-// FleetWatcher collects, for one event stream, which gateways have changed since
-// it was written to last: however slow the reader, each is there once.
+// FleetWatcher collects, for one event stream, the gateways that changed since the last
+// write. Each is in it once, however slow the reader is.
 type FleetWatcher struct {
 	claims *auth.Claims
 	wake   chan struct{} // something is there
-	// shown are the gateways that were written; it belongs to fleetView.news.
+	// shown are the gateways that were written. Only Fleet.news uses it.
 	shown map[string]struct{}
 
 	mu    sync.Mutex
 	stale map[string]struct{}
 }
 
-// newFleetWatcher is a watcher that has been told nothing yet.
+// newFleetWatcher returns a watcher to which nothing was written yet.
 func newFleetWatcher(c *auth.Claims) *FleetWatcher {
 	w := &FleetWatcher{claims: c, wake: make(chan struct{}, 1), shown: map[string]struct{}{}, stale: map[string]struct{}{}}
 	w.stateChanged()
@@ -46,7 +46,7 @@ func (w *FleetWatcher) stateChanged() {
 	}
 }
 
-// Take returns the IDs of what has changed since it was called last.
+// Take returns the IDs of the gateways that changed since the last call.
 func (w *FleetWatcher) Take() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,11 +11,11 @@ type Gateway struct {
 	Name    string `json:"name"`
 	Group   string `json:"group"`
 	Channel string `json:"channel"`
-	// Monitor is the channels that it listens on besides, the most important first.
+	// Monitor are the monitored channels, the most important first.
 	Monitor []string `json:"monitor,omitempty"`
 	Version string   `json:"version"`
-	// Live is whether its heartbeat counts, Seen when the last one came by the
-	// clock of Redis. Error says why that cannot be read.
+	// Live is whether the heartbeat is recent. Seen is when it came, by the clock of
+	// Redis. Error is why the report cannot be read.
 	Live  bool   `json:"live"`
 	Seen  int64  `json:"seen"`
 	Error string `json:"error,omitempty"`
@@ -36,7 +36,7 @@ type Gateway struct {
 
 	Celsius   *float64 `json:"celsius,omitempty"`
 	Throttled []string `json:"throttled,omitempty"`
-	// Config is the version of the fleet's document in force, zero for none.
+	// Config is the version of the fleet's document in effect, zero for none.
 	Config  uint64       `json:"config"`
 	Result  fleet.Result `json:"configResult,omitempty"`
 	Problem string       `json:"configError,omitempty"`
@@ -66,5 +66,5 @@ func gatewayOf(s fleet.Sighting) Gateway {
 	return g
 }
 
-// silence is the level of nothing, dBFS.
+// silence is the level of digital silence, in dBFS.
 const silence = -96

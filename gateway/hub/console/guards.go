@@ -20,8 +20,9 @@ type guardReader interface {
 	ReadGuards(ctx context.Context, channels ...string) (redis.Guards, error)
 }
 
-// Guards is which channels on LiveKit have no live guard, so that LiveKit forwards who has
-// no floor, too. A hub whose channels are not on LiveKit does not Run it: none lacks one.
+// Guards knows which channels on LiveKit have no live guard. Without one LiveKit also
+// forwards members who do not have the floor. A hub without channels on LiveKit does not
+// call Run; then no channel lacks a guard.
 type Guards struct {
 	state guardReader
 	inUse func() map[string]struct{} // channels whose rooms somebody is in
@@ -46,9 +47,9 @@ func (g *Guards) Run(ctx context.Context) {
 	}
 }
 
-// read reads the leases once. A guard needs a moment to follow somebody into an empty room:
-// a channel counts once it was in use at the read before, too. While Redis does not answer,
-// what was last read stays; that it does not is shown elsewhere.
+// read reads the leases once. A guard needs a moment to enter a room, so a channel counts
+// only if it was in use at the previous read, too. If Redis does not answer, read keeps
+// the last result.
 func (g *Guards) read(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, guardsEvery/2)
 	defer cancel()
@@ -70,7 +71,7 @@ func (g *Guards) read(ctx context.Context) {
 	g.lacking, g.used = lacking, used
 }
 
-// report logs what has changed. g.mu is held.
+// report logs changes. The caller holds g.mu.
 func (g *Guards) report(lacking map[string]bool) {
 	for channel := range lacking {
 		if !g.lacking[channel] {
@@ -92,7 +93,7 @@ func (g *Guards) Lacks(channel string) bool {
 	return g.lacking[channel]
 }
 
-// Lacking is how many channels are.
+// Lacking returns how many channels are in use without a live guard.
 func (g *Guards) Lacking() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()

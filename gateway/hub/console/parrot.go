@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// parrotTime is how long a gateway may take to send a tone here and back, its own
-	// bound and the answer's way included.
+	// parrotTime bounds one test: the gateway's own bound and the way of question and
+	// answer.
 	parrotTime = 25 * time.Second
 	// MaxParrots bounds how many gateways are asked at once.
 	MaxParrots = 8
 )
 
-// Parrot answers POST /api/gateways/{gateway}/parrot: it lets a gateway send a tone to
-// its server and back, which nobody hears.
+// Parrot answers POST /api/gateways/{gateway}/parrot. It makes a gateway send a tone to
+// its channel server and back. Nobody hears it.
 func (s *Console) Parrot(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
 	gateway := r.PathValue("gateway")
 	if channel, known := s.Fleet.channelOf(gateway); !known || !c.MayJoin(channel) {

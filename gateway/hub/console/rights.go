@@ -10,8 +10,8 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// rightsWriter changes talk rights as the control plane does, tells everybody, and
-// writes down who did it.
+// rightsWriter changes talk rights, publishes the change as the control plane does, and
+// writes the audit log.
 type rightsWriter interface {
 	By(actor string) *redis.Client
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/talkgate/talkgate/state/redis/fleetstore"
 )
 
-// rolloutReader is what the hub needs to know of the fleet's documents.
+// rolloutReader reads the newest apply from Redis.
 type rolloutReader interface {
 	FleetHistory(ctx context.Context, limit int) ([]fleetstore.Apply, error)
 	ReadRollout(ctx context.Context, version uint64) (fleetstore.Rollout, error)
@@ -24,14 +24,14 @@ type rolloutState struct {
 	Why      string      `json:"why,omitempty"`
 	Canaries int         `json:"canaries"`
 	Passed   int         `json:"passed"`
-	// Covered is how many live gateways it is for, Applied how many of them have
-	// it, Failed how many would not have it.
+	// Covered is how many live gateways it is for, Applied how many of them applied it,
+	// Failed how many refused it or rolled it back.
 	Covered int `json:"covered"`
 	Applied int `json:"applied"`
 	Failed  int `json:"failed"`
 }
 
-// readRollout is nil where nothing was ever applied.
+// readRollout returns the newest apply, or nil if there was none.
 func (s *Console) readRollout(ctx context.Context) (*rolloutState, error) {
 	history, err := s.state.FleetHistory(ctx, 1)
 	if err != nil || len(history) == 0 {
@@ -50,7 +50,7 @@ func (s *Console) readRollout(ctx context.Context) (*rolloutState, error) {
 	return r, nil
 }
 
-// count counts how far an apply has come.
+// count sets the counts of an apply.
 func (v *Fleet) count(a fleetstore.Apply, r *rolloutState) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// updateInterval is how far apart two writes of gateways are at least.
+	// updateInterval is the least time between two writes of gateways.
 	updateInterval = 250 * time.Millisecond
-	// snapshotInterval is how often events and speakers are read while a console is open.
+	// snapshotInterval is how often the overview is read while a console is open.
 	snapshotInterval = time.Second
-	// readTimeout bounds one such reading.
+	// readTimeout bounds one read of the overview.
 	readTimeout = 2 * time.Second
 )
 
@@ -66,7 +66,7 @@ func (s *Console) FleetEvents(w http.ResponseWriter, r *http.Request, c *auth.Cl
 	}
 }
 
-// sendOverview sends events, channels and speakers if they have changed.
+// sendOverview sends the overview if it has changed.
 func (s *Console) sendOverview(ctx context.Context, out *respond.EventStream, c *auth.Claims, shown *[]byte) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()

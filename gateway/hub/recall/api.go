@@ -27,16 +27,16 @@ type State interface {
 	Note(redis.AuditEntry)
 }
 
-// API lets members hear again what was said on their channels.
+// API serves the recall over HTTP.
 type API struct {
 	Store *Store
 	State State
-	// Changed is told of a channel whose recall was switched.
+	// Changed is called with a channel whose recall was switched on or off.
 	Changed func(channel string)
 	Log     *slog.Logger
 }
 
-// PastSpurt is a talk spurt that was kept, in the HTTP API. Since is in ms since 1970,
+// PastSpurt is a kept talk spurt in the HTTP API. Since is in ms since 1970,
 // Length in ms.
 type PastSpurt struct {
 	ID        int64  `json:"id"`
@@ -45,13 +45,13 @@ type PastSpurt struct {
 	Since     int64  `json:"since"`
 	Length    int64  `json:"length"`
 	Emergency bool   `json:"emergency,omitempty"`
-	// Ended is empty while it goes on, By who cut it off.
+	// Ended is why it ended, empty while it goes on. By is who ended it early.
 	Ended string `json:"ended,omitempty"`
 	By    string `json:"by,omitempty"`
 }
 
-// mayRecall says whether a bearer may hear what was said on a channel, and answers where
-// not: who may not be on the channel any more has lost its past, too.
+// mayRecall reports whether a bearer may hear a channel's recall; if not, it answers the
+// request with an error. A user who lost the channel loses its recall, too.
 func (a *API) mayRecall(w http.ResponseWriter, r *http.Request, c *auth.Claims) bool {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()

@@ -1,8 +1,8 @@
-// Package recall keeps what was said on the channels of a hub for a while: talk spurts as
-// the Opus packets came, in memory, for a dispatcher to hear again.
+// Package recall keeps recent talk spurts of a hub's channels in memory, as Opus packets,
+// so that members can play them again.
 //
-// Its memory is bounded for each channel and for all of them; the oldest talk spurt gives
-// way. It is safe for concurrent use.
+// Its memory is bounded for each channel and in total; the oldest talk spurts are erased
+// first. It is safe for concurrent use.
 package recall
 
 import (
@@ -34,7 +34,7 @@ const (
 	mendGap = 2 * time.Second
 )
 
-// ErrUnknown says that there is no such talk spurt, or none any more.
+// ErrUnknown means that there is no such talk spurt, or no longer.
 var ErrUnknown = errors.New("there is no such talk spurt, or none any more")
 
 // Store keeps the talk spurts of all channels of a hub.
@@ -85,7 +85,7 @@ type spurt struct {
 	blocks [][]byte
 }
 
-// New makes a store that has nothing yet.
+// New returns an empty Store.
 func New(cfg Config) *Store {
 	s := &Store{keep: cfg.Keep, channel: cfg.ChannelBytes, total: cfg.TotalBytes, logs: map[string]*log{}, off: map[string]struct{}{}}
 	if s.keep == 0 {
@@ -117,7 +117,7 @@ func (s *Store) Run(ctx context.Context) {
 	}
 }
 
-// Keeps is for how long what is said on a channel is kept; zero where nothing is.
+// Keeps returns how long talk spurts of a channel are kept; zero if they are not.
 func (s *Store) Keeps(channel string) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *Store) keeps(channel string) time.Duration {
 	return max(0, s.keep)
 }
 
-// Switch has a channel be kept, or not; what was kept is then erased.
+// Switch turns the recall of a channel on or off. Off erases what was kept.
 func (s *Store) Switch(channel string, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,8 +146,8 @@ func (s *Store) Switch(channel string, on bool) {
 	}
 }
 
-// Floor says who has the floor of a channel now, nil for nobody, and how the talk spurt
-// before ended.
+// Floor records who has the floor of a channel, nil for nobody, and how the previous talk
+// spurt ended.
 func (s *Store) Floor(channel string, talker *Talker, end End) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,8 +174,8 @@ func (s *Store) Floor(channel string, talker *Talker, end End) {
 	}
 }
 
-// Packet keeps an Opus packet of a member, which is not kept itself. number is that of the
-// talk spurt, which differs from one to the next.
+// Packet stores a copy of a member's Opus packet. number identifies the talk spurt: it
+// differs from that of the previous one.
 func (s *Store) Packet(channel string, number uint32, userID, userName string, opus []byte, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -270,7 +270,7 @@ func (s *Store) prune(now time.Time) {
 	}
 }
 
-// Spurts are the talk spurts of a channel, the oldest first.
+// Spurts returns the talk spurts of a channel, the oldest first.
 func (s *Store) Spurts(channel string, now time.Time) []Spurt {
 	s.mu.Lock()
 	defer s.mu.Unlock()

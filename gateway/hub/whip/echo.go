@@ -1,4 +1,5 @@
-// Package whip has the sessions of WHIP (RFC 9725) and WHEP, and the echo that a parrot uses.
+// Package whip serves the media sessions of a hub: WHIP (RFC 9725), WHEP, and an echo
+// for tests of the way to the hub.
 package whip
 
 import (
@@ -13,23 +14,23 @@ import (
 	"github.com/talkgate/talkgate/media/icelite"
 )
 
-// echoTime is the longest that a member may listen to itself.
+// echoTime bounds an echo session.
 const echoTime = 30 * time.Second
 
-// echoes are the members who hear themselves, and nobody else does: no channel, no
-// floor. The zero value is ready.
+// echoes returns each member's audio to that member only. It uses no channel and no
+// floor. The zero value is ready to use.
 type echoes struct {
 	mu  sync.Mutex
 	all map[string]*echo
 }
 
-// echo is one member's.
+// echo is the echo of one member.
 type echo struct {
 	whip, whep peer
 	out        *icelite.Subscriber
 }
 
-// Of is a member's echo; the lock is held.
+// Of returns a member's echo, and makes it if needed. The caller holds the lock.
 func (e *echoes) Of(userID string) *echo {
 	if e.all == nil {
 		e.all = map[string]*echo{}
@@ -40,8 +41,8 @@ func (e *echoes) Of(userID string) *echo {
 	return e.all[userID]
 }
 
-// Enter admits a member's session to send, or with out one to listen, and ends the
-// one before.
+// Enter adds a member's session: one that listens if out is set, else one that sends.
+// It ends the member's previous session of that kind.
 func (e *echoes) Enter(userID, kind string, p peer, out *icelite.Subscriber) {
 	e.mu.Lock()
 	mine := e.Of(userID)
@@ -57,7 +58,7 @@ func (e *echoes) Enter(userID, kind string, p peer, out *icelite.Subscriber) {
 	}
 }
 
-// Leave forgets a session that has ended.
+// Leave removes a session that has ended.
 func (e *echoes) Leave(userID string, p peer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -73,7 +74,7 @@ func (e *echoes) Leave(userID string, p peer) {
 	}
 }
 
-// back sends a packet to the member it came from. p is not kept.
+// back sends a packet to the member that it came from. It does not keep p.
 func (e *echoes) back(userID string, p *rtp.Packet) {
 	e.mu.Lock()
 	var out *icelite.Subscriber
@@ -86,8 +87,8 @@ func (e *echoes) back(userID string, p *rtp.Packet) {
 	}
 }
 
-// Echo answers POST /echo/whip/{channel} and /echo/whep/{channel}: a member hears
-// what it sends. Any member may; the channel is but a name.
+// Echo answers POST /echo/whip/{channel} and /echo/whep/{channel}. A member hears what
+// it sends. Every member may use it; the channel is not joined.
 func (s *Server) Echo(kind string) auth.Handler {
 	return func(w http.ResponseWriter, r *http.Request, c *auth.Claims) {
 		offer, ok := readSDP(w, r, respond.SDP)

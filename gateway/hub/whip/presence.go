@@ -11,26 +11,26 @@ import (
 	"github.com/talkgate/talkgate/state/redis"
 )
 
-// Store is where the shared state keeps who is on which channels.
+// Store keeps in Redis who is on which channels.
 type Store interface {
 	PutSession(ctx context.Context, s redis.Session) error
 	RemoveSession(ctx context.Context, userID string) error
 }
 
 const (
-	// DeviceID is what the hub's members have for a device in the shared state.
+	// DeviceID is the device of the hub's members in Redis.
 	DeviceID = "talkgate-hub"
-	// presenceRefresh is when what is in Redis is written again: it expires
-	// after an hour.
+	// presenceRefresh is the interval of rewriting the entries, which expire after an
+	// hour.
 	presenceRefresh = 20 * time.Minute
-	// presenceRetry is when what could not be written is tried again.
+	// presenceRetry is the pause after a write that failed.
 	presenceRetry = 10 * time.Second
-	// presenceTimeout bounds writing it.
+	// presenceTimeout bounds one write.
 	presenceTimeout = 400 * time.Millisecond
 )
 
-// presence tells Redis who is on which channels of this hub, as the channel
-// servers do for theirs. Nothing waits for it, and nothing depends on it.
+// presence writes to Redis who is on which channels of this hub, as the channel
+// servers do for theirs. Nothing waits for it or depends on it.
 type presence struct {
 	store Store
 	log   *slog.Logger
@@ -42,7 +42,7 @@ type presence struct {
 	changed map[string]bool
 }
 
-// attendee is a member by its sessions.
+// attendee is a user and the user's sessions by channel.
 type attendee struct {
 	name     string
 	since    time.Time
@@ -56,7 +56,7 @@ func newPresence(store Store, log *slog.Logger) *presence {
 	}
 }
 
-// arrive counts a session in.
+// arrive adds a session.
 func (a *presence) arrive(s *Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -71,7 +71,7 @@ func (a *presence) arrive(s *Session) {
 	}
 }
 
-// depart counts it out.
+// depart removes a session.
 func (a *presence) depart(s *Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -86,7 +86,7 @@ func (a *presence) depart(s *Session) {
 	a.note(s.userID, true)
 }
 
-// note has a user written soon. a.mu is held.
+// note schedules the writing of a user. The caller holds a.mu.
 func (a *presence) note(userID string, left bool) {
 	a.changed[userID] = a.changed[userID] || left
 	select {
@@ -95,7 +95,8 @@ func (a *presence) note(userID string, left bool) {
 	}
 }
 
-// Run writes until over is closed, when nobody is left, and once more then.
+// Run writes changes until over is closed, by when all sessions have ended. Then it
+// writes once more.
 func (a *presence) Run(over <-chan struct{}) {
 	again := time.NewTicker(presenceRefresh)
 	defer again.Stop()
@@ -125,7 +126,7 @@ func (a *presence) noteAll() {
 	}
 }
 
-// write writes what has changed. What fails is kept for the next time.
+// write writes the changed users. It keeps those that fail for the next time.
 func (a *presence) write() error {
 	a.mu.Lock()
 	changed := a.changed

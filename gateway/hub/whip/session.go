@@ -45,7 +45,8 @@ type peer interface {
 // Session is one WHIP or WHEP session.
 type Session struct {
 	id, kind, channel, userID, userName string
-	// private says that nobody else hears it: Redis is not told, and it ends soon.
+	// private marks an echo session: nobody else hears it, presence leaves it out, and
+	// it ends after echoTime.
 	private bool
 
 	peer  peer
@@ -58,7 +59,7 @@ var (
 	errClosing     = errors.New("the hub is going down: try again soon")
 )
 
-// Config is what sessions are made of. All but turn is required.
+// Config configures a Server. Everything but the TURN relay is required.
 type Config struct {
 	Media    Media
 	Channels *channel.Set
@@ -69,7 +70,7 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Server are the media sessions of a hub.
+// Server has the media sessions of a hub.
 type Server struct {
 	Config
 	ctx      context.Context // of all sessions
@@ -85,15 +86,16 @@ type Server struct {
 	closing  bool
 }
 
-// New has no session yet. All end with ctx.
+// New returns a Server without sessions. All sessions end when ctx ends.
 func New(ctx context.Context, cfg Config) *Server {
 	return &Server{Config: cfg, ctx: ctx, presence: newPresence(cfg.Store, cfg.Log), all: map[string]*Session{}, byUser: map[string]int{}}
 }
 
-// Run tells Redis who is there until the context has ended and close was called.
+// Run keeps presence in Redis until closed is closed.
 func (s *Server) Run(closed <-chan struct{}) { s.presence.Run(closed) }
 
-// reserve counts a session of a user in; unreserve or register must follow.
+// reserve counts a new session of a user. unreserve or register must follow. It returns
+// an error when the user or the hub has too many.
 func (s *Server) reserve(userID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,8 +123,7 @@ func (s *Server) unreserve(userID string) {
 	s.alive.Done()
 }
 
-// register makes a session known, and forgets it when its peer is done; gone then
-// undoes what was set up for it.
+// register adds a session. When its peer ends, register removes it and calls gone.
 func (s *Server) register(one *Session, gone func()) {
 	one.id, one.ended = rand.Text(), make(chan struct{})
 	s.mu.Lock()
@@ -157,7 +158,8 @@ func (s *Server) register(one *Session, gone func()) {
 	}()
 }
 
-// Find is a user's session of that kind on a channel, nil if there is none.
+// Find returns the session with this ID, if it has this kind, channel and user; else
+// nil.
 func (s *Server) Find(id, kind, channel, userID string) *Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,8 +170,8 @@ func (s *Server) Find(id, kind, channel, userID string) *Session {
 	return one
 }
 
-// endPublisher ends the WHIP session of a member on a channel, if it has one, and waits
-// until nothing of it is left.
+// endPublisher ends a member's WHIP session on a channel, if there is one, and waits
+// until it is removed.
 func (s *Server) endPublisher(channel, userID string) {
 	s.mu.Lock()
 	var old *Session
@@ -196,7 +198,7 @@ func (s *Server) EndUser(userID string) {
 	}
 }
 
-// Close waits for the sessions, which end with the context.
+// Close waits until all sessions have ended, as they do with the context of New.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closing = true
@@ -204,7 +206,7 @@ func (s *Server) Close() {
 	s.alive.Wait()
 }
 
-// Count is how many sessions of a kind there are now, or of all kinds for "".
+// Count returns the number of sessions of a kind, or of all kinds for "".
 func (s *Server) Count(kind string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	// AnswerTime bounds the making of an answer.
+	// AnswerTime bounds making an SDP answer.
 	AnswerTime = 5 * time.Second
-	// retryAfter is when, in seconds, a member whose session died is sure to be
-	// noticed soon.
+	// retryAfter is the Retry-After of a 409, in seconds. By then the hub has noticed a
+	// session whose peer is gone.
 	retryAfter = "1"
 )
 
@@ -83,7 +83,7 @@ func (s *Server) Listen(w http.ResponseWriter, r *http.Request, c *auth.Claims) 
 	})
 }
 
-// Join makes a bearer a member of the channel that it asks for; part undoes that.
+// Join makes a bearer a member of the channel in the request's path. part undoes it.
 func (s *Server) Join(r *http.Request, c *auth.Claims) (ch *channel.Channel, m *channel.Member, part func()) {
 	ch = s.Channels.Enter(r.PathValue("channel"))
 	m = ch.Join(c.UserID, c.UserName)
@@ -129,7 +129,7 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, one *Session, go
 	one.peer = p
 	s.register(one, gone)
 	// Relative to the endpoint, so that it holds behind a proxy that serves the hub
-	// below a pats.
+	// below a path.
 	w.Header().Set("Location", "./"+url.PathEscape(one.channel)+"/"+one.id)
 	w.Header().Set("ETag", entityTag(p))
 	w.Header().Set("Accept-Patch", respond.TrickleICE)
@@ -139,7 +139,8 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, one *Session, go
 	_, _ = io.WriteString(w, answer) // who does not read it does not connect
 }
 
-// LinkTURN tells a user of the relay, if there is one.
+// LinkTURN adds the Link header of the TURN relay, if there is one (RFC 9725 section
+// 4.6).
 func (s *Server) LinkTURN(w http.ResponseWriter, userID string) {
 	if s.Turn == nil {
 		return
@@ -149,8 +150,8 @@ func (s *Server) LinkTURN(w http.ResponseWriter, userID string) {
 	}
 }
 
-// offerStatus is 400 for what is no SDP, and 406 for what is understood but can't
-// be accepted (RFC 9725 section 4.2).
+// offerStatus returns 400 for an offer that is not SDP and 406 for one that cannot be
+// accepted (RFC 9725 section 4.2).
 func offerStatus(err error) int {
 	switch {
 	case errors.Is(err, sdp.ErrBad):
@@ -163,8 +164,8 @@ func offerStatus(err error) int {
 
 func entityTag(p peer) string { return `"` + p.Tag() + `"` }
 
-// readSDP reads the body of a request that must be of that type; if it is not, it
-// has answered.
+// readSDP reads the body of a request, which must be of type want. If it returns false,
+// it has answered the request with an error.
 func readSDP(w http.ResponseWriter, r *http.Request, want string) (string, bool) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != want {
 		w.Header().Set("Accept-Post", respond.SDP)

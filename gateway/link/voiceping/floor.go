@@ -334,8 +334,8 @@ func (l *Link) release(ctx context.Context, cl redis.Claim) (bool, error) {
 	return l.cfg.State.Release(last, cl)
 }
 
-// ours reports whether the lock is the grant's. While Redis does not answer, it is
-// presumed so for a short time after the last confirmation.
+// ours reports whether the lock is the grant's. While Redis does not answer, it counts
+// as the grant's for one TTL after the last confirmation.
 func (l *Link) ours(ctx context.Context, g *grant) bool {
 	if !g.adopted {
 		return time.Since(g.confirmed) < g.claim.TTL
