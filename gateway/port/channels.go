@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/port/pulse"
 	"github.com/talkgate/talkgate/gateway/port/receive"
 	"github.com/talkgate/talkgate/media"
+	"github.com/talkgate/talkgate/state/floor"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -146,7 +147,7 @@ func (s *channelSwitch) run(ctx context.Context) error {
 		if err := g.Wait(); err != nil || !other {
 			return err
 		}
-		s.path.setLink(false)
+		s.path.setLink(false, floor.NoLink)
 		c = next.channel
 		s.arrive(next)
 	}
@@ -197,12 +198,12 @@ type linkEvents struct {
 func (l linkEvents) LinkUp() {
 	l.s.log.Info("link is up")
 	l.s.inbox.post(linkEvent(NoFault))
-	l.s.path.setLink(true)
+	l.s.path.setLink(true, floor.NoReason)
 }
 
 func (l linkEvents) LinkDown(reason error) {
 	fault := faultOf(reason)
-	if l.s.path.setLink(false) && l.ctx.Err() == nil {
+	if l.s.path.setLink(false, fault.reason()) && l.ctx.Err() == nil {
 		l.s.log.Warn("link is down", "fault", fault, "err", reason)
 	}
 	if l.ctx.Err() == nil {

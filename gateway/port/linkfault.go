@@ -1,6 +1,10 @@
 package port
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/talkgate/talkgate/state/floor"
+)
 
 // LinkFault says why a link is not up, in one word for a metric and a log. A
 // Link's errors wrap it where it knows more than that the connection ended.
@@ -47,6 +51,19 @@ func (f LinkFault) NeedsSomebody() bool {
 func LinkFaults() []LinkFault {
 	return []LinkFault{LinkStarting, LinkLost, LinkUnheard, LinkLimited, LinkFull,
 		LinkTokenRefused, LinkTokenExpired, LinkBanned, LinkDisconnected, LinkNoMember, NoChannel}
+}
+
+// reason is why the floor is lost with a link that was up. A server may take the membership
+// before Redis's news of it arrive.
+func (f LinkFault) reason() floor.Reason {
+	switch f {
+	case LinkNoMember:
+		return floor.Revoked
+	case LinkBanned:
+		return floor.Banned
+	default:
+		return floor.NoLink
+	}
 }
 
 // faultOf is the fault that a link's error wraps.

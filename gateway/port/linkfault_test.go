@@ -47,3 +47,18 @@ func TestEveryFaultIsListed(t *testing.T) {
 		t.Error("an error that says nothing is not a lost link")
 	}
 }
+
+// TestAServerThatTakesTheMembershipFirst: whoever is at the port is told that the talk right
+// was taken away, even if the server knew it before Redis's news came.
+func TestAServerThatTakesTheMembershipFirst(t *testing.T) {
+	for fault, why := range map[LinkFault]floor.Reason{LinkNoMember: floor.Revoked, LinkBanned: floor.Banned, LinkLost: floor.NoLink} {
+		inBubble(t, time.Millisecond, func(w *world) {
+			w.press()
+			w.pass(100 * time.Millisecond)
+			w.expect(floor.Talking, floor.NoReason)
+			w.link.events.LinkDown(fmt.Errorf("server says: %w", fault))
+			w.pass(10 * time.Millisecond)
+			w.expect(floor.Refused, why)
+		})
+	}
+}

@@ -16,15 +16,24 @@ type path struct {
 
 	mu                sync.Mutex
 	link, mic, chosen bool
-	silent            bool // no tones until it is up: the selector has its own
+	noLink            floor.Reason // why there is no link
+	silent            bool         // no tones until it is up: the selector has its own
 }
 
 // tonePlayer plays tones to the person at the port.
 type tonePlayer interface{ PlayTone(media.Tone) }
 
-func (p *path) setLink(up bool) (changed bool) { return p.set(&p.link, up) }
-func (p *path) setMic(up bool)                 { p.set(&p.mic, up) }
-func (p *path) setChosen()                     { p.set(&p.chosen, true) }
+// setLink sets whether there is a link; why is what a person at the port is told where there
+// is none.
+func (p *path) setLink(up bool, why floor.Reason) (changed bool) {
+	p.mu.Lock()
+	p.noLink = why
+	p.mu.Unlock()
+	return p.set(&p.link, up)
+}
+
+func (p *path) setMic(up bool) { p.set(&p.mic, up) }
+func (p *path) setChosen()     { p.set(&p.chosen, true) }
 
 // leave takes the path down because the selector was moved, without a tone.
 func (p *path) leave() {
@@ -42,7 +51,9 @@ func (p *path) set(part *bool, up bool) (changed bool) {
 	}
 	*part = up
 	switch {
-	case !p.link || !p.chosen:
+	case !p.link && p.chosen:
+		p.report(floor.LinkDown, p.noLink, media.LinkDown)
+	case !p.chosen:
 		p.report(floor.LinkDown, floor.NoLink, media.LinkDown)
 	case !p.mic:
 		p.report(floor.LinkDown, floor.NoSound, media.LinkDown)

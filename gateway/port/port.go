@@ -75,7 +75,7 @@ func New(opt Options) (*Port, error) {
 		return nil, fmt.Errorf("port: %w", err)
 	}
 	p.route = &route{gate: gate, tap: opt.Tap}
-	p.path = &path{inbox: p.inbox, clock: p.clock, tones: p.receiver.Playout()}
+	p.path = &path{noLink: floor.NoLink, inbox: p.inbox, clock: p.clock, tones: p.receiver.Playout()}
 	p.sender = sender.New(p.senderConfig(gate, made.voice))
 	cor, detected := opt.Hardware.COR, (*squelch.Detected)(nil)
 	if opt.Detector != nil {
