@@ -120,7 +120,7 @@
 //	Talking             Failed, late           =                      Yield
 //	Talking             Renewed                lease longer           Extend
 //	Talking             Lost(Preempted)        Refused(Preempted)     Close, Yield, Notify(Revoked)
-//	Talking             Doubt                  =                      Renew
+//	Talking             Suspect                =                      Renew
 //	Talking             Tick, renewal due      =                      Renew
 //	Talking             Tick, warning due      warned                 Renew, Notify(Warning)
 //	Talking             Tick, lease over       Refused(LeaseExpired)  Close, Yield, Notify(Revoked)
@@ -154,7 +154,7 @@
 //	Talking to all      Failed, late           =                      Yield
 //	Talking to all      Renewed                lease longer           Extend
 //	Talking to all      Lost(Preempted)        Refused(Preempted)     Close, Yield, Notify(Revoked)
-//	Talking to all      Doubt                  =                      Renew
+//	Talking to all      Suspect                =                      Renew
 //	Talking to all      Tick, renewal due      =                      Renew
 //	Talking to all      Tick, warning due      warned                 Renew, Notify(Warning)
 //	Talking to all      Tick, lease over       Refused(LeaseExpired)  Close, Yield, Notify(Revoked)

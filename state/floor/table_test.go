@@ -119,7 +119,7 @@ func table() string {
 		row("Renewed, late", Event{Kind: Renewed, Gen: late, Until: now + 4*time.Second})
 		row("Lost(Preempted)", Event{Kind: Lost, Gen: gen, Why: Preempted})
 		row("Lost, late", Event{Kind: Lost, Gen: late, Why: Preempted})
-		row("Doubt", Event{Kind: Suspect})
+		row("Suspect", Event{Kind: Suspect})
 		row("Freed", Event{Kind: Freed})
 		row("Drained", Event{Kind: Drained, Gen: gen})
 		switch s.f.Phase {
