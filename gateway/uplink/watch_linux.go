@@ -11,11 +11,11 @@ import (
 
 // Groups of rtnetlink(7): links, addresses and routes that come and go.
 const (
-	groupLink      = 1 << (1 - 1)
-	groupIPv4Addr  = 1 << (5 - 1)
-	groupIPv4Route = 1 << (7 - 1)
-	groupIPv6Addr  = 1 << (9 - 1)
-	groupIPv6Route = 1 << (11 - 1)
+	groupLink      = 1 << 0
+	groupIPv4Addr  = 1 << 4
+	groupIPv4Route = 1 << 6
+	groupIPv6Addr  = 1 << 8
+	groupIPv6Route = 1 << 10
 	groups         = groupLink | groupIPv4Addr | groupIPv4Route | groupIPv6Addr | groupIPv6Route
 )
 

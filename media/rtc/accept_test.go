@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
 	"github.com/talkgate/talkgate/media/sdp"
 )
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
 	"github.com/talkgate/talkgate/media/sdp"
 )
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
 	"github.com/talkgate/talkgate/media/sdp"
 )
 
