@@ -22,7 +22,7 @@ func TestPagesUseTheSameWords(t *testing.T) {
 	}
 	for name, of := range map[string]any{
 		"Holder": channel.Holder{}, "Member": channel.MemberSnapshot{}, "State": channel.Snapshot{}, "Notice": channel.Notice{}, "FloorAnswer": channel.Answer{},
-		"Acknowledgment": emergency.Acknowledgment{}, "Emergency": emergency.Emergency{}, "Spurt": recall.PastSpurt{}, "DeskChannel": console.ChannelSnapshot{}, "Desk": console.Snapshot{},
+		"Acknowledgment": emergency.Acknowledgment{}, "Emergency": emergency.Emergency{}, "Spurt": recall.PastSpurt{}, "OverviewChannel": console.ChannelSnapshot{}, "Overview": console.Snapshot{},
 	} {
 		body := regexp.MustCompile(`(?s)interface ` + name + ` \{(.*?)\}`).FindStringSubmatch(string(source))
 		if body == nil {
