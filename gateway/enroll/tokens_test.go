@@ -146,7 +146,6 @@ func TestARefusalIsTold(t *testing.T) {
 	})
 }
 
-// TestOneRequestServesAll who want a token at once.
 // TestARefusalHasNoToken, even where a server repeats one.
 func TestARefusalHasNoToken(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -160,6 +159,7 @@ func TestARefusalHasNoToken(t *testing.T) {
 	}
 }
 
+// TestOneRequestServesAll who want a token at once.
 func TestOneRequestServesAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, tokens := newTokenHub(t)
