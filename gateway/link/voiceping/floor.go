@@ -12,6 +12,7 @@ import (
 	"github.com/talkgate/talkgate/gateway/link/retry"
 	"github.com/talkgate/talkgate/gateway/link/voiceping/wire"
 	"github.com/talkgate/talkgate/gateway/port"
+	"github.com/talkgate/talkgate/gateway/redact"
 	"github.com/talkgate/talkgate/state/redis"
 )
 
@@ -192,7 +193,7 @@ func (l *Link) start(ctx context.Context, s *session, cl redis.Claim, kind wire.
 		if s.conn.alive() {
 			delete(l.unsettled, cl.Token)
 		}
-		return floor, &Refusal{Request: string(kind), Text: f.Error}
+		return floor, &Refusal{Request: string(kind), Text: redact.Tokens(f.Error)}
 	}
 	delete(l.unsettled, cl.Token)
 	return floor, f.Into(&floor)
@@ -218,7 +219,7 @@ func (l *Link) stop(ctx context.Context, s *session, channel string) error {
 	answered := &answered{done: make(chan struct{})}
 	if err := s.conn.post(wire.PTTStop, wire.OfChannel{ChannelID: channel}, func(f wire.Frame) {
 		if f.Type == wire.TypeError {
-			answered.err = &Refusal{Request: string(wire.PTTStop), Text: f.Error}
+			answered.err = &Refusal{Request: string(wire.PTTStop), Text: redact.Tokens(f.Error)}
 		}
 		close(answered.done)
 	}); err != nil {
