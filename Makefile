@@ -28,13 +28,13 @@ INTEROP := redis-server chromium firefox-esr ip:iproute2 nft:nftables nginx cadd
 
 # Packages whose tests take minutes each.
 SLOW := /boards$$|/chaos$$|/processes$$|/link/livekit|/link/compare$$
-# Those that need root, or measure: each has a target of its own.
-APART := /talkgate/interop$$|/hubcost$$
+# Those that need root or an idle machine, or measure: each has a target of its own.
+APART := /talkgate/interop$$|/hubcost$$|/emulated$$
 
 # How many listen in 'make hub-cost'.
 HUB_MEMBERS ?= 50,500
 
-.PHONY: fleet hub-cost help demo build test slow interop check hil race bench lint fuzz chaos failures compare cross arm64-kernel reproducible deb deb-test appliance clean
+.PHONY: fleet hub-cost emulated help demo build test slow interop check hil race bench lint fuzz chaos failures compare cross arm64-kernel reproducible deb deb-test appliance clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,9 +52,9 @@ test: $(PAGE_TOOLS) ## the tests, on a real Redis and in real browsers; installs
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh test $$($(GO) list ./... | grep -v -E '$(SLOW)|$(APART)')
 
-# One package after the other: an emulated board beside several processes is too slow
+# One package after the other: several processes beside LiveKit's servers are too slow
 # for its own deadlines.
-slow: ## the tests that make newcomers wait: emulated boards, real LiveKit servers, several processes
+slow: ## the tests that make newcomers wait: boards that start in qemu, real LiveKit servers, several processes
 	.ci/needs.sh $(TOOLS)
 	.ci/test.sh slow -p 1 $$($(GO) list ./... | grep -E '$(SLOW)')
 
@@ -108,6 +108,10 @@ interop: ## the table of docs/interop.md: browsers, GStreamer and ffmpeg on a hu
 hub-cost: ## what a hub's process costs a member and a packet, beside the hub of an earlier commit, which it builds; ten minutes
 	.ci/needs.sh redis-server
 	$(GO) test -v -count 1 -timeout 30m ./cmd/talkgate/hubcost -members $(HUB_MEMBERS)
+
+emulated: ## the selftest with the instructions of ARMv6, arm64 and riscv64, in qemu; wants an idle machine
+	.ci/needs.sh redis-server qemu-aarch64-static:qemu-user-static
+	$(GO) test -v -count 1 -timeout 20m ./cmd/talkgate-demo/emulated
 
 compare: ## the table of links in docs/livekit.md, measured anew; builds livekit-server once a machine
 	.ci/needs.sh redis-server
